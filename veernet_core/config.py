@@ -1,0 +1,88 @@
+"""Configuration as frozen data with every default visible, and its hash.
+
+Thresholds of the gate live here too, because a verdict must name the policy that made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RasterLimits:
+    """Guards against bombs and nonsense. Pixels."""
+
+    max_height_px: int = 1_000_000
+    max_width_px: int = 20_000
+    max_pixels: int = 4_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """Thresholds of the quality gate.
+
+    Attributes
+    ----------
+    min_r2 : float
+        Acceptance threshold for the recovered R² (lower bound, or measured where a reference exists).
+    reject_r2 : float
+        Below this upper bound a curve is rejected, not reviewed.
+    min_coverage : float
+        Least share of the curve's depth range that must be observed or bridged.
+    max_depth_residual_ft : float
+        Largest depth-fit residual (feet) that can be accepted.
+    flat_span_frac : float
+        Curves that span less of the track are judged by position, not by R².
+    flat_max_dx_pct : float
+        Largest expected median |dx| in % of track width for flat curves.
+    """
+
+    policy_id: str = "gate-1"
+    min_r2: float = 0.85
+    reject_r2: float = 0.5
+    min_coverage: float = 0.8
+    max_depth_residual_ft: float = 1.0
+    flat_span_frac: float = 0.02
+    flat_max_dx_pct: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class DigitiseConfig:
+    """All settings of one digitisation.
+
+    Attributes
+    ----------
+    step : float or None
+        Depth step in the log's unit; None takes 0.5 ft / 0.1 m, coarsened to two strip rows.
+    depth_unit : 'ft', 'm' or None
+        Used only where nothing else states the unit.
+    strip_dpi : float
+        Resolution of the rectified strips.
+    margin_px : int
+        Margin of a strip on each side of the track, strip pixels.
+    block_rows, overlap_rows : int
+        Strip rows traced at once, and shared with each neighbour.
+    max_bridge_ft, max_bridge_m : float
+        Longest gap that may be bridged (and flagged); longer ones are NULL.
+    overlays : bool
+        Whether pictures are made.
+    """
+
+    step: float | None = None
+    depth_unit: str | None = None
+    strip_dpi: float = 200.0
+    margin_px: int = 16
+    block_rows: int = 4096
+    overlap_rows: int = 256
+    max_bridge_ft: float = 10.0
+    max_bridge_m: float = 3.0
+    overlays: bool = True
+    gate: GatePolicy = field(default_factory=GatePolicy)
+    limits: RasterLimits = field(default_factory=RasterLimits)
+
+    def hash(self) -> str:
+        """Stable 12-digit hash of all settings."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""Strip to posterior: network, losses, batched inference and the model bundle. Never sees a page."""
