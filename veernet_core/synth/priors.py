@@ -1,0 +1,155 @@
+"""Shapes of log curves: track position per row, drawn from several independent processes.
+
+In: a ``numpy.random.Generator``; out: float64 positions in track widths (0 left, 1 right, unfolded
+beyond). How a shape is inked belongs to ``render``; what scanning does to it, to ``degrade``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+F64 = NDArray[np.float64]
+Rng = np.random.Generator
+
+
+def _beds(rng: Rng, n: int) -> F64:
+    """Piecewise-constant beds with log-normal thickness."""
+    thickness = rng.lognormal(np.log(rng.uniform(4, 60)), 0.8, size=n).clip(1)
+    edges = np.cumsum(thickness)
+    levels = rng.normal(size=n)
+    if rng.random() < 0.4:  # two lithologies: values alternate between two levels
+        levels = np.where(rng.random(n) < 0.5, -1.0, 1.0) + 0.25 * levels
+    return levels[np.searchsorted(edges, np.arange(n)).clip(0, n - 1)]
+
+
+def _drift(rng: Rng, n: int) -> F64:
+    """Random walk, smoothed."""
+    walk = np.cumsum(rng.normal(size=n))
+    return _unit(gaussian_filter1d(walk, rng.uniform(1, 20)))
+
+
+def _cyclic(rng: Rng, n: int) -> F64:
+    """Oscillation whose period wanders, as rhythmic sediment or a turning tool gives."""
+    period = rng.lognormal(np.log(rng.uniform(8, 80)), 0.2)
+    phase = np.cumsum(2 * np.pi / period * np.exp(0.2 * _drift(rng, n)))
+    wave = np.sin(phase + rng.uniform(0, 6))
+    out: F64 = np.sign(wave) * np.abs(wave) ** rng.uniform(0.5, 1.5)
+    return out
+
+
+def _noise(rng: Rng, n: int) -> F64:
+    """Counting statistics: correlated over a few samples."""
+    return _unit(gaussian_filter1d(rng.normal(size=n), rng.uniform(0.3, 3)))
+
+
+def _spikes(rng: Rng, n: int) -> F64:
+    """Isolated one-sided peaks of random height and width, as resistivity and washouts show."""
+    out = np.zeros(n)
+    for _ in range(rng.poisson(n / rng.uniform(20, 150))):
+        centre, width = rng.uniform(0, n), rng.lognormal(np.log(2.5), 0.7)
+        rows = np.arange(max(0, int(centre - 5 * width)), min(n, int(centre + 5 * width) + 1))
+        distance = np.abs(rows - centre) / width
+        shape = np.exp(-(distance**2)) if rng.random() < 0.6 else np.clip(1 - distance, 0, None)
+        out[rows] += rng.exponential(1.5) * shape
+    return out * (1 if rng.random() < 0.7 else -1)
+
+
+def _telegraph(rng: Rng, n: int) -> F64:
+    """Violent swings from sample to sample, as uncompensated density in rugose hole."""
+    swings = rng.uniform(-1, 1, size=n)
+    return gaussian_filter1d(swings, rng.uniform(0.2, 1.2)) * 1.5
+
+
+def _unit(x: F64) -> F64:
+    return (x - x.mean()) / (x.std() + 1e-9)
+
+
+_PROCESSES: tuple[Callable[[Rng, int], F64], ...] = (
+    _beds,
+    _drift,
+    _cyclic,
+    _noise,
+    _spikes,
+    _telegraph,
+)
+_WEIGHTS = np.array([0.22, 0.2, 0.14, 0.2, 0.18, 0.06])
+
+
+def _mixture(rng: Rng, n: int) -> F64:
+    kinds = rng.choice(len(_PROCESSES), size=rng.integers(1, 4), replace=False, p=_WEIGHTS)
+    shape = np.zeros(n)
+    for rank, kind in enumerate(kinds):
+        shape += _PROCESSES[kind](rng, n) * rng.uniform(0.2, 1.0) / (1 + rank)
+    if rng.random() < 0.35:
+        shape = gaussian_filter1d(shape, rng.uniform(0.5, 5))
+    return shape
+
+
+def _from_table(rng: Rng, shapes: Sequence[F64], n: int) -> F64:
+    values = shapes[rng.integers(len(shapes))]
+    start = rng.integers(0, max(1, len(values) - n))
+    part = values[start : start + n]
+    if len(part) < n:
+        part = np.resize(np.concatenate([part, part[::-1]]), n)
+    return np.nan_to_num(_unit(np.asarray(part, dtype=np.float64)))
+
+
+def draw_shape(
+    rng: Rng, rows: int, shapes: Sequence[F64] | None = None, flat_share: float = 0.06
+) -> F64:
+    """Draw one curve.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    rows : int
+        Number of strip rows.
+    shapes : sequence of float64 [n], optional
+        Real curve shapes to draw from half of the time, on regular depths.
+    flat_share : float
+        Share of curves that hardly move.
+
+    Returns
+    -------
+    float64 [rows]
+        Unfolded track position; most of it, not all, within [0, 1].
+    """
+    spacing = float(rng.choice([1, 2, 2, 4, 5, 5, 8, 10]))
+    n = int(np.ceil(rows / spacing)) + 4
+    samples = _from_table(rng, shapes, n) if shapes and rng.random() < 0.5 else _mixture(rng, n)
+    amplitude = 0.01 if rng.random() < flat_share else rng.lognormal(np.log(0.13), 0.7)
+    centre = rng.uniform(0.05, 0.95) if rng.random() < 0.7 else rng.normal(0.5, 0.6)
+    samples = centre + amplitude * samples
+    at = (np.arange(rows) + rng.uniform(0, spacing)) / spacing
+    kind = rng.random()
+    if kind < 0.12:  # blocky plot of sampled values
+        return samples[np.floor(at).astype(int)]
+    if kind < 0.35 and spacing > 1:  # analogue pen: rounded corners
+        smooth = np.interp(at, np.arange(n), samples)
+        return gaussian_filter1d(smooth, spacing * 0.5, mode="nearest")
+    return np.interp(at, np.arange(n), samples)
+
+
+def draw_shapes(
+    rng: Rng, rows: int, count: int, shapes: Sequence[F64] | None = None
+) -> list[F64]:
+    """Draw the curves of one track; some follow another closely, as real families do.
+
+    Returns
+    -------
+    list of float64 [rows]
+    """
+    drawn = [draw_shape(rng, rows, shapes)]
+    while len(drawn) < count:
+        own = draw_shape(rng, rows, shapes)
+        if rng.random() < 0.4:
+            leader = drawn[rng.integers(len(drawn))]
+            mix = rng.uniform(0.3, 1.0) * (1 if rng.random() < 0.8 else -1)
+            own = leader.mean() + mix * (leader - leader.mean()) + rng.normal(0, 0.08)
+            own = own + rng.uniform(0, 0.4) * (draw_shape(rng, rows, shapes) - 0.5)
+        drawn.append(own)
+    return drawn

@@ -1,0 +1,268 @@
+"""Training strips: drawn and degraded tracks with exact labels.
+
+In: a ``numpy.random.Generator``; out: ``SynthStrip``. Same generator state, same bytes. The labels
+are never rounded or resampled; ink that did not survive degradation is labelled absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from veernet_core.datatypes import STYLES
+from veernet_core.synth import degrade, priors, render
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Rng = np.random.Generator
+
+MAX_CURVES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SynthStrip:
+    """A drawn strip and its truth.
+
+    Attributes
+    ----------
+    ink : uint8 [rows, cols]
+    left_col, right_col : float
+        Nominal track borders.
+    x : float32 [n_curves, rows]
+        Exact strip column of each curve as drawn (wrapped into the track); NaN pen up.
+    steep : float32 [n_curves, rows]
+        Columns crossed within the row.
+    style : int64 [n_curves]
+        Index into ``STYLES``.
+    visible : bool [n_curves, rows]
+        Whether the curve's ink survived.
+    mask : uint8 [rows, cols]
+        0 background, 1 + style where curve ink shows.
+    frac : float32 [n_curves, rows]
+        Unfolded position, NaN where pen up.
+    wrapped : bool [n_curves]
+        Whether the curve is drawn in wrap-around mode.
+    """
+
+    ink: NDArray[np.uint8]
+    left_col: float
+    right_col: float
+    x: F32
+    steep: F32
+    style: NDArray[np.int64]
+    visible: NDArray[np.bool_]
+    mask: NDArray[np.uint8]
+    frac: F32
+    wrapped: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SynthConfig:
+    """Size and strength of the drawn strips. Strip pixels."""
+
+    rows: int = 256
+    cols: int = 512
+    margin_px: int = 16
+    max_severity: float = 1.0
+    max_curves: int = 4
+
+
+def draw_strip(
+    rng: Rng, config: SynthConfig = SynthConfig(), shapes: Sequence[F64] | None = None
+) -> SynthStrip:
+    """Draw one strip with truth.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    config : SynthConfig
+    shapes : sequence of float64 [n], optional
+        Real curve shapes mixed into the priors.
+
+    Returns
+    -------
+    SynthStrip
+    """
+    rows, cols = config.rows, config.cols
+    left = float(config.margin_px)
+    right = float(cols - config.margin_px - 1 - rng.integers(0, 24))
+    severity = float(rng.beta(1.2, 2.0)) * config.max_severity
+    sway = _sway(rng, rows)
+    # the paper's own borders lie a little off the nominal ones: rectification is never perfect
+    paper = (left + rng.normal(0, 1.2), right + rng.normal(0, 1.2))
+    count = int(rng.choice([0, 1, 2, 3, 4], p=[0.04, 0.34, 0.34, 0.18, 0.10]))
+    count = min(count, config.max_curves)
+    fracs = priors.draw_shapes(rng, rows, count, shapes) if count else []
+    inked = [_ink_one(rng, f, left, right, paper, sway, cols) for f in fracs]
+    paper_ink = _background(rng, rows, cols, paper, sway)
+    clean = paper_ink
+    for curve in inked:
+        clean = np.maximum(clean, curve.alpha)
+    final = degrade.degrade(rng, clean, severity)
+    if rng.random() < 0.12:
+        final = _occlude(rng, final)
+    return _label(final, inked, left, right)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inked:
+    x: F64
+    frac: F64
+    pen: render.Pen
+    alpha: F32
+    wrapped: bool
+
+
+def _sway(rng: Rng, rows: int) -> F64:
+    """Sideways wander left over by an imperfect rectification, px."""
+    wander = np.interp(np.arange(rows), np.linspace(0, rows, 5), rng.normal(0, 0.7, 5))
+    if rng.random() < 0.1:  # a splice: everything below is shifted
+        wander[int(rng.integers(0, rows)) :] += rng.normal(0, 3)
+    return wander
+
+
+def _ink_one(
+    rng: Rng,
+    frac: F64,
+    left: float,
+    right: float,
+    paper: tuple[float, float],
+    sway: F64,
+    cols: int,
+) -> _Inked:
+    frac = frac.copy()
+    wrapped = bool(rng.random() < 0.35)
+    shown = frac
+    if wrapped:
+        shown = frac % 1.0
+        # the fly-back is not drawn: lift the pen for one row where the lap changes
+        lap_change = np.concatenate([[False], np.diff(np.floor(frac)) != 0])
+        drawn = np.where(lap_change, np.nan, shown)
+    elif rng.random() < 0.5:  # clipped at the edge: the pen rides the stop
+        stop = rng.uniform(-0.03, 0.02)
+        shown = frac.clip(stop, 1 - stop)
+        frac = drawn = shown
+    else:  # off scale: nothing drawn
+        outside = (frac < -0.03) | (frac > 1.03)
+        frac = np.where(outside, np.nan, frac)
+        drawn = frac
+    if rng.random() < 0.2:
+        drawn = _pen_lifts(rng, drawn)
+        frac = np.where(np.isnan(drawn) & ~wrapped, np.nan, frac)
+    style = STYLES[int(rng.choice(3, p=[0.5, 0.32, 0.18]))]
+    pen = render.draw_pen(rng, style)
+    x = paper[0] + drawn * (paper[1] - paper[0]) + sway
+    alpha = render.ink_curve(rng, x, pen, cols)
+    if rng.random() < 0.1:
+        alpha = np.maximum(alpha, _ticks(rng, x, cols))
+    return _Inked(x, frac, pen, alpha, wrapped)
+
+
+def _pen_lifts(rng: Rng, x: F64) -> F64:
+    x = x.copy()
+    for _ in range(int(rng.integers(1, 3))):
+        start, length = int(rng.integers(0, len(x))), int(rng.integers(4, 120))
+        x[start : start + length] = np.nan
+    return x
+
+
+def _ticks(rng: Rng, x: F64, cols: int) -> F32:
+    """Short horizontal ticks on the curve, as integrators and minute marks leave."""
+    marks = np.zeros((len(x), cols), np.uint8)
+    for row in rng.integers(0, len(x), size=int(rng.integers(1, 5))):
+        if np.isfinite(x[row]):
+            reach = int(rng.integers(4, 14))
+            ends = (int(x[row]), int(row)), (int(x[row]) + reach, int(row))
+            cv2.line(marks, *ends, 255, int(rng.integers(1, 3)))
+    return marks.astype(np.float32) / np.float32(255)
+
+
+def _background(
+    rng: Rng, rows: int, cols: int, paper: tuple[float, float], sway: F64
+) -> F32:
+    left, right = paper
+    ink = np.zeros((rows, cols), np.float32)
+    if rng.random() < 0.95:
+        plan = render.plan_grid(rng, rows, left, right)
+        past = rng.choice([0, 0, 0, 40], size=2)
+        ink = render.ink_grid(rng, plan, rows, cols, (left - past[0], right + past[1]), sway)
+        if rng.random() < 0.25:  # the print breaks up in places
+            gaps = degrade.smooth_field(rng, (rows, cols), rng.uniform(3, 40))
+            ink = ink * (gaps > rng.uniform(-1.5, -0.2))
+    if rng.random() < 0.35:
+        ink = np.maximum(ink, _neighbour(rng, rows, cols, left, right))
+    for _ in range(rng.poisson(0.25)):
+        ink = np.maximum(ink, render.ink_text(rng, rows, cols))
+    for _ in range(rng.poisson(0.25)):
+        ink = np.maximum(ink, render.ink_handwriting(rng, rows, cols))
+    return np.asarray(ink, dtype=np.float32)
+
+
+def _neighbour(rng: Rng, rows: int, cols: int, left: float, right: float) -> F32:
+    """Ink of the next track or the depth column in a margin; it is not a curve of this track."""
+    frac = priors.draw_shape(rng, rows)
+    if rng.random() < 0.5:
+        x = left - 2 - np.abs(frac - 0.5) * 30
+    else:
+        x = right + 2 + np.abs(frac - 0.5) * 30
+    return render.ink_curve(rng, x, render.draw_pen(rng, "solid"), cols)
+
+
+def _occlude(rng: Rng, ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Blank or black out a stretch, so that absence is learned."""
+    ink = ink.copy()
+    start, height = int(rng.integers(0, len(ink))), int(rng.integers(10, 120))
+    kind = rng.random()
+    if kind < 0.6:
+        ink[start : start + height] = 0
+    else:
+        c0 = int(rng.integers(0, ink.shape[1]))
+        ink[start : start + height, c0 : c0 + int(rng.integers(40, 400))] = 0 if kind < 0.8 else 255
+    return ink
+
+
+def _label(
+    final: NDArray[np.uint8], inked: list[_Inked], left: float, right: float
+) -> SynthStrip:
+    rows, cols = final.shape
+    n = len(inked)
+    x = np.full((n, rows), np.nan, np.float32)
+    frac = np.full((n, rows), np.nan, np.float32)
+    steep = np.zeros((n, rows), np.float32)
+    visible = np.zeros((n, rows), bool)
+    mask = np.zeros((rows, cols), np.uint8)
+    style = np.array([STYLES.index(c.pen.style) for c in inked], dtype=np.int64)
+    dark = final.astype(np.float32) / 255
+    for k, curve in enumerate(inked):
+        x[k] = curve.x
+        frac[k] = curve.frac
+        steep[k] = _steepness(curve.x)
+        visible[k] = _survives(curve, dark)
+        mask[(curve.alpha > 0.4) & (dark > 0.4) & visible[k][:, None]] = 1 + style[k]
+    wrapped = np.array([c.wrapped for c in inked], dtype=bool)
+    return SynthStrip(final, left, right, x, steep, style, visible, mask, frac, wrapped)
+
+
+def _steepness(x: F64) -> F32:
+    """Half of the columns crossed from the row above to the row below."""
+    padded = np.concatenate([x[:1], x, x[-1:]])
+    rise = np.abs(padded[2:] - padded[:-2]) / 2
+    return np.nan_to_num(rise).astype(np.float32)
+
+
+def _survives(curve: _Inked, dark: F32) -> NDArray[np.bool_]:
+    """Whether the stroke is still there, judged over about one dash period."""
+    stroke = curve.alpha > 0.3 * curve.pen.darkness
+    drawn = stroke.sum(axis=1).astype(np.float64)
+    left_over = (dark * stroke).sum(axis=1)
+    reach = 5 if curve.pen.style == "solid" else int(1.3 * (curve.pen.on_px + curve.pen.off_px)) + 3
+    size = 2 * reach + 1
+    drawn = uniform_filter1d(drawn, size, mode="nearest")
+    left_over = uniform_filter1d(left_over, size, mode="nearest")
+    inside = np.isfinite(curve.x) & (curve.x > -2) & (curve.x < dark.shape[1] + 1)
+    return inside & (drawn > 0) & (left_over > 0.35 * drawn)
