@@ -103,6 +103,8 @@ def draw_strip(
     clean = paper_ink
     for curve in inked:
         clean = np.maximum(clean, curve.alpha)
+    if rng.random() < 0.1:
+        clean = _overprint(rng, clean)
     final = degrade.degrade(rng, clean, severity)
     if rng.random() < 0.12:
         final = _occlude(rng, final)
@@ -211,6 +213,17 @@ def _neighbour(rng: Rng, rows: int, cols: int, left: float, right: float) -> F32
     else:
         x = right + 2 + np.abs(frac - 0.5) * 30
     return render.ink_curve(rng, x, render.draw_pen(rng, "solid"), cols)
+
+
+def _overprint(rng: Rng, ink: F32) -> F32:
+    """Gaps where pens of another colour crossed, as colour separation leaves them."""
+    rows, cols = ink.shape
+    residue = np.float32(rng.choice([0.0, 0.15, 0.35]))
+    for _ in range(int(rng.integers(1, 4))):
+        x = rng.uniform(0, cols) + (priors.draw_shape(rng, rows) - 0.5) * cols
+        other = render.ink_curve(rng, x, render.draw_pen(rng, "solid"), cols)
+        ink = np.where(other > 0.5, np.maximum(ink * (1 - other), residue * other), ink)
+    return np.asarray(ink, dtype=np.float32)
 
 
 def _occlude(rng: Rng, ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

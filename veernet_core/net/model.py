@@ -1,0 +1,255 @@
+"""The network: an encoder-decoder with attention and two heads.
+
+In: ink and track geometry of a batch of strips; out: logits. Head A segments pixels by line style;
+head B gives, for every style, a distribution over the columns of each row (where is this curve at
+this depth) and a presence logit per row. Losses, batching and weights live elsewhere in ``net``.
+
+All padding is explicit: with a validity mask every layer sees zeros beyond the strip, exactly as the
+convolutions see beyond the array, so padding never changes a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STRIDE = 32
+"""Heights and widths are padded to multiples of this."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetConfig:
+    """Shape of the network.
+
+    Attributes
+    ----------
+    widths : channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the resolution
+    decoder_width : channels of the last decoder stage (at 1/2)
+    layers : self-attention layers in the bottleneck
+    mask_classes : background and the curve classes of head A
+    position_classes : curve classes of head B; 0 leaves the head out (the published network)
+    """
+
+    widths: tuple[int, int, int, int, int] = (24, 40, 64, 96, 128)
+    decoder_width: int = 40
+    layers: int = 2
+    mask_classes: int = 4
+    position_classes: int = 3
+
+
+class ConvNorm(nn.Module):
+    """Convolution, batch normalisation, optional ReLU, validity mask."""
+
+    def __init__(self, cin: int, cout: int, kernel: int = 3, stride: int = 1, relu: bool = True):
+        super().__init__()
+        self.conv = nn.Conv2d(cin, cout, kernel, stride, kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(cout, momentum=0.02)
+        self.relu = relu
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """``[B, cin, h, w]`` to ``[B, cout, h/stride, w/stride]``; ``mask`` is at the output's size."""
+        x = self.norm(self.conv(x))
+        if self.relu:
+            x = F.relu(x, inplace=True)
+        return x if mask is None else x * mask
+
+
+class ChannelSpatialAttention(nn.Module):
+    """Re-weighting of channels by what the strip holds and of places by where ink stands out."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        hidden = max(8, channels // 4)
+        self.squeeze = nn.Linear(channels, hidden)
+        self.excite = nn.Linear(hidden, channels)
+        self.spatial = nn.Conv2d(2, 1, 7, padding=3)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Same shape as ``x``."""
+        if mask is None:
+            pooled = x.mean(dim=(2, 3))
+        else:
+            pooled = x.sum(dim=(2, 3)) / mask.sum(dim=(2, 3)).clamp(min=1)
+        gate = torch.sigmoid(self.excite(F.relu(self.squeeze(pooled))))
+        x = x * gate[:, :, None, None]
+        place = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
+        return x * torch.sigmoid(self.spatial(place))
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions around a shortcut, with optional attention."""
+
+    def __init__(self, channels: int, attention: bool) -> None:
+        super().__init__()
+        self.first = ConvNorm(channels, channels)
+        self.second = ConvNorm(channels, channels, relu=False)
+        self.attention = ChannelSpatialAttention(channels) if attention else None
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Same shape as ``x``."""
+        y = self.second(self.first(x, mask), mask)
+        if self.attention is not None:
+            y = self.attention(y, mask)
+        return F.relu(x + y)
+
+
+class SelfAttention(nn.Module):
+    """One pre-norm transformer layer over the bottleneck, with a convolution as position code."""
+
+    def __init__(self, channels: int, heads: int = 4) -> None:
+        super().__init__()
+        self.heads = heads
+        self.place = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+        self.norm1, self.norm2 = nn.LayerNorm(channels), nn.LayerNorm(channels)
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.out = nn.Linear(channels, channels)
+        self.mlp = nn.Sequential(
+            nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels)
+        )
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """``[B, C, h, w]`` to the same."""
+        b, c, h, w = x.shape
+        x = x + self.place(x) if mask is None else (x + self.place(x)) * mask
+        tokens = x.flatten(2).transpose(1, 2)
+        q, k, v = self.qkv(self.norm1(tokens)).chunk(3, dim=-1)
+        q, k, v = (t.reshape(b, h * w, self.heads, -1).transpose(1, 2) for t in (q, k, v))
+        valid = None if mask is None else mask.flatten(2).bool()[:, :, None, :]
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=valid)
+        tokens = tokens + self.out(mixed.transpose(1, 2).reshape(b, h * w, c))
+        tokens = tokens + self.mlp(self.norm2(tokens))
+        y = tokens.transpose(1, 2).reshape(b, c, h, w)
+        return y if mask is None else y * mask
+
+
+class Up(nn.Module):
+    """Double the size, join the skip, convolve."""
+
+    def __init__(self, cin: int, skip: int, cout: int, blocks: int = 1) -> None:
+        super().__init__()
+        self.join = ConvNorm(cin + skip, cout)
+        self.blocks = nn.ModuleList(ResidualBlock(cout, attention=False) for _ in range(blocks))
+
+    def forward(self, x: Tensor, skip: Tensor, mask: Tensor | None) -> Tensor:
+        """``[B, cin, h, w]`` and ``[B, skip, 2h, 2w]`` to ``[B, cout, 2h, 2w]``."""
+        x = self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
+        for block in self.blocks:
+            x = block(x, mask)
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class NetOutput:
+    """Logits of one batch.
+
+    Attributes
+    ----------
+    mask : [B, mask_classes, H, W]
+    position : [B, position_classes, H, W] or None; softmax over W
+    presence : [B, position_classes, H] or None
+    """
+
+    mask: Tensor
+    position: Tensor | None
+    presence: Tensor | None
+
+
+class VeerNet(nn.Module):
+    """Encoder-decoder with channel, spatial and self attention.
+
+    Parameters
+    ----------
+    config : NetConfig
+    """
+
+    def __init__(self, config: NetConfig = NetConfig()) -> None:
+        super().__init__()
+        self.config = config
+        w = config.widths
+        self.stem = ConvNorm(8, w[0])
+        self.stage1 = ResidualBlock(w[0], attention=False)
+        self.downs = nn.ModuleList(ConvNorm(a, b, stride=2) for a, b in zip(w[:-1], w[1:]))
+        self.stages = nn.ModuleList(ResidualBlock(c, attention=True) for c in w[1:])
+        self.bottleneck = nn.ModuleList(SelfAttention(w[4]) for _ in range(config.layers))
+        self.ups = nn.ModuleList(
+            [Up(w[4], w[3], w[3]), Up(w[3], w[2], w[2]), Up(w[2], w[1], w[1])]
+        )
+        self.last = Up(w[1], w[0], config.decoder_width)
+        heads = config.mask_classes + config.position_classes
+        self.head = nn.Conv2d(config.decoder_width, heads * 4, 3, padding=1)
+        self.presence: nn.Module | None = None
+        if config.position_classes:
+            self.presence = nn.Sequential(
+                nn.Conv1d(2 * config.decoder_width, 48, 5, padding=2),
+                nn.ReLU(),
+                nn.Conv1d(48, 2 * config.position_classes, 5, padding=2),
+            )
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> NetOutput:
+        """Run the network.
+
+        Parameters
+        ----------
+        x : float [B, 2, H, W]
+            Ink in [0, 1] and 1 inside the track; H and W multiples of ``STRIDE``.
+        valid : float [B, 1, H, W], optional
+            1 inside the strip; None when there is no padding.
+
+        Returns
+        -------
+        NetOutput
+            Position logits are -inf-like outside ``valid``.
+        """
+        masks = _pyramid(valid)
+        if valid is not None:
+            x = x * valid
+        x = F.pixel_unshuffle(x, 2)
+        x = self.stage1(self.stem(x, masks[0]), masks[0])
+        skips = [x]
+        for down, stage, mask in zip(self.downs, self.stages, masks[1:]):
+            x = stage(down(x, mask), mask)
+            skips.append(x)
+        for layer in self.bottleneck:
+            x = layer(x, masks[4])
+        for up, level in zip(self.ups, (3, 2, 1)):
+            x = up(x, skips[level], masks[level])
+        x = self.last(x, skips[0], masks[0])
+        logits = F.pixel_shuffle(self.head(x), 2)
+        mask_logits = logits[:, : self.config.mask_classes]
+        if self.presence is None:
+            return NetOutput(mask_logits, None, None)
+        position = logits[:, self.config.mask_classes :].float()
+        if valid is not None:
+            position = position.masked_fill(valid == 0, -1e4)
+        return NetOutput(mask_logits, position, self._presence(x, masks[0]))
+
+    def _presence(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """``[B, C, h, w]`` to presence logits ``[B, classes, 2h]``."""
+        assert self.presence is not None
+        count = x.shape[3] if mask is None else mask.sum(3).clamp(min=1)
+        rows = torch.cat([x.sum(3) / count, x.amax(3)], 1)
+        logits = self.presence(rows)
+        b, c, h = logits.shape
+        return logits.reshape(b, c // 2, 2, h).transpose(2, 3).reshape(b, c // 2, 2 * h).float()
+
+
+def _pyramid(valid: Tensor | None) -> list[Tensor | None]:
+    """Validity at 1/2 to 1/32; a cell is valid if any of its pixels is."""
+    if valid is None:
+        return [None] * 5
+    out: list[Tensor | None] = []
+    level = valid
+    for _ in range(5):
+        level = F.max_pool2d(level, 2)
+        out.append(level)
+    return out
+
+
+PRESETS: dict[str, NetConfig] = {
+    "small": NetConfig(),
+    "base": NetConfig((48, 80, 128, 192, 128), decoder_width=64),
+    "paper": NetConfig((16, 32, 64, 96, 128), decoder_width=24, mask_classes=3, position_classes=0),
+}
