@@ -46,7 +46,7 @@ class ConvNorm(nn.Module):
     def __init__(self, cin: int, cout: int, kernel: int = 3, stride: int = 1, relu: bool = True):
         super().__init__()
         self.conv = nn.Conv2d(cin, cout, kernel, stride, kernel // 2, bias=False)
-        self.norm = nn.BatchNorm2d(cout, momentum=0.02)
+        self.norm: nn.Module = nn.BatchNorm2d(cout, momentum=0.02)
         self.relu = relu
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -55,6 +55,13 @@ class ConvNorm(nn.Module):
         if self.relu:
             x = F.relu(x, inplace=True)
         return x if mask is None else x * mask
+
+
+    def fold(self) -> None:
+        """Fold the normalisation into the convolution; for inference only."""
+        if isinstance(self.norm, nn.BatchNorm2d):
+            self.conv = nn.utils.fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
+            self.norm = nn.Identity()
 
 
 class ChannelSpatialAttention(nn.Module):
@@ -180,13 +187,20 @@ class VeerNet(nn.Module):
         self.last = Up(w[1], w[0], config.decoder_width)
         heads = config.mask_classes + config.position_classes
         self.head = nn.Conv2d(config.decoder_width, heads * 4, 3, padding=1)
-        self.presence: nn.Module | None = None
+        self.presence: nn.Sequential | None = None
         if config.position_classes:
             self.presence = nn.Sequential(
                 nn.Conv1d(2 * config.decoder_width, 48, 5, padding=2),
                 nn.ReLU(),
                 nn.Conv1d(48, 2 * config.position_classes, 5, padding=2),
             )
+
+    def fold(self) -> VeerNet:
+        """Fold all normalisations; the network can then no longer be trained."""
+        for module in self.modules():
+            if isinstance(module, ConvNorm):
+                module.fold()
+        return self.eval()
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> NetOutput:
         """Run the network.
@@ -231,7 +245,11 @@ class VeerNet(nn.Module):
         assert self.presence is not None
         count = x.shape[3] if mask is None else mask.sum(3).clamp(min=1)
         rows = torch.cat([x.sum(3) / count, x.amax(3)], 1)
-        logits = self.presence(rows)
+        first, relu, second = self.presence
+        hidden = relu(first(rows))
+        if mask is not None:
+            hidden = hidden * mask.amax(3)
+        logits = second(hidden)
         b, c, h = logits.shape
         return logits.reshape(b, c // 2, 2, h).transpose(2, 3).reshape(b, c // 2, 2 * h).float()
 

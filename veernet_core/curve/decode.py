@@ -1,0 +1,377 @@
+"""From posterior to traces: the k curves of a track, found jointly, with gaps and wraps.
+
+In: a strip, its posterior and the specs of its curves; out: one ``Trace`` per curve and the state in
+which the next block goes on. Works on unfolded columns: a wrapped curve that leaves at the right
+border simply walks on into the next lap, where the same ink is seen again.
+
+There is no smoothing here: a smoothed trace loses peaks. Depth and values belong to ``physical``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from veernet_core.curve.viterbi import cheapest_path, path_mass
+from veernet_core.datatypes import LAPS, STYLES, CurveSpec, Posterior, Strip, Trace
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeConfig:
+    """Costs in nats, lengths in strip pixels.
+
+    Attributes
+    ----------
+    floor : density of the background; its log is what a row without ink costs
+    leak : share of another style's evidence that counts, for strokes broken into dashes
+    slope_cost, jump_cost : cost per pixel moved, and the most that any move costs
+    lap_cost : cost per row of being one lap off, which breaks the tie between laps
+    claim_sigma : width within which a curve claims ink against its siblings
+    mass_reach : half width of the window that counts as evidence
+    min_mass : least mass (averaged over ``mass_rows`` rows) that counts as observed
+    min_run : shorter observed runs between gaps are dropped
+    """
+
+    floor: float = 1e-3
+    leak: float = 0.05
+    slope_cost: float = 0.03
+    jump_cost: float = 7.0
+    lap_cost: float = 0.01
+    claim_sigma: float = 2.5
+    mass_reach: int = 3
+    mass_rows: int = 5
+    min_mass: float = 0.3
+    min_run: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeState:
+    """Where each curve of a strip was when the previous block ended.
+
+    ``unfolded`` are columns at the strip row ``row`` (NaN where unknown).
+    """
+
+    row: int
+    unfolded: tuple[float, ...]
+
+
+@dataclass(slots=True)
+class _Path:
+    """One curve's path in unfolded columns, relative to ``origin``."""
+
+    spec: CurveSpec
+    column: F64
+    mass: F64
+    presence: F64
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """Unfolded columns of one curve: which strip column each shows, and its lap."""
+
+    column: I32
+    lap: I32
+    origin: int
+
+    @classmethod
+    def of(cls, strip: Strip, spec: CurveSpec) -> _Axis:
+        cols = strip.ink.shape[1]
+        laps = LAPS[spec.wrap]
+        if laps == 0:
+            return cls(np.arange(cols, dtype=np.int32), np.zeros(cols, np.int32), 0)
+        width = strip.track_width_px
+        first = int(np.floor(strip.left_col - laps * width))
+        last = int(np.ceil(strip.right_col + laps * width))
+        unfolded = np.arange(first, last + 1)
+        lap = np.floor((unfolded - strip.left_col) / width).astype(np.int32)
+        column = np.rint(unfolded - lap * width).astype(np.int32).clip(0, cols - 1)
+        return cls(column, lap, first)
+
+
+def trace_block(
+    strip: Strip,
+    posterior: Posterior,
+    specs: Sequence[CurveSpec],
+    state: DecodeState | None = None,
+    config: DecodeConfig = DecodeConfig(),
+) -> tuple[list[Trace], DecodeState]:
+    """Trace all curves of one block.
+
+    Parameters
+    ----------
+    strip : Strip
+    posterior : Posterior
+        Of the same rows and columns as ``strip.ink``.
+    specs : sequence of CurveSpec
+        The curves drawn in this strip.
+    state : DecodeState, optional
+        What the previous block of the same strip returned.
+
+    Returns
+    -------
+    traces : list of Trace
+        For the rows ``strip.keep_rows``, in the order of ``specs``.
+    state : DecodeState
+    """
+    fields = _Fields(strip, posterior, specs, config)
+    paths = _joint_paths(fields, strip, specs, state)
+    paths = _untangle(paths, fields, specs)
+    if state is None:
+        paths = _name(paths, strip, specs)
+    start, stop = strip.keep_rows if strip.keep_rows[1] else (0, len(strip.ink))
+    traces = [_trace(k, paths, fields, strip, slice(start, stop)) for k in range(len(specs))]
+    # the next block begins with rows that overlap this one
+    at = max(0, stop - 1)
+    last = tuple(float(p.column[at]) for p in paths)
+    return traces, DecodeState(strip.first_row + at, last)
+
+
+class _Fields:
+    """Evidence fields of a block, computed once: what each style sees where."""
+
+    def __init__(
+        self, strip: Strip, posterior: Posterior, specs: Sequence[CurveSpec], config: DecodeConfig
+    ) -> None:
+        self.config = config
+        self.strip = strip
+        presence = posterior.presence.astype(np.float32)
+        self.presence = presence
+        used = sorted({STYLES.index(s.style) for s in specs})
+        self.count = {c: sum(STYLES.index(s.style) == c for s in specs) for c in used}
+        self.density = {
+            c: posterior.position[c].astype(np.float32) * (presence[c][:, None] * self.count[c])
+            for c in used
+        }
+        self.foreign: dict[int, F32] = {}
+        for c in used:
+            others = [o for o in range(len(STYLES)) if o != c]
+            total = np.zeros_like(self.density[c])
+            for o in others:
+                total += posterior.position[o].astype(np.float32) * presence[o][:, None]
+            self.foreign[c] = total
+
+    def evidence(self, style: int, claims: Sequence[F64], strangers: Sequence[F64]) -> F32:
+        """Density of a curve, less the ink that siblings and curves of other styles account for."""
+        own = self.density[style]
+        if claims:
+            own = own * self._unclaimed(claims)
+        leak = self.foreign[style]
+        if strangers or claims:
+            leak = leak * self._unclaimed([*claims, *strangers])
+        return np.asarray(own + np.float32(self.config.leak) * leak)
+
+    def _unclaimed(self, paths: Sequence[F64]) -> F32:
+        rows, cols = self.strip.ink.shape
+        reach = round(3 * self.config.claim_sigma)
+        free = np.ones((rows, cols), np.float32)
+        offsets = np.arange(-reach, reach + 1)
+        bell = 0.92 * np.exp(-0.5 * (offsets / self.config.claim_sigma) ** 2)
+        index = np.arange(rows)[:, None]
+        for path in paths:
+            at = np.rint(path).astype(int)[:, None] + offsets
+            inside = (at >= 0) & (at < cols)
+            at = at.clip(0, cols - 1)
+            factor = np.where(inside, 1 - bell, 1).astype(np.float32)
+            np.minimum.at(free, (index, at), factor)
+        return free
+
+
+def _joint_paths(
+    fields: _Fields, strip: Strip, specs: Sequence[CurveSpec], state: DecodeState | None
+) -> list[_Path]:
+    """Coordinate descent: each curve's best path given what the others already explain."""
+    paths: list[_Path | None] = [None] * len(specs)
+    shared = any(n > 1 for n in fields.count.values())
+    for sweep in range(2 if shared else 1):
+        for k, spec in enumerate(specs):
+            style = STYLES.index(spec.style)
+            if sweep and fields.count[style] == 1:
+                continue
+            siblings, strangers = [], []
+            for j, path in enumerate(paths):
+                if path is None or j == k:
+                    continue
+                folded = _fold(path.column, strip, specs[j])
+                (siblings if specs[j].style == spec.style else strangers).append(folded)
+            before = state.unfolded[k] if state is not None else np.nan
+            paths[k] = _one_path(fields, strip, spec, style, siblings, strangers, before)
+    return [p for p in paths if p is not None]
+
+
+def _fold(unfolded: F64, strip: Strip, spec: CurveSpec) -> F64:
+    if spec.wrap == "none":
+        return unfolded
+    width = strip.track_width_px
+    folded: F64 = strip.left_col + (unfolded - strip.left_col) % width
+    return folded
+
+
+def _one_path(
+    fields: _Fields,
+    strip: Strip,
+    spec: CurveSpec,
+    style: int,
+    siblings: list[F64],
+    strangers: list[F64],
+    before: float,
+) -> _Path:
+    config = fields.config
+    axis = _Axis.of(strip, spec)
+    density = fields.evidence(style, siblings, strangers)
+    if len(axis.column) != density.shape[1]:
+        density = np.ascontiguousarray(density[:, axis.column])
+    cost = -np.log(density + np.float32(config.floor))
+    cost += (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
+    start = np.where(axis.lap == 0, 0.0, 3.0).astype(np.float32)
+    if np.isfinite(before):
+        distance = np.abs(np.arange(len(axis.column)) + axis.origin - before)
+        start = np.minimum(0.5 * distance, 30).astype(np.float32)
+    path = cheapest_path(cost, start, config.slope_cost, config.jump_cost)
+    reach = np.full(len(path), config.mass_reach + 1, np.int32)
+    column, _ = path_mass(density, path, reach)
+    # a steep stroke spreads its mass over the columns it crosses within the row
+    steep = np.abs(np.gradient(path.astype(np.float64))) if len(path) > 1 else np.zeros(1)
+    window = (config.mass_reach + np.minimum(steep, 60)).astype(np.int32)
+    _, mass = path_mass(density, path, window)
+    return _Path(
+        spec,
+        column.astype(np.float64) + axis.origin,
+        mass.clip(0, 1).astype(np.float64),
+        fields.presence[style].astype(np.float64),
+    )
+
+
+def _untangle(
+    paths: list[_Path], fields: _Fields, specs: Sequence[CurveSpec]
+) -> list[_Path]:
+    """At every contact of two curves of one style, keep going straight.
+
+    The cheapest paths may exchange curves where they touch. Slopes fitted on both sides of the
+    contact decide whether the tails are swapped back.
+    """
+    for i in range(len(paths)):
+        for j in range(i + 1, len(paths)):
+            if specs[i].style != specs[j].style or specs[i].wrap != specs[j].wrap:
+                continue
+            for first, last in _contacts(paths[i].column, paths[j].column):
+                if _crossed_wrongly(paths[i].column, paths[j].column, first, last):
+                    cut = (first + last) // 2
+                    _swap_tails(paths[i], paths[j], cut)
+    return paths
+
+
+def _contacts(a: F64, b: F64, near_px: float = 5.0) -> list[tuple[int, int]]:
+    close = np.concatenate([[False], np.abs(a - b) < near_px, [False]])
+    edges = np.flatnonzero(np.diff(close.astype(int)))
+    return [(int(s), int(e)) for s, e in zip(edges[::2], edges[1::2])]
+
+
+def _crossed_wrongly(a: F64, b: F64, first: int, last: int, span: int = 14) -> bool:
+    """Whether exchanging the tails makes both curves straighter across the contact."""
+    rows_in, rows_out = slice(max(0, first - span), first), slice(last, last + span)
+    if rows_in.stop - rows_in.start < 4 or len(a[rows_out]) < 4:
+        return False
+    stay = _misfit(a, a, rows_in, rows_out) + _misfit(b, b, rows_in, rows_out)
+    swap = _misfit(a, b, rows_in, rows_out) + _misfit(b, a, rows_in, rows_out)
+    return bool(swap < 0.7 * stay - 1.0)
+
+
+def _misfit(head: F64, tail: F64, rows_in: slice, rows_out: slice) -> float:
+    """Distance between where the head points and where the tail begins, both as short lines."""
+    before, after = head[rows_in], tail[rows_out]
+    gap = rows_out.start - rows_in.stop
+    slope_in = float(np.median(np.diff(before)))
+    slope_out = float(np.median(np.diff(after)))
+    meeting = (before[-3:].mean() + slope_in * (1 + gap / 2)) - (
+        after[:3].mean() - slope_out * (1 + gap / 2)
+    )
+    return abs(meeting) + 4 * abs(slope_in - slope_out)
+
+
+def _swap_tails(a: _Path, b: _Path, cut: int) -> None:
+    for name in ("column", "mass", "presence"):
+        one, two = getattr(a, name), getattr(b, name)
+        tail = one[cut:].copy()
+        one[cut:] = two[cut:]
+        two[cut:] = tail
+
+
+def _name(paths: list[_Path], strip: Strip, specs: Sequence[CurveSpec]) -> list[_Path]:
+    """Give same-style paths to specs: by known points where given, else from left to right."""
+    named = list(paths)
+    for style in {s.style for s in specs}:
+        members = [k for k, s in enumerate(specs) if s.style == style]
+        if len(members) < 2:
+            continue
+        pool = sorted((paths[k] for k in members), key=lambda p: float(np.median(p.column)))
+        order = sorted(members, key=lambda k: not specs[k].points_px)
+        for k in order:
+            best = min(pool, key=lambda p: _distance_to_points(p, strip, specs[k]))
+            pool.remove(best)
+            named[k] = best
+    return named
+
+
+def _distance_to_points(path: _Path, strip: Strip, spec: CurveSpec) -> float:
+    # the pipeline hands points in strip coordinates (strip row, strip column)
+    rows = len(path.column)
+    inside = [(r, c) for r, c in spec.points_px if 0 <= r < rows]
+    if not inside:
+        return 0.0
+    return float(np.mean([abs(path.column[int(r)] - c) for r, c in inside]))
+
+
+def _trace(k: int, paths: list[_Path], fields: _Fields, strip: Strip, rows: slice) -> Trace:
+    path, config = paths[k], fields.config
+    mean_mass = uniform_filter1d(path.mass, config.mass_rows, mode="nearest")
+    observed = _drop_short_runs(mean_mass >= config.min_mass, config.min_run)
+    folded = _fold(path.column, strip, path.spec)
+    rival = _best_rival(k, paths, fields, strip, folded)
+    margin = path.mass / np.maximum(path.mass + rival, 1e-6)
+    evidence = np.column_stack(
+        [path.mass, path.presence, ink_under(strip.ink, folded), margin]
+    )
+    frac = (path.column - strip.left_col) / strip.track_width_px
+    return Trace(frac[rows], evidence[rows], observed[rows], strip.scan_rows[rows])
+
+
+def _best_rival(
+    k: int, paths: list[_Path], fields: _Fields, strip: Strip, folded: F64
+) -> F64:
+    """Largest mass of the same style in a 7 px window away from all traced paths."""
+    style = STYLES.index(paths[k].spec.style)
+    others = [_fold(p.column, strip, p.spec) for p in paths if p.spec.style == paths[k].spec.style]
+    free = fields._unclaimed(others)
+    left = fields.density[style] * (free > 0.99)
+    window = 2 * fields.config.mass_reach + 1
+    peak = uniform_filter1d(left, window, axis=1).max(axis=1) * window
+    return peak.astype(np.float64).clip(0, 1)
+
+
+def ink_under(ink: NDArray[np.uint8], column: F64, reach: int = 1) -> F64:
+    """Darkest ink within ``reach`` px of a path, averaged over 5 rows; [rows] in [0, 1]."""
+    rows, cols = ink.shape
+    at = np.rint(np.nan_to_num(column)).astype(int)
+    best = np.zeros(rows, np.uint8)
+    for offset in range(-reach, reach + 1):
+        best = np.maximum(best, ink[np.arange(rows), (at + offset).clip(0, cols - 1)])
+    return uniform_filter1d(best.astype(np.float64) / 255, 5, mode="nearest")
+
+
+def _drop_short_runs(observed: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+    padded = np.concatenate([[False], observed, [False]]).astype(int)
+    edges = np.flatnonzero(np.diff(padded))
+    out = observed.copy()
+    for start, stop in zip(edges[::2], edges[1::2]):
+        inner = start > 0 and stop < len(observed)
+        if inner and stop - start < least:
+            out[start:stop] = False
+    return out

@@ -1,0 +1,215 @@
+"""From traces to values on regular depths: scales, wraps, backup scales, steps and gaps.
+
+In: traces (position per strip row), a depth axis and a curve spec; out: ``RecoveredCurve``. Depths are
+whole multiples of the step (LAS 2.0). Gaps up to the bridging limit are interpolated and flagged;
+longer ones are NaN. Nothing here looks at pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veernet_core.config import DigitiseConfig
+from veernet_core.datatypes import CurveSpec, DepthAxis, RecoveredCurve, Section, Trace
+
+F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+DEFAULT_STEP = {"ft": 0.5, "m": 0.1}
+_NICE = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+
+
+def value_at(frac: F64, spec: CurveSpec) -> F64:
+    """Value of unfolded track positions, in ``spec.unit``; reversed scales need no special case."""
+    if spec.scale == "log":
+        low, high = np.log10(spec.left), np.log10(spec.right)
+        with np.errstate(over="ignore"):
+            return np.asarray(10.0 ** (low + frac * (high - low)))
+    return np.asarray(spec.left + frac * (spec.right - spec.left))
+
+
+def frac_at(value: F64, spec: CurveSpec) -> F64:
+    """Unfolded track position of values; the inverse of ``value_at``. NaN for log of <= 0."""
+    if spec.scale == "log":
+        low, high = np.log10(spec.left), np.log10(spec.right)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray((np.log10(value) - low) / (high - low))
+    return np.asarray((value - spec.left) / (spec.right - spec.left))
+
+
+def choose_step(axis: DepthAxis, rows_per_scan_row: float, config: DigitiseConfig) -> float:
+    """Depth step in the log's unit: the configured or default one, never under two strip rows.
+
+    Parameters
+    ----------
+    rows_per_scan_row : float
+        Strip rows per scan row.
+    """
+    step = config.step or DEFAULT_STEP[axis.unit]
+    slope = np.diff(axis.anchors[:, 1]) / np.diff(axis.anchors[:, 0])
+    row_depth = float(np.median(slope)) / rows_per_scan_row
+    for factor in _NICE:
+        if step * factor >= 1.8 * row_depth:
+            return float(round(step * factor, 9))
+    return float(round(step * _NICE[-1], 9))
+
+
+def depth_grid(section: Section, step: float) -> F64:
+    """Whole multiples of the step that lie in the section, float64 [n]."""
+    assert section.depth is not None
+    ends = section.depth.depth_at(np.array([section.row_top, section.row_bottom - 1.0]))
+    first, last = np.ceil(ends[0] / step - 1e-9), np.floor(ends[1] / step + 1e-9)
+    return np.round(np.arange(first, last + 1) * step, 9)
+
+
+def join_traces(traces: Sequence[Trace]) -> Trace:
+    """Concatenate the blocks of one curve."""
+    if not traces:
+        return Trace(np.zeros(0), np.zeros((0, 4)), np.zeros(0, bool), np.zeros(0))
+    return Trace(
+        np.concatenate([t.frac for t in traces]),
+        np.concatenate([t.evidence for t in traces]),
+        np.concatenate([t.observed for t in traces]),
+        np.concatenate([t.scan_rows for t in traces]),
+    )
+
+
+def recover(
+    trace: Trace,
+    row_confidence: F64,
+    spec: CurveSpec,
+    section: Section,
+    track_id: str,
+    depth: F64,
+    config: DigitiseConfig,
+) -> RecoveredCurve:
+    """Put one trace on regular depths.
+
+    Parameters
+    ----------
+    trace : Trace
+        All rows of the section.
+    row_confidence : float64 [rows]
+        Calibrated probability per row.
+    depth : float64 [n]
+        Regular depths of the section.
+
+    Returns
+    -------
+    RecoveredCurve
+        Each sample is the mean of the trace over half a step around its depth (an anti-aliased
+        read-out that keeps peaks), taken on gap-free runs only.
+    """
+    axis = section.depth
+    assert axis is not None
+    row_depth = axis.depth_at(trace.scan_rows)
+    limit = config.max_bridge_ft if axis.unit == "ft" else config.max_bridge_m
+    frac, usable = bridge(trace.frac, trace.observed, row_depth, limit)
+    step = float(depth[1] - depth[0]) if len(depth) > 1 else 1.0
+    sampled = _area_mean(row_depth, frac, usable, depth, step / 4)
+    nearest = np.searchsorted(row_depth, depth).clip(0, max(0, len(row_depth) - 1))
+    if len(row_depth) == 0:
+        empty = np.full(len(depth), np.nan)
+        none = np.zeros(len(depth), bool)
+        return RecoveredCurve(
+            spec, section.section_id, track_id, axis.unit, depth, empty, empty, none, empty,
+            np.zeros((len(depth), 4)),
+        )
+    observed = trace.observed[nearest] & np.isfinite(sampled)
+    confidence = np.where(np.isfinite(sampled), row_confidence[nearest], np.nan)
+    return RecoveredCurve(
+        spec,
+        section.section_id,
+        track_id,
+        axis.unit,
+        depth,
+        value_at(sampled, spec),
+        sampled,
+        observed,
+        confidence,
+        trace.evidence[nearest],
+    )
+
+
+def bridge(frac: F64, observed: Bool, depth: F64, limit: float) -> tuple[F64, Bool]:
+    """Interpolate unobserved runs no longer than ``limit`` (depth units) between observed rows.
+
+    Returns
+    -------
+    frac : float64 [rows]
+        With bridged runs filled in.
+    usable : bool [rows]
+        Observed or bridged.
+    """
+    at = np.flatnonzero(observed & np.isfinite(frac))
+    if len(at) < 2:
+        return frac, np.zeros(len(frac), bool)
+    filled = np.interp(depth, depth[at], frac[at])
+    before = np.searchsorted(at, np.arange(len(frac)), side="right") - 1
+    inside = (before >= 0) & (before < len(at) - 1)
+    low, high = at[before.clip(0)], at[(before + 1).clip(0, len(at) - 1)]
+    usable = inside & (depth[high] - depth[low] <= limit + 1e-9)
+    usable[at] = True
+    out = np.where(usable, filled, np.nan)
+    out[at] = frac[at]
+    return out, usable
+
+
+def _area_mean(x: F64, y: F64, usable: Bool, centres: F64, half: float) -> F64:
+    """Mean of the linear interpolant of ``y(x)`` over ``centre ± half``; NaN unless all is usable."""
+    if len(x) < 2:
+        return np.full(len(centres), np.nan)
+    clean = np.where(usable, y, 0.0)
+    pieces = np.diff(x) * (clean[1:] + clean[:-1]) / 2
+    integral = np.concatenate([[0.0], np.cumsum(pieces)])
+
+    def antiderivative(at: F64) -> F64:
+        k = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
+        width = x[k + 1] - x[k]
+        t = np.clip((at - x[k]) / width, 0, 1)
+        rise = clean[k] * t + (clean[k + 1] - clean[k]) * t * t / 2
+        return np.asarray(integral[k] + rise * width)
+
+    low = np.maximum(centres - half, x[0])
+    high = np.minimum(centres + half, x[-1])
+    bad = np.concatenate([[0], np.cumsum(~usable)])
+    first = np.clip(np.searchsorted(x, low, side="right") - 1, 0, len(x) - 1)
+    last = np.clip(np.searchsorted(x, high, side="left"), 0, len(x) - 1)
+    gap_free = (bad[last + 1] - bad[first] == 0) & (high > low)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (antiderivative(high) - antiderivative(low)) / (high - low)
+    return np.where(gap_free, mean, np.nan)
+
+
+def merge_backups(curves: Sequence[RecoveredCurve]) -> list[RecoveredCurve]:
+    """Join curves of one mnemonic in one track: a backup scale speaks where the finer is silent.
+
+    The finest scale (smallest span of values) leads; the others fill samples that it did not observe
+    and they did.
+    """
+    groups: dict[tuple[str, str, str], list[RecoveredCurve]] = {}
+    for curve in curves:
+        key = (curve.section_id, curve.track_id, curve.spec.mnemonic)
+        groups.setdefault(key, []).append(curve)
+    return [_merge(group) for group in groups.values()]
+
+
+def _merge(group: list[RecoveredCurve]) -> RecoveredCurve:
+    group = sorted(group, key=lambda c: abs(c.spec.right - c.spec.left))
+    lead = group[0]
+    for backup in group[1:]:
+        take = ~lead.observed & backup.observed
+        value = np.where(take, backup.value, lead.value)
+        lead = replace(
+            lead,
+            value=value,
+            frac=np.where(take, frac_at(value, lead.spec), lead.frac),
+            observed=lead.observed | take,
+            confidence=np.where(take, backup.confidence, lead.confidence),
+            evidence=np.where(take[:, None], backup.evidence, lead.evidence),
+        )
+    return lead

@@ -1,0 +1,104 @@
+"""Cheapest path down a strip: dynamic programming over rows with a truncated linear jump cost.
+
+In: a cost per row and column; out: one column per row. Compiled, because it visits every pixel.
+What the costs mean is decided in ``decode``.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+I32 = NDArray[np.int32]
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) -> I32:
+    """Path that minimises cost plus ``min(slope_cost * |dx|, jump_cost)`` per row.
+
+    Parameters
+    ----------
+    cost : float32 [rows, cols]
+    start : float32 [cols]
+        Cost of standing in each column before the first row.
+    slope_cost : float
+        Cost per pixel moved sideways.
+    jump_cost : float
+        Most that any move costs.
+
+    Returns
+    -------
+    int32 [rows]
+    """
+    rows, cols = cost.shape
+    came_from = np.empty((rows, cols), np.int32)
+    total = start.copy()
+    best = np.empty(cols, np.float32)
+    for r in range(rows):
+        cheapest = 0
+        for x in range(1, cols):
+            if total[x] < total[cheapest]:
+                cheapest = x
+        leap = total[cheapest] + jump_cost
+        source = came_from[r]
+        best[0] = total[0]
+        source[0] = 0
+        for x in range(1, cols):
+            step = best[x - 1] + slope_cost
+            if step < total[x]:
+                best[x] = step
+                source[x] = source[x - 1]
+            else:
+                best[x] = total[x]
+                source[x] = x
+        for x in range(cols - 2, -1, -1):
+            step = best[x + 1] + slope_cost
+            if step < best[x]:
+                best[x] = step
+                source[x] = source[x + 1]
+        for x in range(cols):
+            if leap < best[x]:
+                best[x] = leap
+                source[x] = cheapest
+            total[x] = best[x] + cost[r, x]
+    path = np.empty(rows, np.int32)
+    at = 0
+    for x in range(1, cols):
+        if total[x] < total[at]:
+            at = x
+    for r in range(rows - 1, -1, -1):
+        path[r] = at
+        at = came_from[r, at]
+    return path
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def path_mass(density: F32, path: I32, reach: I32) -> tuple[F32, F32]:
+    """Centroid and mass of a density around a path.
+
+    Parameters
+    ----------
+    density : float32 [rows, cols]
+    path : int32 [rows]
+    reach : int32 [rows]
+        Half width of the window, px, per row.
+
+    Returns
+    -------
+    centroid, mass : float32 [rows]
+        The centroid is the path itself where there is no mass.
+    """
+    rows, cols = density.shape
+    centroid = np.empty(rows, np.float32)
+    mass = np.empty(rows, np.float32)
+    for r in range(rows):
+        low, high = max(0, path[r] - reach[r]), min(cols - 1, path[r] + reach[r])
+        total, moment = 0.0, 0.0
+        for x in range(low, high + 1):
+            total += density[r, x]
+            moment += density[r, x] * (x - path[r])
+        mass[r] = total
+        centroid[r] = path[r] + moment / total if total > 1e-6 else path[r]
+    return centroid, mass

@@ -1,0 +1,207 @@
+"""Batched inference: strips of many logs in, posteriors out.
+
+In: ``Strip`` values; out: one ``Posterior`` each. Strips are cut into overlapping tiles along depth,
+tiles of one size run together, and overlaps are blended so that no seam shows. Which strips travel
+together never changes a result: a tile's size depends on its own strip alone, and a batch is always
+filled up to the same number of tiles.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from veernet_core.datatypes import Posterior, Strip
+from veernet_core.errors import OutOfMemoryError
+from veernet_core.net.model import STRIDE, NetOutput, VeerNet
+
+F32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class TilePlan:
+    """Size of tiles, strip rows, and how many run at once."""
+
+    rows: int = 512
+    overlap: int = 64
+    batch: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    strip: int
+    row: int
+    rows: int
+    height: int
+    width: int
+
+
+class StripPredictor:
+    """A resident model that turns strips into posteriors.
+
+    Parameters
+    ----------
+    model : VeerNet
+        In evaluation mode, on its device.
+    model_id : str
+    device : torch.device
+    precision : torch.dtype
+        float32 or bfloat16.
+    plan : TilePlan
+    keep_mask : bool
+        Whether posteriors carry head A's mask.
+    """
+
+    def __init__(
+        self,
+        model: VeerNet,
+        model_id: str,
+        device: torch.device | None = None,
+        precision: torch.dtype = torch.float32,
+        plan: TilePlan = TilePlan(),
+        keep_mask: bool = False,
+    ) -> None:
+        self.device = device or torch.device("cpu")
+        self.model = model.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.model_id = model_id
+        self.precision = precision
+        self.plan = plan
+        self.keep_mask = keep_mask
+        self.batch_tiles = plan.batch
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        """Posterior of each strip, in order.
+
+        Raises
+        ------
+        OutOfMemoryError
+            If even half a batch does not fit.
+        """
+        blends = [_Blend(strip, self.model.config.mask_classes, self.keep_mask) for strip in strips]
+        buckets: dict[tuple[int, int], list[_Tile]] = defaultdict(list)
+        for index, strip in enumerate(strips):
+            for tile in _tiles(index, strip, self.plan):
+                buckets[tile.height, tile.width].append(tile)
+        for tiles in buckets.values():
+            for start in range(0, len(tiles), self.batch_tiles):
+                group = tiles[start : start + self.batch_tiles]
+                for tile, outputs in zip(group, self._run(group, strips)):
+                    blends[tile.strip].add(tile, outputs, self.plan.overlap)
+        return [blend.posterior() for blend in blends]
+
+    def _run(self, tiles: list[_Tile], strips: Sequence[Strip]) -> Iterator[tuple[F32, ...]]:
+        try:
+            yield from self._forward(tiles, strips, self.batch_tiles)
+        except torch.OutOfMemoryError as error:
+            half = max(1, self.batch_tiles // 2)
+            if half == self.batch_tiles:
+                raise OutOfMemoryError("one tile does not fit in memory") from error
+            torch.cuda.empty_cache()
+            try:
+                for start in range(0, len(tiles), half):
+                    yield from self._forward(tiles[start : start + half], strips, half)
+            except torch.OutOfMemoryError as again:
+                raise OutOfMemoryError(f"{half} tiles do not fit in memory") from again
+            self.batch_tiles = half
+
+    def _forward(
+        self, tiles: list[_Tile], strips: Sequence[Strip], batch: int
+    ) -> list[tuple[F32, ...]]:
+        ink = np.zeros((batch, tiles[0].height, tiles[0].width), np.uint8)
+        inside = np.zeros((batch, 1, tiles[0].width), np.float32)
+        valid = np.zeros((batch, 1, *ink.shape[1:]), np.float32)
+        for k, tile in enumerate(tiles):
+            strip = strips[tile.strip]
+            part = strip.ink[tile.row : tile.row + tile.rows]
+            ink[k, : part.shape[0], : part.shape[1]] = part
+            valid[k, 0, : part.shape[0], : part.shape[1]] = 1
+            column = np.arange(tile.width)
+            inside[k, 0] = (column >= strip.left_col) & (column <= strip.right_col)
+        valid[len(tiles) :] = 1  # filler tiles: blank paper
+        with torch.inference_mode():
+            output = self._model(ink, inside, valid)
+            arrays = _probabilities(output, self.keep_mask)
+        return [tuple(a[k] for a in arrays) for k in range(len(tiles))]
+
+    def _model(self, ink: NDArray[np.uint8], inside: F32, valid: F32) -> NetOutput:
+        device = self.device
+        x = torch.from_numpy(ink).to(device, non_blocking=True).float().div_(255)
+        track = torch.from_numpy(inside).to(device).expand(-1, x.shape[1], -1)
+        x = torch.stack([x, track], 1).contiguous(memory_format=torch.channels_last)
+        mask = torch.from_numpy(valid).to(device)
+        with torch.autocast(device.type, torch.bfloat16, self.precision == torch.bfloat16):
+            out: NetOutput = self.model(x, None if bool(mask.all()) else mask)
+        return out
+
+
+def _probabilities(output: NetOutput, keep_mask: bool) -> tuple[F32, ...]:
+    if output.position is None or output.presence is None:
+        return (output.mask.float().softmax(1).cpu().numpy(),)
+    arrays = [
+        output.position.softmax(-1).cpu().numpy(),
+        torch.sigmoid(output.presence).cpu().numpy(),
+    ]
+    if keep_mask:
+        arrays.append(output.mask.float().softmax(1).cpu().numpy())
+    return tuple(arrays)
+
+
+def _padded(n: int) -> int:
+    return -(-n // STRIDE) * STRIDE
+
+
+def _tiles(index: int, strip: Strip, plan: TilePlan) -> Iterator[_Tile]:
+    rows, cols = strip.ink.shape
+    width = _padded(cols)
+    if rows <= plan.rows:
+        yield _Tile(index, 0, rows, _padded(rows), width)
+        return
+    stride = plan.rows - plan.overlap
+    for row in range(0, rows - plan.overlap, stride):
+        # the last tile is moved up rather than padded, so that it sees as much as the others
+        start = min(row, rows - plan.rows)
+        yield _Tile(index, start, plan.rows, _padded(plan.rows), width)
+
+
+class _Blend:
+    """Weighted sum of a strip's tiles."""
+
+    def __init__(self, strip: Strip, mask_classes: int, keep_mask: bool) -> None:
+        rows, cols = strip.ink.shape
+        self.shape = (rows, cols)
+        self.position = np.zeros((3, rows, cols), np.float32)
+        self.presence = np.zeros((3, rows), np.float32)
+        self.mask = np.zeros((mask_classes, rows, cols), np.float32) if keep_mask else None
+        self.weight = np.zeros(rows, np.float32)
+
+    def add(self, tile: _Tile, outputs: tuple[F32, ...], overlap: int) -> None:
+        """Add one tile, faded in and out over the overlap except at the strip's ends."""
+        rows, cols = self.shape
+        n = min(tile.rows, rows)
+        ramp = np.ones(n, np.float32)
+        fade = (np.arange(overlap, dtype=np.float32) + 0.5) / overlap
+        if tile.row > 0:
+            ramp[:overlap] = fade
+        if tile.row + n < rows:
+            ramp[-overlap:] = fade[::-1]
+        at = slice(tile.row, tile.row + n)
+        if len(outputs) > 1:
+            self.position[:, at] += outputs[0][:, :n, :cols] * ramp[:, None]
+            self.presence[:, at] += outputs[1][:, :n] * ramp
+        if self.mask is not None:
+            self.mask[:, at] += outputs[-1][:, :n, :cols] * ramp[:, None]
+        self.weight[at] += ramp
+
+    def posterior(self) -> Posterior:
+        """The blended posterior."""
+        self.position /= self.weight[:, None]
+        self.presence /= self.weight
+        mask = None
+        if self.mask is not None:
+            mask = (self.mask / self.weight[:, None]).astype(np.float16)
+        return Posterior(self.position.astype(np.float16), self.presence, mask)

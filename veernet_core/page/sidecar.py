@@ -1,0 +1,679 @@
+"""The sidecar: what a person, or another program, states about a scan.
+
+In: the bytes of ``<stem>.sidecar.json``. Out: `Sidecar`, checked field by field, and from it the
+`Section` values that tracing needs. A malformed sidecar is an error that names file, field, value
+and remedy; it is never half-used, so unknown keys are errors too.
+Does not belong here: files and folders, finding geometry on the image, reading depths.
+
+The contract, every field optional::
+
+    {"well": {"uwi", "name", "company", "field", "county", "state", "country", "service_company",
+              "date"},
+     "sections": [
+       {"section_id": "main", "row_top": 18100, "row_bottom": 37000,
+        "depth": {"unit": "ft", "anchors": [[18342.0, 7200.0], [20310.5, 7300.0]]},
+        "tracks": [
+          {"track_id": "T1", "left_px": 715.0, "right_px": [[18100, 1210.0], [37000, 1216.5]],
+           "curves": [{"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150,
+                       "scale": "linear", "style": "solid", "wrap": "one", "colour": "#007f00"}]}]}]}
+
+Extensions:
+
+- section ``"depth_column": {"left_px": ..., "right_px": ...}`` (numbers or knots): anchors were
+  measured on its centre; without it, on the left border of the first track that has borders.
+- section ``"depth": {"unit": ..., "top": 7200, "bottom": 9400}`` without anchors: the range the
+  archive's index states. It is a prior for whoever finds the depth, never an axis.
+- curve ``"points": [[row, px], ...]``: positions known to lie on the curve.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageColor
+
+from veernet_core.datatypes import (
+    F64,
+    CurveSpec,
+    DepthAxis,
+    DepthUnit,
+    Finding,
+    Raster,
+    Scale,
+    Section,
+    Style,
+    Track,
+    TrackGeometry,
+    WellInfo,
+    Wrap,
+)
+from veernet_core.errors import GeometryError, SidecarError
+
+Knots = tuple[tuple[float, float], ...]
+"""``(row, px)`` pairs; a single one stands for a constant."""
+T = TypeVar("T")
+
+_DPI_RANGE = (50.0, 800.0)
+_EDGE_SLACK_PX = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarCurve:
+    """One curve as stated; ``left`` and ``right`` are None where no scale is given."""
+
+    mnemonic: str
+    unit: str
+    left: float | None
+    right: float | None
+    scale: Scale
+    style: Style
+    wrap: Wrap
+    colour: str | None
+    points: Knots
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarTrack:
+    """One track as stated; a border is None where it is not given."""
+
+    track_id: str
+    left_px: Knots | None
+    right_px: Knots | None
+    curves: tuple[SidecarCurve, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarDepth:
+    """Depth as stated: anchors ``(row, depth)``, or only the range the index knows."""
+
+    unit: DepthUnit | None
+    anchors: Knots
+    top: float | None
+    bottom: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarSection:
+    """One section as stated."""
+
+    section_id: str
+    row_top: float | None
+    row_bottom: float | None
+    depth: SidecarDepth | None
+    depth_column: tuple[Knots, Knots] | None
+    tracks: tuple[SidecarTrack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """A whole sidecar; ``name`` is its file name, for messages."""
+
+    name: str
+    well: WellInfo
+    sections: tuple[SidecarSection, ...]
+
+
+# ---- reading JSON ----------------------------------------------------------------------------
+
+
+class _Node:
+    """A JSON value with its path, so that every complaint names its field."""
+
+    def __init__(self, value: Any, path: str, name: str) -> None:
+        self.value, self.path, self.name = value, path, name
+
+    def fail(self, what: str, remedy: str) -> SidecarError:
+        where = f"{self.name}: {self.path}" if self.path else self.name
+        return SidecarError(f"{what}, got {_short(self.value)}", where=where, remedy=remedy)
+
+    def at(self, key: str | int) -> _Node:
+        suffix = f"[{key}]" if isinstance(key, int) else (f".{key}" if self.path else key)
+        return _Node(self.value[key], self.path + suffix, self.name)
+
+    def fields(self, *known: str) -> dict[str, _Node]:
+        """Members of an object; an unknown key is an error, null counts as left out."""
+        if not isinstance(self.value, dict):
+            raise self.fail("must be an object", "Write { ... } here.")
+        for key in self.value:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+                raise self.at(key).fail(f"unknown key {key!r}", f"{hint} Or remove the key.")
+        return {key: self.at(key) for key in self.value if self.value[key] is not None}
+
+    def items(self) -> list[_Node]:
+        if not isinstance(self.value, list):
+            raise self.fail("must be a list", "Write [ ... ] here.")
+        return [self.at(index) for index in range(len(self.value))]
+
+    def number(self) -> float:
+        value = self.value
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
+            raise self.fail("must be a finite number", "Write a number, without quotes.")
+        return float(value)
+
+    def text(self) -> str:
+        if not isinstance(self.value, str):
+            raise self.fail("must be text", "Put the value in double quotes.")
+        return self.value.strip()
+
+    def choice(self, kind: Any) -> Any:
+        known = get_args(kind)
+        if self.value not in known:
+            raise self.fail(f"must be one of {', '.join(known)}", "Use one of these words.")
+        return self.value
+
+    def pair(self) -> tuple[float, float]:
+        numbers = [item.number() for item in self.items()]
+        if len(numbers) != 2:
+            raise self.fail("must be a pair of numbers", "Write [first, second].")
+        return numbers[0], numbers[1]
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _optional(node: _Node | None, read: Callable[[_Node], T], default: T) -> T:
+    return default if node is None else read(node)
+
+
+def parse_sidecar(data: bytes, name: str) -> Sidecar:
+    """Read and check a sidecar.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8 JSON; a byte-order mark is tolerated.
+    name : str
+        File name for messages.
+
+    Returns
+    -------
+    Sidecar
+
+    Raises
+    ------
+    SidecarError
+        Names file, JSON path, offending value and remedy.
+    """
+    root = _Node(_load(data, name), "", name)
+    fields = root.fields("well", "sections")
+    nodes = _optional(fields.get("sections"), _Node.items, [])
+    sections = tuple(_section(node, index) for index, node in enumerate(nodes))
+    _refuse_duplicates(nodes, [s.section_id for s in sections], "section_id")
+    return Sidecar(name, _optional(fields.get("well"), _well, WellInfo()), sections)
+
+
+def _load(data: bytes, name: str) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique_keys)
+    except UnicodeDecodeError as error:
+        raise SidecarError(
+            f"not UTF-8 text (byte {error.start})", where=name, remedy="Save the file as UTF-8."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise SidecarError(
+            f"not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}",
+            where=name,
+            remedy="Correct that line, or remove the sidecar.",
+        ) from error
+    except (RecursionError, ValueError) as error:
+        raise SidecarError(f"not valid JSON: {error}", where=name) from error
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"key {twice!r} is given twice in one object")
+    return dict(pairs)
+
+
+def _well(node: _Node) -> WellInfo:
+    known = ("uwi", "name", "company", "field", "county", "state", "country")
+    fields = node.fields(*known, "service_company", "date")
+    texts = {key: value.text() for key, value in fields.items()}
+    if "field" in texts:
+        texts["field_name"] = texts.pop("field")
+    return WellInfo(**texts)
+
+
+def _section(node: _Node, index: int) -> SidecarSection:
+    known = ("section_id", "row_top", "row_bottom", "depth", "depth_column", "tracks")
+    fields = node.fields(*known)
+    track_nodes = _optional(fields.get("tracks"), _Node.items, [])
+    tracks = tuple(_track(track, i) for i, track in enumerate(track_nodes))
+    _refuse_duplicates(track_nodes, [t.track_id for t in tracks], "track_id")
+    top = _optional(fields.get("row_top"), _Node.number, None)
+    bottom = _optional(fields.get("row_bottom"), _Node.number, None)
+    if top is not None and bottom is not None and bottom - top < 2:
+        raise fields["row_bottom"].fail(
+            f"must lie 2 rows or more below row_top ({top:g})", "Correct row_top or row_bottom."
+        )
+    return SidecarSection(
+        section_id=_identifier(fields.get("section_id"), f"S{index + 1}"),
+        row_top=top,
+        row_bottom=bottom,
+        depth=_optional(fields.get("depth"), _depth, None),
+        depth_column=_optional(fields.get("depth_column"), _column, None),
+        tracks=tracks,
+    )
+
+
+def _identifier(node: _Node | None, default: str) -> str:
+    if node is None:
+        return default
+    text = node.text()
+    if not re.fullmatch(r"[A-Za-z0-9_.+ -]{1,64}", text):
+        raise node.fail(
+            "must be 1 to 64 letters, digits, spaces or _ . + -", "It becomes part of file names."
+        )
+    return text
+
+
+def _refuse_duplicates(nodes: list[_Node], ids: list[str], key: str) -> None:
+    for index, name in enumerate(ids):
+        if name in ids[:index]:
+            raise nodes[index].fail(
+                f"{key} {name!r} is used twice", f"Give every {key} a name of its own."
+            )
+
+
+def _depth(node: _Node) -> SidecarDepth:
+    fields = node.fields("unit", "anchors", "top", "bottom")
+    unit: DepthUnit | None = _optional(fields.get("unit"), lambda n: n.choice(DepthUnit), None)
+    anchors = _optional(fields.get("anchors"), _anchors, ())
+    top = _optional(fields.get("top"), _Node.number, None)
+    bottom = _optional(fields.get("bottom"), _Node.number, None)
+    if top is not None and bottom is not None and bottom <= top:
+        raise fields["bottom"].fail(f"must be deeper than top ({top:g})", "Swap top and bottom.")
+    return SidecarDepth(unit, anchors, top, bottom)
+
+
+def _anchors(node: _Node) -> Knots:
+    anchors = tuple(item.pair() for item in node.items())
+    if len(anchors) < 2:
+        raise node.fail("needs two or more [row_px, depth] anchors", "Add an anchor, or remove it.")
+    for index, (a, b) in enumerate(zip(anchors, anchors[1:], strict=False)):
+        if b[0] <= a[0] or b[1] <= a[1]:
+            raise node.at(index + 1).fail(
+                f"must increase in row and depth after {list(a)}", "Sort and correct the anchors."
+            )
+    return anchors
+
+
+def _column(node: _Node) -> tuple[Knots, Knots]:
+    fields = node.fields("left_px", "right_px")
+    for key in ("left_px", "right_px"):
+        if key not in fields:
+            raise node.fail(f"{key} is missing", "A depth column needs left_px and right_px.")
+    return _border(fields["left_px"]), _border(fields["right_px"])
+
+
+def _border(node: _Node) -> Knots:
+    """A border: one number, or ``[row, px]`` knots with increasing rows."""
+    if not isinstance(node.value, list):
+        return ((0.0, node.number()),)
+    knots = tuple(item.pair() for item in node.items())
+    if not knots:
+        raise node.fail("needs a number or one or more [row, px] knots", "Add a knot.")
+    for index, (a, b) in enumerate(zip(knots, knots[1:], strict=False)):
+        if b[0] <= a[0]:
+            raise node.at(index + 1).fail(f"rows must increase (after {a[0]:g})", "Sort the knots.")
+    return knots
+
+
+def _track(node: _Node, index: int) -> SidecarTrack:
+    fields = node.fields("track_id", "left_px", "right_px", "curves")
+    curves = _optional(fields.get("curves"), _Node.items, [])
+    return SidecarTrack(
+        track_id=_identifier(fields.get("track_id"), f"T{index + 1}"),
+        left_px=_optional(fields.get("left_px"), _border, None),
+        right_px=_optional(fields.get("right_px"), _border, None),
+        curves=tuple(_curve(curve) for curve in curves),
+    )
+
+
+def _curve(node: _Node) -> SidecarCurve:
+    known = ("mnemonic", "unit", "left", "right", "scale", "style", "wrap", "colour", "points")
+    fields = node.fields(*known)
+    if "mnemonic" not in fields or not fields["mnemonic"].text():
+        raise node.fail("mnemonic is missing", 'Name the curve, for example "mnemonic": "GR".')
+    scale: Scale = _optional(fields.get("scale"), lambda n: n.choice(Scale), "linear")
+    ends = {key: _optional(fields.get(key), _Node.number, None) for key in ("left", "right")}
+    _check_scale(fields, ends, scale)
+    return SidecarCurve(
+        mnemonic=fields["mnemonic"].text(),
+        unit=_optional(fields.get("unit"), _Node.text, ""),
+        left=ends["left"],
+        right=ends["right"],
+        scale=scale,
+        style=_optional(fields.get("style"), lambda n: n.choice(Style), "solid"),
+        wrap=_optional(fields.get("wrap"), lambda n: n.choice(Wrap), "none"),
+        colour=_optional(fields.get("colour"), _colour, None),
+        points=_optional(
+            fields.get("points"), lambda n: tuple(item.pair() for item in n.items()), ()
+        ),
+    )
+
+
+def _check_scale(fields: dict[str, _Node], ends: dict[str, float | None], scale: Scale) -> None:
+    for key, value in ends.items():
+        if scale == "log" and value is not None and value <= 0:
+            raise fields[key].fail(
+                "must be > 0 on a logarithmic scale", 'Correct it, or use "scale": "linear".'
+            )
+    if ends["left"] is not None and ends["left"] == ends["right"]:
+        raise fields["right"].fail("must differ from left", "Correct the scale's ends.")
+
+
+def _colour(node: _Node) -> str:
+    text = node.text().lower()
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise node.fail(
+            "must be #rrggbb or a CSS colour name", 'For example "#007f00" or "green".'
+        ) from None
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+# ---- from what is stated to sections ---------------------------------------------------------
+
+
+def resolve(
+    sidecar: Sidecar | None, raster: Raster
+) -> tuple[tuple[Section, ...], tuple[Finding, ...]]:
+    """Turn what a sidecar states into sections, checked against the image.
+
+    What is left out is not looked for on the image: a section without rows covers the whole scan;
+    a section without anchors has ``depth`` None and the finding ``depth_unknown``; tracks without
+    borders (``track_unknown``) and curves without a scale (``scale_unknown``) are dropped; without a
+    sidecar, or without sections in it, there are no sections and the finding ``no_geometry``.
+
+    Parameters
+    ----------
+    sidecar : Sidecar or None
+    raster : Raster
+        Only its size is used.
+
+    Returns
+    -------
+    sections : tuple of Section
+        Row ranges clipped to the scan. ``reference_px`` is the centre of the depth column; else the
+        left border of the first track with borders.
+    findings : tuple of Finding
+
+    Raises
+    ------
+    GeometryError
+        A section or track outside the scan, or borders that cross. ``where`` names file and field.
+    """
+    if sidecar is None or not sidecar.sections:
+        return (), (_no_geometry(),)
+    findings: list[Finding] = []
+    sections = tuple(
+        _resolve_section(stated, f"{sidecar.name}: sections[{index}]", raster, findings)
+        for index, stated in enumerate(sidecar.sections)
+    )
+    return sections, tuple(findings)
+
+
+def _resolve_section(
+    stated: SidecarSection, where: str, raster: Raster, findings: list[Finding]
+) -> Section:
+    top = 0.0 if stated.row_top is None else stated.row_top
+    bottom = float(raster.height_px) if stated.row_bottom is None else stated.row_bottom
+    if bottom <= 1 or top >= raster.height_px - 1:
+        raise GeometryError(
+            f"rows {top:g} to {bottom:g} lie outside the scan of {raster.height_px} rows",
+            where=where,
+        )
+    top, bottom = max(0.0, top), min(float(raster.height_px), bottom)
+    depth = _resolve_depth(stated, where)
+    if depth is None:
+        findings.append(_depth_unknown(stated))
+    tracks: list[Track] = []
+    for index, track in enumerate(stated.tracks):
+        resolved = _resolve_track(
+            track, (top, bottom), f"{where}.tracks[{index}]", raster, findings, stated.section_id
+        )
+        if resolved is not None:
+            tracks.append(resolved)
+    return Section(
+        section_id=stated.section_id,
+        row_top=top,
+        row_bottom=bottom,
+        depth=depth,
+        tracks=tuple(tracks),
+        reference_px=_reference_line(stated, tracks),
+    )
+
+
+def _resolve_depth(stated: SidecarSection, where: str) -> DepthAxis | None:
+    depth = stated.depth
+    if depth is None or not depth.anchors or depth.unit is None:
+        return None
+    try:
+        return DepthAxis(depth.unit, np.array(depth.anchors, dtype=np.float64))
+    except GeometryError as error:
+        raise GeometryError(error.message, where=f"{where}.depth.anchors") from error
+
+
+def _resolve_track(
+    stated: SidecarTrack,
+    rows: tuple[float, float],
+    where: str,
+    raster: Raster,
+    findings: list[Finding],
+    section_id: str,
+) -> Track | None:
+    if stated.left_px is None or stated.right_px is None:
+        findings.append(_track_unknown(stated, section_id))
+        return None
+    try:
+        geometry = TrackGeometry(stated.track_id, _array(stated.left_px), _array(stated.right_px))
+    except GeometryError as error:
+        raise GeometryError(error.message, where=where) from error
+    _require_on_page(geometry, rows, where, raster)
+    curves = []
+    for curve in stated.curves:
+        if curve.left is None or curve.right is None:
+            findings.append(_scale_unknown(curve, section_id, stated.track_id))
+        else:
+            curves.append(_spec(curve, curve.left, curve.right))
+    return Track(geometry, tuple(curves))
+
+
+def _require_on_page(
+    geometry: TrackGeometry, rows: tuple[float, float], where: str, raster: Raster
+) -> None:
+    knots = np.concatenate([geometry.left_knots[:, 0], geometry.right_knots[:, 0], rows])
+    knots = np.unique(np.clip(knots, *rows))
+    left, right = geometry.left_px(knots).min(), geometry.right_px(knots).max()
+    # A border may be stated at the outer edge of the outermost pixel.
+    if left < -_EDGE_SLACK_PX or right > raster.width_px - 1 + _EDGE_SLACK_PX:
+        raise GeometryError(
+            f"track {geometry.track_id} spans columns {left:g} to {right:g},"
+            f" the scan has columns 0 to {raster.width_px - 1}",
+            where=where,
+        )
+
+
+def _spec(curve: SidecarCurve, left: float, right: float) -> CurveSpec:
+    return CurveSpec(
+        mnemonic=curve.mnemonic,
+        unit=curve.unit,
+        left=left,
+        right=right,
+        scale=curve.scale,
+        style=curve.style,
+        wrap=curve.wrap,
+        colour=curve.colour,
+        source="sidecar",
+        points_px=curve.points,
+    )
+
+
+def _reference_line(stated: SidecarSection, tracks: list[Track]) -> F64:
+    """Where anchors were measured: centre of the depth column, else first track's left border."""
+    if stated.depth_column is not None:
+        left, right = (_array(border) for border in stated.depth_column)
+        rows = np.union1d(left[:, 0], right[:, 0])
+        centre = np.interp(rows, *left.T) / 2 + np.interp(rows, *right.T) / 2
+        return np.column_stack([rows, centre])
+    return tracks[0].geometry.left_knots if tracks else np.zeros((1, 2))
+
+
+def _array(knots: Iterable[tuple[float, float]]) -> F64:
+    return np.array(list(knots), dtype=np.float64)
+
+
+# ---- findings --------------------------------------------------------------------------------
+
+
+def _no_geometry() -> Finding:
+    return Finding(
+        code="no_geometry",
+        stage="page",
+        severity="error",
+        message="No sidecar states sections and tracks; this version does not find them by itself.",
+        remedy="Write a <scan stem>.sidecar.json beside the scan, with rows, borders and scales.",
+    )
+
+
+def _depth_unknown(stated: SidecarSection) -> Finding:
+    has_anchors = stated.depth is not None and stated.depth.anchors
+    what = "has depth anchors without a unit" if has_anchors else "has no depth anchors"
+    return Finding(
+        code="depth_unknown",
+        stage="page",
+        severity="error",
+        message=f"Section {stated.section_id} {what}.",
+        remedy='State "depth": {"unit": "ft", "anchors": [[row_px, depth], [row_px, depth]]}.',
+        section_id=stated.section_id,
+    )
+
+
+def _track_unknown(stated: SidecarTrack, section_id: str) -> Finding:
+    return Finding(
+        code="track_unknown",
+        stage="page",
+        severity="error",
+        message=f"Track {stated.track_id} has no borders; {len(stated.curves)} curves are left out.",
+        remedy='State "left_px" and "right_px": a number, or [row, px] knots.',
+        section_id=section_id,
+        track_id=stated.track_id,
+    )
+
+
+def _scale_unknown(curve: SidecarCurve, section_id: str, track_id: str) -> Finding:
+    return Finding(
+        code="scale_unknown",
+        stage="page",
+        severity="error",
+        message=f"Curve {curve.mnemonic} has no scale and is left out.",
+        remedy='State "left" and "right": the values at the track\'s edges.',
+        section_id=section_id,
+        track_id=track_id,
+    )
+
+
+# ---- resolution ------------------------------------------------------------------------------
+
+_SINGLE_IN, _DOUBLE_IN, _PAGE_IN = 2.45, 4.9, 8.125
+"""Midway between the nominal layouts 2.4|0.8|2.4|2.4 = 8.0 in and 2.5|0.75|2.5|2.5 = 8.25 in; a
+double track is 4.8 or 5.0 in. Neither layout is more than 2.1 % away."""
+_PAGE_RANGE_IN = (7.7, 8.6)
+_SCAN_RANGE_IN = (6.0, 12.0)
+_TAG_TOLERANCE = 0.06
+
+
+def layout_dpi(sections: tuple[Section, ...], raster: Raster) -> float:
+    """Resolution of the scan, from the widths of its tracks rather than from its dpi tag.
+
+    Rule. A track 1.5 times or more as wide as the narrowest of its section is a double one (4.9 in),
+    the others are single (2.45 in); the median over the tracks of all sections is the estimate. If
+    the tracks of a section, with the depth column between them, are 7.7 to 8.6 in wide by that
+    estimate, they fill the page and its nominal 8.125 in is used instead, being a longer ruler.
+    Where no section has both kinds, all tracks may as well be double: then the reading that makes the
+    scan 6 to 12 in wide wins; if both do or neither, the one nearer to the dpi tag, and without a
+    tag the single one. A tag within 6 % of the result is confirmed by it, and taken as the more exact
+    number. Always within 50 to 800.
+
+    Parameters
+    ----------
+    sections : tuple of Section
+    raster : Raster
+
+    Returns
+    -------
+    float
+        Pixels per inch; without any track the tag, clipped to 50 to 800, or 200.
+    """
+    tag = None if raster.dpi_tag is None else raster.dpi_tag[0]
+    spans = [_track_spans(section) for section in sections if section.tracks]
+    if not spans:
+        return _clip_dpi(200.0 if tag is None else tag)
+    dpi = _single_or_double(spans, raster.width_px, tag)
+    if tag is not None and abs(tag / dpi - 1.0) <= _TAG_TOLERANCE:
+        dpi = tag
+    return _clip_dpi(dpi)
+
+
+def _track_spans(section: Section) -> F64:
+    """Left and right border of every track at mid-section, float64 [n_tracks, 2]."""
+    row = np.array([(section.row_top + section.row_bottom) / 2.0])
+    tracks = [track.geometry for track in section.tracks]
+    return np.array([[t.left_px(row)[0], t.right_px(row)[0]] for t in tracks])
+
+
+def _single_or_double(spans: list[F64], width_px: int, tag: float | None) -> float:
+    dpi = _page_ruler(float(np.median(np.concatenate([_track_dpi(s) for s in spans]))), spans)
+    if any(_is_double(s).any() for s in spans):
+        return dpi
+    readings = [dpi, dpi * _SINGLE_IN / _DOUBLE_IN]
+    low, high = _SCAN_RANGE_IN
+    plausible = [reading for reading in readings if low <= width_px / reading <= high]
+    if len(plausible) == 1:
+        return plausible[0]
+    if tag is None:
+        return dpi
+    return min(readings, key=lambda reading: abs(math.log(reading / tag)))
+
+
+def _is_double(spans: F64) -> NDArray[np.bool_]:
+    widths = spans[:, 1] - spans[:, 0]
+    return np.asarray(widths >= 1.5 * widths.min(), dtype=np.bool_)
+
+
+def _track_dpi(spans: F64) -> F64:
+    nominal = np.where(_is_double(spans), _DOUBLE_IN, _SINGLE_IN)
+    return np.asarray((spans[:, 1] - spans[:, 0]) / nominal, dtype=np.float64)
+
+
+def _page_ruler(dpi: float, spans: list[F64]) -> float:
+    """Refine by the whole page where the tracks fill it."""
+    totals = np.array([float(s[:, 1].max() - s[:, 0].min()) for s in spans])
+    low, high = _PAGE_RANGE_IN
+    full = totals[(totals >= low * dpi) & (totals <= high * dpi)]
+    return float(np.median(full)) / _PAGE_IN if len(full) else dpi
+
+
+def _clip_dpi(dpi: float) -> float:
+    low, high = _DPI_RANGE
+    return min(max(dpi, low), high)
