@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from veernet_core.curve.viterbi import cheapest_path, path_mass
+from veernet_core.curve.siblings import follow_siblings
+from veernet_core.curve.viterbi import cheapest_path, path_mass, unclaimed
 from veernet_core.datatypes import LAPS, STYLES, CurveSpec, Posterior, Strip, Trace
 
 F32 = NDArray[np.float32]
@@ -54,13 +55,19 @@ class DecodeConfig:
 
 @dataclass(frozen=True, slots=True)
 class DecodeState:
-    """Where each curve of a strip was when the previous block ended.
+    """Where each curve of a strip ran in the previous block, so that the next one goes on there.
 
-    ``unfolded`` are columns at the strip row ``row`` (NaN where unknown).
+    ``unfolded`` are columns per row from strip row ``first_row`` on.
     """
 
-    row: int
-    unfolded: tuple[float, ...]
+    first_row: int
+    unfolded: tuple[F64, ...]
+
+    def at(self, curve: int, row: int) -> float:
+        """Unfolded column of a curve at a strip row; NaN outside the previous block."""
+        k = row - self.first_row
+        path = self.unfolded[curve]
+        return float(path[k]) if 0 <= k < len(path) else float("nan")
 
 
 @dataclass(slots=True)
@@ -82,9 +89,8 @@ class _Axis:
     origin: int
 
     @classmethod
-    def of(cls, strip: Strip, spec: CurveSpec) -> _Axis:
+    def of(cls, strip: Strip, laps: int) -> _Axis:
         cols = strip.ink.shape[1]
-        laps = LAPS[spec.wrap]
         if laps == 0:
             return cls(np.arange(cols, dtype=np.int32), np.zeros(cols, np.int32), 0)
         width = strip.track_width_px
@@ -123,15 +129,11 @@ def trace_block(
     """
     fields = _Fields(strip, posterior, specs, config)
     paths = _joint_paths(fields, strip, specs, state)
-    paths = _untangle(paths, fields, specs)
     if state is None:
         paths = _name(paths, strip, specs)
     start, stop = strip.keep_rows if strip.keep_rows[1] else (0, len(strip.ink))
     traces = [_trace(k, paths, fields, strip, slice(start, stop)) for k in range(len(specs))]
-    # the next block begins with rows that overlap this one
-    at = max(0, stop - 1)
-    last = tuple(float(p.column[at]) for p in paths)
-    return traces, DecodeState(strip.first_row + at, last)
+    return traces, DecodeState(strip.first_row, tuple(p.column for p in paths))
 
 
 class _Fields:
@@ -158,52 +160,70 @@ class _Fields:
                 total += posterior.position[o].astype(np.float32) * presence[o][:, None]
             self.foreign[c] = total
 
-    def evidence(self, style: int, claims: Sequence[F64], strangers: Sequence[F64]) -> F32:
-        """Density of a curve, less the ink that siblings and curves of other styles account for."""
-        own = self.density[style]
-        if claims:
-            own = own * self._unclaimed(claims)
+    def evidence(self, style: int, strangers: Sequence[F64]) -> F32:
+        """Density of a lone curve; other styles' ink leaks in unless their curves explain it."""
         leak = self.foreign[style]
-        if strangers or claims:
-            leak = leak * self._unclaimed([*claims, *strangers])
-        return np.asarray(own + np.float32(self.config.leak) * leak)
+        if strangers:
+            leak = leak * self.unclaimed(strangers)
+        return np.asarray(self.density[style] + np.float32(self.config.leak) * leak)
 
-    def _unclaimed(self, paths: Sequence[F64]) -> F32:
-        rows, cols = self.strip.ink.shape
-        reach = round(3 * self.config.claim_sigma)
-        free = np.ones((rows, cols), np.float32)
-        offsets = np.arange(-reach, reach + 1)
-        bell = 0.92 * np.exp(-0.5 * (offsets / self.config.claim_sigma) ** 2)
-        index = np.arange(rows)[:, None]
-        for path in paths:
-            at = np.rint(path).astype(int)[:, None] + offsets
-            inside = (at >= 0) & (at < cols)
-            at = at.clip(0, cols - 1)
-            factor = np.where(inside, 1 - bell, 1).astype(np.float32)
-            np.minimum.at(free, (index, at), factor)
-        return free
+    def unclaimed(self, paths: Sequence[F64]) -> F32:
+        """Share of the ink that none of the paths accounts for, [rows, cols]."""
+        return unclaimed(
+            np.stack(list(paths)), self.strip.ink.shape[1], self.config.claim_sigma, 0.92
+        )
 
 
 def _joint_paths(
     fields: _Fields, strip: Strip, specs: Sequence[CurveSpec], state: DecodeState | None
 ) -> list[_Path]:
-    """Coordinate descent: each curve's best path given what the others already explain."""
-    paths: list[_Path | None] = [None] * len(specs)
-    shared = any(n > 1 for n in fields.count.values())
-    for sweep in range(2 if shared else 1):
-        for k, spec in enumerate(specs):
-            style = STYLES.index(spec.style)
-            if sweep and fields.count[style] == 1:
-                continue
-            siblings, strangers = [], []
-            for j, path in enumerate(paths):
-                if path is None or j == k:
-                    continue
-                folded = _fold(path.column, strip, specs[j])
-                (siblings if specs[j].style == spec.style else strangers).append(folded)
-            before = state.unfolded[k] if state is not None else np.nan
-            paths[k] = _one_path(fields, strip, spec, style, siblings, strangers, before)
-    return [p for p in paths if p is not None]
+    """Paths of all curves: lone styles by dynamic programming, siblings followed together."""
+    paths: dict[int, _Path] = {}
+    for style in sorted(fields.count):
+        members = [k for k, s in enumerate(specs) if STYLES.index(s.style) == style]
+        before = [state.at(k, strip.first_row) if state is not None else np.nan for k in members]
+        if len(members) == 1:
+            strangers = [_fold(p.column, strip, p.spec) for p in paths.values()]
+            spec = specs[members[0]]
+            paths[members[0]] = _one_path(fields, strip, spec, style, strangers, before[0])
+        else:
+            paths |= _sibling_paths(fields, strip, specs, style, members, before)
+    return [paths[k] for k in range(len(specs))]
+
+
+def _sibling_paths(
+    fields: _Fields,
+    strip: Strip,
+    specs: Sequence[CurveSpec],
+    style: int,
+    members: list[int],
+    before: list[float],
+) -> dict[int, _Path]:
+    density = fields.density[style]
+    width = strip.track_width_px
+    wraps = [specs[k].wrap != "none" for k in members]
+    period = np.full(len(members), width if any(wraps) else 0.0)
+    columns = list(follow_siblings(density, np.array(before), period))
+    if any(wraps) and not all(wraps) and np.isnan(before).all():
+        columns = _wrapped_first(columns, wraps, strip)
+    out = {}
+    for k, column, wrap in zip(members, columns, wraps):
+        if not wrap and any(wraps):
+            column = strip.left_col + (column - strip.left_col) % width
+        path = np.rint(_fold(column, strip, specs[k])).astype(np.int32)
+        path = path.clip(0, density.shape[1] - 1)
+        out[k] = _Path(specs[k], column, *_path_evidence(fields, style, density, path))
+    return out
+
+
+def _wrapped_first(columns: list[F64], wraps: list[bool], strip: Strip) -> list[F64]:
+    """Give the paths that leave the track to the curves that may."""
+    outside = [float(((c < strip.left_col) | (c > strip.right_col)).mean()) for c in columns]
+    order = sorted(range(len(columns)), key=lambda j: -outside[j])
+    ranked = iter(columns[j] for j in order)
+    wrapped = [next(ranked) for w in wraps if w]
+    rest = list(ranked)
+    return [wrapped.pop(0) if w else rest.pop(0) for w in wraps]
 
 
 def _fold(unfolded: F64, strip: Strip, spec: CurveSpec) -> F64:
@@ -219,13 +239,28 @@ def _one_path(
     strip: Strip,
     spec: CurveSpec,
     style: int,
-    siblings: list[F64],
     strangers: list[F64],
     before: float,
 ) -> _Path:
+    density = fields.evidence(style, strangers)
+    laps = LAPS[spec.wrap]
+    # few curves ever leave by more than one lap: look further only where the path runs against it
+    for tried in sorted({min(laps, 1), laps}):
+        path = _path_on(_Axis.of(strip, tried), fields, spec, style, density, before)
+        if not _at_last_lap(path, strip, tried):
+            break
+    return path
+
+
+def _at_last_lap(path: _Path, strip: Strip, laps: int) -> bool:
+    frac = (path.column - strip.left_col) / strip.track_width_px
+    return bool(laps and (frac.min() < -laps + 0.02 or frac.max() > laps + 0.98))
+
+
+def _path_on(
+    axis: _Axis, fields: _Fields, spec: CurveSpec, style: int, density: F32, before: float
+) -> _Path:
     config = fields.config
-    axis = _Axis.of(strip, spec)
-    density = fields.evidence(style, siblings, strangers)
     if len(axis.column) != density.shape[1]:
         density = np.ascontiguousarray(density[:, axis.column])
     cost = -np.log(density + np.float32(config.floor))
@@ -237,78 +272,24 @@ def _one_path(
     path = cheapest_path(cost, start, config.slope_cost, config.jump_cost)
     reach = np.full(len(path), config.mass_reach + 1, np.int32)
     column, _ = path_mass(density, path, reach)
+    mass, presence = _path_evidence(fields, style, density, path)
+    return _Path(spec, column.astype(np.float64) + axis.origin, mass, presence)
+
+
+def _path_evidence(fields: _Fields, style: int, density: F32, path: I32) -> tuple[F64, F64]:
+    """Mass around a path and presence of its style, [rows] each."""
     # a steep stroke spreads its mass over the columns it crosses within the row
     steep = np.abs(np.gradient(path.astype(np.float64))) if len(path) > 1 else np.zeros(1)
-    window = (config.mass_reach + np.minimum(steep, 60)).astype(np.int32)
+    window = (fields.config.mass_reach + np.minimum(steep, 60)).astype(np.int32)
     _, mass = path_mass(density, path, window)
-    return _Path(
-        spec,
-        column.astype(np.float64) + axis.origin,
-        mass.clip(0, 1).astype(np.float64),
-        fields.presence[style].astype(np.float64),
-    )
-
-
-def _untangle(
-    paths: list[_Path], fields: _Fields, specs: Sequence[CurveSpec]
-) -> list[_Path]:
-    """At every contact of two curves of one style, keep going straight.
-
-    The cheapest paths may exchange curves where they touch. Slopes fitted on both sides of the
-    contact decide whether the tails are swapped back.
-    """
-    for i in range(len(paths)):
-        for j in range(i + 1, len(paths)):
-            if specs[i].style != specs[j].style or specs[i].wrap != specs[j].wrap:
-                continue
-            for first, last in _contacts(paths[i].column, paths[j].column):
-                if _crossed_wrongly(paths[i].column, paths[j].column, first, last):
-                    cut = (first + last) // 2
-                    _swap_tails(paths[i], paths[j], cut)
-    return paths
-
-
-def _contacts(a: F64, b: F64, near_px: float = 5.0) -> list[tuple[int, int]]:
-    close = np.concatenate([[False], np.abs(a - b) < near_px, [False]])
-    edges = np.flatnonzero(np.diff(close.astype(int)))
-    return [(int(s), int(e)) for s, e in zip(edges[::2], edges[1::2])]
-
-
-def _crossed_wrongly(a: F64, b: F64, first: int, last: int, span: int = 14) -> bool:
-    """Whether exchanging the tails makes both curves straighter across the contact."""
-    rows_in, rows_out = slice(max(0, first - span), first), slice(last, last + span)
-    if rows_in.stop - rows_in.start < 4 or len(a[rows_out]) < 4:
-        return False
-    stay = _misfit(a, a, rows_in, rows_out) + _misfit(b, b, rows_in, rows_out)
-    swap = _misfit(a, b, rows_in, rows_out) + _misfit(b, a, rows_in, rows_out)
-    return bool(swap < 0.7 * stay - 1.0)
-
-
-def _misfit(head: F64, tail: F64, rows_in: slice, rows_out: slice) -> float:
-    """Distance between where the head points and where the tail begins, both as short lines."""
-    before, after = head[rows_in], tail[rows_out]
-    gap = rows_out.start - rows_in.stop
-    slope_in = float(np.median(np.diff(before)))
-    slope_out = float(np.median(np.diff(after)))
-    meeting = (before[-3:].mean() + slope_in * (1 + gap / 2)) - (
-        after[:3].mean() - slope_out * (1 + gap / 2)
-    )
-    return abs(meeting) + 4 * abs(slope_in - slope_out)
-
-
-def _swap_tails(a: _Path, b: _Path, cut: int) -> None:
-    for name in ("column", "mass", "presence"):
-        one, two = getattr(a, name), getattr(b, name)
-        tail = one[cut:].copy()
-        one[cut:] = two[cut:]
-        two[cut:] = tail
+    return mass.clip(0, 1).astype(np.float64), fields.presence[style].astype(np.float64)
 
 
 def _name(paths: list[_Path], strip: Strip, specs: Sequence[CurveSpec]) -> list[_Path]:
     """Give same-style paths to specs: by known points where given, else from left to right."""
     named = list(paths)
-    for style in {s.style for s in specs}:
-        members = [k for k, s in enumerate(specs) if s.style == style]
+    for pen in {(s.style, s.wrap) for s in specs}:
+        members = [k for k, s in enumerate(specs) if (s.style, s.wrap) == pen]
         if len(members) < 2:
             continue
         pool = sorted((paths[k] for k in members), key=lambda p: float(np.median(p.column)))
@@ -336,20 +317,16 @@ def _trace(k: int, paths: list[_Path], fields: _Fields, strip: Strip, rows: slic
     folded = _fold(path.column, strip, path.spec)
     rival = _best_rival(k, paths, fields, strip, folded)
     margin = path.mass / np.maximum(path.mass + rival, 1e-6)
-    evidence = np.column_stack(
-        [path.mass, path.presence, ink_under(strip.ink, folded), margin]
-    )
+    evidence = np.column_stack([path.mass, path.presence, ink_under(strip.ink, folded), margin])
     frac = (path.column - strip.left_col) / strip.track_width_px
     return Trace(frac[rows], evidence[rows], observed[rows], strip.scan_rows[rows])
 
 
-def _best_rival(
-    k: int, paths: list[_Path], fields: _Fields, strip: Strip, folded: F64
-) -> F64:
+def _best_rival(k: int, paths: list[_Path], fields: _Fields, strip: Strip, folded: F64) -> F64:
     """Largest mass of the same style in a 7 px window away from all traced paths."""
     style = STYLES.index(paths[k].spec.style)
     others = [_fold(p.column, strip, p.spec) for p in paths if p.spec.style == paths[k].spec.style]
-    free = fields._unclaimed(others)
+    free = fields.unclaimed(others)
     left = fields.density[style] * (free > 0.99)
     window = 2 * fields.config.mass_reach + 1
     peak = uniform_filter1d(left, window, axis=1).max(axis=1) * window

@@ -25,7 +25,7 @@ COLOURS: tuple[Colour, ...] = (
 )  # fmt: skip
 """Red, green, blue of the curves in order: Okabe and Ito's set, safe for colour-blind people."""
 
-_INK_WEIGHT = 0.42
+_INK_WEIGHT = 0.34
 _LONG_ROWS = 20_000
 _LONG_SCALE = 0.5
 _MAX_STRIP_PIXELS = 32e6
@@ -242,7 +242,7 @@ def _draw_border(canvas: U8, col: float, rows: int, layout: _Layout) -> None:
 def _draw_curve(
     canvas: U8, curve: OverlayCurve, colour: Colour, left: float, right: float, layout: _Layout
 ) -> None:
-    pale: Colour = tuple(round(0.55 * c + 0.45 * 255) for c in colour)  # type: ignore[assignment]
+    pale: Colour = tuple(round(0.7 * c + 0.3 * 255) for c in colour)  # type: ignore[assignment]
     for kind, line in _runs(curve, left, right):
         for points in _panels(line, layout):
             if kind == "observed":

@@ -116,7 +116,15 @@ def recover(
         empty = np.full(len(depth), np.nan)
         none = np.zeros(len(depth), bool)
         return RecoveredCurve(
-            spec, section.section_id, track_id, axis.unit, depth, empty, empty, none, empty,
+            spec,
+            section.section_id,
+            track_id,
+            axis.unit,
+            depth,
+            empty,
+            empty,
+            none,
+            empty,
             np.zeros((len(depth), 4)),
         )
     observed = trace.observed[nearest] & np.isfinite(sampled)

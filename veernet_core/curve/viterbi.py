@@ -102,3 +102,37 @@ def path_mass(density: F32, path: I32, reach: I32) -> tuple[F32, F32]:
         mass[r] = total
         centroid[r] = path[r] + moment / total if total > 1e-6 else path[r]
     return centroid, mass
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def unclaimed(paths: NDArray[np.float64], cols: int, sigma: float, strength: float) -> F32:
+    """Share of the ink that no path accounts for.
+
+    Parameters
+    ----------
+    paths : float64 [n, rows]
+        Columns of the paths that claim ink; NaN claims nothing.
+    sigma : float
+        Width of a claim, px.
+    strength : float
+        Share claimed at the path itself.
+
+    Returns
+    -------
+    float32 [rows, cols]
+        1 where nothing is claimed.
+    """
+    n, rows = paths.shape
+    free = np.ones((rows, cols), np.float32)
+    reach = int(3 * sigma) + 1
+    for k in range(n):
+        for r in range(rows):
+            if not np.isfinite(paths[k, r]):
+                continue
+            middle = int(np.rint(paths[k, r]))
+            for x in range(max(0, middle - reach), min(cols, middle + reach + 1)):
+                z = (x - paths[k, r]) / sigma
+                left = 1 - strength * np.exp(-0.5 * z * z)
+                if left < free[r, x]:
+                    free[r, x] = left
+    return free

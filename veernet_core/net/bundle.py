@@ -57,9 +57,7 @@ class Bundle:
         return model.eval()
 
 
-def pack(
-    model: VeerNet, calibration: Mapping[str, Any], record: Mapping[str, Any]
-) -> bytes:
+def pack(model: VeerNet, calibration: Mapping[str, Any], record: Mapping[str, Any]) -> bytes:
     """Serialise a bundle; same content, same bytes."""
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     weights = {k: v for k, v in weights.items() if not k.endswith("num_batches_tracked")}

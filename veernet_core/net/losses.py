@@ -38,9 +38,7 @@ def _one_hot(target: Tensor, classes: int) -> Tensor:
     return F.one_hot(target, classes).permute(0, 3, 1, 2).float()
 
 
-def _overlap(
-    logits: Tensor, target: Tensor, valid: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _overlap(logits: Tensor, target: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """True-positive, false-positive and false-negative mass per class, [C]."""
     p = logits.float().softmax(1) * valid[:, None]
     t = _one_hot(target, logits.shape[1]) * valid[:, None]

@@ -56,7 +56,6 @@ class ConvNorm(nn.Module):
             x = F.relu(x, inplace=True)
         return x if mask is None else x * mask
 
-
     def fold(self) -> None:
         """Fold the normalisation into the convolution; for inference only."""
         if isinstance(self.norm, nn.BatchNorm2d):
@@ -181,9 +180,7 @@ class VeerNet(nn.Module):
         self.downs = nn.ModuleList(ConvNorm(a, b, stride=2) for a, b in zip(w[:-1], w[1:]))
         self.stages = nn.ModuleList(ResidualBlock(c, attention=True) for c in w[1:])
         self.bottleneck = nn.ModuleList(SelfAttention(w[4]) for _ in range(config.layers))
-        self.ups = nn.ModuleList(
-            [Up(w[4], w[3], w[3]), Up(w[3], w[2], w[2]), Up(w[2], w[1], w[1])]
-        )
+        self.ups = nn.ModuleList([Up(w[4], w[3], w[3]), Up(w[3], w[2], w[2]), Up(w[2], w[1], w[1])])
         self.last = Up(w[1], w[0], config.decoder_width)
         heads = config.mask_classes + config.position_classes
         self.head = nn.Conv2d(config.decoder_width, heads * 4, 3, padding=1)

@@ -7,8 +7,8 @@ Does not belong here: which curve has which colour, geometry, paper balance (`ra
 Model. A pixel on the edge of a line is a mixture of paper and ink, so in a perceptual space it lies
 on the line from white to the pen's colour: its *direction* from white says which ink it is, its
 length along that direction how much of it. Directions are compared in CIE Lab with lightness
-weighted down, which is steady against anti-aliasing, palettes and JPEG. Black, always on the page as
-text and grid, and the other pens compete for every pixel; the nearest direction wins, softly.
+weighted down, which is steady against anti-aliasing, palettes and JPEG. Black, always on the page
+as text and grid, and the other pens compete for every pixel; the nearest direction wins, softly.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 In: bytes and a name. Out: `datatypes.Raster`, read by windows of rows, with polarity, bit depth,
 orientation and the tone of the paper normalised once, here. Expected trouble (damaged strips,
 further pages, a negative) is a `Finding`.
-Does not belong here: the codecs (`pixels`), geometry, files and folders.
+Does not belong here: the codecs (`gdal_pixels`, `pdf_pixels`), geometry, files and folders.
 
 Memory: bilevel pages are decoded once and kept at one bit a pixel (3,300 x 240,000: 99 MB); grey
 and colour pages are decoded by chunks of rows of which about 100 MB are kept. Any thread may read.
@@ -21,19 +21,18 @@ from numpy.typing import NDArray
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import U8, Finding, Raster
 from veernet_core.errors import DecodeError, EmptyFileError, TooLargeError, UnsupportedFormatError
+from veernet_core.page.gdal_pixels import GdalPixels
+from veernet_core.page.pdf_pixels import PdfPixels
+from veernet_core.page.pillow_pixels import pillow_facts, pillow_pixels
 from veernet_core.page.pixels import (
     PAPER,
     Damage,
-    GdalPixels,
     OrientedPixels,
     PackedPixels,
-    PdfPixels,
     PixelSource,
     can_turn,
     check_limits,
     merge_damage,
-    pillow_facts,
-    pillow_pixels,
 )
 from veernet_core.page.tiff import TiffPage, read_pages
 
@@ -244,7 +243,8 @@ def _paper_tone(values: U8) -> int:
 def _stretch(black: int, white: int) -> U8:
     """Table that maps ``black`` to 0 and ``white`` to 255."""
     scaled = (np.arange(256) - black) * (255.0 / max(1, white - black))
-    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+    table: U8 = np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
+    return table
 
 
 def _apply(tone: U8, balance: U8) -> U8:
@@ -289,12 +289,15 @@ class _Reader:
 
     def read_ink(self, row0: int, row1: int) -> U8:
         """Ink of rows ``row0 <= row < row1``."""
+        if row0 == row1:  # OpenCV has no idea of an empty image
+            return self.read_rgb(row0, row1)[..., 0]
         luminance = _luminance(_apply(self._read(row0, row1), self.levels.balance))
         return np.asarray(cv2.LUT(luminance, self.levels.to_ink), dtype=np.uint8)
 
     def read_rgb(self, row0: int, row1: int) -> U8:
         """Balanced colour of rows ``row0 <= row < row1``."""
-        tone = _apply(self._read(row0, row1), self.levels.balance)
+        tone = self._read(row0, row1)
+        tone = _apply(tone, self.levels.balance) if tone.size else tone
         return tone if tone.ndim == 3 else np.repeat(tone[..., None], 3, axis=2)
 
     def drain_findings(self) -> tuple[Finding, ...]:

@@ -6,8 +6,8 @@ Does not belong here: finding borders, reading depths, what is drawn in a strip.
 
 Geometry. Strip row i stands for the scan row ``s`` at which its depth line meets the section's
 reference line. The depth line is perpendicular to the drifting borders: with the local drift d
-(columns per row) it passes through (row, col) = (s - d (x - x_ref), x). Track borders are taken where
-this line meets them, not at row s: at 1 degree of skew that is 0.6 px apart at the page's far side.
+(columns per row) it passes through (row, col) = (s - d (x - x_ref), x). Track borders are taken
+where this line meets them, not at row s: at 1 degree of skew that is 0.6 px apart 2,000 px away.
 Pixels are interpolated once, from the scan.
 """
 
@@ -80,9 +80,9 @@ def strip_to_scan(
 def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
     """Cut a log into rectified strips, reading forward through the scan.
 
-    Yields, for every section, for every block of rows, for every track, for every ink of the track, one
-    `Strip`. On a colour scan curves of one ``colour`` share an ink and see only that; else all curves
-    of the track share one. Tracks without curves are skipped.
+    Yields, for every section, for every block of rows, for every track, for every ink of the track,
+    one `Strip`. On a colour scan curves of one ``colour`` share an ink and see only that; else all
+    curves of the track share one. Tracks without curves are skipped.
 
     Parameters
     ----------
@@ -93,12 +93,14 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
     Yields
     ------
     Strip
-        ``left_col`` is the margin and ``right_col`` the last column but the margin, the same for all
-        blocks of a track. What lies off the page is paper.
+        ``left_col`` is the margin and ``right_col`` the last column but the margin, the same for
+        all blocks of a track. What lies off the page is paper.
     """
     scale = config.strip_dpi / log.dpi
     for section_index, section in enumerate(log.sections):
-        grids = [_Grid(section, track, log.dpi, scale, config.margin_px) for track in section.tracks]
+        grids = [
+            _Grid(section, track, log.dpi, scale, config.margin_px) for track in section.tracks
+        ]
         n_rows = max(2, round((section.row_bottom - section.row_top) * scale))
         for own in range(0, n_rows, config.block_rows):
             first = max(0, own - config.overlap_rows)
@@ -144,8 +146,8 @@ def _drift(section: Section, rows: F64, dpi: float) -> F64:
     """Columns per row that the section's borders drift by, float64 [rows].
 
     Mean over all borders of the section, so that a depth line is straight across the tracks; over a
-    window of ten inches, because a pixel of noise in a border knot must not swing the far side of the
-    line by many rows.
+    window of ten inches, because a pixel of noise in a border knot must not swing the far side of
+    the line by many rows.
     """
     window = _DRIFT_WINDOW_IN * dpi
     borders = [
@@ -251,7 +253,7 @@ def _inks(window: U8, track: Track, is_colour: bool) -> Iterator[tuple[tuple[int
 
 
 def _rectified(ink: U8, row0: int, col0: int, grid: _Grid, first: int, last: int) -> U8:
-    """Sample strip rows ``first <= row < last`` from a window of ink whose corner is (row0, col0)."""
+    """Sample strip rows ``first <= row < last`` from a window of ink with corner (row0, col0)."""
     out: U8 = np.zeros((last - first, grid.n_cols), dtype=np.uint8)
     if not ink.size:
         return out
@@ -273,8 +275,6 @@ def _rectified(ink: U8, row0: int, col0: int, grid: _Grid, first: int, last: int
             borderValue=0,
         )
         if grid.oversample > 1:
-            samples = cv2.resize(
-                samples, (grid.n_cols, stop - start), interpolation=cv2.INTER_AREA
-            )
+            samples = cv2.resize(samples, (grid.n_cols, stop - start), interpolation=cv2.INTER_AREA)
         out[start - first : stop - first] = samples
     return out

@@ -15,7 +15,8 @@ The contract, every field optional::
         "tracks": [
           {"track_id": "T1", "left_px": 715.0, "right_px": [[18100, 1210.0], [37000, 1216.5]],
            "curves": [{"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150,
-                       "scale": "linear", "style": "solid", "wrap": "one", "colour": "#007f00"}]}]}]}
+                       "scale": "linear", "style": "solid", "wrap": "one",
+                       "colour": "#007f00"}]}]}]}
 
 Extensions:
 
@@ -29,6 +30,7 @@ Extensions:
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import math
 import re
@@ -61,6 +63,7 @@ Knots = tuple[tuple[float, float], ...]
 """``(row, px)`` pairs; a single one stands for a constant."""
 T = TypeVar("T")
 
+_TOO_LARGE = 1e15
 _DPI_RANGE = (50.0, 800.0)
 _EDGE_SLACK_PX = 2.0
 
@@ -156,11 +159,8 @@ class _Node:
 
     def number(self) -> float:
         value = self.value
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-        ):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not abs(value) < _TOO_LARGE:  # NaN compares false
             raise self.fail("must be a finite number", "Write a number, without quotes.")
         return float(value)
 
@@ -191,6 +191,10 @@ def _optional(node: _Node | None, read: Callable[[_Node], T], default: T) -> T:
     return default if node is None else read(node)
 
 
+def _items(node: _Node | None) -> list[_Node]:
+    return [] if node is None else node.items()
+
+
 def parse_sidecar(data: bytes, name: str) -> Sidecar:
     """Read and check a sidecar.
 
@@ -212,7 +216,7 @@ def parse_sidecar(data: bytes, name: str) -> Sidecar:
     """
     root = _Node(_load(data, name), "", name)
     fields = root.fields("well", "sections")
-    nodes = _optional(fields.get("sections"), _Node.items, [])
+    nodes = _items(fields.get("sections"))
     sections = tuple(_section(node, index) for index, node in enumerate(nodes))
     _refuse_duplicates(nodes, [s.section_id for s in sections], "section_id")
     return Sidecar(name, _optional(fields.get("well"), _well, WellInfo()), sections)
@@ -255,7 +259,7 @@ def _well(node: _Node) -> WellInfo:
 def _section(node: _Node, index: int) -> SidecarSection:
     known = ("section_id", "row_top", "row_bottom", "depth", "depth_column", "tracks")
     fields = node.fields(*known)
-    track_nodes = _optional(fields.get("tracks"), _Node.items, [])
+    track_nodes = _items(fields.get("tracks"))
     tracks = tuple(_track(track, i) for i, track in enumerate(track_nodes))
     _refuse_duplicates(track_nodes, [t.track_id for t in tracks], "track_id")
     top = _optional(fields.get("row_top"), _Node.number, None)
@@ -296,7 +300,7 @@ def _refuse_duplicates(nodes: list[_Node], ids: list[str], key: str) -> None:
 def _depth(node: _Node) -> SidecarDepth:
     fields = node.fields("unit", "anchors", "top", "bottom")
     unit: DepthUnit | None = _optional(fields.get("unit"), lambda n: n.choice(DepthUnit), None)
-    anchors = _optional(fields.get("anchors"), _anchors, ())
+    anchors: Knots = _anchors(fields["anchors"]) if "anchors" in fields else ()
     top = _optional(fields.get("top"), _Node.number, None)
     bottom = _optional(fields.get("bottom"), _Node.number, None)
     if top is not None and bottom is not None and bottom <= top:
@@ -308,7 +312,7 @@ def _anchors(node: _Node) -> Knots:
     anchors = tuple(item.pair() for item in node.items())
     if len(anchors) < 2:
         raise node.fail("needs two or more [row_px, depth] anchors", "Add an anchor, or remove it.")
-    for index, (a, b) in enumerate(zip(anchors, anchors[1:], strict=False)):
+    for index, (a, b) in enumerate(itertools.pairwise(anchors)):
         if b[0] <= a[0] or b[1] <= a[1]:
             raise node.at(index + 1).fail(
                 f"must increase in row and depth after {list(a)}", "Sort and correct the anchors."
@@ -331,7 +335,7 @@ def _border(node: _Node) -> Knots:
     knots = tuple(item.pair() for item in node.items())
     if not knots:
         raise node.fail("needs a number or one or more [row, px] knots", "Add a knot.")
-    for index, (a, b) in enumerate(zip(knots, knots[1:], strict=False)):
+    for index, (a, b) in enumerate(itertools.pairwise(knots)):
         if b[0] <= a[0]:
             raise node.at(index + 1).fail(f"rows must increase (after {a[0]:g})", "Sort the knots.")
     return knots
@@ -339,7 +343,7 @@ def _border(node: _Node) -> Knots:
 
 def _track(node: _Node, index: int) -> SidecarTrack:
     fields = node.fields("track_id", "left_px", "right_px", "curves")
-    curves = _optional(fields.get("curves"), _Node.items, [])
+    curves = _items(fields.get("curves"))
     return SidecarTrack(
         track_id=_identifier(fields.get("track_id"), f"T{index + 1}"),
         left_px=_optional(fields.get("left_px"), _border, None),
@@ -402,8 +406,8 @@ def resolve(
 
     What is left out is not looked for on the image: a section without rows covers the whole scan;
     a section without anchors has ``depth`` None and the finding ``depth_unknown``; tracks without
-    borders (``track_unknown``) and curves without a scale (``scale_unknown``) are dropped; without a
-    sidecar, or without sections in it, there are no sections and the finding ``no_geometry``.
+    borders (``track_unknown``) and curves without a scale (``scale_unknown``) are dropped; without
+    a sidecar, or without sections in it, there are no sections and the finding ``no_geometry``.
 
     Parameters
     ----------
@@ -556,41 +560,40 @@ def _no_geometry() -> Finding:
     )
 
 
-def _depth_unknown(stated: SidecarSection) -> Finding:
-    has_anchors = stated.depth is not None and stated.depth.anchors
-    what = "has depth anchors without a unit" if has_anchors else "has no depth anchors"
+def _left_out(
+    code: str, message: str, remedy: str, section_id: str, track_id: str | None = None
+) -> Finding:
     return Finding(
-        code="depth_unknown",
+        code=code,
         stage="page",
         severity="error",
-        message=f"Section {stated.section_id} {what}.",
-        remedy='State "depth": {"unit": "ft", "anchors": [[row_px, depth], [row_px, depth]]}.',
-        section_id=stated.section_id,
-    )
-
-
-def _track_unknown(stated: SidecarTrack, section_id: str) -> Finding:
-    return Finding(
-        code="track_unknown",
-        stage="page",
-        severity="error",
-        message=f"Track {stated.track_id} has no borders; {len(stated.curves)} curves are left out.",
-        remedy='State "left_px" and "right_px": a number, or [row, px] knots.',
-        section_id=section_id,
-        track_id=stated.track_id,
-    )
-
-
-def _scale_unknown(curve: SidecarCurve, section_id: str, track_id: str) -> Finding:
-    return Finding(
-        code="scale_unknown",
-        stage="page",
-        severity="error",
-        message=f"Curve {curve.mnemonic} has no scale and is left out.",
-        remedy='State "left" and "right": the values at the track\'s edges.',
+        message=message,
+        remedy=remedy,
         section_id=section_id,
         track_id=track_id,
     )
+
+
+def _depth_unknown(stated: SidecarSection) -> Finding:
+    has_anchors = stated.depth is not None and stated.depth.anchors
+    what = "has depth anchors without a unit" if has_anchors else "has no depth anchors"
+    remedy = 'State "depth": {"unit": "ft", "anchors": [[row_px, depth], [row_px, depth]]}.'
+    message = f"Section {stated.section_id} {what}."
+    return _left_out("depth_unknown", message, remedy, stated.section_id)
+
+
+def _track_unknown(stated: SidecarTrack, section_id: str) -> Finding:
+    message = (
+        f"Track {stated.track_id} has no borders; its {len(stated.curves)} curves are left out."
+    )
+    remedy = 'State "left_px" and "right_px": a number, or [row, px] knots.'
+    return _left_out("track_unknown", message, remedy, section_id, stated.track_id)
+
+
+def _scale_unknown(curve: SidecarCurve, section_id: str, track_id: str) -> Finding:
+    message = f"Curve {curve.mnemonic} has no scale and is left out."
+    remedy = 'State "left" and "right": the values at the track\'s edges.'
+    return _left_out("scale_unknown", message, remedy, section_id, track_id)
 
 
 # ---- resolution ------------------------------------------------------------------------------
@@ -606,14 +609,14 @@ _TAG_TOLERANCE = 0.06
 def layout_dpi(sections: tuple[Section, ...], raster: Raster) -> float:
     """Resolution of the scan, from the widths of its tracks rather than from its dpi tag.
 
-    Rule. A track 1.5 times or more as wide as the narrowest of its section is a double one (4.9 in),
-    the others are single (2.45 in); the median over the tracks of all sections is the estimate. If
-    the tracks of a section, with the depth column between them, are 7.7 to 8.6 in wide by that
-    estimate, they fill the page and its nominal 8.125 in is used instead, being a longer ruler.
-    Where no section has both kinds, all tracks may as well be double: then the reading that makes the
-    scan 6 to 12 in wide wins; if both do or neither, the one nearer to the dpi tag, and without a
-    tag the single one. A tag within 6 % of the result is confirmed by it, and taken as the more exact
-    number. Always within 50 to 800.
+    Rule. A track 1.5 times or more as wide as the narrowest of its section is a double one
+    (4.9 in), the others are single (2.45 in); the median over the tracks of all sections is the
+    estimate. If the tracks of a section, with the depth column between them, are 7.7 to 8.6 in wide
+    by that estimate, they fill the page and its nominal 8.125 in is used instead, being a longer
+    ruler. Where no section has both kinds, all tracks may as well be double: then the reading that
+    makes the scan 6 to 12 in wide wins; if both do or neither, the one nearer to the dpi tag, and
+    without a tag the single one. A tag within 6 % of the result is confirmed by it, and taken as
+    the more exact number. Always within 50 to 800.
 
     Parameters
     ----------

@@ -135,6 +135,10 @@ def _page(tags: dict[int, NDArray[np.generic]], directory: int) -> TiffPage:
 
     width, height = number(256), number(257)
     tiled = 322 in tags
+    block_rows = number(323) if tiled else min(height, number(278, height))
+    block_cols = number(322) if tiled else width
+    if min(width, height, block_rows, block_cols) < 1:
+        raise ValueError("an image without pixels")
     no_blocks = np.zeros(0, dtype=np.uint64)
     return TiffPage(
         directory=directory,
@@ -143,8 +147,8 @@ def _page(tags: dict[int, NDArray[np.generic]], directory: int) -> TiffPage:
         compression=number(259, UNCOMPRESSED),
         orientation=number(274, 1),
         sample_format=number(339, 1),
-        block_rows=number(323) if tiled else min(height, number(278, height)),
-        blocks_per_row=-(-width // number(322)) if tiled else 1,
+        block_rows=block_rows,
+        blocks_per_row=-(-width // block_cols),
         offsets=tags.get(324 if tiled else 273, no_blocks).astype(np.uint64),
         byte_counts=tags.get(325 if tiled else 279, no_blocks).astype(np.uint64),
         dpi=_dpi(tags),

@@ -618,7 +618,7 @@ PLOTTERS: dict[str, Plotter] = {
 
 def draw_pen(rng: np.random.Generator, kind: str) -> Pen:
     """Pen for ``solid``, ``long``, ``short`` or ``dotted`` lines."""
-    width = float(np.clip(rng.lognormal(1.05, 0.35), 1.5, 6.0))
+    width = float(np.clip(rng.lognormal(1.2, 0.4), 1.6, 7.5))
     strength = float(rng.choice([1.0, rng.uniform(0.7, 1.0)]))
     if kind == "solid":
         return Pen("solid", width, strength=strength)

@@ -134,9 +134,7 @@ def draw_shape(
     return np.interp(at, np.arange(n), samples)
 
 
-def draw_shapes(
-    rng: Rng, rows: int, count: int, shapes: Sequence[F64] | None = None
-) -> list[F64]:
+def draw_shapes(rng: Rng, rows: int, count: int, shapes: Sequence[F64] | None = None) -> list[F64]:
     """Draw the curves of one track; some follow another closely, as real families do.
 
     Returns

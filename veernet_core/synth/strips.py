@@ -184,9 +184,7 @@ def _ticks(rng: Rng, x: F64, cols: int) -> F32:
     return marks.astype(np.float32) / np.float32(255)
 
 
-def _background(
-    rng: Rng, rows: int, cols: int, paper: tuple[float, float], sway: F64
-) -> F32:
+def _background(rng: Rng, rows: int, cols: int, paper: tuple[float, float], sway: F64) -> F32:
     left, right = paper
     ink = np.zeros((rows, cols), np.float32)
     if rng.random() < 0.95:
@@ -239,9 +237,7 @@ def _occlude(rng: Rng, ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ink
 
 
-def _label(
-    final: NDArray[np.uint8], inked: list[_Inked], left: float, right: float
-) -> SynthStrip:
+def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: float) -> SynthStrip:
     rows, cols = final.shape
     n = len(inked)
     x = np.full((n, rows), np.nan, np.float32)

@@ -225,7 +225,9 @@ def fit(
     return state
 
 
-def _step(state: TrainState, batch: Batch, config: TrainConfig, weights: Tensor) -> dict[str, float]:
+def _step(
+    state: TrainState, batch: Batch, config: TrainConfig, weights: Tensor
+) -> dict[str, float]:
     for group in state.optimiser.param_groups:
         group["lr"] = rate_at(state.step, config)
     state.model.train()

@@ -1,0 +1,109 @@
+"""Create on a Prefect server what the deployments need; may be run again at any time.
+
+    PREFECT_API_URL=http://server:4200/api python deploy/setup_server.py [--gpu-slots 1]
+
+- work pools ``veernet-cpu`` and ``veernet-gpu`` (process workers),
+- the global concurrency limit ``veernet-accelerator`` that shards may occupy,
+- the automation that marks dead runs: one whose heartbeats stop is set to Crashed, which frees the
+  slot of its deployment. It needs ``PREFECT_FLOWS_HEARTBEAT_FREQUENCY=30`` where flows run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from datetime import timedelta
+
+from prefect.automations import Automation
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import (
+    GlobalConcurrencyLimitCreate,
+    GlobalConcurrencyLimitUpdate,
+    WorkPoolCreate,
+)
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+
+HEARTBEAT_S = 30
+ZOMBIE_AUTOMATION = "veernet: mark dead runs"
+ACCELERATOR_LIMIT = "veernet-accelerator"
+WORK_POOLS = ("veernet-cpu", "veernet-gpu")
+
+
+def create_pools(client: SyncPrefectClient) -> None:
+    """Work pools of process workers."""
+    for name in WORK_POOLS:
+        try:
+            client.create_work_pool(WorkPoolCreate(name=name, type="process"))
+        except ObjectAlreadyExists:
+            continue
+
+
+def set_accelerator_limit(client: SyncPrefectClient, slots: int) -> None:
+    """How many shards may use an accelerator at once."""
+    try:
+        client.read_global_concurrency_limit_by_name(ACCELERATOR_LIMIT)
+    except ObjectNotFound:
+        client.create_global_concurrency_limit(
+            GlobalConcurrencyLimitCreate(name=ACCELERATOR_LIMIT, limit=slots)
+        )
+    else:
+        client.update_global_concurrency_limit(
+            ACCELERATOR_LIMIT, GlobalConcurrencyLimitUpdate(limit=slots)
+        )
+
+
+def zombie_automation(heartbeat_s: int) -> Automation:
+    """Set a flow run to Crashed when three heartbeats in a row are missing."""
+    return Automation(
+        name=ZOMBIE_AUTOMATION,
+        description="A run killed together with its worker would stay Running for ever.",
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={
+                "prefect.flow-run.heartbeat",
+                "prefect.flow-run.Completed",
+                "prefect.flow-run.Failed",
+                "prefect.flow-run.Cancelled",
+                "prefect.flow-run.Crashed",
+            },
+            match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=3 * heartbeat_s),
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                message="No heartbeat: the process and its worker died. The ledger knows what is left.",
+            )
+        ],
+    )
+
+
+def set_automation(heartbeat_s: int) -> None:
+    """Create the automation, or replace it."""
+    with contextlib.suppress(ValueError):
+        Automation.read(name=ZOMBIE_AUTOMATION).delete()
+    zombie_automation(heartbeat_s).create()
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--gpu-slots", type=int, default=1)
+    parser.add_argument("--heartbeat-s", type=int, default=HEARTBEAT_S)
+    options = parser.parse_args()
+    with get_client(sync_client=True) as client:
+        create_pools(client)
+        set_accelerator_limit(client, options.gpu_slots)
+    set_automation(options.heartbeat_s)
+    print("work pools, accelerator limit and automation are set")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Before any work: are the places usable, what has to be done, under which specification.
+
+In: the run's parameters. Out: a plan and a ``RunSpec``, or an error that says what to correct.
+Nothing is written but a probe object. No Prefect here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from flows.chunk import RunSpec
+from flows.decoders import DecoderSettings
+from flows.engine import get_engine
+from flows.params import ArchiveParams
+from storage.ledger import Requirement, deaths, read_ledger
+from storage.objects import ObjectStore, is_inside
+from storage.plan import Plan, Selection, is_scan, list_scans, make_plan
+from veernet_core import __version__
+from veernet_core.config import DigitiseConfig
+from veernet_core.errors import VeernetError
+
+
+class PlacesError(VeernetError):
+    """Source and destination cannot be used together."""
+
+    code = "bad_places"
+    stage = "setup"
+    remedy = "Choose a destination outside the source, and a source outside the destination."
+
+
+class EmptySourceError(VeernetError):
+    """There are no scans in the source."""
+
+    code = "empty_source"
+    stage = "discover"
+    remedy = "Check the prefix; scans are .tif, .tiff, .png, .jpg, .jpeg and .pdf objects under it."
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is ready to start."""
+
+    spec: RunSpec
+    plan: Plan
+
+
+def check_places(source: str, dest: str, dry_run: bool = False) -> None:
+    """Refuse places that cannot be read or written, contain each other, or hold no scans.
+
+    Raises
+    ------
+    PlacesError, EmptySourceError, StorageError
+    """
+    if is_inside(dest, source):
+        raise PlacesError(f"the destination {dest} lies inside the source {source}", dest)
+    if is_inside(source, dest):
+        raise PlacesError(f"the source {source} lies inside the destination {dest}", source)
+    store = ObjectStore(source)
+    store.check_readable()
+    if not any(is_scan(info.key) for info in store.listing()):
+        raise EmptySourceError("no scans found", source)
+    if not dry_run:
+        ObjectStore(dest).check_writable()
+
+
+def prepare_run(params: ArchiveParams) -> Prepared:
+    """Compare source and ledger under these parameters.
+
+    Raises
+    ------
+    BundleError, StorageError
+    """
+    source, dest = ObjectStore(params.source), ObjectStore(params.dest)
+    scans = list_scans(source)
+    config = _config(params)
+    engine = get_engine(params.model, params.device)
+    requirement = Requirement(engine.model_id, config.hash(), __version__)
+    company, alone, _ = deaths(dest)
+    plan = make_plan(
+        scans,
+        read_ledger(dest),
+        requirement,
+        Selection(params.limit, _since(params), _aware(params.until), params.force),
+        (company, alone),
+        params.chunk_logs,
+        params.shard_logs,
+    )
+    spec = RunSpec(
+        source=params.source,
+        dest=params.dest,
+        run_id=new_run_id(),
+        config=config,
+        requirement=requirement,
+        model=params.model,
+        device=params.device,
+        decoders=DecoderSettings(
+            params.decoders, params.decode_limit_s, params.decode_memory_mb, engine.decoder_check
+        ),
+        max_tries=params.max_tries,
+        stall_limit_s=params.stall_limit_s,
+    )
+    return Prepared(spec, plan)
+
+
+def new_run_id() -> str:
+    """A name for a run that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:6]}"
+
+
+def _config(params: ArchiveParams) -> DigitiseConfig:
+    base = DigitiseConfig()
+    return replace(
+        base,
+        step=params.step,
+        depth_unit=params.depth_unit,
+        overlays=params.overlays,
+        gate=replace(base.gate, min_r2=params.min_r2),
+    )
+
+
+def _since(params: ArchiveParams) -> datetime | None:
+    """The later of ``since`` and the start of the catch-up window."""
+    bounds = [_aware(params.since)]
+    if params.catch_up_days is not None:
+        bounds.append(datetime.now(UTC) - timedelta(days=params.catch_up_days))
+    return max((bound for bound in bounds if bound is not None), default=None)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

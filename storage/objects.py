@@ -1,0 +1,410 @@
+"""One small interface to where bytes live: a folder, or a bucket on S3, GCS or Azure.
+
+In: a URI (a path, ``file://``, ``s3://``, ``gs://``, ``az://``) and keys relative to it. Out:
+bytes, listings, and errors that name the object, the reason and the remedy.
+Every write is one atomic put of complete bytes; ``create=True`` makes it put-if-absent, the only
+primitive the ledger needs. Here belongs what differs between stores. What the bytes mean, which
+keys exist and who may write them do not belong here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, from_url
+
+from veernet_core.errors import VeernetError
+
+TEMP_PREFIX = "_veernet/tmp/"
+"""Where folders are built before they are moved into place on a file system."""
+
+REQUEST_TIMEOUT_S = 60
+RETRY_BUDGET_S = 90
+_PARALLEL_REQUESTS = 16
+_SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "azure")
+
+
+class StorageError(VeernetError):
+    """Trouble with a store; ``retryable`` tells whether another try may help."""
+
+    code = "storage_failed"
+    stage = "storage"
+    remedy = "Check the network and the store's status, then run again: finished logs are kept."
+    retryable = True
+
+
+class NoSuchPlaceError(StorageError):
+    """The bucket, container or folder does not exist."""
+
+    code = "no_such_place"
+    remedy = (
+        "Check the spelling of the URI, the region and the endpoint; create it if it is missing."
+    )
+    retryable = False
+
+
+class AccessError(StorageError):
+    """The store refuses these credentials."""
+
+    code = "access_denied"
+    remedy = (
+        "Give this identity list and read rights on the source, and list, read, write and delete "
+        "rights on the destination; check the credentials in the environment."
+    )
+    retryable = False
+
+
+class NotFoundError(StorageError):
+    """There is no object of this name."""
+
+    code = "not_found"
+    remedy = "The object was removed after it was listed; run again."
+    retryable = False
+
+
+class FullError(StorageError):
+    """The destination has no space or quota left."""
+
+    code = "no_space"
+    remedy = "Free space at the destination, then run again: finished logs are kept."
+
+
+class BadUriError(StorageError):
+    """The URI is of no known kind."""
+
+    code = "bad_uri"
+    remedy = "Use a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix."
+    retryable = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a listing says about an object.
+
+    ``version`` changes whenever the bytes do: the entity tag in a bucket, size and time on a file
+    system (not the inode, so that a copied archive stays known).
+    """
+
+    key: str
+    size_bytes: int
+    version: str
+    modified: datetime
+
+
+def split_uri(uri: str) -> tuple[str, str, str]:
+    """Scheme, bucket and prefix; a local path gives ``("file", "", absolute path)``."""
+    parts = urlsplit(uri)
+    if parts.scheme == "file":
+        return "file", "", str(Path(unquote(parts.path)).resolve())
+    if parts.scheme in _SCHEMES and "://" in uri:
+        if not parts.netloc:
+            raise BadUriError("the URI names no bucket", uri)
+        # Not parts.path: keys may contain '?' and '#'.
+        rest = uri.split("://", 1)[1]
+        return parts.scheme, parts.netloc, rest.partition("/")[2].strip("/")
+    if "://" in uri:
+        raise BadUriError(f"unknown scheme {parts.scheme!r}", uri)
+    if not uri.strip():
+        raise BadUriError("empty URI", uri)
+    return "file", "", str(Path(uri).expanduser().resolve())
+
+
+def is_inside(inner: str, outer: str) -> bool:
+    """Whether the place ``inner`` is ``outer`` itself or lies under it."""
+    a, b = split_uri(inner), split_uri(outer)
+    if a[:2] != b[:2]:
+        return False
+    path, root = a[2].strip("/"), b[2].strip("/")
+    return path == root or root == "" or path.startswith(root + "/")
+
+
+class ObjectStore:
+    """Objects under one URI. Cheap to make, safe to share between threads, picklable.
+
+    Parameters
+    ----------
+    uri : str
+        A folder or a bucket with an optional prefix. Nothing is created or contacted here.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.scheme, self.bucket, self.path = split_uri(uri)
+        self.is_local = self.scheme == "file"
+        self.uri = self.path if self.is_local else uri.rstrip("/")
+        self._client: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_client": None}
+
+    def __repr__(self) -> str:
+        return f"ObjectStore({self.uri!r})"
+
+    def uri_of(self, key: str) -> str:
+        """Full URI of a key."""
+        return f"{self.uri.rstrip('/')}/{key}"
+
+    @property
+    def local_root(self) -> Path | None:
+        """The folder, where the store is one."""
+        return Path(self.path) if self.is_local else None
+
+    def client(self, writing: bool = False) -> Any:
+        """The obstore client, made on first use (a folder only when something is written)."""
+        if self._client is None:
+            self._client = self._connect(writing)
+        return self._client
+
+    def _connect(self, writing: bool) -> Any:
+        try:
+            if self.is_local:
+                return LocalStore(self.path, mkdir=writing)
+            return from_url(
+                self.uri,
+                client_options={
+                    "timeout": f"{REQUEST_TIMEOUT_S}s",
+                    "connect_timeout": "10s",
+                    "allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"),
+                },
+                retry_config={
+                    "max_retries": 6,
+                    "retry_timeout": timedelta(seconds=RETRY_BUDGET_S),
+                },
+            )
+        except (BaseError, OSError, ValueError) as error:
+            raise _translated(error, self.uri) from error
+
+    def check_readable(self) -> None:
+        """Ask the store for its first object.
+
+        Raises
+        ------
+        NoSuchPlaceError, AccessError, StorageError
+        """
+        if self.is_local and not Path(self.path).is_dir():
+            raise NoSuchPlaceError("the folder does not exist", self.uri)
+        next(iter(self.listing()), None)
+
+    def check_writable(self) -> None:
+        """Write and remove a small object, so that missing rights show before any work is done.
+
+        Raises
+        ------
+        NoSuchPlaceError, AccessError, StorageError
+        """
+        key = f"{TEMP_PREFIX}probe-{uuid.uuid4().hex[:12]}"
+        self.put(key, b"ok")
+        self.delete([key])
+
+    def listing(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """All objects whose key starts with the folder ``prefix`` (empty or ending in '/').
+
+        Order is the store's own. A folder that does not exist lists as empty.
+        """
+        if self.is_local and not Path(self.path, prefix).is_dir():
+            return
+        try:
+            for batch in obstore.list(self.client(), prefix.rstrip("/") or None):
+                for meta in batch:
+                    yield _info(meta, self.is_local)
+        except (BaseError, OSError) as error:
+            raise _translated(error, self.uri_of(prefix)) from error
+
+    def get(self, key: str) -> bytes:
+        """All bytes of an object.
+
+        Raises
+        ------
+        NotFoundError, AccessError, StorageError
+        """
+        try:
+            return bytes(obstore.get(self.client(), key).bytes())
+        except (BaseError, OSError) as error:
+            raise _translated(error, self.uri_of(key)) from error
+
+    def get_or_none(self, key: str) -> bytes | None:
+        """All bytes of an object, or None where there is none."""
+        if self.is_local and not Path(self.path).is_dir():
+            return None
+        try:
+            return self.get(key)
+        except NotFoundError:
+            return None
+
+    def exists(self, key: str) -> bool:
+        """Whether an object of this name is there."""
+        if self.is_local:
+            return Path(self.path, key).is_file()
+        try:
+            obstore.head(self.client(), key)
+        except (BaseError, OSError) as error:
+            translated = _translated(error, self.uri_of(key))
+            if isinstance(translated, NotFoundError):
+                return False
+            raise translated from error
+        return True
+
+    def put(self, key: str, data: bytes, *, create: bool = False) -> bool:
+        """Write an object in one atomic step.
+
+        Parameters
+        ----------
+        create : bool
+            Only where no object of this name exists.
+
+        Returns
+        -------
+        bool
+            False where ``create`` found an object; it is left as it is.
+        """
+        try:
+            obstore.put(
+                self.client(writing=True),
+                key,
+                data,
+                mode="create" if create else "overwrite",
+                use_multipart=False,
+            )
+        except AlreadyExistsError:
+            return False
+        except (BaseError, OSError) as error:
+            raise _translated(error, self.uri_of(key)) from error
+        return True
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; those already gone are no error."""
+        for key in keys:
+            try:
+                obstore.delete(self.client(), key)
+            except (BaseError, OSError) as error:
+                translated = _translated(error, self.uri_of(key))
+                if not isinstance(translated, NotFoundError):
+                    raise translated from error
+
+    def get_many(self, keys: Iterable[str]) -> list[bytes]:
+        """Bytes of many objects, in order, fetched in parallel."""
+        with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
+            return list(pool.map(self.get, keys))
+
+    def put_many(self, files: Mapping[str, bytes]) -> None:
+        """Write many objects in parallel; returns when all are written."""
+        with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
+            for _ in pool.map(lambda item: self.put(*item), files.items()):
+                pass
+
+    def put_folder(self, folder: str, files: Mapping[str, bytes], last: str) -> None:
+        """Replace a whole folder by exactly these files.
+
+        On a file system the folder is built aside and renamed: a reader sees all of it or none.
+        A bucket has no rename: there the object ``last`` is removed first and written last, so a
+        folder without it is not (yet) complete, and files of an earlier version are removed.
+
+        Parameters
+        ----------
+        folder : str
+            Key without a trailing slash.
+        files : mapping of name to bytes
+            Names relative to the folder.
+        last : str
+            The file whose presence means that the folder is complete.
+        """
+        if self.is_local:
+            self._swap_folder(folder, files)
+            return
+        stale = {info.key for info in self.listing(folder + "/")}
+        wanted = {f"{folder}/{name}": data for name, data in files.items()}
+        if f"{folder}/{last}" in stale:
+            self.delete([f"{folder}/{last}"])
+        self.put_many({key: data for key, data in wanted.items() if key != f"{folder}/{last}"})
+        self.delete(sorted(stale - wanted.keys()))
+        self.put(f"{folder}/{last}", files[last])
+
+    def _swap_folder(self, folder: str, files: Mapping[str, bytes]) -> None:
+        token = uuid.uuid4().hex[:12]
+        target = Path(self.path, folder)
+        fresh = Path(self.path, TEMP_PREFIX, token)
+        old = Path(self.path, TEMP_PREFIX, token + ".old")
+        try:
+            for name, data in files.items():
+                path = fresh / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.exists():
+                os.rename(target, old)
+            os.rename(fresh, target)
+        except OSError as error:
+            raise _translated(error, str(target)) from error
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+
+    def sweep_temp(self, older_than_s: float) -> None:
+        """Remove what crashed writers left aside, if it has not been touched for so long."""
+        root = Path(self.path, TEMP_PREFIX)
+        if not self.is_local or not root.is_dir():
+            return
+        horizon = time.time() - older_than_s
+        for path in root.iterdir():
+            if path.stat().st_mtime < horizon:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def flush(self) -> None:
+        """Bring written bytes to the disk, so that a record never outlives what it records."""
+        if self.is_local:
+            os.sync()
+
+
+def _info(meta: Mapping[str, Any], is_local: bool) -> ObjectInfo:
+    modified: datetime = meta["last_modified"]
+    tag = (meta.get("e_tag") or "").strip('"')
+    version = f"{meta['size']}-{modified.timestamp():.6f}" if is_local or not tag else tag
+    return ObjectInfo(meta["path"], int(meta["size"]), version, modified)
+
+
+_PATTERNS: tuple[tuple[type[StorageError], tuple[str, ...], str], ...] = (
+    (FullError, ("no space left", "disk quota", "quota exceeded", "os error 28"), "no space left"),
+    (
+        NoSuchPlaceError,
+        ("nosuchbucket", "bucket does not exist", "containernotfound", "not a directory"),
+        "the bucket or folder does not exist",
+    ),
+    (
+        AccessError,
+        ("accessdenied", "403 forbidden", "401 unauthorized", "permission denied",
+         "invalidaccesskeyid", "signaturedoesnotmatch", "expiredtoken"),
+        "access denied",
+    ),
+    (
+        AccessError,
+        ("169.254.169.254", "metadata.google", "credential"),
+        "no credentials found",
+    ),
+)  # fmt: skip
+
+
+_LOCAL_REMEDY = "Check that the folder can be made and written, then run again."
+
+
+def _translated(error: Exception, where: str) -> StorageError:
+    """The library's error as one of ours, by its text (the classes differ between stores)."""
+    text = str(error)
+    low = text.lower()
+    for kind, needles, reason in _PATTERNS:
+        if any(needle in low for needle in needles):
+            return kind(reason, where)
+    if isinstance(error, FileNotFoundError):
+        return NotFoundError("there is no such object", where)
+    first_line = text.splitlines()[0] if text else type(error).__name__
+    return StorageError(first_line[:300], where, _LOCAL_REMEDY if where.startswith("/") else None)

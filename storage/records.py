@@ -1,0 +1,138 @@
+"""``log.json``: everything known about one digitised scan, except its samples.
+
+In: a ``DigitisedLog``. Out: plain data, and its bytes as strict JSON. Samples belong to the tables;
+where the scan came from, when and how long it took belong to the run report, because the same scan,
+model and configuration must give the same bytes anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from veernet_core.datatypes import (
+    DepthAxis,
+    DigitisedLog,
+    Finding,
+    JudgedCurve,
+    Section,
+    Track,
+)
+
+SCHEMA_VERSION = 1
+Record = dict[str, Any]
+
+
+def log_record(log: DigitisedLog) -> Record:
+    """The ``log.json`` document as plain, JSON-ready data.
+
+    Depths are in each section's unit, rows and columns in pixels of the scan. Figures that are not
+    known (NaN in the log) are None.
+    """
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "scan": {
+            "stem": log.scan.stem,
+            "sha256": log.scan.sha256,
+            "size_bytes": log.scan.size_bytes,
+            "dpi": log.dpi,
+        },
+        "provenance": asdict(log.provenance),
+        "well": asdict(log.well),
+        "sections": [_section(section) for section in log.sections],
+        "curves": [_curve(judged) for judged in log.curves],
+        "findings": [_finding(finding) for finding in log.findings],
+    }
+    plain: Record = jsonable(record)
+    return plain
+
+
+def record_bytes(log: DigitisedLog) -> bytes:
+    """The document as UTF-8 JSON with sorted keys, without NaN; the same bytes every time."""
+    text = json.dumps(
+        log_record(log), sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1
+    )
+    return (text + "\n").encode("utf-8")
+
+
+def jsonable(value: Any) -> Any:
+    """Copy of ``value`` in JSON's own types: arrays to lists, not-finite numbers to None.
+
+    Half characters (file names in another encoding) become ``?``: they cannot be stored.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return jsonable(value.tolist())
+    if isinstance(value, np.generic):
+        return jsonable(value.item())
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, str):
+        return storable(value)
+    return value
+
+
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: half characters become ``?``."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _section(section: Section) -> Record:
+    return {
+        "section_id": section.section_id,
+        "row_top": section.row_top,
+        "row_bottom": section.row_bottom,
+        "depth": None if section.depth is None else _depth(section.depth),
+        "reference_px": section.reference_px,
+        "tracks": [_track(track) for track in section.tracks],
+    }
+
+
+def _depth(axis: DepthAxis) -> Record:
+    return {
+        "unit": axis.unit,
+        "anchors": axis.anchors,
+        "residual": axis.residual,
+        "source": axis.source,
+    }
+
+
+def _track(track: Track) -> Record:
+    return {
+        "track_id": track.track_id,
+        "left_px": track.geometry.left_knots,
+        "right_px": track.geometry.right_knots,
+        "curves": [spec.mnemonic for spec in track.curves],
+    }
+
+
+def _curve(judged: JudgedCurve) -> Record:
+    curve, verdict = judged.curve, judged.verdict
+    samples = len(curve.depth)
+    return {
+        "section_id": curve.section_id,
+        "track_id": curve.track_id,
+        "spec": asdict(curve.spec),
+        "decision": verdict.decision,
+        "reasons": list(verdict.reasons),
+        "policy_id": verdict.policy_id,
+        "quality": asdict(judged.quality),
+        "depth_unit": curve.depth_unit,
+        "depth_top": curve.depth[0] if samples else None,
+        "depth_base": curve.depth[-1] if samples else None,
+        "samples": samples,
+        "samples_observed": int(np.count_nonzero(curve.observed)),
+        "samples_bridged": int(np.count_nonzero(~curve.observed & np.isfinite(curve.value))),
+    }
+
+
+def _finding(finding: Finding) -> Record:
+    return asdict(finding)

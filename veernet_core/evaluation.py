@@ -1,0 +1,256 @@
+"""How good the digitiser is on drawings with truth: three methods, three test sets, one table.
+
+In: predictors and, optionally, real curve shapes; out: one row per curve. The test sets are kept
+apart: the training generator (its own homework), the held-out renderer, and its degraded form.
+Curves of one style in one track are matched to the truth by the best permutation: which of them is
+which is a question for the header, not for the ink, and the gate sends them to review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import permutations
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from veernet_core import metrics
+from veernet_core.curve import classical, decode, physical
+from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip
+from veernet_core.synth import heldout
+from veernet_core.synth.strips import SynthConfig, draw_strip
+
+F64 = NDArray[np.float64]
+TestSet = Literal["own", "heldout", "heldout-degraded"]
+TEST_SETS: tuple[TestSet, ...] = ("own", "heldout", "heldout-degraded")
+ROWS_PER_FT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A drawn strip with truth: unfolded position and visibility per curve and row."""
+
+    ident: str
+    strip: Strip
+    specs: tuple[CurveSpec, ...]
+    frac: F64
+    visible: NDArray[np.bool_]
+    mask: NDArray[np.uint8] | None = None
+
+
+def own_sample(seed: int, index: int, rows: int = 1024, shapes: Sequence[F64] = ()) -> Sample:
+    """A strip of the training generator, from seeds training never uses."""
+    rng = np.random.default_rng([seed, 7_700_417, index])
+    cols = 512 if rng.random() < 0.75 else 1024
+    drawn = draw_strip(rng, SynthConfig(rows, cols), shapes or None)
+    strip = Strip(drawn.ink, drawn.left_col, drawn.right_col, np.arange(rows, dtype=np.float64))
+    specs = tuple(
+        CurveSpec(f"C{k + 1}", "", 0.0, 1.0, "linear", STYLES[s], "all" if w else "none")
+        for k, (s, w) in enumerate(zip(drawn.style, drawn.wrapped))
+    )
+    width = drawn.right_col - drawn.left_col
+    on_paper = (drawn.x - drawn.left_col) / width
+    # as drawn on the paper, in the lap it belongs to
+    lap = np.where(drawn.wrapped[:, None], np.round(drawn.frac - on_paper), 0.0)
+    return Sample(
+        f"own-{index}", strip, specs, (on_paper + lap).astype(np.float64), drawn.visible, drawn.mask
+    )
+
+
+def heldout_sample(
+    seed: int, index: int, degraded: bool, rows: int = 2048, shapes: Sequence[Any] = ()
+) -> Sample:
+    """A strip of the renderer that training never sees."""
+    rng = np.random.default_rng([seed, 991, index, int(degraded)])
+    drawn = heldout.draw_heldout(rng, shapes=shapes or None, rows=rows, degraded=degraded)
+    return Sample(drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible)
+
+
+def draw_test_set(
+    name: TestSet, count: int, seed: int, shapes: Sequence[Any] = ()
+) -> Iterator[Sample]:
+    """Samples of a test set."""
+    for index in range(count):
+        if name == "own":
+            values = [np.asarray(s[1] if isinstance(s, tuple) else s) for s in shapes]
+            yield own_sample(seed, index, shapes=values)
+        else:
+            yield heldout_sample(seed, index, name == "heldout-degraded", shapes=shapes)
+
+
+Method = Callable[[Sample, Posterior], list[F64]]
+"""Unfolded position [rows] of every curve of a sample; NaN not recovered."""
+
+
+def by_veernet(sample: Sample, posterior: Posterior) -> list[F64]:
+    """The product's own decoder, bridging gaps of up to 10 ft."""
+    traces, _ = decode.trace_block(sample.strip, posterior, sample.specs)
+    depth = np.arange(len(sample.strip.ink)) / ROWS_PER_FT
+    out = []
+    for trace in traces:
+        frac, usable = physical.bridge(trace.frac, trace.observed, depth, 10.0)
+        out.append(np.where(usable, frac, np.nan))
+    return out
+
+
+def by_darkest_path(sample: Sample, posterior: Posterior) -> list[F64]:
+    """The classical tracer; the posterior is not looked at."""
+    return list(classical.darkest_paths(sample.strip, len(sample.specs)))
+
+
+def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[F64]:
+    """The published read-out of the `paper` preset, which knows two curve classes."""
+    assert posterior.mask is not None
+    classes = posterior.mask.shape[0] - 1
+    return [
+        classical.mask_centroids(
+            posterior.mask, sample.strip, min(STYLES.index(s.style), classes - 1)
+        )
+        for s in sample.specs
+    ]
+
+
+def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any]]:
+    """Scores of all curves of a sample, same-style curves matched by the best permutation."""
+    matched = match_twins(sample, recovered)
+    rows = []
+    for k, spec in enumerate(sample.specs):
+        truth = _from_lap_zero(sample.frac[k], sample.visible[k], spec)
+        score = metrics.score_curve(matched[k], truth, sample.visible[k])
+        rows.append(
+            {
+                "ident": sample.ident,
+                "mnemonic": spec.mnemonic,
+                "style": spec.style,
+                "wrap": spec.wrap,
+                "curves": len(sample.specs),
+                "twins": sum(s.style == spec.style for s in sample.specs),
+                "visible": float(sample.visible[k].mean()),
+                **asdict(score),
+                "longest_invented_ft": score.longest_invented / ROWS_PER_FT,
+            }
+        )
+    return rows
+
+
+def _from_lap_zero(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec) -> F64:
+    """Truth counted from the lap in which the strip begins: nothing on it tells the laps before."""
+    seen = np.flatnonzero(visible & np.isfinite(frac))
+    if spec.wrap == "none" or not len(seen):
+        return frac
+    return np.asarray(frac - np.floor(frac[seen[0]]))
+
+
+def match_twins(sample: Sample, recovered: Sequence[F64]) -> list[F64]:
+    """Permute curves of one style so that the summed error is least."""
+    out = list(recovered)
+    for style in {s.style for s in sample.specs}:
+        members = [k for k, s in enumerate(sample.specs) if s.style == style]
+        if len(members) < 2:
+            continue
+
+        def misfit(order: Sequence[int], members: Sequence[int] = tuple(members)) -> float:
+            total = 0.0
+            for k, j in zip(members, order):
+                truth = _from_lap_zero(sample.frac[k], sample.visible[k], sample.specs[k])
+                dx = np.abs(recovered[j] - truth)[sample.visible[k]]
+                total += float(np.nan_to_num(dx, nan=0.5).clip(0, 0.5).sum())
+            return total
+
+        best = min(permutations(members), key=misfit)
+        for k, j in zip(members, best):
+            out[k] = recovered[j]
+    return out
+
+
+def evaluate(
+    methods: Mapping[str, tuple[Any, Method]],
+    sets: Sequence[TestSet],
+    count: int,
+    seed: int,
+    shapes: Sequence[Any] = (),
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+) -> tuple[pd.DataFrame, dict[tuple[str, str, int], metrics.Overlap]]:
+    """Run methods over test sets.
+
+    Parameters
+    ----------
+    methods : name to (predictor or None, read-out)
+    count : strips per set
+
+    Returns
+    -------
+    curves : DataFrame
+        One row per method, set and curve.
+    overlaps : dict
+        (method, set, class) to pixel counts, where masks have truth.
+    """
+    rows: list[dict[str, Any]] = []
+    overlaps: dict[tuple[str, str, int], metrics.Overlap] = {}
+    for name in sets:
+        for done, sample in enumerate(draw_test_set(name, count, seed, shapes)):
+            if not sample.specs:
+                continue
+            for method, (predictor, read) in methods.items():
+                posterior = _posterior(predictor, sample)
+                for row in score_sample(sample, read(sample, posterior)):
+                    rows.append({"method": method, "set": name, **row})
+                _add_overlap(overlaps, (method, name), sample, posterior)
+            progress(name, done + 1, count)
+    return pd.DataFrame(rows), overlaps
+
+
+def _posterior(predictor: Any, sample: Sample) -> Posterior:
+    if predictor is None:
+        nothing = np.zeros((3, *sample.strip.ink.shape), np.float16)
+        return Posterior(nothing, np.zeros(nothing.shape[:2], np.float32))
+    out: Posterior = predictor.predict([sample.strip])[0]
+    return out
+
+
+def _add_overlap(
+    overlaps: dict[tuple[str, str, int], metrics.Overlap],
+    key: tuple[str, str],
+    sample: Sample,
+    posterior: Posterior,
+) -> None:
+    if sample.mask is None or posterior.mask is None:
+        return
+    predicted = posterior.mask.argmax(axis=0)
+    classes = posterior.mask.shape[0]
+    truth = np.minimum(sample.mask, classes - 1)
+    for label in range(classes):
+        found = metrics.overlap(predicted, truth, label)
+        before = overlaps.get((*key, label), metrics.Overlap(0, 0, 0))
+        overlaps[(*key, label)] = before + found
+
+
+def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style")) -> pd.DataFrame:
+    """One line per group. A curve of which less than half was recovered counts as failed.
+
+    Curves that span less than 2 % of the track are left out of the R² columns (R² punishes flat
+    curves traced perfectly) and are judged by |dx| alone.
+    """
+    out = []
+    for key, group in curves.groupby(list(by), observed=True):
+        lively = group[(group.span >= 0.02) | group.span.isna()]
+        lively = lively[lively.visible >= 0.1]
+        value = lively.r2.where(lively.coverage >= 0.5, -9.0).fillna(-9.0)
+        out.append(
+            dict(zip(by, key if isinstance(key, tuple) else (key,)))
+            | {
+                "curves": len(group),
+                "median |dx| %": group.median_dx_pct.median(),
+                "MAE": group.mae.mean(),
+                "MSE": group.mse.mean(),
+                "R2>0.85": float((value > 0.85).mean()),
+                "R2>0.95": float((value > 0.95).mean()),
+                "R2>0.99": float((value > 0.99).mean()),
+                "coverage": group.coverage.mean(),
+                "longest invented ft": group.longest_invented_ft.max(),
+            }
+        )
+    return pd.DataFrame(out)

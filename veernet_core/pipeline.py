@@ -1,0 +1,413 @@
+"""The spine of digitising: one scan's bytes in, a judged log out.
+
+Read this first. ``prepare`` decodes the scan and resolves its geometry; ``digitise_many`` streams
+scans through rectification, inference (strips of many logs in one batch), tracing, depth sampling,
+confidence, the quality estimate and the gate. All of it is pure: no file, clock or environment.
+
+    bytes -> Raster -> Section/Track/DepthAxis -> Strip -> Posterior -> Trace -> RecoveredCurve
+          -> QualityEstimate -> GateVerdict -> DigitisedLog
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+import veernet_core
+from veernet_core.config import DigitiseConfig, GatePolicy
+from veernet_core.curve import confidence, decode, overlay, physical, quality
+from veernet_core.datatypes import (
+    U8,
+    CurveSpec,
+    DigitisedLog,
+    Finding,
+    JudgedCurve,
+    Overlay,
+    Posterior,
+    PreparedLog,
+    Provenance,
+    RecoveredCurve,
+    ScanRef,
+    Section,
+    Strip,
+    Trace,
+    Track,
+)
+from veernet_core.errors import VeernetError
+from veernet_core.page import raster, rectify, sidecar
+
+T = TypeVar("T")
+GROUP_STRIPS = 8
+"""Strips handed to the predictor at once; bounds memory, not batch size."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanInput:
+    """One scan to digitise: its identity, its bytes, and its sidecar's bytes if it has one."""
+
+    ref: ScanRef
+    data: bytes
+    sidecar: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedScan:
+    """A scan that could not be processed, and why."""
+
+    ref: ScanRef
+    error: VeernetError
+
+
+class Predictor(Protocol):
+    """What the spine needs of a network."""
+
+    model_id: str
+    calibration: Mapping[str, Any]
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        """Posterior of each strip, in order."""
+        ...
+
+
+def prepare(item: ScanInput, config: DigitiseConfig) -> PreparedLog:
+    """Decode a scan and resolve its geometry.
+
+    Raises
+    ------
+    VeernetError
+        If the scan or its sidecar cannot be used.
+    """
+    image = raster.open_raster(item.data, item.ref.uri, config.limits)
+    stated = None
+    if item.sidecar is not None:
+        stated = sidecar.parse_sidecar(item.sidecar, f"{item.ref.stem}.sidecar.json")
+    sections, findings = sidecar.resolve(stated, image)
+    well = stated.well if stated is not None else sidecar.Sidecar().well
+    dpi = sidecar.layout_dpi(sections, image)
+    return PreparedLog(item.ref, image, well, sections, dpi, findings)
+
+
+def digitise_many(
+    items: Iterable[ScanInput], predictor: Predictor, config: DigitiseConfig
+) -> Iterator[DigitisedLog | FailedScan]:
+    """Digitise scans, one result each, in order; one bad scan never stops the others.
+
+    Decoding and rectification run ahead in a thread while the network works, and strips of
+    neighbouring scans share batches.
+
+    Parameters
+    ----------
+    items : iterable of ScanInput
+        Consumed lazily.
+    predictor : Predictor
+    config : DigitiseConfig
+    """
+    works: list[_Work] = []
+    pending: list[tuple[_Work, Strip]] = []
+    for work, strip in _read_ahead(_strips(items, config), depth=2 * GROUP_STRIPS):
+        if work not in works[-1:]:
+            works.append(work)
+        if strip is not None:
+            pending.append((work, strip))
+        if len(pending) >= GROUP_STRIPS:
+            _infer(pending, predictor)
+            pending = []
+        while len(works) > 1 and all(w is not works[0] for w, _ in pending):
+            yield _finish(works.pop(0), predictor, config)
+    _infer(pending, predictor)
+    for work in works:
+        yield _finish(work, predictor, config)
+
+
+def judge(log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
+    """The gate: verdicts of all curves anew under a policy."""
+    curves = tuple(
+        replace(c, verdict=quality.judge(c.quality, _flags(log, c.curve), policy))
+        for c in log.curves
+    )
+    return replace(log, curves=curves)
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """One scan on its way: what it is, what has been traced so far, or why it failed."""
+
+    item: ScanInput
+    config: DigitiseConfig
+    log: PreparedLog | None = None
+    error: VeernetError | None = None
+    traces: dict[tuple[int, int, int], list[Trace]] = field(default_factory=dict)
+    states: dict[tuple[int, int, tuple[int, ...]], decode.DecodeState] = field(default_factory=dict)
+    pictures: dict[tuple[int, int], dict[int, U8]] = field(default_factory=dict)
+    borders: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+
+
+def _strips(
+    items: Iterable[ScanInput], config: DigitiseConfig
+) -> Iterator[tuple[_Work, Strip | None]]:
+    for item in items:
+        work = _Work(item, config)
+        try:
+            work.log = prepare(item, config)
+            yield work, None
+            for strip in rectify.strip_blocks(work.log, config):
+                yield work, strip
+        except VeernetError as error:
+            error.where = error.where or item.ref.uri
+            work.error = error
+            yield work, None
+
+
+def _read_ahead(source: Iterator[T], depth: int) -> Iterator[T]:
+    """Run an iterator in a thread, a bounded number of items ahead."""
+    line: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def offer(message: tuple[str, Any]) -> bool:
+        while not stop.is_set():
+            try:
+                line.put(message, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def pump() -> None:
+        try:
+            for item in source:
+                if not offer(("item", item)):
+                    return
+            offer(("end", None))
+        except BaseException as error:
+            offer(("error", error))
+
+    threading.Thread(target=pump, daemon=True, name="read-ahead").start()
+    try:
+        while True:
+            kind, value = line.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                raise value
+            yield value
+    finally:
+        stop.set()
+
+
+def _infer(pending: list[tuple[_Work, Strip]], predictor: Predictor) -> None:
+    live = [(work, strip) for work, strip in pending if work.error is None]
+    if not live:
+        return
+    try:
+        posteriors = predictor.predict([strip for _, strip in live])
+    except VeernetError as error:
+        for work, _ in live:
+            work.error = error
+        return
+    for (work, strip), posterior in zip(live, posteriors):
+        _trace(work, strip, posterior)
+
+
+def _trace(work: _Work, strip: Strip, posterior: Posterior) -> None:
+    assert work.log is not None
+    track = work.log.sections[strip.section_index].tracks[strip.track_index]
+    specs = [_in_strip(track.curves[k], work.log, strip) for k in strip.curve_indices]
+    key = (strip.section_index, strip.track_index, strip.curve_indices)
+    traces, work.states[key] = decode.trace_block(strip, posterior, specs, work.states.get(key))
+    for k, trace in zip(strip.curve_indices, traces):
+        work.traces.setdefault((strip.section_index, strip.track_index, k), []).append(trace)
+    if work.config.overlays:
+        _collect_picture(work, strip)
+
+
+def _in_strip(spec: CurveSpec, log: PreparedLog, strip: Strip) -> CurveSpec:
+    """A curve's known points in the coordinates of a strip (row, column)."""
+    if not spec.points_px:
+        return spec
+    track = log.sections[strip.section_index].tracks[strip.track_index].geometry
+    points = []
+    for row, col in spec.points_px:
+        at = np.array([row])
+        left, right = float(track.left_px(at)[0]), float(track.right_px(at)[0])
+        strip_row = float(
+            np.interp(row, strip.scan_rows, np.arange(len(strip.scan_rows)), left=-1, right=-1)
+        )
+        strip_col = strip.left_col + (col - left) / (right - left) * strip.track_width_px
+        points.append((strip_row, strip_col))
+    return replace(spec, points_px=tuple(points))
+
+
+def _collect_picture(work: _Work, strip: Strip) -> None:
+    """Keep a block's own rows for the overlay; inks of one block are laid over each other."""
+    blocks = work.pictures.setdefault((strip.section_index, strip.track_index), {})
+    own = strip.ink[slice(*strip.keep_rows)]
+    before = blocks.get(strip.first_row)
+    blocks[strip.first_row] = own if before is None else np.maximum(before, own)
+    work.borders[strip.section_index, strip.track_index] = (strip.left_col, strip.right_col)
+
+
+def _finish(work: _Work, predictor: Predictor, config: DigitiseConfig) -> DigitisedLog | FailedScan:
+    if work.error is not None or work.log is None:
+        error = work.error or VeernetError("nothing was prepared", work.item.ref.uri)
+        return FailedScan(work.item.ref, error)
+    try:
+        return _assemble(work, work.log, predictor, config)
+    except VeernetError as error:
+        error.where = error.where or work.item.ref.uri
+        return FailedScan(work.item.ref, error)
+
+
+def _assemble(
+    work: _Work, log: PreparedLog, predictor: Predictor, config: DigitiseConfig
+) -> DigitisedLog:
+    calibration = predictor.calibration
+    maps = confidence.maps_from_json(calibration.get("confidence", {}))
+    model = None
+    if "quality" in calibration:
+        model = quality.QualityModel.from_json(calibration["quality"])
+    recovered: list[RecoveredCurve] = []
+    for index, section in enumerate(log.sections):
+        if section.depth is not None:
+            recovered += _recover_section(work, index, section, maps, config)
+    curves = []
+    for curve in physical.merge_backups(recovered):
+        siblings, residual = _context(log.sections, curve)
+        estimate = quality.estimate(curve, siblings, residual, model)
+        verdict = quality.judge(estimate, (), config.gate)
+        curves.append(JudgedCurve(curve, estimate, verdict))
+    provenance = Provenance(
+        work.item.ref.sha256,
+        hashlib.sha256(work.item.sidecar).hexdigest() if work.item.sidecar is not None else "",
+        predictor.model_id,
+        config.hash(),
+        veernet_core.__version__,
+    )
+    findings = (*log.findings, *_unplaced(log.sections), *log.raster.drain_findings())
+    result = DigitisedLog(
+        log.scan, log.well, log.sections, tuple(curves), findings, provenance, log.dpi
+    )
+    result = judge(result, config.gate)
+    return replace(result, overlays=_overlays(work, log, result))
+
+
+def _recover_section(
+    work: _Work,
+    index: int,
+    section: Section,
+    maps: confidence.ConfidenceMaps,
+    config: DigitiseConfig,
+) -> list[RecoveredCurve]:
+    assert work.log is not None and section.depth is not None
+    step = physical.choose_step(section.depth, config.strip_dpi / work.log.dpi, config)
+    depth = physical.depth_grid(section, step)
+    out = []
+    for t, track in enumerate(section.tracks):
+        for k, spec in enumerate(track.curves):
+            trace = physical.join_traces(work.traces.get((index, t, k), []))
+            if spec.style in maps:
+                sure = maps[spec.style].probability(trace.evidence, trace.frac)
+            else:
+                sure = np.full(len(trace.frac), np.nan)
+            out.append(physical.recover(trace, sure, spec, section, track.track_id, depth, config))
+    return out
+
+
+def _context(
+    sections: Sequence[Section], curve: RecoveredCurve
+) -> tuple[tuple[CurveSpec, ...], float]:
+    """Specs of the curve's track, and its section's depth residual."""
+    for section in sections:
+        if section.section_id == curve.section_id and section.depth is not None:
+            for track in section.tracks:
+                if track.track_id == curve.track_id:
+                    return track.curves, section.depth.residual
+    return (curve.spec,), float("nan")
+
+
+def _flags(log: DigitisedLog, curve: RecoveredCurve) -> tuple[str, ...]:
+    """Reasons, known before any estimate, why a curve cannot be accepted."""
+    siblings, _ = _context(log.sections, curve)
+    flags = []
+    if curve.spec.source in ("template", "guess"):
+        flags.append("scale_guess")
+    if not np.isfinite(curve.confidence[np.isfinite(curve.value)]).any():
+        flags.append("uncalibrated_model")
+    twins = [
+        s
+        for s in siblings
+        if s.style == curve.spec.style
+        and s.colour == curve.spec.colour
+        and s.mnemonic != curve.spec.mnemonic
+    ]
+    if twins and not curve.spec.points_px and not any(t.points_px for t in twins):
+        flags.append("identity_ambiguous")
+    return tuple(flags)
+
+
+def _unplaced(sections: Sequence[Section]) -> tuple[Finding, ...]:
+    """Curves that were seen but cannot be delivered because the section has no depth."""
+    return tuple(
+        Finding(
+            "no_depth",
+            "depth",
+            "warning",
+            f"section {s.section_id} has no depth axis: its curves cannot be delivered",
+            "State two or more depth anchors in the sidecar.",
+            (int(s.row_top), int(s.row_bottom)),
+            s.section_id,
+        )
+        for s in sections
+        if s.depth is None and s.tracks
+    )
+
+
+def _overlays(work: _Work, log: PreparedLog, result: DigitisedLog) -> tuple[Overlay, ...]:
+    out = []
+    for (section_index, track_index), blocks in sorted(work.pictures.items()):
+        section = log.sections[section_index]
+        track = section.tracks[track_index]
+        traces = [
+            physical.join_traces(work.traces.get((section_index, track_index, k), []))
+            for k in range(len(track.curves))
+        ]
+        image = np.concatenate([blocks[row] for row in sorted(blocks)])
+        rows = traces[0].scan_rows
+        left, right = work.borders[section_index, track_index]
+        png = overlay.draw_overlay(
+            image,
+            [
+                _drawn(result, section, track, spec, trace)
+                for spec, trace in zip(track.curves, traces)
+            ],
+            left,
+            right,
+            scan_rows=rows,
+            depth=section.depth.depth_at(rows) if section.depth is not None else None,
+            depth_unit=section.depth.unit if section.depth is not None else None,
+            title=f"{log.scan.stem}  {section.section_id}  {track.track_id}",
+        )
+        out.append(Overlay(f"overlay-{section.section_id}-{track.track_id}", png))
+    return tuple(out)
+
+
+def _drawn(
+    result: DigitisedLog, section: Section, track: Track, spec: CurveSpec, trace: Trace
+) -> overlay.OverlayCurve:
+    """One curve of the overlay, with its verdict where it has one."""
+    row = np.arange(len(trace.frac), dtype=np.float64)
+    frac = np.where(trace.observed, trace.frac, np.nan)
+    key = (section.section_id, track.track_id, spec.mnemonic)
+    for judged in result.curves:
+        curve = judged.curve
+        if (curve.section_id, curve.track_id, curve.spec.mnemonic) == key:
+            note = f"R2 {judged.quality.r2_estimate:.2f}"
+            return overlay.OverlayCurve(
+                spec, row, frac, trace.observed, judged.verdict.decision, note
+            )
+    return overlay.OverlayCurve(spec, row, frac, trace.observed)
