@@ -8,6 +8,7 @@ No science and no storage formats here.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 from collections import deque
@@ -15,7 +16,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, cast
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
 
 from prefect import Flow, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -27,6 +29,7 @@ from prefect.tasks import Task, exponential_backoff
 
 from flows import params as p
 from flows.chunk import (
+    STAGED,
     ChunkSummary,
     Gated,
     RunSpec,
@@ -47,15 +50,17 @@ from flows.report import (
 from flows.runners import task_runner
 from flows.setup_run import Prepared, check_places, prepare_run
 from storage.compact import Compaction, compact
-from storage.ledger import append, segment_name
+from storage.ledger import ATTEMPTS, append, segment_name
 from storage.objects import ObjectStore, StorageError
 from storage.plan import RUNS, Plan, read_manifest, write_manifests
 from veernet_core.errors import VeernetError
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 Progress = Callable[[ChunkSummary], None]
 QUARANTINE_SHARD = 99_999
 _MAX_LOST_IN_A_ROW = 3
 _SHARD_POLL_S = 5.0
+_LEFTOVERS_KEPT = timedelta(days=30)
 
 
 class ArchiveIncompleteError(VeernetError):
@@ -68,8 +73,10 @@ class ArchiveIncompleteError(VeernetError):
 
 def _worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Retry what may pass; a scan's own trouble is never raised, so the rest is refused rights."""
-    error = state.result(raise_on_failure=False)
-    return error.retryable if isinstance(error, StorageError) else True
+    error: object = state.result(raise_on_failure=False)
+    if isinstance(error, StorageError):
+        return error.retryable
+    return not isinstance(error, VeernetError)
 
 
 _TASK: dict[str, Any] = {
@@ -150,7 +157,16 @@ def digitise_shard(
         return list(_run_chunks(spec, shard, chunks, in_flight, progress))
 
 
+def _described(function: _F) -> _F:
+    """Add the fields' descriptions to the docstring, where Prefect looks for them (Google style)."""
+    lines = [f"    {n}: {f.description}" for n, f in p.ArchiveParams.model_fields.items()]
+    summary = inspect.cleandoc(function.__doc__ or "")
+    function.__doc__ = "\n".join([summary, "", "Args:", *lines])
+    return function
+
+
 @flow(name="veernet-archive", flow_run_name="archive {source}", persist_result=False)
+@_described
 def archive(
     source: p.Source,
     dest: p.Dest,
@@ -222,7 +238,8 @@ def run_archive(
         compact_datasets(settings.dest)
         if dashboard_is_stale(ObjectStore(settings.dest)):
             dashboard(settings.dest)
-        _forget_manifests(settings.dest, spec.run_id)
+        if plan.units:
+            _tidy(settings.dest, spec.run_id)
     report = make_report(settings, spec, plan, time.monotonic() - started)
     publish_report(report, settings)
     if report.lost:
@@ -313,9 +330,13 @@ def _settled(chain: _Chain) -> ChunkSummary | None:
     return None
 
 
-def _forget_manifests(dest: str, run_id: str) -> None:
+def _tidy(dest: str, run_id: str) -> None:
+    """Remove this run's manifests, and what dead runs left long ago."""
     store = ObjectStore(dest)
     store.delete([info.key for info in store.listing(f"{RUNS}{run_id}/")])
+    horizon = datetime.now(UTC) - _LEFTOVERS_KEPT
+    for prefix in (RUNS, STAGED, ATTEMPTS):
+        store.delete([i.key for i in store.listing(prefix) if i.modified < horizon])
     store.sweep_temp(older_than_s=86_400)
 
 

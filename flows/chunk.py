@@ -36,6 +36,8 @@ from storage.ledger import (
     Status,
     append,
     mark_attempt,
+    mismatches,
+    read_ledger,
     read_segment,
     result_key,
     segment_name,
@@ -43,7 +45,7 @@ from storage.ledger import (
 from storage.objects import ObjectStore, StorageError
 from storage.plan import RUNS, Unit, read_manifest
 from storage.publish import RECORD, log_files
-from storage.staged import staged_from_bytes, staged_to_bytes
+from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
 from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
 from veernet_core.datatypes import DigitisedLog, Finding, GateVerdict, ScanRef
 from veernet_core.errors import OutOfMemoryError, VeernetError
@@ -184,12 +186,23 @@ def trace_chunk(spec: RunSpec, shard: int, chunk: int) -> Traced:
 
 
 def gate_chunk(spec: RunSpec, traced: Traced) -> Gated:
-    """Apply the acceptance gate to every staged log of a chunk."""
+    """Apply the acceptance gate to every staged log of a chunk.
+
+    A log that is staged no more was published by another run at the same time; a damaged one is
+    removed, and traced anew by the next run.
+    """
     engine = get_engine(spec.model, spec.device)
     dest = ObjectStore(spec.dest)
     judged = []
     for unit_id in traced.staged:
-        log = engine.judge(staged_from_bytes(dest.get(STAGED + unit_id)), spec.config.gate)
+        data = dest.get_or_none(STAGED + unit_id)
+        if data is None:
+            continue
+        try:
+            log = engine.judge(staged_from_bytes(data), spec.config.gate)
+        except StagedError:
+            dest.delete([STAGED + unit_id])
+            continue
         verdicts = tuple(curve.verdict for curve in log.curves)
         judged.append(Judged(unit_id, verdicts, log.findings))
     return Gated(traced, tuple(judged))
@@ -208,10 +221,11 @@ def publish_chunk(spec: RunSpec, gated: Gated, shard: int, chunk: int) -> ChunkS
     units = chunk_units(dest, spec.run_id, shard, chunk)
     ids = {unit.unit_id(spec.requirement): unit for unit in units}
     records = list(gated.traced.records)
-    records += [_publish(spec, dest, ids[item.unit_id], item) for item in gated.judged]
+    published = (_publish(spec, dest, ids[item.unit_id], item) for item in gated.judged)
+    records += [record for record in published if record is not None]
     missing = {unit.source_key for unit in units} - {record.source_key for record in records}
     if missing:
-        raise VeernetError(f"{len(missing)} scans of a chunk have no outcome", gated.traced.name)
+        records += _done_elsewhere(spec, dest, [u for u in units if u.source_key in missing])
     dest.flush()
     records.sort(key=lambda record: record.source_key)
     if not append(dest, gated.traced.name, records):
@@ -371,8 +385,32 @@ def _decoders(settings: DecoderSettings) -> Decoders:
         return _DECODERS[settings]
 
 
-def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Record:
-    log = staged_from_bytes(dest.get(STAGED + judged.unit_id))
+def _done_elsewhere(spec: RunSpec, dest: ObjectStore, units: list[Unit]) -> list[Record]:
+    """Records of units whose staged logs are gone, because another run has published them.
+
+    Raises
+    ------
+    StorageError
+        Where there is no such record (yet).
+    """
+    latest = read_ledger(dest).latest
+    found = []
+    for unit in units:
+        record = latest.get(unit.source_key)
+        if record is None or mismatches(
+            unit.source_version, unit.sidecar_version, spec.requirement, record
+        ):
+            raise StorageError("a staged log is gone", dest.uri_of(unit.source_key))
+        found.append(record)
+    return found
+
+
+def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Record | None:
+    """Write a log's folder; None where another run has done so and removed the staged log."""
+    data = dest.get_or_none(STAGED + judged.unit_id)
+    if data is None:
+        return None
+    log = staged_from_bytes(data)
     curves = tuple(
         replace(curve, verdict=verdict)
         for curve, verdict in zip(log.curves, judged.verdicts, strict=True)

@@ -9,16 +9,18 @@ keys exist and who may write them do not belong here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -32,7 +34,9 @@ TEMP_PREFIX = "_veernet/tmp/"
 
 REQUEST_TIMEOUT_S = 60
 RETRY_BUDGET_S = 90
+_PAUSES_S = (0.5, 2.0)
 _PARALLEL_REQUESTS = 16
+_T = TypeVar("_T")
 _SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "azure")
 
 
@@ -79,6 +83,14 @@ class FullError(StorageError):
 
     code = "no_space"
     remedy = "Free space at the destination, then run again: finished logs are kept."
+
+
+class NoCreateOnlyError(StorageError):
+    """The store lacks put-if-absent, on which the ledger rests."""
+
+    code = "no_create_only"
+    remedy = "Use a store with conditional writes (AWS S3, GCS, Azure, SeaweedFS, Ceph, a folder)."
+    retryable = False
 
 
 class BadUriError(StorageError):
@@ -197,15 +209,18 @@ class ObjectStore:
         next(iter(self.listing()), None)
 
     def check_writable(self) -> None:
-        """Write and remove a small object, so that missing rights show before any work is done.
+        """Write and remove a small object, so that trouble shows before any work is done.
 
         Raises
         ------
-        NoSuchPlaceError, AccessError, StorageError
+        NoSuchPlaceError, AccessError, NoCreateOnlyError, StorageError
         """
         key = f"{TEMP_PREFIX}probe-{uuid.uuid4().hex[:12]}"
-        self.put(key, b"ok")
+        self.put(key, b"ok", create=True)
+        twice = self.put(key, b"ok", create=True)
         self.delete([key])
+        if twice:
+            raise NoCreateOnlyError("the store ignores If-None-Match on writes", self.uri)
 
     def listing(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """All objects whose key starts with the folder ``prefix`` (empty or ending in '/').
@@ -228,10 +243,7 @@ class ObjectStore:
         ------
         NotFoundError, AccessError, StorageError
         """
-        try:
-            return bytes(obstore.get(self.client(), key).bytes())
-        except (BaseError, OSError) as error:
-            raise _translated(error, self.uri_of(key)) from error
+        return self._persist(key, lambda: bytes(obstore.get(self.client(), key).bytes()))
 
     def get_or_none(self, key: str) -> bytes | None:
         """All bytes of an object, or None where there is none."""
@@ -247,12 +259,9 @@ class ObjectStore:
         if self.is_local:
             return Path(self.path, key).is_file()
         try:
-            obstore.head(self.client(), key)
-        except (BaseError, OSError) as error:
-            translated = _translated(error, self.uri_of(key))
-            if isinstance(translated, NotFoundError):
-                return False
-            raise translated from error
+            self._persist(key, lambda: obstore.head(self.client(), key))
+        except NotFoundError:
+            return False
         return True
 
     def put(self, key: str, data: bytes, *, create: bool = False) -> bool:
@@ -266,31 +275,42 @@ class ObjectStore:
         Returns
         -------
         bool
-            False where ``create`` found an object; it is left as it is.
+            False where ``create`` found an object; it is left as it is. (It may be this call's own,
+            if the answer to a first try was lost: callers must cope with both.)
         """
+        mode: Literal["create", "overwrite"] = "create" if create else "overwrite"
+
+        def write() -> None:
+            obstore.put(self.client(writing=True), key, data, mode=mode, use_multipart=False)
+
         try:
-            obstore.put(
-                self.client(writing=True),
-                key,
-                data,
-                mode="create" if create else "overwrite",
-                use_multipart=False,
-            )
+            self._persist(key, write)
         except AlreadyExistsError:
             return False
-        except (BaseError, OSError) as error:
-            raise _translated(error, self.uri_of(key)) from error
         return True
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those already gone are no error."""
         for key in keys:
+            with contextlib.suppress(NotFoundError):
+                self._persist(key, partial(obstore.delete, self.client(), key))
+
+    def _persist(self, key: str, call: Callable[[], _T]) -> _T:
+        """Result of a request; on a bucket it is tried again where that may help.
+
+        The library retries errors of the server itself, but not a write whose answer timed out.
+        """
+        for pause_s in (*(() if self.is_local else _PAUSES_S), None):
             try:
-                obstore.delete(self.client(), key)
+                return call()
+            except AlreadyExistsError:
+                raise
             except (BaseError, OSError) as error:
                 translated = _translated(error, self.uri_of(key))
-                if not isinstance(translated, NotFoundError):
+                if pause_s is None or not translated.retryable:
                     raise translated from error
+                time.sleep(pause_s)
+        raise AssertionError("unreachable")
 
     def get_many(self, keys: Iterable[str]) -> list[bytes]:
         """Bytes of many objects, in order, fetched in parallel."""

@@ -14,6 +14,7 @@ import pytest
 DRILLS = Path(__file__).resolve().parent.parent / "deploy" / "drills"
 sys.path.insert(0, str(DRILLS))
 
+from prefect_site import s3_environment  # noqa: E402
 from small_archive import scan_bytes, write_archive  # noqa: E402
 
 from flows import chunk as chunk_module  # noqa: E402
@@ -102,14 +103,3 @@ def s3_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Any]]:
         yield endpoint, boto3.client("s3", endpoint_url=endpoint)
     finally:
         server.stop()
-
-
-def s3_environment(endpoint: str) -> dict[str, str]:
-    """Variables that point every S3 client at the server."""
-    return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": endpoint,
-    }

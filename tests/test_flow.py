@@ -104,7 +104,9 @@ def test_new_changed_and_touched_scans(archive: Path, out: Path) -> None:
         "well-000003.tif": "sidecar",
     }
     after = deliverables(out)
-    changed = {p.split("/")[1] for p in after if p.startswith("logs/") and before.get(p) != after[p]}
+    changed = {
+        p.split("/")[1] for p in after if p.startswith("logs/") and before.get(p) != after[p]
+    }
     assert changed == {"new", "well-000002", "well-000003"}
     assert run_plain(params(archive, out))[0].plan.units == ()
 
@@ -177,6 +179,16 @@ def test_what_was_staged_is_not_traced_again(archive: Path, out: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in (out / "_veernet/staged").iterdir()} == stamps
 
 
+def test_a_damaged_staged_log_is_traced_anew(archive: Path, out: Path) -> None:
+    prepared = begin(params(archive, out))
+    traced = trace_chunk(prepared.spec, 0, 0)
+    victim = out / "_veernet/staged" / traced.staged[1]
+    victim.write_bytes(victim.read_bytes()[:-9])
+    with pytest.raises(StorageError, match="gone"):
+        publish_chunk(prepared.spec, gate_chunk(prepared.spec, traced), 0, 0)
+    assert work_chunk(prepared, 0, 0).done == 4
+
+
 def test_publishing_twice_or_by_two_workers_changes_nothing(archive: Path, out: Path) -> None:
     prepared = begin(params(archive, out))
     gated = gate_chunk(prepared.spec, trace_chunk(prepared.spec, 0, 0))
@@ -222,7 +234,10 @@ def test_broken_decoders_are_outcomes_and_harm_no_neighbour(archive: Path, out: 
     (archive / "empty.tif").write_bytes(b"")
     run_plain(params(archive, out, decode_limit_s=3.0, max_tries=2))
     found = latest(out)
-    assert (found["crash.tif"].code, found["crash.tif"].status) == ("decoder_crashed", "quarantined")
+    assert (found["crash.tif"].code, found["crash.tif"].status) == (
+        "decoder_crashed",
+        "quarantined",
+    )
     assert (found["hang.tif"].code, found["hang.tif"].status) == ("decoder_timeout", "quarantined")
     assert found["broken.tif"].status == "failed"
     assert found["empty.tif"].code == "empty_file"
@@ -352,7 +367,9 @@ def test_orphaned_children_end() -> None:
         "pool.try_scan(b'x', 'x.tif', RasterLimits())\n"
         "print(pool._idle.get()._process.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
     child = Path("/proc") / done.stdout.strip()
     for _ in range(100):
         if not child.exists() or "Z" in (child / "stat").read_text().split()[2]:
@@ -392,7 +409,10 @@ def test_bad_usage_ends_at_once_with_a_remedy(
 
 
 def test_a_missing_bucket_and_refused_rights(
-    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    archive: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with s3_server(monkeypatch):
         assert batch_cli.main(["--source", "s3://nowhere/x", "--dest", str(tmp_path / "o")]) == 2

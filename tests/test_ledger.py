@@ -107,7 +107,11 @@ def test_each_mismatch_is_named(change: dict[str, str], word: str) -> None:
 
 def test_all_mismatches_are_listed() -> None:
     old = record("a.tif", source_version="v0", model_id="old", version="0.0.9")
-    assert [m.split(":")[0] for m in mismatches("v1", "", NEED, old)] == ["scan", "model", "version"]
+    assert [m.split(":")[0] for m in mismatches("v1", "", NEED, old)] == [
+        "scan",
+        "model",
+        "version",
+    ]
 
 
 def test_final_outcomes_stand_and_passing_trouble_is_tried_again() -> None:

@@ -14,6 +14,7 @@ from storage.objects import (
     AccessError,
     BadUriError,
     FullError,
+    NoCreateOnlyError,
     NoSuchPlaceError,
     NotFoundError,
     ObjectStore,
@@ -121,6 +122,14 @@ def test_no_such_bucket(bucket: str) -> None:
     assert "spelling" in str(caught.value)
     with pytest.raises(NoSuchPlaceError):
         ObjectStore("s3://not-there/x").check_writable()
+
+
+def test_a_store_without_create_only_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ObjectStore, "put", lambda *args, **kwargs: True)
+    with pytest.raises(NoCreateOnlyError, match="conditional writes"):
+        ObjectStore(str(tmp_path)).check_writable()
 
 
 def test_no_such_folder(tmp_path: Path) -> None:

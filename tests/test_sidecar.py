@@ -289,6 +289,9 @@ def test_rows_are_clipped_and_what_lies_outside_is_refused():
     with pytest.raises(GeometryError, match="outside the scan") as refusal:
         resolve(parse(CONTRACT), page(height=18_000))
     assert refusal.value.where == "well.sidecar.json: sections[0]"
+    with pytest.raises(GeometryError, match="outside the scan") as refusal:
+        resolve(parse(CONTRACT), page(height=18_101))  # one row is left: too few
+    assert refusal.value.where == "well.sidecar.json: sections[0]"
     with pytest.raises(GeometryError, match="track T1 spans") as refusal:
         resolve(parse(CONTRACT), page(width=1210))
     assert refusal.value.where == "well.sidecar.json: sections[0].tracks[0]"

@@ -193,7 +193,8 @@ class DepthAxis:
             "a depth axis needs two or more [row, depth] anchors",
         )
         _require(
-            bool(np.isfinite(self.anchors).all()) and bool((np.diff(self.anchors, axis=0) > 0).all()),
+            bool(np.isfinite(self.anchors).all())
+            and bool((np.diff(self.anchors, axis=0) > 0).all()),
             "depth anchors must increase in row and in depth",
         )
 
@@ -244,7 +245,8 @@ class Section:
 
     def __post_init__(self) -> None:
         _require(
-            self.row_bottom - self.row_top >= 2, f"section {self.section_id}: needs two or more rows"
+            self.row_bottom - self.row_top >= 2,
+            f"section {self.section_id}: needs two or more rows",
         )
 
 
@@ -310,7 +312,9 @@ class Strip:
     keep_rows: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
-        _require(self.ink.ndim == 2 and self.ink.dtype == np.uint8, "strip ink must be uint8 [row, col]")
+        _require(
+            self.ink.ndim == 2 and self.ink.dtype == np.uint8, "strip ink must be uint8 [row, col]"
+        )
         _require(len(self.scan_rows) == self.ink.shape[0], "strip rows and scan rows differ")
         _require(0 <= self.left_col < self.right_col <= self.ink.shape[1], "track outside strip")
 

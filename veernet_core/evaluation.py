@@ -115,11 +115,11 @@ def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[F64]:
 
 def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any]]:
     """Scores of all curves of a sample, same-style curves matched by the best permutation."""
-    matched = match_twins(sample, recovered)
+    order = match_order(sample, recovered)
     rows = []
     for k, spec in enumerate(sample.specs):
-        truth = _from_lap_zero(sample.frac[k], sample.visible[k], spec)
-        score = metrics.score_curve(matched[k], truth, sample.visible[k])
+        truth = align_laps(sample.frac[k], sample.visible[k], spec)
+        score = metrics.score_curve(recovered[order[k]], truth, sample.visible[k])
         rows.append(
             {
                 "ident": sample.ident,
@@ -136,7 +136,7 @@ def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any
     return rows
 
 
-def _from_lap_zero(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec) -> F64:
+def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec) -> F64:
     """Truth counted from the lap in which the strip begins: nothing on it tells the laps before."""
     seen = np.flatnonzero(visible & np.isfinite(frac))
     if spec.wrap == "none" or not len(seen):
@@ -144,26 +144,27 @@ def _from_lap_zero(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec) -> F6
     return np.asarray(frac - np.floor(frac[seen[0]]))
 
 
-def match_twins(sample: Sample, recovered: Sequence[F64]) -> list[F64]:
-    """Permute curves of one style so that the summed error is least."""
-    out = list(recovered)
+def match_order(sample: Sample, recovered: Sequence[F64]) -> list[int]:
+    """Which recovered curve to compare with each truth: siblings permuted for least summed error."""
+    order = list(range(len(recovered)))
     for style in {s.style for s in sample.specs}:
         members = [k for k, s in enumerate(sample.specs) if s.style == style]
         if len(members) < 2:
             continue
+        misfits = np.array([[_misfit(sample, k, recovered[j]) for j in members] for k in members])
+        best = min(
+            permutations(range(len(members))),
+            key=lambda p: sum(misfits[i, j] for i, j in enumerate(p)),
+        )
+        for i, j in enumerate(best):
+            order[members[i]] = members[j]
+    return order
 
-        def misfit(order: Sequence[int], members: Sequence[int] = tuple(members)) -> float:
-            total = 0.0
-            for k, j in zip(members, order):
-                truth = _from_lap_zero(sample.frac[k], sample.visible[k], sample.specs[k])
-                dx = np.abs(recovered[j] - truth)[sample.visible[k]]
-                total += float(np.nan_to_num(dx, nan=0.5).clip(0, 0.5).sum())
-            return total
 
-        best = min(permutations(members), key=misfit)
-        for k, j in zip(members, best):
-            out[k] = recovered[j]
-    return out
+def _misfit(sample: Sample, k: int, recovered: F64) -> float:
+    truth = align_laps(sample.frac[k], sample.visible[k], sample.specs[k])
+    dx = np.abs(recovered - truth)[sample.visible[k]]
+    return float(np.nan_to_num(dx, nan=0.5).clip(0, 0.5).sum())
 
 
 def evaluate(

@@ -38,11 +38,13 @@ from veernet_core.datatypes import (
     Strip,
     Trace,
     Track,
+    WellInfo,
 )
 from veernet_core.errors import VeernetError
 from veernet_core.page import raster, rectify, sidecar
 
 T = TypeVar("T")
+_FT_PER_M = 1 / 0.3048
 GROUP_STRIPS = 8
 """Strips handed to the predictor at once; bounds memory, not batch size."""
 
@@ -88,7 +90,7 @@ def prepare(item: ScanInput, config: DigitiseConfig) -> PreparedLog:
     if item.sidecar is not None:
         stated = sidecar.parse_sidecar(item.sidecar, f"{item.ref.stem}.sidecar.json")
     sections, findings = sidecar.resolve(stated, image)
-    well = stated.well if stated is not None else sidecar.Sidecar().well
+    well = stated.well if stated is not None else WellInfo()
     dpi = sidecar.layout_dpi(sections, image)
     return PreparedLog(item.ref, image, well, sections, dpi, findings)
 
@@ -128,7 +130,7 @@ def digitise_many(
 def judge(log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
     """The gate: verdicts of all curves anew under a policy."""
     curves = tuple(
-        replace(c, verdict=quality.judge(c.quality, _flags(log, c.curve), policy))
+        replace(c, verdict=quality.judge(c.quality, _flags(log, c.curve, policy), policy))
         for c in log.curves
     )
     return replace(log, curves=curves)
@@ -303,7 +305,8 @@ def _recover_section(
     maps: confidence.ConfidenceMaps,
     config: DigitiseConfig,
 ) -> list[RecoveredCurve]:
-    assert work.log is not None and section.depth is not None
+    assert work.log is not None
+    assert section.depth is not None
     step = physical.choose_step(section.depth, config.strip_dpi / work.log.dpi, config)
     depth = physical.depth_grid(section, step)
     out = []
@@ -330,10 +333,12 @@ def _context(
     return (curve.spec,), float("nan")
 
 
-def _flags(log: DigitisedLog, curve: RecoveredCurve) -> tuple[str, ...]:
+def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tuple[str, ...]:
     """Reasons, known before any estimate, why a curve cannot be accepted."""
-    siblings, _ = _context(log.sections, curve)
+    siblings, residual = _context(log.sections, curve)
     flags = []
+    if residual * (_FT_PER_M if curve.depth_unit == "m" else 1.0) > policy.max_depth_residual_ft:
+        flags.append("depth_residual")
     if curve.spec.source in ("template", "guess"):
         flags.append("scale_guess")
     if not np.isfinite(curve.confidence[np.isfinite(curve.value)]).any():
@@ -382,7 +387,7 @@ def _overlays(work: _Work, log: PreparedLog, result: DigitisedLog) -> tuple[Over
         png = overlay.draw_overlay(
             image,
             [
-                _drawn(result, section, track, spec, trace)
+                _drawn(result, section, track, spec, trace, work.config)
                 for spec, trace in zip(track.curves, traces)
             ],
             left,
@@ -397,11 +402,21 @@ def _overlays(work: _Work, log: PreparedLog, result: DigitisedLog) -> tuple[Over
 
 
 def _drawn(
-    result: DigitisedLog, section: Section, track: Track, spec: CurveSpec, trace: Trace
+    result: DigitisedLog,
+    section: Section,
+    track: Track,
+    spec: CurveSpec,
+    trace: Trace,
+    config: DigitiseConfig,
 ) -> overlay.OverlayCurve:
     """One curve of the overlay, with its verdict where it has one."""
     row = np.arange(len(trace.frac), dtype=np.float64)
     frac = np.where(trace.observed, trace.frac, np.nan)
+    if section.depth is not None:
+        limit = physical.bridge_limit(section.depth.unit, config)
+        depth = section.depth.depth_at(trace.scan_rows)
+        frac, usable = physical.bridge(trace.frac, trace.observed, depth, limit)
+        frac = np.where(usable, frac, np.nan)
     key = (section.section_id, track.track_id, spec.mnemonic)
     for judged in result.curves:
         curve = judged.curve

@@ -3,9 +3,10 @@
     python deploy/drills/kill_drill.py [--logs 240] [--kills 10] [--seed 1]
 
 An archive of small scans is digitised once undisturbed, and once by ``veernet batch`` runs that are
-killed: at random times, in the middle of writing a log's folder, and while the datasets are being
-compacted. Then one run is left in peace. Every file of the two results must have the same bytes and
-every log must be in the datasets exactly once. The network is replaced by ``cheap_engine``.
+killed: after a random number of logs and milliseconds, in the middle of writing a log's folder, and
+while the datasets are being compacted. Then one run is left in peace. Every file of the two results
+must have the same bytes, and every log must be in the datasets exactly once. The network is
+replaced by ``cheap_engine``.
 """
 
 from __future__ import annotations
@@ -65,7 +66,6 @@ def fingerprint(out: Path) -> dict[str, str]:
 
 def moment(kind: str, dest: Path, rng: random.Random) -> Callable[[], bool]:
     """When to kill: a test that is called again and again."""
-    recorded = len(list(dest.glob("_veernet/segments/*/*")))
     if kind == "folder":
         old = set((dest / "_veernet/tmp").glob("*"))
         return lambda: bool(set((dest / "_veernet/tmp").glob("[0-9a-f]*")) - old)
@@ -77,15 +77,17 @@ def moment(kind: str, dest: Path, rng: random.Random) -> Callable[[], bool]:
                 for path in (dest / "_veernet/catalog").glob("*.parquet")
             )
         )
-    delay, since = rng.uniform(0.0, 4.0), [0.0]
+    old = set((dest / "_veernet/staged").glob("*")) | set((dest / "logs").glob("*"))
+    seen, goal, jitter_s = set(old), len(old) + rng.randint(1, 60), rng.uniform(0.0, 0.1)
 
-    def after_delay() -> bool:
-        working = any((dest / "_veernet/attempts").rglob("*.json"))
-        if not since[0] and (working or len(list(dest.glob("_veernet/segments/*/*"))) > recorded):
-            since[0] = time.monotonic()
-        return bool(since[0]) and time.monotonic() - since[0] >= delay
+    def after_some_logs() -> bool:
+        seen.update((dest / "_veernet/staged").glob("*"), (dest / "logs").glob("*"))
+        if len(seen) < goal:
+            return False
+        time.sleep(jitter_s)
+        return True
 
-    return after_delay
+    return after_some_logs
 
 
 def run_and_kill(kind: str, source: Path, dest: Path, home: Path, rng: random.Random) -> bool:
@@ -97,7 +99,7 @@ def run_and_kill(kind: str, source: Path, dest: Path, home: Path, rng: random.Ra
             process.send_signal(signal.SIGKILL)
             process.wait()
             return True
-        time.sleep(0.0005)
+        time.sleep(0.001)
     return False
 
 
@@ -125,7 +127,7 @@ def drill(work: Path, logs: int, kills: int, seed: int) -> None:
     began = time.monotonic()
     assert start(source, quiet, work / "home-quiet").wait() == 0
     print(f"undisturbed run: {logs} logs, {time.monotonic() - began:.1f} s")
-    kinds = ["time"] * (kills - 4) + ["folder"] * 2
+    kinds = ["logs"] * (kills - 4) + ["folder"] * 2
     rng.shuffle(kinds)
     killed = 0
     for kind in [*kinds, "compaction", "compaction"]:

@@ -42,9 +42,7 @@ def darkest_paths(strip: Strip, count: int) -> list[F64]:
     return paths
 
 
-def mask_centroids(
-    mask: NDArray[np.float16], strip: Strip, style: int, points: int = 300
-) -> F64:
+def mask_centroids(mask: NDArray[np.float16], strip: Strip, style: int, points: int = 300) -> F64:
     """Published read-out: centroid of a class's mask per row, spline, evaluated at 300 depths.
 
     Parameters

@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import CurveSpec, DepthAxis, RecoveredCurve, Section, Trace
+from veernet_core.datatypes import (
+    CurveSpec,
+    DepthAxis,
+    DepthUnit,
+    RecoveredCurve,
+    Section,
+    Trace,
+)
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -107,7 +114,7 @@ def recover(
     axis = section.depth
     assert axis is not None
     row_depth = axis.depth_at(trace.scan_rows)
-    limit = config.max_bridge_ft if axis.unit == "ft" else config.max_bridge_m
+    limit = bridge_limit(axis.unit, config)
     frac, usable = bridge(trace.frac, trace.observed, row_depth, limit)
     step = float(depth[1] - depth[0]) if len(depth) > 1 else 1.0
     sampled = _area_mean(row_depth, frac, usable, depth, step / 4)
@@ -141,6 +148,11 @@ def recover(
         confidence,
         trace.evidence[nearest],
     )
+
+
+def bridge_limit(unit: DepthUnit, config: DigitiseConfig) -> float:
+    """Longest gap that may be bridged, in the log's unit."""
+    return config.max_bridge_ft if unit == "ft" else config.max_bridge_m
 
 
 def bridge(frac: F64, observed: Bool, depth: F64, limit: float) -> tuple[F64, Bool]:

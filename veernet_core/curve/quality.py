@@ -48,8 +48,6 @@ FEATURES: tuple[str, ...] = (
 )
 """Evidence of one curve; larger is worse, except the last five, which describe the task."""
 
-HARD_REASONS = frozenset({"scale_guess", "no_depth", "uncalibrated_model"})
-
 
 def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
     """Evidence vector of a curve, float64 [len(FEATURES)].
@@ -240,8 +238,5 @@ def judge(quality: QualityEstimate, flags: Sequence[str], policy: GatePolicy) ->
     if quality.coverage < policy.min_coverage and not hopeless:
         good = False
         reasons.append("low_coverage")
-    if quality.depth_residual > policy.max_depth_residual_ft:
-        good = False
-        reasons.append("depth_residual")
     decision: Decision = "reject" if hopeless else "accept" if good and not flags else "review"
     return GateVerdict(decision, tuple(reasons) or ("ok",), policy.policy_id)

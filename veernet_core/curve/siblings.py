@@ -310,7 +310,9 @@ def follow_siblings(
             costs.missing,
         ]
     )
-    folded = _search(column, mass, count, start, period, table, costs.beam, 6 if len(start) < 4 else 4)
+    folded = _search(
+        column, mass, count, start, period, table, costs.beam, 6 if len(start) < 4 else 4
+    )
     rows = np.arange(density.shape[0])
     out = np.empty_like(folded)
     for c, path in enumerate(folded):

@@ -104,11 +104,11 @@ def unpack(data: bytes, name: str = "bundle") -> Bundle:
     )
 
 
-def shipped_bytes() -> bytes:
-    """Bytes of the bundle that ships with the package."""
-    file = resources.files("veernet_core.net") / "weights" / SHIPPED
+def shipped_bytes(name: str = SHIPPED) -> bytes:
+    """Bytes of a bundle that ships with the package."""
+    file = resources.files("veernet_core.net") / "weights" / name
     if not file.is_file():
-        raise BundleError("the shipped weights are missing", SHIPPED)
+        raise BundleError("the shipped weights are missing", name)
     return file.read_bytes()
 
 

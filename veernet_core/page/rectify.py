@@ -26,6 +26,7 @@ from veernet_core.page.ink import separate_ink
 
 _DRIFT_WINDOW_IN = 10.0
 _REMAP_ROWS = 1024
+_REMAP_STEPS = 32.0
 _PLAIN_SCALE = 0.9
 _BORDER_ITERATIONS = 4
 _PAD_PX = 4
@@ -261,6 +262,9 @@ def _rectified(ink: U8, row0: int, col0: int, grid: _Grid, first: int, last: int
     for start in range(first, last, rows_at_once):
         stop = min(start + rows_at_once, last)
         row, col = grid.positions(start, stop)
+        # remap works in 1/32 px: rounding to that here, before the window's corner is subtracted in
+        # float32, makes the strip the same whatever the blocks are.
+        row, col = (np.rint(values * _REMAP_STEPS) / _REMAP_STEPS for values in (row, col))
         # Only the part that these rows touch: remap cannot address more than 32,767 source rows.
         a = min(max(0, math.floor(float(row.min())) - row0 - _PAD_PX), len(ink))
         b = min(max(a, math.ceil(float(row.max())) - row0 + _PAD_PX), len(ink))

@@ -21,7 +21,8 @@ The contract, every field optional::
 Extensions:
 
 - section ``"depth_column": {"left_px": ..., "right_px": ...}`` (numbers or knots): anchors were
-  measured on its centre; without it, on the left border of the first track that has borders.
+  measured on its centre. Without it the depth column is the wide gap between two tracks; a section
+  without such a gap takes the left border of its first track.
 - section ``"depth": {"unit": ..., "top": 7200, "bottom": 9400}`` without anchors: the range the
   archive's index states. It is a prior for whoever finds the depth, never an axis.
 - curve ``"points": [[row, px], ...]``: positions known to lie on the curve.
@@ -66,6 +67,8 @@ T = TypeVar("T")
 _TOO_LARGE = 1e15
 _DPI_RANGE = (50.0, 800.0)
 _EDGE_SLACK_PX = 2.0
+_LEAST_DEPTH_COLUMN = 0.15
+"""Width of the narrowest depth column, as a share of the narrowest track."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,12 +445,13 @@ def _resolve_section(
 ) -> Section:
     top = 0.0 if stated.row_top is None else stated.row_top
     bottom = float(raster.height_px) if stated.row_bottom is None else stated.row_bottom
-    if bottom <= 1 or top >= raster.height_px - 1:
+    clipped_top, clipped_bottom = max(0.0, top), min(float(raster.height_px), bottom)
+    if clipped_bottom - clipped_top < 2:
         raise GeometryError(
             f"rows {top:g} to {bottom:g} lie outside the scan of {raster.height_px} rows",
             where=where,
         )
-    top, bottom = max(0.0, top), min(float(raster.height_px), bottom)
+    top, bottom = clipped_top, clipped_bottom
     depth = _resolve_depth(stated, where)
     if depth is None:
         findings.append(_depth_unknown(stated))
@@ -534,13 +538,28 @@ def _spec(curve: SidecarCurve, left: float, right: float) -> CurveSpec:
 
 
 def _reference_line(stated: SidecarSection, tracks: list[Track]) -> F64:
-    """Where anchors were measured: centre of the depth column, else first track's left border."""
+    """Where anchors were measured: centre of the depth column, else first track's left border.
+
+    Where the sidecar does not state the depth column it is the widest gap between neighbouring
+    tracks, if that is a column's width (0.75 in beside tracks of 2.5 in) and not a ruled border.
+    """
     if stated.depth_column is not None:
         left, right = (_array(border) for border in stated.depth_column)
-        rows = np.union1d(left[:, 0], right[:, 0])
-        centre = np.interp(rows, *left.T) / 2 + np.interp(rows, *right.T) / 2
-        return np.column_stack([rows, centre])
-    return tracks[0].geometry.left_knots if tracks else np.zeros((1, 2))
+        return _middle(left, right)
+    ordered = sorted((t.geometry for t in tracks), key=lambda g: float(g.left_knots[0, 1]))
+    gaps = [(a.right_knots, b.left_knots) for a, b in itertools.pairwise(ordered)]
+    if gaps:
+        left, right = max(gaps, key=lambda gap: gap[1][0, 1] - gap[0][0, 1])
+        narrowest = min(g.right_knots[0, 1] - g.left_knots[0, 1] for g in ordered)
+        if right[0, 1] - left[0, 1] >= _LEAST_DEPTH_COLUMN * narrowest:
+            return _middle(left, right)
+    return ordered[0].left_knots if ordered else np.zeros((1, 2))
+
+
+def _middle(left: F64, right: F64) -> F64:
+    rows = np.union1d(left[:, 0], right[:, 0])
+    centre = np.interp(rows, *left.T) / 2 + np.interp(rows, *right.T) / 2
+    return np.column_stack([rows, centre])
 
 
 def _array(knots: Iterable[tuple[float, float]]) -> F64:

@@ -288,7 +288,28 @@ _FONTS = (
     cv2.FONT_HERSHEY_COMPLEX,
     cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
 )
-_WORDS = ["CSG", "GR", "RHOB", "SP", "ILD", "TD", "5150", "1200", "34", "REPEAT", "CALI", "BS", "N-PHI", "TOP", "FR", "--", "10", "100", "x10", "LOG"]
+_WORDS = [
+    "CSG",
+    "GR",
+    "RHOB",
+    "SP",
+    "ILD",
+    "TD",
+    "5150",
+    "1200",
+    "34",
+    "REPEAT",
+    "CALI",
+    "BS",
+    "N-PHI",
+    "TOP",
+    "FR",
+    "--",
+    "10",
+    "100",
+    "x10",
+    "LOG",
+]
 
 
 def ink_text(rng: Rng, rows: int, cols: int) -> F32:

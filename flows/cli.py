@@ -1,0 +1,192 @@
+"""The command line. Each command is a thin shell around a function elsewhere.
+
+Exit codes: 0 all scans processed (whatever their verdicts), 1 some scans failed for technical reasons
+(listed), 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from veernet_core import __version__
+from veernet_core.config import DigitiseConfig, GatePolicy
+from veernet_core.datatypes import DigitisedLog
+from veernet_core.errors import VeernetError
+from veernet_core.pipeline import FailedScan
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    parser = _parser()
+    try:
+        args = parser.parse_args(argv)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    try:
+        code: int = args.run(args)
+        return code
+    except (VeernetError, FileNotFoundError, ValueError) as error:
+        print(f"veernet: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("veernet: interrupted; finished scans are kept", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="veernet", description="Digitise scanned paper well logs into curves with a verdict."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_demo(commands)
+    _add_digitise(commands)
+    _add_batch(commands)
+    _add_dashboard(commands)
+    from flows import model_cli
+
+    model_cli.add_parsers(commands)
+    return parser
+
+
+def _add_demo(commands: Any) -> None:
+    parser = commands.add_parser("demo", help="draw a small archive, digitise it, show the result")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.set_defaults(run=_demo)
+
+
+def _add_digitise(commands: Any) -> None:
+    parser = commands.add_parser("digitise", help="digitise files, folders or globs")
+    parser.add_argument("scans", nargs="+", metavar="SCAN")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--step", type=float, help="depth step in the log's unit")
+    parser.add_argument("--min-r2", type=float, default=GatePolicy().min_r2)
+    parser.add_argument("--depth-unit", choices=("ft", "m"), help="where the sidecar states none")
+    _add_model_options(parser)
+    parser.set_defaults(run=_digitise)
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--batch-tiles", type=int, help="tiles per batch on the device")
+
+
+def _add_batch(commands: Any) -> None:
+    from flows import batch_cli
+
+    batch_cli.add_parser(commands).set_defaults(run=batch_cli.run)
+
+
+def _add_dashboard(commands: Any) -> None:
+    parser = commands.add_parser("dashboard", help="(re)build the dashboard of a folder of results")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--min-r2", type=float, default=GatePolicy().min_r2)
+    parser.set_defaults(run=_dashboard)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    import json
+
+    from veernet_core.synth.pages import demo_archive
+
+    source = args.out / "scans"
+    source.mkdir(parents=True, exist_ok=True)
+    print(f"drawing a small archive in {source}")
+    scans = []
+    for scan in demo_archive(args.seed):
+        path = source / f"{scan.stem}.tif"
+        path.write_bytes(scan.tiff)
+        if scan.sidecar is not None:
+            sidecar = json.dumps(scan.sidecar, indent=1)
+            (source / f"{scan.stem}.sidecar.json").write_text(sidecar, encoding="utf-8")
+        scans.append(path)
+    _run_local(scans, args.out, DigitiseConfig(), None, "auto", "float32", None)
+    # a damaged scan is part of the demo: it shows in the failures, not in the exit code
+    return 0
+
+
+def _digitise(args: argparse.Namespace) -> int:
+    from flows.local import find_scans
+
+    if args.step is not None and args.step <= 0:
+        raise ValueError(f"--step must be positive, not {args.step}")
+    if not -10 <= args.min_r2 <= 1:
+        raise ValueError(f"--min-r2 must lie below 1, not {args.min_r2}")
+    base = DigitiseConfig()
+    config = replace(
+        base,
+        step=args.step,
+        depth_unit=args.depth_unit,
+        gate=replace(base.gate, min_r2=args.min_r2),
+    )
+    scans = find_scans(args.scans)
+    return _run_local(
+        scans, args.out, config, args.model, args.device, args.precision, args.batch_tiles
+    )
+
+
+def _run_local(
+    scans: list[Path],
+    out: Path,
+    config: DigitiseConfig,
+    model: Path | None,
+    device: str,
+    precision: str,
+    batch_tiles: int | None,
+) -> int:
+    from flows.local import digitise_files
+    from veernet_core.net.bundle import load_predictor
+
+    bundle = model.read_bytes() if model is not None else None
+    predictor = load_predictor(bundle, device, precision, batch_tiles)
+    started = time.monotonic()
+
+    def say(done: int, result: DigitisedLog | FailedScan) -> None:
+        spent = time.monotonic() - started
+        left = spent / done * (len(scans) - done)
+        print(f"[{done}/{len(scans)}, {left:.0f} s left] {_line(result)}", flush=True)
+
+    report = digitise_files(scans, out, predictor, config, say)
+    print(f"dashboard: {report.dashboard}")
+    if report.failures:
+        print(f"{len(report.failures)} of {len(scans)} scans failed:", file=sys.stderr)
+        for _, error in report.failures:
+            print(f"  {error}", file=sys.stderr)
+    return report.exit_code
+
+
+def _line(result: DigitisedLog | FailedScan) -> str:
+    if isinstance(result, FailedScan):
+        return f"{result.ref.stem}: failed ({result.error.code})"
+    parts = []
+    for judged in result.curves:
+        estimate = judged.quality.r2_estimate
+        reasons = ",".join(judged.verdict.reasons)
+        parts.append(
+            f"{judged.curve.spec.mnemonic} {judged.verdict.decision} R2~{estimate:.2f} ({reasons})"
+        )
+    findings = sorted({f.code for f in result.findings})
+    tail = f"  findings: {', '.join(findings)}" if findings else ""
+    return f"{result.scan.stem}: {'; '.join(parts) or 'no curves'}{tail}"
+
+
+def _dashboard(args: argparse.Namespace) -> int:
+    from flows.dashboard import build_dashboard
+
+    if not args.out.is_dir():
+        raise FileNotFoundError(f"{args.out}: no such folder; run `veernet digitise` first")
+    print(build_dashboard(args.out, min_r2=args.min_r2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Digitise files on this machine, at once: no server, no ledger.
+
+In: paths of scans; out: ``OUT/logs``, the datasets and the dashboard. The command line's ``digitise``
+and ``demo`` come here; archives go through ``flows.batch``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flows.dashboard import build_dashboard
+from storage import publish, tables
+from veernet_core import pipeline
+from veernet_core.config import DigitiseConfig
+from veernet_core.datatypes import DigitisedLog, ScanRef
+from veernet_core.errors import DecodeError, EmptyFileError, VeernetError
+from veernet_core.pipeline import FailedScan, Predictor, ScanInput
+
+SCAN_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".pdf"})
+SIDECAR_SUFFIX = ".sidecar.json"
+
+
+@dataclass(slots=True)
+class LocalReport:
+    """What a local run did: log ids with their logs' verdict counts, and failures."""
+
+    decisions: dict[str, dict[str, int]] = field(default_factory=dict)
+    failures: list[tuple[str, VeernetError]] = field(default_factory=list)
+    dashboard: Path | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every scan was processed, else 1."""
+        return 1 if self.failures else 0
+
+
+def find_scans(arguments: Sequence[str]) -> list[Path]:
+    """Scans named by files, folders (searched recursively) and globs, in order, each once.
+
+    Raises
+    ------
+    FileNotFoundError
+        If an argument names nothing.
+    """
+    found: dict[Path, None] = {}
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            matches = sorted(p for p in path.rglob("*") if p.suffix.lower() in SCAN_SUFFIXES)
+        elif path.exists():
+            matches = [path]
+        else:
+            pattern = path.relative_to(path.anchor) if path.is_absolute() else path
+            root = Path(path.anchor) if path.is_absolute() else Path()
+            matches = sorted(p for p in root.glob(str(pattern)) if p.is_file())
+        if not matches:
+            raise FileNotFoundError(f"{argument}: no such file, or a folder without scans")
+        found |= dict.fromkeys(matches)
+    return list(found)
+
+
+def read_scan(path: Path) -> ScanInput:
+    """A scan and its sidecar from disk.
+
+    Raises
+    ------
+    VeernetError
+        If the file cannot be read or is empty.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DecodeError(
+            f"cannot be read: {error.strerror}", str(path), "Check the path and its permissions."
+        ) from error
+    if not data:
+        raise EmptyFileError("the file holds no bytes", str(path))
+    beside = path.with_name(path.stem + SIDECAR_SUFFIX)
+    sidecar = beside.read_bytes() if beside.is_file() else None
+    sha256 = hashlib.sha256(data).hexdigest()
+    return ScanInput(ScanRef(str(path), path.stem, sha256, len(data)), data, sidecar)
+
+
+Report = Callable[[int, DigitisedLog | FailedScan], None]
+
+
+def digitise_files(
+    scans: Sequence[Path],
+    out: Path,
+    predictor: Predictor,
+    config: DigitiseConfig,
+    report: Report = lambda done, result: None,
+) -> LocalReport:
+    """Digitise scans into ``out``; one bad scan never stops the others.
+
+    Parameters
+    ----------
+    scans : sequence of Path
+    out : Path
+        Created if absent. Earlier results of other scans stay.
+    report : called after each scan with the number done and its result
+
+    Returns
+    -------
+    LocalReport
+    """
+    summary = LocalReport()
+    taken = publish.taken_ids(out) if out.exists() else {}
+    unread: list[FailedScan] = []
+    results = pipeline.digitise_many(_read_all(scans, unread), predictor, config)
+    for done, result in enumerate(_with_unread(results, unread), 1):
+        if isinstance(result, FailedScan):
+            summary.failures.append((result.ref.uri, result.error))
+        else:
+            name = publish.log_id(result.scan.stem, result.scan.sha256, taken)
+            taken[name] = result.scan.sha256
+            publish.publish_local(out, name, publish.log_files(result, name))
+            summary.decisions[name] = count_decisions(result)
+        report(done, result)
+    rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
+    publish.write_datasets(out, rows, [str(path) for path in scans])
+    summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
+    return summary
+
+
+def _read_all(scans: Iterable[Path], unread: list[FailedScan]) -> Iterator[ScanInput]:
+    for path in scans:
+        try:
+            yield read_scan(path)
+        except VeernetError as error:
+            unread.append(FailedScan(ScanRef(str(path), path.stem, "", 0), error))
+
+
+def _with_unread(
+    results: Iterator[DigitisedLog | FailedScan], unread: list[FailedScan]
+) -> Iterator[DigitisedLog | FailedScan]:
+    yield from results
+    yield from unread
+
+
+def count_decisions(log: DigitisedLog) -> dict[str, int]:
+    """Curves of a log by decision."""
+    counts = {"accept": 0, "review": 0, "reject": 0}
+    for judged in log.curves:
+        counts[judged.verdict.decision] += 1
+    return counts

@@ -1,0 +1,100 @@
+"""Model work on the command line: train, evaluate, calibrate. Every published number comes from here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+SHAPES_HELP = "Parquet table `file, curve, depth, value` of real curves to draw (optional)"
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the model commands."""
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_calibrate(commands)
+
+
+def _add_train(commands: Any) -> None:
+    parser = commands.add_parser("train", help="train a model, or go on training")
+    parser.add_argument("--preset", choices=("small", "base", "paper"), default="small")
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/train"))
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--decay-steps", type=int, default=1500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mask-loss", default="tversky")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; all cores if 0")
+    parser.set_defaults(run=_train)
+
+
+def _train(args: argparse.Namespace) -> int:
+    import torch
+    from tqdm import tqdm
+
+    from veernet_core.net import bundle
+    from veernet_core.net.losses import MASK_LOSSES
+    from veernet_core.training.fit import TrainConfig, fit
+    from veernet_core.training.pictures import strip_pictures
+
+    if args.mask_loss not in MASK_LOSSES:
+        raise ValueError(f"--mask-loss must be one of {', '.join(MASK_LOSSES)}")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    config = TrainConfig(
+        preset=args.preset,
+        seed=args.seed,
+        steps=args.steps,
+        decay_steps=min(args.decay_steps, args.steps),
+        mask_loss=args.mask_loss,
+    )
+    with tqdm(total=config.steps, unit="step") as bar:
+
+        def report(step: int, parts: dict[str, float]) -> None:
+            bar.update(step - bar.n)
+            bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()})
+
+        state = fit(config, args.out, device=args.device, report=report)
+    record = json.loads((args.out / "record.json").read_text())
+    target = args.out / f"veernet-{args.preset}.safetensors"
+    target.write_bytes(bundle.pack(state.average, {}, record))
+    for name, png in strip_pictures(state.average, args.device).items():
+        (args.out / name).write_bytes(png)
+    print(f"{target} (not calibrated yet: veernet calibrate --model {target})")
+    return 0
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser("evaluate", help="score the model on drawings with truth")
+    parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
+    parser.add_argument("--curves", type=Path, help=SHAPES_HELP)
+    parser.add_argument("--count", type=int, default=60, help="strips per test set")
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--sets", nargs="+", default=["own", "heldout", "heldout-degraded"])
+    parser.add_argument("-o", "--out", type=Path, help="folder for the tables")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from flows.evaluate import run_evaluation
+
+    print(run_evaluation(args.model, args.curves, args.sets, args.count, args.seed, args.out))
+    return 0
+
+
+def _add_calibrate(commands: Any) -> None:
+    parser = commands.add_parser("calibrate", help="fit confidence maps and the quality model")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--count", type=int, default=400, help="strips to fit and test on")
+    parser.add_argument("--seed", type=int, default=21)
+    parser.add_argument("-o", "--out", type=Path, help="calibrated bundle; --model if omitted")
+    parser.set_defaults(run=_calibrate)
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    from flows.evaluate import run_calibration
+
+    print(run_calibration(args.model, args.out or args.model, args.count, args.seed))
+    return 0

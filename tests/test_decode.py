@@ -1,0 +1,185 @@
+"""Decoding proven without a network: draw, ideal posterior, trace, compare with truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from veernet_core.curve import decode, physical
+from veernet_core.curve.siblings import follow_siblings
+from veernet_core.curve.viterbi import cheapest_path
+from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip, Style, Trace, Wrap
+
+F64 = NDArray[np.float64]
+LEFT, WIDTH, COLS = 16.0, 300.0, 333
+
+
+def spec(name: str, style: Style = "solid", wrap: Wrap = "none", **more: object) -> CurveSpec:
+    return CurveSpec(name, "", 0.0, 1.0, "linear", style, wrap, **more)  # type: ignore[arg-type]
+
+
+def ideal(
+    fracs: Sequence[F64], specs: Sequence[CurveSpec], gaps: Sequence[slice] = ()
+) -> tuple[Strip, Posterior]:
+    """A strip and the posterior a perfect network would give for it."""
+    rows = len(fracs[0])
+    strip = Strip(
+        np.zeros((rows, COLS), np.uint8), LEFT, LEFT + WIDTH, np.arange(rows, dtype=np.float64)
+    )
+    position = np.zeros((3, rows, COLS))
+    presence = np.zeros((3, rows), np.float32)
+    for frac, s in zip(fracs, specs):
+        folded = frac % 1 if s.wrap != "none" else frac
+        x = LEFT + folded * WIDTH
+        steep = np.abs(np.gradient(frac * WIDTH)).clip(0, 60)
+        z = (np.arange(COLS) - x[:, None]) / (1.5 + 0.3 * steep)[:, None]
+        bell = np.exp(-0.5 * z * z)
+        position[STYLES.index(s.style)] += bell / bell.sum(axis=1, keepdims=True)
+        presence[STYLES.index(s.style)] = 1
+    for gap in gaps:
+        presence[:, gap] = 0
+        position[:, gap] = 0
+    total = position.sum(axis=2, keepdims=True)
+    position = np.where(total > 0, position / np.maximum(total, 1e-12), 1 / COLS)
+    return strip, Posterior(position.astype(np.float16), presence)
+
+
+def errors_px(trace: Trace, frac: F64) -> F64:
+    return np.abs(trace.frac - frac) * WIDTH
+
+
+ROWS = np.arange(800)
+WAVE = 0.5 + 0.3 * np.sin(ROWS / 37)
+NOISE = 0.4 + 0.05 * np.cumsum(np.random.default_rng(0).normal(size=800)) / 5
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("frac", [WAVE, NOISE, np.full(800, 0.123)])
+def test_lone_curve_within_half_a_pixel(style: Style, frac: F64) -> None:
+    specs = [spec("A", style)]
+    strip, posterior = ideal([frac], specs)
+    (trace,), _ = decode.trace_block(strip, posterior, specs)
+    assert errors_px(trace, frac).max() < 0.5
+    assert trace.observed.all()
+
+
+def test_crossing_styles_keep_their_names() -> None:
+    a, b = WAVE, 1 - WAVE
+    specs = [spec("A", "solid"), spec("B", "dashed")]
+    strip, posterior = ideal([a, b], specs)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    for trace, frac in zip(traces, (a, b)):
+        assert np.quantile(errors_px(trace, frac), 0.99) < 0.5
+
+
+def test_crossing_siblings_go_straight_on() -> None:
+    a = 0.2 + 0.6 * ROWS / 800
+    b = a[::-1].copy()
+    specs = [spec("A"), spec("B")]
+    strip, posterior = ideal([a, b], specs)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    for trace, frac in zip(traces, (a, b)):
+        assert np.quantile(errors_px(trace, frac), 0.95) < 1.0
+        assert errors_px(trace, frac).max() < 8  # where they touch, the peaks merge
+
+
+def test_three_siblings_never_lose_one() -> None:
+    curves = [0.2 + 0.05 * np.sin(ROWS / 20), np.full(800, 0.5), 0.8 + 0.1 * np.sin(ROWS / 50)]
+    specs = [spec(n) for n in "ABC"]
+    strip, posterior = ideal(curves, specs)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    for trace, frac in zip(traces, curves):
+        assert np.median(errors_px(trace, frac)) < 0.2
+        assert trace.observed.mean() > 0.98
+
+
+def test_points_name_siblings() -> None:
+    left, right = np.full(400, 0.3), np.full(400, 0.7)
+    x_right = LEFT + 0.7 * WIDTH
+    specs = [spec("A", points_px=((200.0, x_right),)), spec("B")]
+    strip, posterior = ideal([left, right], specs)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    assert np.median(traces[0].frac) == pytest.approx(0.7, abs=0.01)
+    assert np.median(traces[1].frac) == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize("wrap", ["one", "all"])
+def test_wrap_is_unfolded(wrap: Wrap) -> None:
+    frac = 0.5 + 0.9 * np.sin(ROWS / 60)
+    specs = [spec("GR", wrap=wrap)]
+    strip, posterior = ideal([frac], specs)
+    (trace,), _ = decode.trace_block(strip, posterior, specs)
+    assert np.median(errors_px(trace, frac)) < 0.2
+    assert (errors_px(trace, frac) < 3).mean() > 0.97
+
+
+def test_unfolding_is_the_inverse_of_wrapping() -> None:
+    frac = np.cumsum(np.random.default_rng(5).normal(0, 0.01, 600)) + 0.5
+    specs = [spec("GR", wrap="all")]
+    strip, posterior = ideal([frac], specs)
+    (trace,), _ = decode.trace_block(strip, posterior, specs)
+    lap = np.round(np.median(trace.frac - frac))
+    assert np.quantile(np.abs(trace.frac - lap - frac), 0.95) * WIDTH < 1
+
+
+def test_gap_is_not_observed() -> None:
+    specs = [spec("A")]
+    strip, posterior = ideal([WAVE], specs, gaps=[slice(300, 420)])
+    (trace,), _ = decode.trace_block(strip, posterior, specs)
+    assert not trace.observed[305:415].any()
+    assert trace.observed[:295].all()
+    assert trace.observed[425:].all()
+
+
+def test_blank_strip_gives_nothing() -> None:
+    specs = [spec("A"), spec("B", "dashed")]
+    strip, posterior = ideal([WAVE, WAVE], specs, gaps=[slice(0, 800)])
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    assert not any(t.observed.any() for t in traces)
+
+
+def test_blocks_join_without_a_seam_and_keep_identity_and_lap() -> None:
+    a = 0.5 + 0.9 * np.sin(ROWS / 90)
+    b, c = 0.3 + 0.1 * np.sin(ROWS / 30), 0.7 + 0.1 * np.cos(ROWS / 30)
+    specs = [spec("GR", wrap="one"), spec("B", "dashed"), spec("C", "dashed")]
+    strip, posterior = ideal([a, b, c], specs)
+    whole, _ = decode.trace_block(strip, posterior, specs)
+    state = None
+    parts: list[list[Trace]] = [[], [], []]
+    for own in (0, 400):
+        first, last = max(0, own - 100), min(800, own + 500)
+        block = Strip(
+            strip.ink[first:last],
+            strip.left_col,
+            strip.right_col,
+            strip.scan_rows[first:last],
+            first_row=first,
+            keep_rows=(own - first, own + 400 - first),
+        )
+        view = Posterior(posterior.position[:, first:last], posterior.presence[:, first:last])
+        traces, state = decode.trace_block(block, view, specs, state)
+        for k, trace in enumerate(traces):
+            parts[k].append(trace)
+    for k in range(3):
+        joined = physical.join_traces(parts[k])
+        assert len(joined.frac) == 800
+        assert np.quantile(np.abs(joined.frac - whole[k].frac), 0.98) * WIDTH < 1
+
+
+def test_path_prefers_evidence_over_a_detour() -> None:
+    cost = np.full((50, 40), 5.0, np.float32)
+    cost[:, 10] = 0
+    cost[25:, 10] = 5
+    cost[25:, 30] = 0
+    path = cheapest_path(cost, np.zeros(40, np.float32), 0.05, 7.0)
+    assert (path[:25] == 10).all()
+    assert (path[25:] == 30).all()
+
+
+def test_siblings_without_ink_stay_where_they_were() -> None:
+    out = follow_siblings(np.zeros((20, 50), np.float32), np.array([10.0, np.nan]), np.zeros(2))
+    assert (out[0] == 10.0).all()
+    assert np.isfinite(out).all()

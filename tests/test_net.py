@@ -1,0 +1,237 @@
+"""Network, losses, batching and bundle: shapes, invariances and refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from veernet_core.datatypes import Strip
+from veernet_core.errors import BundleError, OutOfMemoryError
+from veernet_core.net import bundle, losses
+from veernet_core.net.model import PRESETS, NetConfig, VeerNet
+from veernet_core.net.strips import StripPredictor, TilePlan
+
+TINY = NetConfig((8, 8, 16, 16, 16), decoder_width=8, layers=1)
+
+
+@pytest.fixture(scope="module")
+def model() -> VeerNet:
+    torch.manual_seed(0)
+    return VeerNet(TINY).eval()
+
+
+def strip(rng: np.random.Generator, rows: int, cols: int) -> Strip:
+    ink = (rng.random((rows, cols)) * 255).astype(np.uint8)
+    return Strip(ink, 16.0, cols - 17.0, np.arange(rows, dtype=np.float64))
+
+
+def test_output_shapes(model: VeerNet) -> None:
+    out = model(torch.rand(2, 2, 64, 96))
+    assert out.mask.shape == (2, 4, 64, 96)
+    assert out.position is not None
+    assert out.position.shape == (2, 3, 64, 96)
+    assert out.presence is not None
+    assert out.presence.shape == (2, 3, 64)
+    paper = VeerNet(PRESETS["paper"])(torch.rand(1, 2, 32, 32))
+    assert paper.position is None
+    assert paper.mask.shape == (1, 3, 32, 32)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2), st.integers(0, 2), st.integers(1, 96), st.integers(1, 96))
+def test_padding_changes_nothing(down: int, right: int, rows: int, cols: int) -> None:
+    torch.manual_seed(0)
+    net = VeerNet(TINY).eval()
+    height, width = -(-rows // 32) * 32, -(-cols // 32) * 32
+    x = torch.zeros(1, 2, height, width)
+    x[:, :, :rows, :cols] = torch.rand(1, 2, rows, cols)
+    valid = torch.zeros(1, 1, height, width)
+    valid[:, :, :rows, :cols] = 1
+    padding = (0, 32 * right, 0, 32 * down)
+    with torch.inference_mode():
+        small = net(x, valid)
+        large = net(
+            torch.nn.functional.pad(x, padding), torch.nn.functional.pad(valid, padding)
+        )
+    assert small.position is not None
+    assert large.position is not None
+    assert small.presence is not None
+    assert large.presence is not None
+    part = large.position[:, :, :rows, :cols]
+    assert torch.allclose(small.position[:, :, :rows, :cols], part, atol=1e-4)
+    assert torch.allclose(small.presence[:, :, :rows], large.presence[:, :, :rows], atol=1e-4)
+
+
+def test_folding_changes_nothing(model: VeerNet) -> None:
+    x = torch.rand(1, 2, 64, 64)
+    folded = VeerNet(TINY)
+    folded.load_state_dict(model.state_dict())
+    assert torch.allclose(model(x).mask, folded.eval().fold()(x).mask, atol=1e-4)
+
+
+def test_company_and_order_change_nothing(model: VeerNet) -> None:
+    rng = np.random.default_rng(1)
+    strips = [strip(rng, 150, 120), strip(rng, 400, 120), strip(rng, 31, 64), strip(rng, 150, 120)]
+    plan = TilePlan(rows=128, overlap=32, batch=1)
+    alone = StripPredictor(model, "m", plan=plan)
+    together = StripPredictor(model, "m", plan=TilePlan(rows=128, overlap=32, batch=3))
+    single = [alone.predict([s])[0] for s in strips]
+    for group in (together.predict(strips), together.predict(strips[::-1])[::-1]):
+        for a, b in zip(single, group):
+            assert np.allclose(a.position, b.position, atol=2e-3)
+            assert np.allclose(a.presence, b.presence, atol=1e-3)
+
+
+def test_every_row_is_a_distribution(model: VeerNet) -> None:
+    out = StripPredictor(model, "m").predict([strip(np.random.default_rng(2), 700, 100)])[0]
+    assert np.allclose(out.position.astype(np.float64).sum(axis=2), 1, atol=0.02)
+
+
+def test_no_seam_where_tiles_meet(model: VeerNet) -> None:
+    rng = np.random.default_rng(3)
+    plan = TilePlan(rows=128, overlap=64, batch=1)
+    out = StripPredictor(model, "m", plan=plan).predict([strip(rng, 320, 96)])[0]
+    step = np.abs(np.diff(out.position.astype(np.float64), axis=1)).mean(axis=(0, 2))
+    seams = [63, 64, 127, 128, 191, 192]
+    assert step[seams].max() < 3 * np.median(step)
+
+
+def test_out_of_memory_halves_once_then_fails_clearly(
+    model: VeerNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor = StripPredictor(model, "m", plan=TilePlan(batch=4))
+    seen: list[int] = []
+
+    def scarce(limit: int):  # type: ignore[no-untyped-def]
+        original = StripPredictor._forward
+
+        def forward(self, tiles, strips, batch):  # type: ignore[no-untyped-def]
+            seen.append(batch)
+            if batch > limit:
+                raise torch.OutOfMemoryError("no memory")
+            return original(self, tiles, strips, batch)
+
+        return forward
+
+    strips = [strip(np.random.default_rng(4), 64, 64) for _ in range(4)]
+    monkeypatch.setattr(StripPredictor, "_forward", scarce(2))
+    assert len(predictor.predict(strips)) == 4
+    assert seen == [4, 2, 2]
+    assert predictor.batch_tiles == 2
+    monkeypatch.setattr(StripPredictor, "_forward", scarce(0))
+    with pytest.raises(OutOfMemoryError, match="do not fit|does not fit"):
+        predictor.predict(strips)
+
+
+# ---- losses ----------------------------------------------------------------------------------
+
+
+def batch(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    g = torch.Generator().manual_seed(seed)
+    logits = torch.randn(2, 4, 16, 16, generator=g)
+    target = torch.randint(0, 4, (2, 16, 16), generator=g)
+    return logits, target, torch.ones(2, 16, 16), torch.ones(4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_tversky_at_half_is_dice(seed: int) -> None:
+    args = batch(seed)
+    assert losses.tversky_loss(0.5, 0.5)(*args) == pytest.approx(float(losses.dice_loss(*args)), abs=1e-6)
+
+
+def test_tversky_beta_punishes_misses() -> None:
+    target = torch.zeros(1, 8, 8, dtype=torch.long)
+    target[:, :, :4] = 1
+    valid, weights = torch.ones(1, 8, 8), torch.tensor([0.0, 1.0])
+    missed = torch.zeros(1, 2, 8, 8)
+    missed[:, 0] = 4  # calls everything background
+    spilled = torch.zeros(1, 2, 8, 8)
+    spilled[:, 1] = 4  # calls everything curve
+    for loss, sign in ((losses.tversky_loss(0.3, 0.7), 1), (losses.tversky_loss(0.7, 0.3), -1)):
+        gap = loss(missed, target, valid, weights) - loss(spilled, target, valid, weights)
+        even = losses.dice_loss(missed, target, valid, weights) - losses.dice_loss(
+            spilled, target, valid, weights
+        )
+        assert sign * (gap - even) > 0
+
+
+@pytest.mark.parametrize("name", losses.MASK_LOSSES)
+def test_mask_losses_fall_with_agreement_and_ignore_padding(name: str) -> None:
+    loss = losses.MASK_LOSSES[name]
+    logits, target, valid, weights = batch(0)
+    perfect = torch.nn.functional.one_hot(target, 4).permute(0, 3, 1, 2).float() * 12
+    assert loss(perfect, target, valid, weights) < loss(logits, target, valid, weights)
+    valid = valid.clone()
+    valid[:, 8:] = 0
+    changed = logits.clone()
+    changed[:, :, 8:] = 50.0
+    assert torch.allclose(
+        loss(logits, target, valid, weights), loss(changed, target, valid, weights), atol=1e-5
+    )
+    logits.requires_grad_(True)
+    loss(logits, target, valid, weights).backward()
+    assert torch.isfinite(logits.grad).all()
+
+
+def test_position_target_is_sub_pixel_exact() -> None:
+    x = torch.tensor([[[10.3, 40.75]]])
+    target = losses.position_target(x, torch.zeros(1, 1, 2), torch.ones(1, 1, 2), 64)
+    mean = (target * torch.arange(64)).sum(-1)
+    assert torch.allclose(mean, x, atol=1e-3)
+    steep = losses.position_target(x, torch.full((1, 1, 2), 20.0), torch.ones(1, 1, 2), 64)
+    assert steep.max() < target.max()
+
+
+def test_position_loss_ignores_rows_without_curve() -> None:
+    target = torch.zeros(1, 3, 4, 8)
+    assert losses.position_loss(torch.randn(1, 3, 4, 8), target) == 0
+    target[0, 0, 1, 3] = 1
+    logits = torch.zeros(1, 3, 4, 8)
+    logits[0, 0, 1, 3] = 20
+    assert losses.position_loss(logits, target) < 1e-3
+
+
+def test_class_weights_follow_the_measured_split() -> None:
+    weights = losses.class_weights(torch.tensor([0.97, 0.03]))
+    assert weights[1] / weights[0] == pytest.approx((0.97 / 0.03) ** 0.5, rel=1e-5)
+
+
+# ---- bundle ----------------------------------------------------------------------------------
+
+
+def test_bundle_round_trip_and_determinism(model: VeerNet) -> None:
+    data = bundle.pack(model, {"confidence": {}}, {"config": {"seed": 1}})
+    assert data == bundle.pack(model, {"confidence": {}}, {"config": {"seed": 1}})
+    content = bundle.unpack(data)
+    x = torch.rand(1, 2, 32, 32)
+    assert torch.equal(content.model()(x).mask, model(x).mask)
+    assert content.record == {"config": {"seed": 1}}
+    assert content.network == TINY
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"junk", b"\x80\x04pickle", (8).to_bytes(8, "little") + b"{}      "]
+)
+def test_bad_bundles_are_refused(data: bytes) -> None:
+    with pytest.raises(BundleError):
+        bundle.unpack(data, "x.safetensors")
+
+
+def test_predictor_is_loaded_once(model: VeerNet) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    data = bundle.pack(model, {}, {"for": "this test"})
+    with ThreadPoolExecutor(4) as pool:
+        loaded = list(pool.map(lambda _: bundle.load_predictor(data, "cpu"), range(8)))
+    assert len({id(p) for p in loaded}) == 1
+
+
+def test_shipped_bundle_is_small_and_calibrated() -> None:
+    data = bundle.shipped_bytes()
+    assert len(data) <= 10_000_000
+    content = bundle.unpack(data)
+    assert {"confidence", "quality"} <= set(content.calibration)
+    assert content.record["history"]

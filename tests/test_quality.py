@@ -1,0 +1,196 @@
+"""Confidence, quality estimate and gate: conversions, monotony, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veernet_core import calibration, metrics
+from veernet_core.config import GatePolicy
+from veernet_core.curve import confidence, quality
+from veernet_core.datatypes import CurveSpec, QualityEstimate, RecoveredCurve
+
+ORDER = {"reject": 0, "review": 1, "accept": 2}
+POLICY = GatePolicy()
+
+
+def estimate(**changes: float) -> QualityEstimate:
+    base = QualityEstimate(0.98, 0.95, 0.995, 1.0, 2.0, 0.1, 0.6, 0.4)
+    return replace(base, **changes)
+
+
+def test_good_curve_is_accepted() -> None:
+    assert quality.judge(estimate(), (), POLICY).decision == "accept"
+
+
+@pytest.mark.parametrize(
+    ("changes", "flags", "decision", "reason"),
+    [
+        ({"r2_lower": 0.8}, (), "review", "r2_bound_below_threshold"),
+        ({"r2_estimate": 0.3, "r2_lower": -1, "r2_upper": 0.7}, (), "reject", "r2_estimate_below_threshold"),
+        ({"coverage": 0.5}, (), "review", "low_coverage"),
+        ({}, ("identity_ambiguous",), "review", "identity_ambiguous"),
+        ({"r2_estimate": float("nan")}, (), "review", "no_estimate"),
+        ({"r2_estimate": float("nan"), "coverage": 0.0}, (), "reject", "nothing_recovered"),
+        ({"span_frac": 0.01}, (), "accept", "flat_judged_by_position"),
+        ({"span_frac": 0.01, "expected_abs_dx_pct": 3.0}, (), "review", "flat_and_uncertain"),
+        ({"r2_reference": 0.4}, (), "reject", "r2_reference_below_threshold"),
+    ],
+)
+def test_verdicts(changes: dict[str, float], flags: tuple[str, ...], decision: str, reason: str) -> None:
+    verdict = quality.judge(estimate(**changes), flags, POLICY)
+    assert verdict.decision == decision
+    assert reason in verdict.reasons
+    assert verdict.policy_id == POLICY.policy_id
+
+
+@given(
+    st.floats(-2, 1),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.floats(0, 0.3),
+    st.floats(0, 0.3),
+    st.floats(0, 0.5),
+)
+def test_better_evidence_never_worsens_a_verdict(
+    r2: float, below: float, coverage: float, more_r2: float, more_coverage: float, closer: float
+) -> None:
+    worse = estimate(
+        r2_estimate=r2, r2_lower=r2 - below, r2_upper=min(1.0, r2 + below), coverage=coverage
+    )
+    gain = min(more_r2, 1 - r2)
+    better = replace(
+        worse,
+        r2_estimate=r2 + gain,
+        r2_lower=r2 - below * closer + gain,
+        r2_upper=max(worse.r2_upper, r2 + gain),
+        coverage=min(1.0, coverage + more_coverage),
+    )
+    one, two = (quality.judge(q, (), POLICY).decision for q in (worse, better))
+    assert ORDER[two] >= ORDER[one]
+
+
+def curve(n: int = 200, seen: float = 1.0, mass: float = 0.95) -> RecoveredCurve:
+    depth = np.arange(n) * 0.5
+    frac = 0.5 + 0.2 * np.sin(depth / 5)
+    value = np.where(np.arange(n) < seen * n, 150 * frac, np.nan)
+    evidence = np.full((n, 4), mass)
+    return RecoveredCurve(
+        CurveSpec("GR", "GAPI", 0, 150),
+        "main",
+        "T1",
+        "ft",
+        depth,
+        value,
+        np.where(np.isfinite(value), frac, np.nan),
+        np.isfinite(value),
+        np.where(np.isfinite(value), mass, np.nan),
+        evidence,
+    )
+
+
+def model() -> quality.QualityModel:
+    n = len(quality.FEATURES)
+    weight = np.zeros((n, 1))
+    weight[0, 0] = 4.0  # error grows with doubt
+    return quality.QualityModel(
+        np.zeros(n), np.ones(n), ((weight, np.array([-5.0])),), -0.5, 1.0, np.array([-3.0]), np.array([1.0, 2.0])
+    )
+
+
+def test_estimate_without_a_model_knows_nothing() -> None:
+    q = quality.estimate(curve(), (curve().spec,), 0.0, None)
+    assert np.isnan(q.r2_estimate)
+    assert quality.judge(q, (), POLICY).decision != "accept"
+
+
+def test_estimate_is_an_ordered_interval_and_falls_with_doubt() -> None:
+    sure = quality.estimate(curve(mass=0.98), (curve().spec,), 0.0, model())
+    unsure = quality.estimate(curve(mass=0.5), (curve().spec,), 0.0, model())
+    for q in (sure, unsure):
+        assert q.r2_lower <= q.r2_estimate <= q.r2_upper
+    assert unsure.r2_estimate < sure.r2_estimate
+
+
+def test_coverage_counts_holes_only_inside() -> None:
+    c = curve()
+    value = c.value.copy()
+    value[:20] = np.nan
+    value[100:110] = np.nan
+    q = quality.estimate(replace(c, value=value), (c.spec,), 0.0, model())
+    assert q.coverage == pytest.approx(170 / 180)
+    assert q.longest_gap == pytest.approx(5.5)
+
+
+def test_models_survive_json() -> None:
+    again = quality.QualityModel.from_json(model().to_json())
+    x = np.random.default_rng(0).random(len(quality.FEATURES))
+    assert again.log_mse(x) == pytest.approx(model().log_mse(x), abs=1e-5)
+    maps = {"solid": confidence.ConfidenceMap(np.ones(9), np.array([[0.0, 0.1], [2.0, 0.9]]))}
+    back = confidence.maps_from_json(confidence.maps_to_json(maps))  # type: ignore[arg-type]
+    evidence, frac = np.random.default_rng(1).random((50, 4)), np.linspace(0, 1, 50)
+    assert np.allclose(
+        back["solid"].probability(evidence, frac), maps["solid"].probability(evidence, frac), atol=1e-5
+    )
+
+
+def test_reliability_of_a_perfect_and_of_an_overconfident_forecast() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(20_000)
+    event = rng.random(20_000) < p
+    groups = np.repeat(np.arange(100), 200).astype(float)
+    good = calibration.reliability(p, event, groups)
+    assert good.ece_mass < 0.02
+    assert abs(good.gap_80) < 0.02
+    assert good.low <= good.ece_mass * 1.5 + 0.01
+    bold = calibration.reliability(np.sqrt(p), event, groups)
+    assert bold.ece_width > 0.1
+    assert bold.gap_80 > 0.05
+
+
+# ---- metrics ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("truth", "predicted", "iou", "precision", "recall"),
+    [
+        ([1, 1, 0, 0], [1, 1, 0, 0], 1.0, 1.0, 1.0),
+        ([1, 1, 0, 0], [0, 0, 1, 1], 0.0, 0.0, 0.0),
+        ([1, 1, 0, 0], [1, 1, 1, 1], 0.5, 0.5, 1.0),
+        ([1, 1, 0, 0], [1, 0, 0, 0], 0.5, 1.0, 0.5),
+    ],
+)
+def test_overlap(truth: list[int], predicted: list[int], iou: float, precision: float, recall: float) -> None:
+    found = metrics.overlap(np.array(predicted), np.array(truth), 1)
+    assert (found.iou, found.precision, found.recall) == (iou, precision, recall)
+
+
+def test_overlap_of_nothing_is_unknown_not_perfect() -> None:
+    none = metrics.overlap(np.zeros(4, int), np.zeros(4, int), 1)
+    assert np.isnan(none.iou)
+    assert np.isnan(none.recall)
+
+
+def test_pools_differ_under_imbalance() -> None:
+    truth = np.zeros(1000, int)
+    truth[:20] = 1
+    predicted = np.zeros(1000, int)
+    predicted[10:30] = 1
+    pools = metrics.pools({c: metrics.overlap(predicted, truth, c) for c in (0, 1)})
+    assert pools["pixel_weighted"] > pools["equal_weight"] > pools["curves_only"]
+
+
+def test_r2_and_score() -> None:
+    truth = np.sin(np.arange(500) / 10) * 0.2 + 0.5
+    assert metrics.r2(truth, truth) == 1.0
+    assert np.isnan(metrics.r2(truth, np.full(500, np.nan)))
+    visible = np.ones(500, bool)
+    visible[300:] = False
+    score = metrics.score_curve(truth + 0.01, truth, visible)
+    assert score.median_dx_pct == pytest.approx(1.0)
+    assert score.longest_invented == 200
+    assert score.coverage == 1.0

@@ -1,0 +1,83 @@
+"""Drawn strips: determinism, exact labels, honest visibility."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from veernet_core.synth import priors, render
+from veernet_core.synth.strips import SynthConfig, draw_strip
+
+
+def test_same_seed_same_bytes() -> None:
+    one, two = (draw_strip(np.random.default_rng(7)) for _ in range(2))
+    assert one.ink.tobytes() == two.ink.tobytes()
+    assert one.x.tobytes() == two.x.tobytes()
+    assert draw_strip(np.random.default_rng(8)).ink.tobytes() != one.ink.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["polyline", "coverage", "stamp"])
+@pytest.mark.parametrize("width", [2.0, 3.0, 5.0])
+def test_label_is_where_the_ink_is(kind: str, width: float) -> None:
+    rows = np.arange(200)
+    x = 60 + 12 * np.sin(rows / 25) + 0.3
+    ink = render.ink_curve(
+        np.random.default_rng(0), x, render.Pen("solid", width, kind=kind), 128
+    )
+    centroid = (ink * np.arange(128)).sum(axis=1) / ink.sum(axis=1)
+    inner = slice(5, -5)
+    assert abs(np.mean(centroid[inner] - x[inner])) < 0.12
+    assert np.abs(centroid[inner] - x[inner]).max() < 0.6
+
+
+@pytest.mark.parametrize("style", ["dashed", "dotted"])
+def test_broken_styles_leave_gaps(style: str) -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(10):
+        pen = render.draw_pen(rng, style)  # type: ignore[arg-type]
+        ink = render.ink_curve(rng, np.full(300, 50.0), pen, 100)
+        on = (ink[:, 48:53].max(axis=1) > 0.3).mean()
+        assert 0.08 < on < 0.95
+
+
+def test_erased_ink_is_labelled_absent() -> None:
+    found = 0
+    for seed in range(60):
+        strip = draw_strip(np.random.default_rng(seed), SynthConfig(rows=192, cols=416))
+        for x, visible in zip(strip.x, strip.visible):
+            for row in np.flatnonzero(visible):
+                c = round(float(x[row]))
+                around = strip.ink[max(0, row - 25) : row + 26, max(0, c - 30) : c + 31]
+                assert around.max() > 60, (seed, row)
+            found += int((~visible).sum())
+    assert found > 500
+
+
+def test_mask_lies_on_curves() -> None:
+    strip = draw_strip(np.random.default_rng(11), SynthConfig(rows=256, cols=512))
+    for style in range(3):
+        rows, cols = np.nonzero(strip.mask == 1 + style)
+        if len(rows):
+            mine = strip.x[strip.style == style]
+            distance = np.nanmin(np.abs(mine[:, rows] - cols), axis=0)
+            assert np.median(distance) < 4
+
+
+def test_shapes_from_a_table_are_used() -> None:
+    ramp = np.linspace(0, 1, 5000)
+    drawn = [
+        priors.draw_shape(np.random.default_rng(s), 400, [ramp], flat_share=0.0) for s in range(40)
+    ]
+    monotone = [np.all(np.diff(d) >= -1e-9) or np.all(np.diff(d) <= 1e-9) for d in drawn]
+    assert 5 < sum(monotone) < 35
+
+
+@pytest.mark.slow
+def test_fast_enough_to_feed_training() -> None:
+    cv2.setNumThreads(1)
+    start = cv2.getTickCount()
+    for seed in range(20):
+        draw_strip(np.random.default_rng(seed))
+    per_second = 20 / ((cv2.getTickCount() - start) / cv2.getTickFrequency())
+    assert per_second > 8
