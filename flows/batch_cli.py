@@ -38,12 +38,14 @@ EMBEDDED_SERVER = {
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "120",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,storage,veernet_core",
     "DO_NOT_TRACK": "1",
 }
-"""Settings without which the embedded server loses most task runs, or does not start in time."""
+"""Settings without which the embedded server loses most task runs, does not start in time, or finds
+its database locked on a machine that is busy with other things."""
 
 _FLAGS = ("dry_run", "force")
 _USAGE_ERRORS = (StorageError, PlacesError, EmptySourceError, BundleError)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from veernet_core import calibration, evaluation, metrics
 from veernet_core.config import DigitiseConfig
-from veernet_core.curve import confidence, quality
+from veernet_core.curve import confidence
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
 

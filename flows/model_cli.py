@@ -1,4 +1,4 @@
-"""Model work on the command line: train, evaluate, calibrate. Every published number comes from here."""
+"""Model work on the command line: train, evaluate, calibrate, benchmark. Every published number comes from here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def add_parsers(commands: Any) -> None:
     _add_train(commands)
     _add_evaluate(commands)
     _add_calibrate(commands)
+    _add_benchmark(commands)
 
 
 def _add_train(commands: Any) -> None:
@@ -97,4 +98,19 @@ def _calibrate(args: argparse.Namespace) -> int:
     from flows.evaluate import run_calibration
 
     print(run_calibration(args.model, args.out or args.model, args.count, args.seed))
+    return 0
+
+
+def _add_benchmark(commands: Any) -> None:
+    parser = commands.add_parser("benchmark", help="time the stages on a tall drawn log")
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.set_defaults(run=_benchmark)
+
+
+def _benchmark(args: argparse.Namespace) -> int:
+    from flows.benchmark import run
+
+    print(run(args.rows, args.device, args.precision))
     return 0

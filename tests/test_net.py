@@ -53,9 +53,7 @@ def test_padding_changes_nothing(down: int, right: int, rows: int, cols: int) ->
     padding = (0, 32 * right, 0, 32 * down)
     with torch.inference_mode():
         small = net(x, valid)
-        large = net(
-            torch.nn.functional.pad(x, padding), torch.nn.functional.pad(valid, padding)
-        )
+        large = net(torch.nn.functional.pad(x, padding), torch.nn.functional.pad(valid, padding))
     assert small.position is not None
     assert large.position is not None
     assert small.presence is not None
@@ -122,7 +120,7 @@ def test_out_of_memory_halves_once_then_fails_clearly(
     assert seen == [4, 2, 2]
     assert predictor.batch_tiles == 2
     monkeypatch.setattr(StripPredictor, "_forward", scarce(0))
-    with pytest.raises(OutOfMemoryError, match="do not fit|does not fit"):
+    with pytest.raises(OutOfMemoryError, match=r"(do|does) not fit"):
         predictor.predict(strips)
 
 
@@ -139,7 +137,9 @@ def batch(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Te
 @pytest.mark.parametrize("seed", range(5))
 def test_tversky_at_half_is_dice(seed: int) -> None:
     args = batch(seed)
-    assert losses.tversky_loss(0.5, 0.5)(*args) == pytest.approx(float(losses.dice_loss(*args)), abs=1e-6)
+    assert losses.tversky_loss(0.5, 0.5)(*args) == pytest.approx(
+        float(losses.dice_loss(*args)), abs=1e-6
+    )
 
 
 def test_tversky_beta_punishes_misses() -> None:

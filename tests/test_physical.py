@@ -96,7 +96,9 @@ def test_peaks_keep_most_of_their_height() -> None:
     assert np.nanmax(curve.frac) > 0.2 + 0.85 * 0.5
 
 
-@pytest.mark.parametrize(("gap_ft", "bridged"), [(3.0, True), (9.5, True), (10.5, False), (40, False)])
+@pytest.mark.parametrize(
+    ("gap_ft", "bridged"), [(3.0, True), (9.5, True), (10.5, False), (40, False)]
+)
 def test_gaps(gap_ft: float, bridged: bool) -> None:
     frac = np.linspace(0.2, 0.8, 2001)
     observed = np.ones(2001, bool)
@@ -106,7 +108,12 @@ def test_gaps(gap_ft: float, bridged: bool) -> None:
     inside = (curve.depth > 1080.3) & (curve.depth < 1080 + gap_ft - 0.6)
     assert not curve.observed[inside].any()
     if bridged:
-        assert np.abs(curve.frac[inside] - np.interp(curve.depth[inside], [1000, 1200], [0.2, 0.8])).max() < 1e-3
+        assert (
+            np.abs(
+                curve.frac[inside] - np.interp(curve.depth[inside], [1000, 1200], [0.2, 0.8])
+            ).max()
+            < 1e-3
+        )
     else:
         assert np.isnan(curve.value[inside]).all()
 

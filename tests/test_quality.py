@@ -31,7 +31,12 @@ def test_good_curve_is_accepted() -> None:
     ("changes", "flags", "decision", "reason"),
     [
         ({"r2_lower": 0.8}, (), "review", "r2_bound_below_threshold"),
-        ({"r2_estimate": 0.3, "r2_lower": -1, "r2_upper": 0.7}, (), "reject", "r2_estimate_below_threshold"),
+        (
+            {"r2_estimate": 0.3, "r2_lower": -1, "r2_upper": 0.7},
+            (),
+            "reject",
+            "r2_estimate_below_threshold",
+        ),
         ({"coverage": 0.5}, (), "review", "low_coverage"),
         ({}, ("identity_ambiguous",), "review", "identity_ambiguous"),
         ({"r2_estimate": float("nan")}, (), "review", "no_estimate"),
@@ -41,7 +46,9 @@ def test_good_curve_is_accepted() -> None:
         ({"r2_reference": 0.4}, (), "reject", "r2_reference_below_threshold"),
     ],
 )
-def test_verdicts(changes: dict[str, float], flags: tuple[str, ...], decision: str, reason: str) -> None:
+def test_verdicts(
+    changes: dict[str, float], flags: tuple[str, ...], decision: str, reason: str
+) -> None:
     verdict = quality.judge(estimate(**changes), flags, POLICY)
     assert verdict.decision == decision
     assert reason in verdict.reasons
@@ -98,7 +105,13 @@ def model() -> quality.QualityModel:
     weight = np.zeros((n, 1))
     weight[0, 0] = 4.0  # error grows with doubt
     return quality.QualityModel(
-        np.zeros(n), np.ones(n), ((weight, np.array([-5.0])),), -0.5, 1.0, np.array([-3.0]), np.array([1.0, 2.0])
+        np.zeros(n),
+        np.ones(n),
+        ((weight, np.array([-5.0])),),
+        -0.5,
+        1.0,
+        np.array([-3.0]),
+        np.array([1.0, 2.0]),
     )
 
 
@@ -134,7 +147,9 @@ def test_models_survive_json() -> None:
     back = confidence.maps_from_json(confidence.maps_to_json(maps))  # type: ignore[arg-type]
     evidence, frac = np.random.default_rng(1).random((50, 4)), np.linspace(0, 1, 50)
     assert np.allclose(
-        back["solid"].probability(evidence, frac), maps["solid"].probability(evidence, frac), atol=1e-5
+        back["solid"].probability(evidence, frac),
+        maps["solid"].probability(evidence, frac),
+        atol=1e-5,
     )
 
 
@@ -164,7 +179,9 @@ def test_reliability_of_a_perfect_and_of_an_overconfident_forecast() -> None:
         ([1, 1, 0, 0], [1, 0, 0, 0], 0.5, 1.0, 0.5),
     ],
 )
-def test_overlap(truth: list[int], predicted: list[int], iou: float, precision: float, recall: float) -> None:
+def test_overlap(
+    truth: list[int], predicted: list[int], iou: float, precision: float, recall: float
+) -> None:
     found = metrics.overlap(np.array(predicted), np.array(truth), 1)
     assert (found.iou, found.precision, found.recall) == (iou, precision, recall)
 

@@ -22,9 +22,7 @@ def test_same_seed_same_bytes() -> None:
 def test_label_is_where_the_ink_is(kind: str, width: float) -> None:
     rows = np.arange(200)
     x = 60 + 12 * np.sin(rows / 25) + 0.3
-    ink = render.ink_curve(
-        np.random.default_rng(0), x, render.Pen("solid", width, kind=kind), 128
-    )
+    ink = render.ink_curve(np.random.default_rng(0), x, render.Pen("solid", width, kind=kind), 128)
     centroid = (ink * np.arange(128)).sum(axis=1) / ink.sum(axis=1)
     inner = slice(5, -5)
     assert abs(np.mean(centroid[inner] - x[inner])) < 0.12
