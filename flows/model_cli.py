@@ -1,4 +1,4 @@
-"""Model work on the command line: train, evaluate, calibrate, benchmark. Every published number comes from here."""
+"""Model work on the command line: every published number comes from one of these commands."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--decay-steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mask-loss", default="tversky")
+    parser.add_argument("--init", type=Path, help="a bundle whose weights to start from")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; all cores if 0")
     parser.set_defaults(run=_train)
@@ -51,13 +52,14 @@ def _train(args: argparse.Namespace) -> int:
         decay_steps=min(args.decay_steps, args.steps),
         mask_loss=args.mask_loss,
     )
+    initial = bundle.unpack(args.init.read_bytes()).weights if args.init is not None else None
     with tqdm(total=config.steps, unit="step") as bar:
 
         def report(step: int, parts: dict[str, float]) -> None:
             bar.update(step - bar.n)
             bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()})
 
-        state = fit(config, args.out, device=args.device, report=report)
+        state = fit(config, args.out, device=args.device, initial=initial, report=report)
     record = json.loads((args.out / "record.json").read_text())
     target = args.out / f"veernet-{args.preset}.safetensors"
     target.write_bytes(bundle.pack(state.average, {}, record))

@@ -9,6 +9,8 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 
+from veernet_core.datatypes import DepthUnit
+
 
 @dataclass(frozen=True, slots=True)
 class RasterLimits:
@@ -71,7 +73,7 @@ class DigitiseConfig:
     """
 
     step: float | None = None
-    depth_unit: str | None = None
+    depth_unit: DepthUnit | None = None
     strip_dpi: float = 200.0
     margin_px: int = 16
     block_rows: int = 4096

@@ -45,7 +45,7 @@ from veernet_core.page import raster, rectify, sidecar
 
 T = TypeVar("T")
 _FT_PER_M = 1 / 0.3048
-GROUP_STRIPS = 8
+GROUP_STRIPS = 4
 """Strips handed to the predictor at once; bounds memory, not batch size."""
 
 
@@ -89,7 +89,7 @@ def prepare(item: ScanInput, config: DigitiseConfig) -> PreparedLog:
     stated = None
     if item.sidecar is not None:
         stated = sidecar.parse_sidecar(item.sidecar, f"{item.ref.stem}.sidecar.json")
-    sections, findings = sidecar.resolve(stated, image)
+    sections, findings = sidecar.resolve(stated, image, config.depth_unit)
     well = stated.well if stated is not None else WellInfo()
     dpi = sidecar.layout_dpi(sections, image)
     return PreparedLog(item.ref, image, well, sections, dpi, findings)

@@ -11,6 +11,7 @@ convolutions see beyond the array, so padding never changes a result.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -177,7 +178,7 @@ class VeerNet(nn.Module):
         w = config.widths
         self.stem = ConvNorm(8, w[0])
         self.stage1 = ResidualBlock(w[0], attention=False)
-        self.downs = nn.ModuleList(ConvNorm(a, b, stride=2) for a, b in zip(w[:-1], w[1:]))
+        self.downs = nn.ModuleList(ConvNorm(a, b, stride=2) for a, b in pairwise(w))
         self.stages = nn.ModuleList(ResidualBlock(c, attention=True) for c in w[1:])
         self.bottleneck = nn.ModuleList(SelfAttention(w[4]) for _ in range(config.layers))
         self.ups = nn.ModuleList([Up(w[4], w[3], w[3]), Up(w[3], w[2], w[2]), Up(w[2], w[1], w[1])])

@@ -403,7 +403,7 @@ def _colour(node: _Node) -> str:
 
 
 def resolve(
-    sidecar: Sidecar | None, raster: Raster
+    sidecar: Sidecar | None, raster: Raster, depth_unit: DepthUnit | None = None
 ) -> tuple[tuple[Section, ...], tuple[Finding, ...]]:
     """Turn what a sidecar states into sections, checked against the image.
 
@@ -417,6 +417,8 @@ def resolve(
     sidecar : Sidecar or None
     raster : Raster
         Only its size is used.
+    depth_unit : 'ft', 'm' or None
+        Unit of anchors that are stated without one.
 
     Returns
     -------
@@ -434,14 +436,20 @@ def resolve(
         return (), (_no_geometry(),)
     findings: list[Finding] = []
     sections = tuple(
-        _resolve_section(stated, f"{sidecar.name}: sections[{index}]", raster, findings)
+        _resolve_section(
+            stated, f"{sidecar.name}: sections[{index}]", raster, findings, depth_unit
+        )
         for index, stated in enumerate(sidecar.sections)
     )
     return sections, tuple(findings)
 
 
 def _resolve_section(
-    stated: SidecarSection, where: str, raster: Raster, findings: list[Finding]
+    stated: SidecarSection,
+    where: str,
+    raster: Raster,
+    findings: list[Finding],
+    depth_unit: DepthUnit | None,
 ) -> Section:
     top = 0.0 if stated.row_top is None else stated.row_top
     bottom = float(raster.height_px) if stated.row_bottom is None else stated.row_bottom
@@ -452,7 +460,7 @@ def _resolve_section(
             where=where,
         )
     top, bottom = clipped_top, clipped_bottom
-    depth = _resolve_depth(stated, where)
+    depth = _resolve_depth(stated, where, depth_unit)
     if depth is None:
         findings.append(_depth_unknown(stated))
     tracks: list[Track] = []
@@ -472,12 +480,15 @@ def _resolve_section(
     )
 
 
-def _resolve_depth(stated: SidecarSection, where: str) -> DepthAxis | None:
+def _resolve_depth(
+    stated: SidecarSection, where: str, default_unit: DepthUnit | None
+) -> DepthAxis | None:
     depth = stated.depth
-    if depth is None or not depth.anchors or depth.unit is None:
+    unit = default_unit if depth is None or depth.unit is None else depth.unit
+    if depth is None or not depth.anchors or unit is None:
         return None
     try:
-        return DepthAxis(depth.unit, np.array(depth.anchors, dtype=np.float64))
+        return DepthAxis(unit, np.array(depth.anchors, dtype=np.float64))
     except GeometryError as error:
         raise GeometryError(error.message, where=f"{where}.depth.anchors") from error
 

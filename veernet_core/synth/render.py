@@ -127,7 +127,7 @@ def _strokes(x: F64, pen: Pen, phase: float) -> Iterator[F64]:
     for start, stop in zip(edges[::2], edges[1::2]):
         path = np.column_stack([x[start:stop], rows[start:stop]])
         if len(path) == 1:
-            path = np.vstack([path, path + [0, 0.5]])
+            path = np.vstack([path, path + np.array([0.0, 0.5])])
         if pen.style == "solid":
             yield path
         else:
@@ -332,7 +332,7 @@ def ink_handwriting(rng: Rng, rows: int, cols: int) -> F32:
     kind = rng.random()
     if kind < 0.6:
         n = int(rng.integers(4, 14))
-        steps = rng.normal(0, rng.uniform(4, 14), size=(n, 2)) + [rng.uniform(2, 10), 0]
+        steps = rng.normal(0, rng.uniform(4, 14), size=(n, 2)) + np.array([rng.uniform(2, 10), 0])
         knots = centre + np.cumsum(steps, axis=0)
         t = np.linspace(0, n - 1, n * 6)
         path = np.column_stack([np.interp(t, np.arange(n), knots[:, k]) for k in (0, 1)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,7 @@ def fit(
     *,
     device: str = "cpu",
     shapes: tuple[NDArray[np.float64], ...] = (),
+    initial: Mapping[str, Tensor] | None = None,
     report: Report = lambda step, parts: None,
 ) -> TrainState:
     """Train, or go on training.
@@ -182,6 +183,7 @@ def fit(
         Holds ``checkpoint.safetensors`` and ``record.json``; created if absent.
     device : str
     shapes : real curve shapes for the priors, optional
+    initial : weights to start from, optional; a checkpoint in ``run_dir`` goes first
     report : called with the step and the smoothed losses
 
     Returns
@@ -192,6 +194,9 @@ def fit(
     run_dir.mkdir(parents=True, exist_ok=True)
     checkpoint, record_path = run_dir / "checkpoint.safetensors", run_dir / "record.json"
     state = TrainState.start(config, torch.device(device))
+    if initial is not None:
+        state.model.load_state_dict(dict(initial))
+        state.average.load_state_dict(dict(initial))
     history: list[dict[str, float]] = []
     if checkpoint.exists():
         state.load(checkpoint)
