@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any, Literal
 
 import numpy as np
@@ -116,6 +116,7 @@ def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[F64]:
 def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any]]:
     """Scores of all curves of a sample, same-style curves matched by the best permutation."""
     order = match_order(sample, recovered)
+    crossings, kept = crossings_kept(sample, [recovered[j] for j in order])
     rows = []
     for k, spec in enumerate(sample.specs):
         truth = align_laps(sample.frac[k], sample.visible[k], spec)
@@ -131,9 +132,44 @@ def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any
                 "visible": float(sample.visible[k].mean()),
                 **asdict(score),
                 "longest_invented_ft": score.longest_invented / ROWS_PER_FT,
+                # counted once a sample, on its first curve
+                "crossings": 0 if k else crossings,
+                "crossings_kept": 0 if k else kept,
             }
         )
     return rows
+
+
+def crossings_kept(
+    sample: Sample, recovered: Sequence[F64], reach: int = 12, apart_px: float = 8.0
+) -> tuple[int, int]:
+    """Crossings of two visible curves, and how many both recovered curves leave as themselves.
+
+    A crossing is a change of sides between rows ``reach`` above and below it, with the two curves
+    at least ``apart_px`` apart on both sides; identity is kept if below it each recovered curve is
+    nearer to its own truth than to the other's.
+    """
+    total = kept = 0
+    least = apart_px / sample.strip.track_width_px
+    for i, j in combinations(range(len(sample.specs)), 2):
+        if "none" not in (sample.specs[i].wrap, sample.specs[j].wrap):
+            continue  # two unfolded curves may cross in other laps, where nothing is drawn
+        a, b = sample.frac[i], sample.frac[j]
+        side = np.sign(a - b)
+        rows = np.flatnonzero((side[:-1] * side[1:] < 0) & np.isfinite(side[:-1] * side[1:])) + 1
+        for row in rows:
+            above, below = row - reach, row + reach
+            if above < 0 or below >= len(a):
+                continue
+            seen = sample.visible[[i, j]][:, [above, below]].all()
+            gaps = a[[above, below]] - b[[above, below]]
+            if not seen or np.abs(gaps).min() < least or gaps[0] * gaps[1] > 0:
+                continue
+            total += 1
+            one, two = recovered[i][below], recovered[j][below]
+            own = abs(one - a[below]) < abs(one - b[below])
+            kept += bool(own and abs(two - b[below]) < abs(two - a[below]))
+    return total, kept
 
 
 def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec) -> F64:
@@ -252,6 +288,8 @@ def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style
                 "R2>0.99": float((value > 0.99).mean()),
                 "coverage": group.coverage.mean(),
                 "longest invented ft": group.longest_invented_ft.max(),
+                "crossings": int(group.crossings.sum()),
+                "kept": group.crossings_kept.sum() / max(1, group.crossings.sum()),
             }
         )
     return pd.DataFrame(out)

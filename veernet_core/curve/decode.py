@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from veernet_core.curve.siblings import follow_siblings
+from veernet_core.curve.siblings import SiblingCosts, follow_siblings
 from veernet_core.curve.viterbi import cheapest_path, path_mass, unclaimed
 from veernet_core.datatypes import LAPS, STYLES, CurveSpec, Posterior, Strip, Trace
 
@@ -39,6 +39,7 @@ class DecodeConfig:
     mass_reach : half width of the window that counts as evidence
     min_mass : least mass (averaged over ``mass_rows`` rows) that counts as observed
     min_run : shorter observed runs between gaps are dropped
+    siblings : costs of following several curves of one style
     """
 
     floor: float = 1e-3
@@ -51,6 +52,7 @@ class DecodeConfig:
     mass_rows: int = 5
     min_mass: float = 0.3
     min_run: int = 6
+    siblings: SiblingCosts = SiblingCosts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def _sibling_paths(
     width = strip.track_width_px
     wraps = [specs[k].wrap != "none" for k in members]
     period = np.full(len(members), width if any(wraps) else 0.0)
-    columns = list(follow_siblings(density, np.array(before), period))
+    columns = list(follow_siblings(density, np.array(before), period, fields.config.siblings))
     if any(wraps) and not all(wraps) and np.isnan(before).all():
         columns = _wrapped_first(columns, wraps, strip)
     out = {}
