@@ -12,21 +12,33 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prefect.server.api.server import SubprocessASGIServer
 
 _GUARDS: list[subprocess.Popen[bytes]] = []
 
 
 def start_embedded_server() -> None:
     """Start the embedded server now and tie it to this process; nothing where a server is set."""
-    from prefect.server.api.server import SubprocessASGIServer
+    from prefect.server.api.server import SubprocessASGIServer as Embedded
     from prefect.settings import get_current_settings
 
     if _GUARDS or get_current_settings().api.url is not None:
         return
-    server = SubprocessASGIServer()
+    server = Embedded()
+    threading.Thread(target=_guard_when_there, args=(server,), daemon=True).start()
     server.start()
-    if server.server_process is not None:
-        _GUARDS.append(_guard(server.server_process.pid))
+
+
+def _guard_when_there(server: SubprocessASGIServer) -> None:
+    """Tie the server down as soon as it exists: starting takes seconds in which we may die."""
+    while server.server_process is None:
+        time.sleep(0.01)
+    _GUARDS.append(_guard(server.server_process.pid))
 
 
 def _guard(pid: int) -> subprocess.Popen[bytes]:

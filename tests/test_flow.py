@@ -446,14 +446,14 @@ def test_batch_in_process(
     (archive / "crash.tif").write_bytes(scan_bytes(1))
     command = [sys.executable, "-m", "flows.batch_cli", "--source", str(archive)]
     command += ["--dest", str(out), "--chunk-logs", "4", "--max-tries", "1"]
-    first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert first.returncode == 1, first.stderr
     assert "10 logs done, 1 without a result" in first.stderr
     assert "decoder_crashed" in first.stderr
     assert "Traceback" not in first.stderr
     assert (out / "dashboard" / "index.html").is_file()
     before = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()}
-    again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert (again.returncode, "0 to do" in again.stderr) == (0, True), again.stderr
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file()} == before
 

@@ -176,7 +176,7 @@ def fit_quality(
     z = np.clip((x - centre) / scale, -4, 4)
     fit, bound = np.arange(0, len(y), 2), np.arange(1, len(y), 2)
     net = MLPRegressor(
-        (12,), activation="tanh", solver="lbfgs", alpha=3.0, max_iter=2000, random_state=seed
+        hidden_layer_sizes=(12,), activation="tanh", solver="lbfgs", alpha=3.0, max_iter=2000, random_state=seed
     ).fit(z[fit], y[fit])
     layers = tuple((w.astype(float), b.astype(float)) for w, b in zip(net.coefs_, net.intercepts_))
     predicted = net.predict(z[bound])

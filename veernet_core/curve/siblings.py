@@ -36,11 +36,11 @@ class SiblingCosts:
 
     move: float = 0.02
     turn: float = 0.12
-    jump: float = 6.0
+    jump: float = 9.0
     unexplained: float = 1.6
     sharing: float = 1.2
-    lost: float = 1.5
-    missing: float = 0.5
+    lost: float = 1.0
+    missing: float = 0.25
     beam: int = 40
 
 
