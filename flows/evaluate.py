@@ -131,7 +131,7 @@ def run_calibration(model: Path, out: Path, count: int, seed: int) -> str:
 
     fit_rows = traced(0, count // 2, "confidence")
     maps = calibration.fit_confidence(fit_rows)
-    model_of_error = calibration.fit_quality(traced(1, count, "quality"), maps, seed)
+    model_of_error = calibration.fit_quality(traced(1, count, "quality"), maps)
     fresh = traced(2, count // 2, "report")
     measured = calibration.measure(fresh, maps)
     config = DigitiseConfig()

@@ -41,11 +41,19 @@ class Sample:
     mask: NDArray[np.uint8] | None = None
 
 
-def own_sample(seed: int, index: int, rows: int = 1024, shapes: Sequence[F64] = ()) -> Sample:
+def own_sample(
+    seed: int,
+    index: int,
+    rows: int = 1024,
+    shapes: Sequence[F64] = (),
+    severity: float = 1.0,
+    most_curves: int = 4,
+) -> Sample:
     """A strip of the training generator, from seeds training never uses."""
     rng = np.random.default_rng([seed, 7_700_417, index])
     cols = 512 if rng.random() < 0.75 else 1024
-    drawn = draw_strip(rng, SynthConfig(rows, cols), shapes or None)
+    config = SynthConfig(rows, cols, max_severity=severity, max_curves=most_curves)
+    drawn = draw_strip(rng, config, shapes or None)
     strip = Strip(drawn.ink, drawn.left_col, drawn.right_col, np.arange(rows, dtype=np.float64))
     specs = tuple(
         CurveSpec(f"C{k + 1}", "", 0.0, 1.0, "linear", STYLES[s], "all" if w else "none")

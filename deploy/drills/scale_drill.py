@@ -3,10 +3,10 @@
     python deploy/drills/scale_drill.py [--logs 5000] [--bare-logs 500] [--work-ms 50]
 
 The same small scans are digitised by ``cheap_engine`` (``--work-ms`` of processor time per log in
-place of the network) twice: bare (read, trial decode, trace, judge, write the log's folder, in the
-same threads and decoder processes, with no ledger, no staging and no Prefect), and as one
-``veernet batch``. Compared are processor seconds of all processes, which a busy machine does not
-change; wall times are printed beside them. Memory is sampled over the batch.
+place of the network) twice: bare (read, trial decode, trace, judge, write the log's folder, then
+datasets and dashboard, in the same threads and decoder processes, with no ledger, no staging and no
+Prefect), and as one ``veernet batch``. Compared are processor seconds of all processes, which a busy
+machine does not change; wall times are printed beside them. Memory is sampled over the batch.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ class Cost:
 def do_bare(source: Path, dest: Path) -> None:
     """The work alone (in a process of its own, so that its children are counted)."""
     from flows.chunk import _sha256
+    from flows.dashboard import build_dashboard
     from flows.decoders import Decoders, DecoderSettings
     from flows.engine import get_engine
     from storage.objects import ObjectStore
-    from storage.publish import log_files
+    from storage.publish import log_files, write_datasets
     from veernet_core.config import DigitiseConfig
     from veernet_core.datatypes import DigitisedLog, ScanRef
     from veernet_core.pipeline import ScanInput
@@ -81,6 +82,8 @@ def do_bare(source: Path, dest: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(chunk, range(0, len(keys), CHUNK_LOGS)))
     decoders.close()
+    write_datasets(dest)
+    build_dashboard(dest)
 
 
 def measured(command: list[str], variables: dict[str, str], log: Path, samples: list[int]) -> float:

@@ -38,7 +38,8 @@ def darkest_paths(strip: Strip, count: int) -> list[F64]:
         centre, _ = path_mass(ink, path, np.full(len(path), 4, np.int32))
         columns = np.arange(ink.shape[1])
         ink = ink * (np.abs(columns - path[:, None]) > 4)
-        paths.append((centre - strip.left_col) / strip.track_width_px)
+        frac = (centre - strip.left_col) / strip.track_width_px
+        paths.append(np.asarray(frac, dtype=np.float64))
     return paths
 
 

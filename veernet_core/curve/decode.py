@@ -10,7 +10,7 @@ There is no smoothing here: a smoothed trace loses peaks. Depth and values belon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class DecodeConfig:
     mass_rows: int = 5
     min_mass: float = 0.3
     min_run: int = 6
-    siblings: SiblingCosts = SiblingCosts()
+    siblings: SiblingCosts = field(default_factory=SiblingCosts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,9 @@
 """How good is a curve nobody has measured: an R² estimate with interval, and the gate.
 
 In: a recovered curve and the quality model of the bundle; out: ``QualityEstimate`` and
-``GateVerdict``. The estimate predicts the error of the position from evidence (mass, presence, ink
-under the path, margin over rivals, gaps, jumps), independent of the curve's own variance; R² then
-follows from the variance that was drawn. The interval is conformal: fitted on curves the predictor
-never saw (``calibration``).
+``GateVerdict``. The estimate predicts the unexplained variance from evidence (mass, presence, ink
+under the path, margin over rivals, gaps, jumps) and from the variance that was drawn. The bound is set on curves that the fit never saw
+(``calibration``).
 """
 
 from __future__ import annotations
@@ -45,8 +44,9 @@ FEATURES: tuple[str, ...] = (
     "dashed",
     "dotted",
     "wrapped",
+    "log_variance",
 )
-"""Evidence of one curve; larger is worse, except the last five, which describe the task."""
+"""Evidence of one curve; larger is worse, except the last six, which describe the task."""
 
 
 def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
@@ -85,67 +85,62 @@ def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
             float(curve.spec.style == "dashed"),
             float(curve.spec.style == "dotted"),
             float(curve.spec.wrap != "none"),
+            np.log10(position_variance(curve)),
         ]
     )
 
 
+def position_variance(curve: RecoveredCurve) -> float:
+    """Variance of the recovered position, track widths², kept away from zero."""
+    used = np.isfinite(curve.frac)
+    return float(np.var(curve.frac[used])) + 1e-6 if used.any() else 1e-6
+
+
 @dataclass(frozen=True, slots=True)
 class QualityModel:
-    """Predicts log10 of the mean squared position error (track widths²), with its uncertainty.
+    """Distribution of a curve's unexplained variance 1 - R², given its evidence.
+
+    ``P(log10(1 - R²) <= t) = expit(steepness * t + weights . z + intercept)`` with ``z`` the standardised
+    features: one logistic regression over many thresholds ``t``.
 
     Attributes
     ----------
-    centre, scale : float64 [n_features]
-    layers : weight matrices and biases of a small tanh network
-    lower, upper : conformal offsets added to the prediction for the optimistic and pessimistic end
-    edges, upper_by_bin : pessimistic offsets by prediction, because errors spread unevenly
+    centre, scale, weights : float64 [n_features]
+    steepness, intercept : float
+    level : float
+        Logit of the probability at which the pessimistic bound is read; set on curves that the fit
+        never saw, so that few enough accepted curves are bad.
     """
 
     centre: F64
     scale: F64
-    layers: tuple[tuple[F64, F64], ...]
-    lower: float
-    upper: float
-    edges: F64
-    upper_by_bin: F64
+    weights: F64
+    steepness: float
+    intercept: float
+    level: float
 
-    def log_mse(self, features: F64) -> float:
-        """Predicted log10 mean squared error of one curve."""
-        h = (features - self.centre) / self.scale
-        h = np.clip(h, -4, 4)
-        for weight, bias in self.layers[:-1]:
-            h = np.tanh(h @ weight + bias)
-        weight, bias = self.layers[-1]
-        return float((h @ weight + bias)[0])
-
-    def pessimistic(self, log_mse: float) -> float:
-        """Upper conformal bound on log10 mean squared error."""
-        return log_mse + float(self.upper_by_bin[int(np.searchsorted(self.edges, log_mse))])
+    def log_unexplained(self, features: F64, logit_p: float = 0.0) -> float:
+        """log10(1 - R²) that is not exceeded with the given logit probability."""
+        z = np.clip((features - self.centre) / self.scale, -4, 4)
+        return float((logit_p - z @ self.weights - self.intercept) / self.steepness)
 
     def to_json(self) -> dict[str, Any]:
         """JSON values."""
         return {
             "centre": _round(self.centre),
             "scale": _round(self.scale),
-            "layers": [[_round(w), _round(b)] for w, b in self.layers],
-            "lower": round(self.lower, 6),
-            "upper": round(self.upper, 6),
-            "edges": _round(self.edges),
-            "upper_by_bin": _round(self.upper_by_bin),
+            "weights": _round(self.weights),
+            "steepness": round(self.steepness, 6),
+            "intercept": round(self.intercept, 6),
+            "level": round(self.level, 6),
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> QualityModel:
         """Inverse of ``to_json``."""
-        return cls(
-            np.array(value["centre"]),
-            np.array(value["scale"]),
-            tuple((np.array(w), np.array(b)) for w, b in value["layers"]),
-            float(value["lower"]),
-            float(value["upper"]),
-            np.array(value["edges"]),
-            np.array(value["upper_by_bin"]),
-        )
+        arrays = (np.array(value[name]) for name in ("centre", "scale", "weights"))
+        numbers = (float(value[name]) for name in ("steepness", "intercept", "level"))
+        return cls(*arrays, *numbers)
 
 
 def _round(a: F64) -> Any:
@@ -174,10 +169,9 @@ def estimate(
     nan = float("nan")
     if model is None or used.sum() < 10:
         return QualityEstimate(nan, nan, nan, coverage, gap, depth_residual, span, nan)
-    middle = model.log_mse(curve_features(curve, siblings))
-    variance = float(np.var(frac)) + 1e-12
-    ends = (middle, model.pessimistic(middle), middle + model.lower)
-    r2, low, high = (1 - 10**end / variance for end in ends)
+    features = curve_features(curve, siblings)
+    ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
+    r2, low, high = (1 - 10**end for end in ends)
     return QualityEstimate(
         _clip(r2),
         _clip(low),
@@ -186,7 +180,7 @@ def estimate(
         gap,
         depth_residual,
         span,
-        float(100 * np.sqrt(10 ** model.pessimistic(middle))),
+        float(100 * np.sqrt(10 ** ends[1] * position_variance(curve))),
     )
 
 

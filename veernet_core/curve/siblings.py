@@ -44,7 +44,7 @@ class SiblingCosts:
     beam: int = 40
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def find_peaks(density: F32, least: float) -> tuple[F32, F32, I32]:
     """Peaks of each row and the ink that belongs to them.
 
@@ -88,7 +88,7 @@ def find_peaks(density: F32, least: float) -> tuple[F32, F32, I32]:
     return column, mass, count
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _insert(column: F32, mass: F32, count: I32, r: int, at: float, total: float) -> None:
     if count[r] < MAX_PEAKS:
         column[count[r]] = at
@@ -105,7 +105,7 @@ def _insert(column: F32, mass: F32, count: I32, r: int, at: float, total: float)
 
 
 # no fastmath here: NaN stands for an unknown position
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _search(
     column: F32,
     mass: F32,

@@ -14,7 +14,7 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) -> I32:
     """Path that minimises cost plus ``min(slope_cost * |dx|, jump_cost)`` per row.
 
@@ -74,7 +74,7 @@ def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) ->
     return path
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def path_mass(density: F32, path: I32, reach: I32) -> tuple[F32, F32]:
     """Centroid and mass of a density around a path.
 
@@ -104,7 +104,7 @@ def path_mass(density: F32, path: I32, reach: I32) -> tuple[F32, F32]:
     return centroid, mass
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def unclaimed(paths: NDArray[np.float64], cols: int, sigma: float, strength: float) -> F32:
     """Share of the ink that no path accounts for.
 

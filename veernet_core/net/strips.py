@@ -67,7 +67,7 @@ class StripPredictor:
         keep_mask: bool = False,
     ) -> None:
         self.device = device or torch.device("cpu")
-        self.model = model.to(self.device).to(memory_format=torch.channels_last).eval()
+        self.model = model.to(self.device).channels_last().eval()
         self.model_id = model_id
         self.precision = precision
         self.plan = plan

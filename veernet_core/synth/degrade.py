@@ -19,8 +19,8 @@ def smooth_field(rng: Rng, shape: tuple[int, int], cell_px: float) -> F32:
     """Unit-variance random field with features of about ``cell_px``."""
     small = tuple(max(2, int(np.ceil(n / cell_px)) + 1) for n in shape)
     coarse = rng.standard_normal(small, dtype=np.float32)
-    field: F32 = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return field
+    field = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(field, dtype=np.float32)
 
 
 def degrade(rng: Rng, ink: F32, severity: float) -> U8:
@@ -46,7 +46,7 @@ def degrade(rng: Rng, ink: F32, severity: float) -> U8:
         image = _weight(rng, image)
     sigma = rng.uniform(0, 0.5 + 0.7 * severity)
     if sigma > 0.2:
-        image = cv2.GaussianBlur(image, (0, 0), sigma)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), dtype=np.float32)
     image = _toner(rng, image, severity)
     kind = rng.random()
     if kind < 0.68:

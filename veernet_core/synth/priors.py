@@ -90,7 +90,7 @@ def _mixture(rng: Rng, n: int) -> F64:
 
 
 def _from_table(rng: Rng, shapes: Sequence[F64], n: int) -> F64:
-    values = shapes[rng.integers(len(shapes))]
+    values = shapes[int(rng.integers(len(shapes)))]
     start = rng.integers(0, max(1, len(values) - n))
     part = values[start : start + n]
     if len(part) < n:
@@ -145,7 +145,7 @@ def draw_shapes(rng: Rng, rows: int, count: int, shapes: Sequence[F64] | None = 
     while len(drawn) < count:
         own = draw_shape(rng, rows, shapes)
         if rng.random() < 0.4:
-            leader = drawn[rng.integers(len(drawn))]
+            leader = drawn[int(rng.integers(len(drawn)))]
             mix = rng.uniform(0.3, 1.0) * (1 if rng.random() < 0.8 else -1)
             own = leader.mean() + mix * (leader - leader.mean()) + rng.normal(0, 0.08)
             own = own + rng.uniform(0, 0.4) * (draw_shape(rng, rows, shapes) - 0.5)

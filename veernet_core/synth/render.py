@@ -343,13 +343,8 @@ def ink_handwriting(rng: Rng, rows: int, cols: int) -> F32:
         path = np.stack([centre, centre + reach])
     cv2.polylines(canvas, [_fixed(path)], False, 255, int(rng.integers(2, 7)), cv2.LINE_AA, _SHIFT)
     if kind >= 0.8:
-        cv2.arrowedLine(
-            canvas,
-            *[(p * SS).astype(int).tolist() for p in path],
-            color=255,
-            thickness=3,
-            tipLength=0.2,
-        )
+        tail, tip = ([round(float(v)) for v in p * SS] for p in (path[0], path[-1]))
+        cv2.arrowedLine(canvas, tail, tip, 255, 3, tipLength=0.2)
     return _shrink(canvas)
 
 

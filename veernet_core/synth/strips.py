@@ -246,7 +246,7 @@ def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: fl
     visible = np.zeros((n, rows), bool)
     mask = np.zeros((rows, cols), np.uint8)
     style = np.array([STYLES.index(c.pen.style) for c in inked], dtype=np.int64)
-    dark = final.astype(np.float32) / 255
+    dark = final.astype(np.float32) / np.float32(255)
     for k, curve in enumerate(inked):
         x[k] = curve.x
         frac[k] = curve.frac

@@ -97,8 +97,8 @@ class TrainState:
     def start(cls, config: TrainConfig, device: torch.device) -> TrainState:
         """A fresh state, reproducible from the seed."""
         torch.manual_seed(config.seed)
-        model = VeerNet(PRESETS[config.preset]).to(device).to(memory_format=torch.channels_last)
-        average = VeerNet(PRESETS[config.preset]).to(device).to(memory_format=torch.channels_last)
+        model = VeerNet(PRESETS[config.preset]).to(device).channels_last()
+        average = VeerNet(PRESETS[config.preset]).to(device).channels_last()
         average.load_state_dict(model.state_dict())
         optimiser = torch.optim.AdamW(
             model.parameters(), config.learning_rate, weight_decay=config.weight_decay
@@ -138,11 +138,11 @@ class TrainState:
         with torch.no_grad():
             for slow, fast in zip(self.average.parameters(), self.model.parameters()):
                 slow.lerp_(fast, 1 - decay)
-            for slow, fast in zip(self.average.buffers(), self.model.buffers()):
-                if slow.dtype.is_floating_point:
-                    slow.lerp_(fast, 1 - decay)
+            for kept, now in zip(self.average.buffers(), self.model.buffers()):
+                if kept.dtype.is_floating_point:
+                    kept.lerp_(now, 1 - decay)
                 else:
-                    slow.copy_(fast)
+                    kept.copy_(now)
 
 
 def _strip_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
