@@ -52,6 +52,7 @@ REASONS: dict[str, str] = {
     "no_depth": "Depth could not be read, so the curve has no depth axis.",
     "scale_guess": "The scale was guessed, not read from the log or a sidecar.",
     "identity_ambiguous": "Curves of this track look alike; nothing says which is which.",
+    "lap_uncertain": "Much of the curve lies off scale: one wrong turn at a border shifts it by a whole track.",
     "uncalibrated_model": "The model has no calibration, so its confidence cannot be trusted.",
 }
 """Sentence for every reason code; a code that is not listed is shown as it is."""

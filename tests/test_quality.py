@@ -102,17 +102,9 @@ def curve(n: int = 200, seen: float = 1.0, mass: float = 0.95) -> RecoveredCurve
 
 def model() -> quality.QualityModel:
     n = len(quality.FEATURES)
-    weight = np.zeros((n, 1))
-    weight[0, 0] = 4.0  # error grows with doubt
-    return quality.QualityModel(
-        np.zeros(n),
-        np.ones(n),
-        ((weight, np.array([-5.0])),),
-        -0.5,
-        1.0,
-        np.array([-3.0]),
-        np.array([1.0, 2.0]),
-    )
+    weights = np.zeros(n)
+    weights[0] = -4.0  # doubt makes small errors less likely
+    return quality.QualityModel(np.zeros(n), np.ones(n), weights, 1.3, 3.0, 2.0)
 
 
 def test_estimate_without_a_model_knows_nothing() -> None:
@@ -142,7 +134,7 @@ def test_coverage_counts_holes_only_inside() -> None:
 def test_models_survive_json() -> None:
     again = quality.QualityModel.from_json(model().to_json())
     x = np.random.default_rng(0).random(len(quality.FEATURES))
-    assert again.log_mse(x) == pytest.approx(model().log_mse(x), abs=1e-5)
+    assert again.log_unexplained(x, 2.0) == pytest.approx(model().log_unexplained(x, 2.0), abs=1e-5)
     maps = {"solid": confidence.ConfidenceMap(np.ones(9), np.array([[0.0, 0.1], [2.0, 0.9]]))}
     back = confidence.maps_from_json(confidence.maps_to_json(maps))  # type: ignore[arg-type]
     evidence, frac = np.random.default_rng(1).random((50, 4)), np.linspace(0, 1, 50)
@@ -165,6 +157,17 @@ def test_reliability_of_a_perfect_and_of_an_overconfident_forecast() -> None:
     bold = calibration.reliability(np.sqrt(p), event, groups)
     assert bold.ece_width > 0.1
     assert bold.gap_80 > 0.05
+
+
+def test_flags_of_twins_and_of_curves_that_live_off_scale() -> None:
+    c = curve()
+    twin = replace(c.spec, mnemonic="CALI")
+    assert quality.trace_flags(c, (c.spec, twin)) == ("identity_ambiguous",)
+    assert quality.trace_flags(c, (c.spec, replace(twin, style="dashed"))) == ()
+    named = replace(twin, points_px=((1.0, 2.0),))
+    assert quality.trace_flags(c, (c.spec, named)) == ()
+    away = replace(c, frac=c.frac + 0.8)
+    assert quality.trace_flags(away, (c.spec,)) == ("lap_uncertain",)
 
 
 # ---- metrics ---------------------------------------------------------------------------------

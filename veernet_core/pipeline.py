@@ -343,16 +343,7 @@ def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tupl
         flags.append("scale_guess")
     if not np.isfinite(curve.confidence[np.isfinite(curve.value)]).any():
         flags.append("uncalibrated_model")
-    twins = [
-        s
-        for s in siblings
-        if s.style == curve.spec.style
-        and s.colour == curve.spec.colour
-        and s.mnemonic != curve.spec.mnemonic
-    ]
-    if twins and not curve.spec.points_px and not any(t.points_px for t in twins):
-        flags.append("identity_ambiguous")
-    return tuple(flags)
+    return (*flags, *quality.trace_flags(curve, siblings))
 
 
 def _unplaced(sections: Sequence[Section]) -> tuple[Finding, ...]:

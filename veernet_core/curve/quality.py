@@ -2,8 +2,8 @@
 
 In: a recovered curve and the quality model of the bundle; out: ``QualityEstimate`` and
 ``GateVerdict``. The estimate predicts the unexplained variance from evidence (mass, presence, ink
-under the path, margin over rivals, gaps, jumps) and from the variance that was drawn. The bound is set on curves that the fit never saw
-(``calibration``).
+under the path, margin over rivals, gaps, jumps) and from the variance that was drawn. The bound is
+set on curves that the fit never saw (``calibration``).
 """
 
 from __future__ import annotations
@@ -47,6 +47,10 @@ FEATURES: tuple[str, ...] = (
     "log_variance",
 )
 """Evidence of one curve; larger is worse, except the last six, which describe the task."""
+
+
+MAX_OFF_SCALE = 0.25
+"""Largest share of samples off scale before the lap counts as uncertain."""
 
 
 def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
@@ -195,6 +199,29 @@ def _coverage(curve: RecoveredCurve) -> tuple[float, float]:
         return 0.0, float(np.ptp(curve.depth)) if len(curve.depth) else 0.0
     coverage = len(used) / (used[-1] - used[0] + 1)
     return float(coverage), float(np.diff(curve.depth[used]).max())
+
+
+def trace_flags(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> tuple[str, ...]:
+    """Reasons, seen on the curve itself, why it cannot be accepted.
+
+    ``identity_ambiguous``: another curve of the track is drawn alike and no known point names them.
+    ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
+    would shift it by a whole track.
+    """
+    flags = []
+    twins = [
+        s
+        for s in siblings
+        if s.style == curve.spec.style
+        and s.colour == curve.spec.colour
+        and s.mnemonic != curve.spec.mnemonic
+    ]
+    if twins and not curve.spec.points_px and not any(t.points_px for t in twins):
+        flags.append("identity_ambiguous")
+    frac = curve.frac[np.isfinite(curve.frac)]
+    if len(frac) and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE:
+        flags.append("lap_uncertain")
+    return tuple(flags)
 
 
 def judge(quality: QualityEstimate, flags: Sequence[str], policy: GatePolicy) -> GateVerdict:

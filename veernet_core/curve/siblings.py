@@ -35,7 +35,7 @@ class SiblingCosts:
     """
 
     move: float = 0.02
-    turn: float = 0.12
+    turn: float = 0.6
     jump: float = 9.0
     unexplained: float = 1.6
     sharing: float = 1.2
