@@ -17,8 +17,6 @@ from veernet_core.curve import confidence
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
 
-PAPER = "veernet-paper.safetensors"
-
 
 def load_shapes(path: Path | None) -> list[tuple[str, Any]]:
     """Real curves from a Parquet table, as (mnemonic, values on regular depths).
@@ -45,13 +43,15 @@ def predictor_of(data: bytes) -> StripPredictor:
 
 def run_evaluation(
     model: Path | None,
+    paper: Path | None,
     curves: Path | None,
     sets: Sequence[str],
     count: int,
     seed: int,
     out: Path | None,
 ) -> str:
-    """Evaluate the model, the published preset and the classical tracer; returns the report."""
+    """Evaluate the model, the classical tracer and, where given, a bundle of the published preset;
+    returns the report."""
     unknown = set(sets) - set(evaluation.TEST_SETS)
     if unknown:
         raise ValueError(f"no such test set: {', '.join(sorted(unknown))}")
@@ -59,7 +59,8 @@ def run_evaluation(
     methods: dict[str, tuple[Any, evaluation.Method]] = {
         "veernet": (predictor_of(data), evaluation.by_veernet)
     }
-    methods["paper"] = (predictor_of(bundle.shipped_bytes(PAPER)), evaluation.by_mask_centroid)
+    if paper is not None:
+        methods["paper"] = (predictor_of(paper.read_bytes()), evaluation.by_mask_centroid)
     methods["darkest path"] = (None, evaluation.by_darkest_path)
     bars: dict[str, Any] = {}
 

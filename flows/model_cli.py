@@ -72,6 +72,7 @@ def _train(args: argparse.Namespace) -> int:
 def _add_evaluate(commands: Any) -> None:
     parser = commands.add_parser("evaluate", help="score the model on drawings with truth")
     parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
+    parser.add_argument("--paper", type=Path, help="a bundle of the `paper` preset to compare with")
     parser.add_argument("--curves", type=Path, help=SHAPES_HELP)
     parser.add_argument("--count", type=int, default=60, help="strips per test set")
     parser.add_argument("--seed", type=int, default=11)
@@ -83,7 +84,11 @@ def _add_evaluate(commands: Any) -> None:
 def _evaluate(args: argparse.Namespace) -> int:
     from flows.evaluate import run_evaluation
 
-    print(run_evaluation(args.model, args.curves, args.sets, args.count, args.seed, args.out))
+    print(
+        run_evaluation(
+            args.model, args.paper, args.curves, args.sets, args.count, args.seed, args.out
+        )
+    )
     return 0
 
 
