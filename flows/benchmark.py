@@ -13,21 +13,25 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from flows.local import read_scan
 from storage import publish
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import decode
-from veernet_core.datatypes import DigitisedLog
-from veernet_core.net.bundle import load_predictor
+from veernet_core.datatypes import DigitisedLog, Posterior, Strip
+from veernet_core.net.bundle import LoadedPredictor, load_predictor
 from veernet_core.page import raster, rectify
 from veernet_core.synth.pages import draw_page, tiff_bytes
 
 WINDOW_ROWS = 4096
+TILE_PIXELS = 512 * 512
 
 
 def draw_scan(folder: Path, rows: int) -> Path:
@@ -63,8 +67,9 @@ def measure(path: Path, device: str, precision: str) -> str:
         key = (strip.track_index, strip.curve_indices)
         _, states[key] = decode.trace_block(strip, posterior, specs, states.get(key))
         clock = _lap(seconds, "trace", clock)
+    timed = TimedPredictor(predictor)
     start = time.perf_counter()
-    (result,) = pipeline.digitise_many([item], predictor, config)
+    (result,) = pipeline.digitise_many([item], timed, config)
     together = time.perf_counter() - start
     assert isinstance(result, DigitisedLog)
     start = time.perf_counter()
@@ -77,9 +82,58 @@ def measure(path: Path, device: str, precision: str) -> str:
     for stage, spent in seconds.items():
         lines.append(f"{stage:36s} {spent:7.1f} s {image.height_px / spent:10.0f} rows/s")
     lines.append(f"{'digitised, stages overlapped':36s} {together:7.1f} s")
+    lines.append(f"network busy {timed.seconds / timed.span():.0%} of the inference phase")
+    achieved, peak_rate = roofline(predictor, timed.tiles / max(timed.seconds, 1e-9))
+    lines.append(
+        f"network {achieved:.0f} GFLOP/s, {achieved / peak_rate:.0%} of a large matrix product here "
+        f"({peak_rate:.0f} GFLOP/s, float32)"
+    )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     lines.append(f"peak memory {peak:.0f} MB; result {digest}")
     return "\n".join(lines)
+
+
+class TimedPredictor:
+    """A predictor that notes how long it was at work, and over what span."""
+
+    def __init__(self, predictor: LoadedPredictor) -> None:
+        self._predictor = predictor
+        self.model_id, self.calibration = predictor.model_id, predictor.calibration
+        self.seconds, self.tiles = 0.0, 0.0
+        self.first: float | None = None
+        self.last = 0.0
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        """As the predictor's own."""
+        start = time.perf_counter()
+        self.first = start if self.first is None else self.first
+        out = self._predictor.predict(strips)
+        self.last = time.perf_counter()
+        self.seconds += self.last - start
+        self.tiles += sum(s.ink.size for s in strips) / TILE_PIXELS
+        return out
+
+    def span(self) -> float:
+        """Seconds from the first call's start to the last call's end."""
+        return max(1e-9, self.last - (self.first or 0.0))
+
+
+def roofline(predictor: LoadedPredictor, tiles_per_second: float) -> tuple[float, float]:
+    """Arithmetic rate of the network and of a large matrix product, GFLOP/s."""
+    model, device = predictor.model, predictor.device
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        model(torch.zeros(1, 2, 512, 512, device=device))
+    achieved = counter.get_total_flops() * tiles_per_second / 1e9
+    n = 2048
+    a, b = torch.rand(n, n, device=device), torch.rand(n, n, device=device)
+    best = 0.0
+    for _ in range(4):
+        start = time.perf_counter()
+        torch.mm(a, b)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        best = max(best, 2 * n**3 / (time.perf_counter() - start) / 1e9)
+    return achieved, best
 
 
 def _lap(seconds: dict[str, float], stage: str, since: float) -> float:

@@ -46,7 +46,7 @@ def test_erased_ink_is_labelled_absent() -> None:
         for x, visible in zip(strip.x, strip.visible):
             for row in np.flatnonzero(visible):
                 c = round(float(x[row]))
-                around = strip.ink[max(0, row - 25) : row + 26, max(0, c - 30) : c + 31]
+                around = strip.ink[max(0, row - 50) : row + 51, max(0, c - 60) : c + 61]
                 assert around.max() > 60, (seed, row)
             found += int((~visible).sum())
     assert found > 500

@@ -194,8 +194,10 @@ def _area_mean(x: F64, y: F64, usable: Bool, centres: F64, half: float) -> F64:
         rise = clean[k] * t + (clean[k + 1] - clean[k]) * t * t / 2
         return np.asarray(integral[k] + rise * width)
 
-    low = np.maximum(centres - half, x[0])
-    high = np.minimum(centres + half, x[-1])
+    # at the ends the window shrinks on both sides, so that its mean stays at its centre
+    room = np.minimum(centres - x[0], x[-1] - centres)
+    reach = np.minimum(half, np.maximum(room, 1e-4 * half))
+    low, high = np.maximum(centres - reach, x[0]), np.minimum(centres + reach, x[-1])
     bad = np.concatenate([[0], np.cumsum(~usable)])
     first = np.clip(np.searchsorted(x, low, side="right") - 1, 0, len(x) - 1)
     last = np.clip(np.searchsorted(x, high, side="left"), 0, len(x) - 1)

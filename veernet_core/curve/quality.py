@@ -142,9 +142,14 @@ class QualityModel:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> QualityModel:
         """Inverse of ``to_json``."""
-        arrays = (np.array(value[name]) for name in ("centre", "scale", "weights"))
-        numbers = (float(value[name]) for name in ("steepness", "intercept", "level"))
-        return cls(*arrays, *numbers)
+        return cls(
+            np.array(value["centre"]),
+            np.array(value["scale"]),
+            np.array(value["weights"]),
+            float(value["steepness"]),
+            float(value["intercept"]),
+            float(value["level"]),
+        )
 
 
 def _round(a: F64) -> Any:

@@ -94,20 +94,24 @@ class StripPredictor:
                     blends[tile.strip].add(tile, outputs, self.plan.overlap)
         return [blend.posterior() for blend in blends]
 
-    def _run(self, tiles: list[_Tile], strips: Sequence[Strip]) -> Iterator[tuple[F32, ...]]:
+    def _run(self, tiles: list[_Tile], strips: Sequence[Strip]) -> list[tuple[F32, ...]]:
         try:
-            yield from self._forward(tiles, strips, self.batch_tiles)
+            return self._forward(tiles, strips, self.batch_tiles)
         except torch.OutOfMemoryError as error:
-            half = max(1, self.batch_tiles // 2)
-            if half == self.batch_tiles:
+            half = self.batch_tiles // 2
+            if half == 0:
                 raise OutOfMemoryError("one tile does not fit in memory") from error
-            torch.cuda.empty_cache()
-            try:
-                for start in range(0, len(tiles), half):
-                    yield from self._forward(tiles[start : start + half], strips, half)
-            except torch.OutOfMemoryError as again:
-                raise OutOfMemoryError(f"{half} tiles do not fit in memory") from again
-            self.batch_tiles = half
+        torch.cuda.empty_cache()
+        try:
+            out = [
+                row
+                for start in range(0, len(tiles), half)
+                for row in self._forward(tiles[start : start + half], strips, half)
+            ]
+        except torch.OutOfMemoryError as error:
+            raise OutOfMemoryError(f"{half} tiles do not fit in memory") from error
+        self.batch_tiles = half
+        return out
 
     def _forward(
         self, tiles: list[_Tile], strips: Sequence[Strip], batch: int

@@ -50,12 +50,13 @@ def draw_pen(rng: Rng, style: Style) -> Pen:
     on = off = 0.0
     if style == "dashed":
         if rng.random() < 0.5:
-            on, off = rng.uniform(16, 45), rng.uniform(5, 18)
+            on, off = rng.uniform(16, 45), width + rng.uniform(3, 15)
         else:
-            on, off = 2.2 * width + rng.uniform(4, 9), rng.uniform(4, 11)
+            # round caps lengthen every dash by the pen's width
+            on, off = 1.2 * width + rng.uniform(4, 9), width + rng.uniform(3, 9)
     elif style == "dotted":
         width = float(rng.uniform(1.8, 4.2))
-        on, off = rng.uniform(0.2, 1.2) * width + 0.5, rng.uniform(width + 2.5, 13)
+        on, off = rng.uniform(0.2, 1.2) * width + 0.5, width + rng.uniform(2.5, 9)
     kind = str(rng.choice(["polyline", "coverage", "stamp"], p=[0.45, 0.25, 0.3]))
     by_depth = bool(style != "solid" and (kind == "coverage" or rng.random() < 0.25))
     return Pen(
