@@ -134,7 +134,8 @@ def trace_block(
     if state is None:
         paths = _name(paths, strip, specs)
     start, stop = strip.keep_rows if strip.keep_rows[1] else (0, len(strip.ink))
-    traces = [_trace(k, paths, fields, strip, slice(start, stop)) for k in range(len(specs))]
+    rivals = {style: _best_rival(style, paths, fields, strip) for style in fields.count}
+    traces = [_trace(path, rivals, fields, strip, slice(start, stop)) for path in paths]
     return traces, DecodeState(strip.first_row, tuple(p.column for p in paths))
 
 
@@ -312,22 +313,23 @@ def _distance_to_points(path: _Path, strip: Strip, spec: CurveSpec) -> float:
     return float(np.mean([abs(path.column[int(r)] - c) for r, c in inside]))
 
 
-def _trace(k: int, paths: list[_Path], fields: _Fields, strip: Strip, rows: slice) -> Trace:
-    path, config = paths[k], fields.config
+def _trace(
+    path: _Path, rivals: dict[int, F64], fields: _Fields, strip: Strip, rows: slice
+) -> Trace:
+    config = fields.config
     mean_mass = uniform_filter1d(path.mass, config.mass_rows, mode="nearest")
     observed = _drop_short_runs(mean_mass >= config.min_mass, config.min_run)
-    folded = _fold(path.column, strip, path.spec)
-    rival = _best_rival(k, paths, fields, strip, folded)
+    rival = rivals[STYLES.index(path.spec.style)]
     margin = path.mass / np.maximum(path.mass + rival, 1e-6)
-    evidence = np.column_stack([path.mass, path.presence, ink_under(strip.ink, folded), margin])
+    ink = ink_under(strip.ink, _fold(path.column, strip, path.spec))
+    evidence = np.column_stack([path.mass, path.presence, ink, margin])
     frac = (path.column - strip.left_col) / strip.track_width_px
     return Trace(frac[rows], evidence[rows], observed[rows], strip.scan_rows[rows])
 
 
-def _best_rival(k: int, paths: list[_Path], fields: _Fields, strip: Strip, folded: F64) -> F64:
-    """Largest mass of the same style in a 7 px window away from all traced paths."""
-    style = STYLES.index(paths[k].spec.style)
-    others = [_fold(p.column, strip, p.spec) for p in paths if p.spec.style == paths[k].spec.style]
+def _best_rival(style: int, paths: list[_Path], fields: _Fields, strip: Strip) -> F64:
+    """Largest mass of a style in a 7 px window away from all of its traced paths, [rows]."""
+    others = [_fold(p.column, strip, p.spec) for p in paths if STYLES.index(p.spec.style) == style]
     free = fields.unclaimed(others)
     left = fields.density[style] * (free > 0.99)
     window = 2 * fields.config.mass_reach + 1

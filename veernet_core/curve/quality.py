@@ -3,7 +3,7 @@
 In: a recovered curve and the quality model of the bundle; out: ``QualityEstimate`` and
 ``GateVerdict``. The estimate predicts the unexplained variance from evidence (mass, presence, ink
 under the path, margin over rivals, gaps, jumps) and from the variance that was drawn. The bound is
-set on curves that the fit never saw (``calibration``).
+set where few accepted curves are bad, and reported on fresh curves (``calibration``).
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ class QualityModel:
     centre, scale, weights : float64 [n_features]
     steepness, intercept : float
     level : float
-        Logit of the probability at which the pessimistic bound is read; set on curves that the fit
-        never saw, so that few enough accepted curves are bad.
+        Logit of the probability at which the pessimistic bound is read; set so that few enough
+        accepted curves are bad.
     """
 
     centre: F64
