@@ -1,0 +1,156 @@
+"""What reading a page finds: the values that layout, text, depth and header hand to one another.
+
+Every value that could be wrong carries its source and a confidence. Rows and columns are in pixels of
+the raster as decoded (after its orientation tag), row 0 at the top. Does not belong here: how anything
+is found, and what the pipeline makes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from veernet_core.datatypes import F64, DepthAxis, DepthUnit, Finding, Scale, Style, Wrap
+
+SectionKind = Literal["header", "scales", "main", "repeat", "tail", "other"]
+TrackKind = Literal["curves", "depth"]
+StatedSource = Literal["header", "sidecar", "index", "template", "guess"]
+PageKind = Literal["curve_log", "not_curve_log", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """One value read or assumed: where it comes from and the probability that it is right."""
+
+    value: str | float
+    source: StatedSource
+    confidence: float
+    row: float = float("nan")
+    col: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class TextBox:
+    """One line of text found on the page.
+
+    ``row``/``col`` is its centre, ``height_px``/``width_px`` its extent on the page (not along its own
+    baseline), ``turned_deg`` how far it is turned clockwise (0, 90, 180, 270).
+    """
+
+    text: str
+    confidence: float
+    row: float
+    col: float
+    height_px: float
+    width_px: float
+    turned_deg: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFound:
+    """A track or depth column: its borders as ``[row, px]`` knots [n, 2], and its vertical grid.
+
+    ``scale`` None: no grid could be made out. ``divisions`` of a linear grid; ``decades`` of a
+    logarithmic one and ``decade_start`` (1 or 2: the first line's leading digit).
+    """
+
+    left_knots: F64
+    right_knots: F64
+    kind: TrackKind
+    scale: Scale | None = None
+    divisions: int | None = None
+    decades: float | None = None
+    decade_start: float | None = None
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SectionFound:
+    """A stretch of the page of one kind.
+
+    ``tracks`` from left to right, the depth columns among them. ``depth_lines`` [n, 2]: row where a
+    printed horizontal line meets the middle of the depth column (without one: the left border of the
+    first track), and its weight (0 fine, 1 medium, 2 heavy).
+    """
+
+    section_id: str
+    kind: SectionKind
+    row_top: float
+    row_bottom: float
+    tracks: tuple[TrackFound, ...]
+    depth_lines: F64
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageLayout:
+    """Geometry of a page. ``turn_deg``: clockwise turn that would bring it upright (0, 90, 180, 270);
+    ``dpi``: (down, across), measured where possible. Sections from top to bottom."""
+
+    kind: PageKind
+    turn_deg: int
+    dpi: tuple[float, float]
+    sections: tuple[SectionFound, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DepthLabel:
+    """A printed depth number: the row of the depth line it names, and whether the fit used it."""
+
+    row: float
+    depth: float
+    confidence: float
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DepthFound:
+    """The depth axis of a section, or None with findings that say why not."""
+
+    axis: DepthAxis | None
+    unit: DepthUnit | None
+    unit_source: StatedSource | None
+    labels: tuple[DepthLabel, ...]
+    residual: float
+    residual_px: float
+    confidence: float
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CurveFound:
+    """One scale bound to a track. ``backups``: further (left, right) of the same curve, in the order
+    in which the pen switches to them."""
+
+    section_id: str
+    track_index: int
+    mnemonic: Stated
+    unit: Stated | None
+    left: Stated
+    right: Stated
+    scale: Scale
+    style: Style | None
+    colour: str | None = None
+    wrap: Wrap = "none"
+    backups: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderFound:
+    """Header fields by the names of ``WellInfo`` plus ``top_depth``, ``bottom_depth``, ``run``,
+    ``elevation_kb``, ``elevation_df``, ``elevation_gl``, ``log_type``."""
+
+    fields: Mapping[str, Stated] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """Everything read from one page. ``depths`` by section id."""
+
+    layout: PageLayout
+    depths: Mapping[str, DepthFound]
+    header: HeaderFound
+    curves: tuple[CurveFound, ...]
+    findings: tuple[Finding, ...] = ()
