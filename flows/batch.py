@@ -28,6 +28,7 @@ from prefect.futures import PrefectFuture
 from prefect.tasks import Task, exponential_backoff
 
 from flows import params as p
+from flows.canary import watch_shard
 from flows.chunk import (
     STAGED,
     ChunkSummary,
@@ -43,6 +44,7 @@ from flows.chunk import (
 from flows.report import (
     RunReport,
     dashboard_is_stale,
+    keep_report,
     make_report,
     publish_report,
     refresh_dashboard,
@@ -50,6 +52,7 @@ from flows.report import (
 from flows.runners import task_runner
 from flows.setup_run import Prepared, check_places, prepare_run
 from storage.compact import Compaction, compact
+from storage.delivery import apply_reviews, deliver
 from storage.ledger import ATTEMPTS, append, segment_name
 from storage.objects import ObjectStore, StorageError
 from storage.plan import RUNS, Plan, read_manifest, write_manifests
@@ -125,8 +128,12 @@ def discover(settings: p.ArchiveParams) -> Prepared:
 
 @task(name="compact", **_TASK)
 def compact_datasets(dest: str) -> Compaction:
-    """Bring ``curves/``, ``verdicts.parquet`` and ``failures.parquet`` up to date."""
-    return compact(ObjectStore(dest))
+    """Bring the datasets up to date with the ledger and with what people decided."""
+    store = ObjectStore(dest)
+    apply_reviews(store)
+    done = compact(store)
+    deliver(store)
+    return done
 
 
 @task(name="dashboard", **_TASK)
@@ -154,6 +161,7 @@ def digitise_shard(
     spec = RunSpec.from_bytes(store.get(spec_key(run_id)))
     chunks = 1 + max(unit.chunk for unit in read_manifest(store, run_id, shard))
     with _accelerator(accelerator_limit):
+        spec = watch_shard(spec, shard)
         return list(_run_chunks(spec, shard, chunks, in_flight, progress))
 
 
@@ -172,6 +180,9 @@ def archive(
     dest: p.Dest,
     limit: p.Limit = None,
     min_r2: p.MinR2 = 0.85,
+    reject_r2: p.RejectR2 = 0.5,
+    min_coverage: p.MinCoverage = 0.8,
+    max_depth_residual_ft: p.MaxDepthResidual = 1.0,
     step: p.Step = None,
     depth_unit: p.DepthUnitParam = None,
     model: p.Model = None,
@@ -194,6 +205,7 @@ def archive(
     shard_deployment: p.ShardDeployment = None,
     shard_slots: p.ShardSlots = 2,
     accelerator_limit: p.AcceleratorLimit = None,
+    canary: p.CanaryMode = "hold",
 ) -> dict[str, Any]:
     """Digitise what is new, changed or outdated in an archive; every log exactly once.
 
@@ -223,6 +235,7 @@ def run_archive(
     """
     log = get_run_logger()
     started = time.monotonic()
+    spent: list[float] = []
     check_places(settings.source, settings.dest, settings.dry_run)
     prepared = discover(settings)
     plan, spec = prepared.plan, prepared.spec
@@ -233,18 +246,30 @@ def run_archive(
         len(plan.quarantine),
     )  # fmt: skip
     if not settings.dry_run:
-        progress = start(plan) if start else None
-        _run_shards(settings, spec, plan, progress)
+        _run_shards(settings, spec, plan, _counted(start(plan) if start else None, spent))
         compact_datasets(settings.dest)
+    report = make_report(settings, spec, plan, time.monotonic() - started)
+    keep_report(report, settings, spec, sum(spent) if spent else None)
+    if not settings.dry_run:
         if dashboard_is_stale(ObjectStore(settings.dest)):
             dashboard(settings.dest)
         if plan.units:
             _tidy(settings.dest, spec.run_id)
-    report = make_report(settings, spec, plan, time.monotonic() - started)
     publish_report(report, settings)
     if report.lost:
         raise ArchiveIncompleteError(f"{report.lost} scans without an outcome", settings.dest)
     return report
+
+
+def _counted(progress: Progress | None, spent: list[float]) -> Progress:
+    """``progress`` that also notes the seconds each chunk held the device."""
+
+    def note(summary: ChunkSummary) -> None:
+        spent.append(summary.trace_seconds)
+        if progress is not None:
+            progress(summary)
+
+    return note
 
 
 def _quarantine(dest: ObjectStore, prepared: Prepared) -> None:

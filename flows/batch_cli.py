@@ -192,6 +192,11 @@ def _say_report(report: RunReport, settings: ArchiveParams) -> None:
         f"{report.accepted:,} accepted, {report.review:,} for review, {report.rejected:,} "
         f"rejected; {report.seconds:.0f} s"
     )
+    if report.canary and not report.canary["healthy"]:
+        _say(
+            f"the canary has collapsed ({', '.join(report.canary['broken'])}): "
+            + ("accepted curves are held for review" if settings.canary == "hold" else "see the report")
+        )
     _say(f"results: {settings.dest}")
 
 

@@ -17,7 +17,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -81,6 +81,10 @@ class RunSpec:
         Tries of a scan whose decoder dies, or whose trouble may pass, before it is quarantined.
     stall_limit_s : float
         A worker that finishes no log for so long ends itself; 0 switches this off.
+    canary : str
+        ``hold`` suspends acceptance after a collapse, ``report`` only tells of it, ``off``.
+    released : Requirement or None
+        In a held run, what its logs would be made with otherwise: such results stand.
     """
 
     source: str
@@ -93,6 +97,8 @@ class RunSpec:
     decoders: DecoderSettings = field(default_factory=DecoderSettings)
     max_tries: int = 3
     stall_limit_s: float = 3600.0
+    canary: str = "hold"
+    released: Requirement | None = None
 
     def to_bytes(self) -> bytes:
         """JSON for the destination store."""
@@ -107,6 +113,8 @@ class RunSpec:
         config["limits"] = RasterLimits(**config["limits"])
         raw["config"] = DigitiseConfig(**config)
         raw["requirement"] = Requirement(**raw["requirement"])
+        if raw.get("released"):
+            raw["released"] = Requirement(**raw["released"])
         raw["decoders"] = DecoderSettings(**raw["decoders"])
         return RunSpec(**raw)
 
@@ -351,7 +359,8 @@ class _Reader:
                 self.unreachable.append(error)
             return _failure(self._spec, unit, error)
         sha, sidecar_sha = _sha256(data), _sha256(sidecar)
-        same = _same_again(unit, result_key(sha, sidecar_sha, self._spec.requirement))
+        good = [r for r in (self._spec.requirement, self._spec.released) if r is not None]
+        same = _same_again(unit, {result_key(sha, sidecar_sha, r) for r in good})
         if same is not None:
             return same
         trouble = self._tried(data, uri)
@@ -486,10 +495,10 @@ def _kills(error: VeernetError) -> bool:
     return isinstance(error, DecoderCrashError | DecoderTimeoutError)
 
 
-def _same_again(unit: Unit, key: str) -> Record | None:
+def _same_again(unit: Unit, keys: Collection[str]) -> Record | None:
     """The finished result, if the file has changed but what it would be made from has not."""
     known = unit.known_record()
-    if known is None or known.key != key:
+    if known is None or known.key not in keys:
         return None
     return replace(known, source_version=unit.source_version, sidecar_version=unit.sidecar_version)
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_demo(commands)
     _add_digitise(commands)
+    _add_inspect(commands)
     _add_batch(commands)
     _add_dashboard(commands)
+    _add_evaluate_pages(commands)
     from flows import model_cli
 
     model_cli.add_parsers(commands)
@@ -69,8 +72,29 @@ def _add_digitise(commands: Any) -> None:
     parser.add_argument("--step", type=float, help="depth step in the log's unit")
     parser.add_argument("--min-r2", type=float, default=GatePolicy().min_r2)
     parser.add_argument("--depth-unit", choices=("ft", "m"), help="where the sidecar states none")
+    _add_gate_options(parser)
     _add_model_options(parser)
     parser.set_defaults(run=_digitise)
+
+
+def _add_gate_options(parser: argparse.ArgumentParser) -> None:
+    gate = GatePolicy()
+    parser.add_argument("--reject-r2", type=float, default=gate.reject_r2)
+    parser.add_argument("--min-coverage", type=float, default=gate.min_coverage)
+    parser.add_argument("--max-depth-residual-ft", type=float, default=gate.max_depth_residual_ft)
+    parser.add_argument(
+        "--canary",
+        action="store_true",
+        help="digitise drawn logs with known truth first; after a collapse accept nothing",
+    )
+
+
+def _add_inspect(commands: Any) -> None:
+    parser = commands.add_parser("inspect", help="write a draft sidecar and a picture to correct")
+    parser.add_argument("scans", nargs="+", metavar="SCAN")
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--depth-unit", choices=("ft", "m"), help="where nothing states one")
+    parser.set_defaults(run=_inspect)
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -88,9 +112,27 @@ def _add_batch(commands: Any) -> None:
 
 def _add_dashboard(commands: Any) -> None:
     parser = commands.add_parser("dashboard", help="(re)build the dashboard of a folder of results")
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", metavar="OUT", help="a folder, or the URI of a bucket")
     parser.add_argument("--min-r2", type=float, default=GatePolicy().min_r2)
+    parser.add_argument("--serve", action="store_true", help="serve it, so that people can review")
+    parser.add_argument("--host", default="127.0.0.1", help="a wider address demands --token")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--token", default="", help="demanded of every reader (16 letters or more)")
+    parser.add_argument("--model", type=Path, help="bundle for corrected logs; the shipped one if omitted")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.set_defaults(run=_dashboard)
+
+
+def _add_evaluate_pages(commands: Any) -> None:
+    parser = commands.add_parser("evaluate-pages", help="measure page reading")
+    parser.add_argument("--scans", type=Path, help="folder of real scans; drawn pages only if omitted")
+    parser.add_argument("--truth", type=Path, default=Path("tests/data/pages"))
+    parser.add_argument("--half", choices=("dev", "report", "all"), default="all")
+    parser.add_argument("--only", nargs="+", default=[], metavar="STEM")
+    parser.add_argument("--no-drawn", action="store_true", help="leave out the drawn pages")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawn pages")
+    parser.add_argument("-o", "--out", type=Path, help="file for all results as JSON")
+    parser.set_defaults(run=_evaluate_pages)
 
 
 def _demo(args: argparse.Namespace) -> int:
@@ -126,12 +168,57 @@ def _digitise(args: argparse.Namespace) -> int:
         base,
         step=args.step,
         depth_unit=args.depth_unit,
-        gate=replace(base.gate, min_r2=args.min_r2),
+        gate=replace(
+            base.gate,
+            min_r2=args.min_r2,
+            reject_r2=args.reject_r2,
+            min_coverage=args.min_coverage,
+            max_depth_residual_ft=args.max_depth_residual_ft,
+        ),
     )
     scans = find_scans(args.scans)
+    if args.canary:
+        from flows.canary import watch_local
+
+        model = (args.model, args.device, args.precision, args.batch_tiles)
+        config = watch_local(args.out, config, *model)
     return _run_local(
         scans, args.out, config, args.model, args.device, args.precision, args.batch_tiles
     )
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    from flows.inspect import check_targets, inspect_scans
+    from flows.local import find_scans
+    from veernet_core.page.text import RapidReader
+
+    scans = find_scans(args.scans)
+    check_targets(scans, args.out)
+    config = DigitiseConfig(depth_unit=args.depth_unit)
+    failures = inspect_scans(scans, args.out, RapidReader(), config)
+    for _, error in failures:
+        print(f"  {error}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _evaluate_pages(args: argparse.Namespace) -> int:
+    from flows import evaluate_pages as pages
+    from veernet_core.page.text import RapidReader
+
+    reader = RapidReader()
+    results: list[pages.PageResult] = []
+    drawn = iter(()) if args.no_drawn else pages.evaluate_drawn(reader, args.seed, args.only)
+    if args.scans is not None:
+        drawn = chain(
+            pages.evaluate_scans(args.scans, args.truth, args.half, reader, args.only), drawn
+        )
+    for result in drawn:
+        results.append(result)
+        print("\n".join(pages.page_lines(result)), flush=True)
+    print("\n" + pages.table(results))
+    if args.out is not None:
+        args.out.write_text(pages.to_json(results), encoding="utf-8")
+    return 0
 
 
 def _run_local(
@@ -180,11 +267,22 @@ def _line(result: DigitisedLog | FailedScan) -> str:
 
 
 def _dashboard(args: argparse.Namespace) -> int:
-    from flows.dashboard import build_dashboard
+    from functools import partial
 
-    if not args.out.is_dir():
+    from flows.dashboard import build_in
+    from storage.objects import ObjectStore
+
+    store = ObjectStore(args.out)
+    if store.local_root is not None and not store.local_root.is_dir():
         raise FileNotFoundError(f"{args.out}: no such folder; run `veernet digitise` first")
-    print(build_dashboard(args.out, min_r2=args.min_r2))
+    if not args.serve:
+        print(build_in(store, min_r2=args.min_r2))
+        return 0
+    from flows.dashboard.serve import serve
+    from flows.local import digitise_again
+
+    redo = partial(digitise_again, model=args.model, device=args.device)
+    serve(store, host=args.host, port=args.port, token=args.token, min_r2=args.min_r2, redo=redo)
     return 0
 
 

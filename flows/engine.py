@@ -20,6 +20,7 @@ from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import DigitisedLog, Posterior, Strip
 
 if TYPE_CHECKING:
+    from veernet_core.canary import CanaryLog
     from veernet_core.pipeline import FailedScan, Predictor, ScanInput
 
 TEST_ENGINE_VARIABLE = "VEERNET_TEST_ENGINE"
@@ -70,6 +71,12 @@ class CoreEngine:
         from veernet_core.pipeline import judge
 
         return judge(log, policy)
+
+    def canary_logs(self) -> Sequence[CanaryLog]:
+        """Drawn logs with known truth, to be digitised before a run's own."""
+        from veernet_core.canary import canary_logs
+
+        return canary_logs()
 
 
 class _OneAtATime:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from storage.records import jsonable
 from veernet_core import calibration, evaluation, metrics
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import confidence
@@ -77,7 +78,32 @@ def run_evaluation(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         table.to_parquet(out / "evaluation.parquet")
+        facts = {"model_id": bundle.unpack(data).model_id, "strips": count, "seed": seed}
+        (out / "evaluation.json").write_text(evaluation_json(table, overlaps, facts), "utf-8")
     return _report(table, overlaps)
+
+
+CURVE_COLUMNS = ("method", "set", "style", "twins", "visible", "coverage", "r2", "median_dx_pct",
+                 "span", "mask_recall", "mask_iou")  # fmt: skip
+"""What ``evaluation.json`` keeps of every curve."""
+
+
+def evaluation_json(
+    table: pd.DataFrame,
+    overlaps: dict[tuple[str, str, int], metrics.Overlap],
+    facts: dict[str, Any],
+) -> str:
+    """The evaluation as small JSON for the dashboard's method page: pixel counts, and curves by column."""
+    pixels = [
+        {"method": m, "set": s, "label": label, "true_positive": o.true_positive,
+         "false_positive": o.false_positive, "false_negative": o.false_negative}
+        for (m, s, label), o in overlaps.items()
+    ]  # fmt: skip
+    curves = {
+        name: [round(v, 4) if isinstance(v, float) else v for v in table[name].tolist()]
+        for name in CURVE_COLUMNS
+    }
+    return json.dumps(jsonable({**facts, "overlaps": pixels, "curves": curves})) + "\n"
 
 
 def _report(table: pd.DataFrame, overlaps: dict[tuple[str, str, int], metrics.Overlap]) -> str:

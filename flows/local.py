@@ -7,15 +7,20 @@ and ``demo`` come here; archives go through ``flows.batch``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from flows.dashboard import build_dashboard
-from storage import publish, tables
+from flows.setup_run import new_run_id
+from storage import delivery, publish, runs, tables
+from storage.objects import ObjectStore
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import DigitisedLog, ScanRef
+from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
 from veernet_core.errors import DecodeError, EmptyFileError, VeernetError
 from veernet_core.pipeline import FailedScan, Predictor, ScanInput
 
@@ -25,9 +30,10 @@ SIDECAR_SUFFIX = ".sidecar.json"
 
 @dataclass(slots=True)
 class LocalReport:
-    """What a local run did: log ids with their logs' verdict counts, and failures."""
+    """What a local run did: log ids with their logs' verdict counts and scans, and failures."""
 
     decisions: dict[str, dict[str, int]] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
     failures: list[tuple[str, VeernetError]] = field(default_factory=list)
     dashboard: Path | None = None
 
@@ -108,9 +114,11 @@ def digitise_files(
     LocalReport
     """
     summary = LocalReport()
+    started, clock = datetime.now(UTC), time.monotonic()
     taken = publish.taken_ids(out) if out.exists() else {}
     unread: list[FailedScan] = []
-    results = pipeline.digitise_many(_read_all(scans, unread), predictor, config)
+    timed = _TimedPredictor(predictor)
+    results = pipeline.digitise_many(_read_all(scans, unread), timed, config)
     for done, result in enumerate(_with_unread(results, unread), 1):
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))
@@ -119,9 +127,18 @@ def digitise_files(
             taken[name] = result.scan.sha256
             publish.publish_local(out, name, publish.log_files(result, name))
             summary.decisions[name] = count_decisions(result)
+            summary.scans[name] = result.scan.uri
         report(done, result)
     rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
+    delivery.apply_reviews(ObjectStore(str(out)))
     publish.write_datasets(out, rows, [str(path) for path in scans])
+    run = replace(
+        _run_record(summary, predictor, config),
+        started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        seconds=round(time.monotonic() - clock, 3),
+        device_seconds=round(timed.seconds, 3),
+    )
+    runs.write_run(ObjectStore(str(out)), run)
     summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
     return summary
 
@@ -139,6 +156,70 @@ def _with_unread(
 ) -> Iterator[DigitisedLog | FailedScan]:
     yield from results
     yield from unread
+
+
+def digitise_again(
+    item: ScanInput, settings: Mapping[str, Any], *, model: Path | None = None, device: str = "auto"
+) -> DigitisedLog | FailedScan:
+    """Digitise one scan under the settings of an earlier run.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``step``, ``depth_unit`` and ``min_r2`` of a ``storage.runs.RunRecord``; defaults where absent.
+    model : Path, optional
+        The shipped bundle where omitted.
+    """
+    from veernet_core.net.bundle import load_predictor
+
+    base = DigitiseConfig()
+    gate = replace(base.gate, min_r2=settings.get("min_r2") or base.gate.min_r2)
+    config = replace(
+        base, step=settings.get("step"), depth_unit=settings.get("depth_unit"), gate=gate
+    )
+    predictor = load_predictor(model.read_bytes() if model is not None else None, device)
+    return next(iter(pipeline.digitise_many([item], predictor, config)))
+
+
+class _TimedPredictor:
+    """A predictor that counts the seconds the network is at work."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self.model_id = predictor.model_id
+        self.calibration = predictor.calibration
+        self.seconds = 0.0
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        """Posterior of each strip, in order."""
+        began = time.monotonic()
+        try:
+            return self._predictor.predict(strips)
+        finally:
+            self.seconds += time.monotonic() - began
+
+
+def _run_record(
+    summary: LocalReport, predictor: Predictor, config: DigitiseConfig
+) -> runs.RunRecord:
+    counts = summary.decisions.values()
+    return runs.RunRecord(
+        run_id=new_run_id(),
+        started="",
+        logs=len(counts),
+        failed=len(summary.failures),
+        curves=sum(sum(by.values()) for by in counts),
+        accepted=sum(by["accept"] for by in counts),
+        review=sum(by["review"] for by in counts),
+        rejected=sum(by["reject"] for by in counts),
+        settings={
+            "step": config.step,
+            "depth_unit": config.depth_unit,
+            "min_r2": config.gate.min_r2,
+            "model_id": predictor.model_id,
+        },
+        scans={name: str(Path(uri).absolute()) for name, uri in summary.scans.items()},
+    )
 
 
 def count_decisions(log: DigitisedLog) -> dict[str, int]:

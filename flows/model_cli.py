@@ -15,6 +15,7 @@ def add_parsers(commands: Any) -> None:
     _add_train(commands)
     _add_evaluate(commands)
     _add_calibrate(commands)
+    _add_compare(commands)
     _add_benchmark(commands)
 
 
@@ -70,7 +71,18 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _add_evaluate(commands: Any) -> None:
-    parser = commands.add_parser("evaluate", help="score the model on drawings with truth")
+    parser = commands.add_parser(
+        "evaluate",
+        help="score the model on drawings with truth, or results against reference LAS files",
+    )
+    parser.add_argument("results", nargs="?", type=Path, metavar="OUT", help="a folder of results")
+    parser.add_argument("--reference", type=Path, metavar="DIR", help="LAS files of the same wells")
+    parser.add_argument(
+        "--write-back",
+        action="store_true",
+        help="with --reference: measured R² replaces the estimate in records and verdicts",
+    )
+    parser.add_argument("--min-r2", type=float, default=0.85, help="with --reference: threshold")
     parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
     parser.add_argument("--paper", type=Path, help="a bundle of the `paper` preset to compare with")
     parser.add_argument("--curves", type=Path, help=SHAPES_HELP)
@@ -82,6 +94,15 @@ def _add_evaluate(commands: Any) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    if (args.results is None) != (args.reference is None):
+        raise ValueError("give a folder of results and --reference together, or neither")
+    if args.reference is not None:
+        from flows.reference import compare_folder
+        from veernet_core.config import GatePolicy
+
+        policy = GatePolicy(min_r2=args.min_r2)
+        print(compare_folder(args.results, args.reference, args.out, args.write_back, policy))
+        return 0
     from flows.evaluate import run_evaluation
 
     print(
@@ -105,6 +126,41 @@ def _calibrate(args: argparse.Namespace) -> int:
     from flows.evaluate import run_calibration
 
     print(run_calibration(args.model, args.out or args.model, args.count, args.seed))
+    return 0
+
+
+def _add_compare(commands: Any) -> None:
+    parser = commands.add_parser(
+        "compare-losses",
+        help="train with every loss at one budget and judge the exported curves",
+        description="Small networks on small strips, so that the default takes two CPU cores about two "
+        "hours. Safe to stop: finished runs are kept and the same command goes on.",
+    )
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/losses"))
+    parser.add_argument("--steps", type=int, default=1500, help="optimiser steps per run")
+    parser.add_argument("--seeds", type=int, default=3, help="runs per loss and stage")
+    parser.add_argument("--stages", nargs="+", default=["binary", "multiclass"])
+    parser.add_argument("--losses", nargs="+", help="names of losses; all if omitted")
+    parser.add_argument("--workers", type=int, default=2, help="runs at once, one CPU core each")
+    parser.add_argument("--batch", type=int, default=6, help="strips per step")
+    parser.add_argument("--pool", type=int, default=1500, help="distinct strips per seed")
+    parser.add_argument("--tiny", action="store_true", help="seconds in all, for a test of the command")
+    parser.set_defaults(run=_compare)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from flows.compare import run_study
+    from veernet_core.training.compare import CANDIDATES, TINY, StudyConfig
+
+    if min(args.steps, args.seeds, args.batch, args.pool) < 1:
+        raise ValueError("--steps, --seeds, --batch and --pool must be positive")
+    config = TINY
+    if not args.tiny:
+        config = replace(StudyConfig(), steps=args.steps, batch=args.batch, pool=args.pool)
+    names = args.losses or list(CANDIDATES)
+    print(run_study(args.out, config, args.stages, names, args.seeds, args.workers))
     return 0
 
 

@@ -15,6 +15,20 @@ Source = Annotated[str, Field(description="Where the scans are: a folder, s3://,
 Dest = Annotated[str, Field(description="Where results go; outside the source.")]
 Limit = Annotated[int | None, Field(ge=1, description="At most so many scans in this run.")]
 MinR2 = Annotated[float, Field(ge=0, le=1, description="Acceptance threshold of the gate (R²).")]
+RejectR2 = Annotated[
+    float, Field(ge=-1, le=1, description="Below this estimate (R²) a curve is rejected, not reviewed.")
+]
+MinCoverage = Annotated[
+    float, Field(ge=0, le=1, description="Least share of a curve's depths that must have a value.")
+]
+MaxDepthResidual = Annotated[
+    float, Field(ge=0, description="Largest depth residual that can be accepted, ft.")
+]
+CanaryMode = Annotated[
+    Literal["hold", "report", "off"],
+    Field(description="Drawn logs with known truth are digitised first: after a collapse hold the "
+          "run's accepted curves for review, only report it, or do without."),
+]  # fmt: skip
 Step = Annotated[
     float | None, Field(gt=0, description="Depth step in the log's unit; none: 0.5 ft or 0.1 m.")
 ]
@@ -66,6 +80,9 @@ class ArchiveParams(BaseModel):
     dest: Dest
     limit: Limit = None
     min_r2: MinR2 = 0.85
+    reject_r2: RejectR2 = 0.5
+    min_coverage: MinCoverage = 0.8
+    max_depth_residual_ft: MaxDepthResidual = 1.0
     step: Step = None
     depth_unit: DepthUnitParam = None
     model: Model = None
@@ -88,3 +105,4 @@ class ArchiveParams(BaseModel):
     shard_deployment: ShardDeployment = None
     shard_slots: ShardSlots = 2
     accelerator_limit: AcceleratorLimit = None
+    canary: CanaryMode = "hold"

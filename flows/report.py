@@ -6,10 +6,9 @@ files at the destination. What a verdict means does not belong here.
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prefect.artifacts import (
@@ -18,18 +17,17 @@ from prefect.artifacts import (
     create_table_artifact,
 )
 
+from flows import canary
 from flows.chunk import RunSpec
-from flows.dashboard import build_dashboard
+from flows.dashboard import build_in
 from flows.params import ArchiveParams
 from storage.ledger import Record, dashboard_key, generations, read_ledger
 from storage.objects import ObjectStore
 from storage.plan import Plan
-from storage.publish import RECORD, SAMPLES
+from storage.runs import RunRecord, write_run
 
 MAX_FAILURE_ROWS = 500
-MAX_DETAILED_LOGS = 1000
 DASHBOARD = "dashboard/index.html"
-_DATASETS = ("verdicts.parquet", "failures.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,8 @@ class RunReport:
         Why there was work.
     failures : list of dict
         uri, status, stage, code, message, remedy of scans without a result (capped).
+    canary : dict
+        ``healthy``, ``broken`` limits and figures per line style; empty where it was not run.
     """
 
     run_id: str
@@ -68,6 +68,7 @@ class RunReport:
     reasons: dict[str, int] = field(default_factory=dict)
     collisions: list[str] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
+    canary: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -109,8 +110,39 @@ def make_report(settings: ArchiveParams, spec: RunSpec, plan: Plan, seconds: flo
         review=sum(record.review for record in records),
         rejected=sum(record.rejected for record in records),
         samples=sum(record.samples for record in records),
+        canary=canary.summary(canary.reports_of(ObjectStore(settings.dest), spec.run_id)),
         failures=[_failure_row(r) for r in records if r.status != "done"][:MAX_FAILURE_ROWS],
     )
+
+
+def keep_report(
+    report: RunReport, settings: ArchiveParams, spec: RunSpec, device_seconds: float | None
+) -> None:
+    """Keep what the run did beside the results, for the dashboard; a run without work leaves none."""
+    if not report.planned or settings.dry_run:
+        return
+    began = datetime.now(UTC) - timedelta(seconds=report.seconds)
+    run = RunRecord(
+        run_id=spec.run_id,
+        started=f"{began:%Y-%m-%dT%H:%M:%SZ}",
+        kind="batch",
+        source=settings.source,
+        seconds=round(report.seconds, 3),
+        device_seconds=device_seconds,
+        logs=report.done,
+        failed=report.without_result,
+        curves=report.accepted + report.review + report.rejected,
+        accepted=report.accepted,
+        review=report.review,
+        rejected=report.rejected,
+        settings={
+            "step": settings.step,
+            "depth_unit": settings.depth_unit,
+            "min_r2": settings.min_r2,
+            "model_id": spec.requirement.model_id,
+        },
+    )
+    write_run(ObjectStore(settings.dest), run)
 
 
 def publish_report(report: RunReport, settings: ArchiveParams) -> None:
@@ -135,44 +167,9 @@ def dashboard_is_stale(dest: ObjectStore) -> bool:
 def refresh_dashboard(dest: ObjectStore) -> str:
     """Rebuild ``dashboard/`` from the datasets; gives its URI."""
     numbers, _ = generations(dest)
-    if dest.local_root is not None:
-        build_dashboard(dest.local_root)
-    else:
-        _build_in_bucket(dest)
+    build_in(dest)
     dest.put(dashboard_key(numbers[-1] if numbers else 0), b"")
     return dest.uri_of(DASHBOARD)
-
-
-def _build_in_bucket(dest: ObjectStore) -> None:
-    """The builder works on a folder: what it reads is fetched, and the pages are put back.
-
-    Details of single logs are fetched for archives of up to ``MAX_DETAILED_LOGS``; above, the page
-    is made from the datasets alone.
-    """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for dataset in _DATASETS:
-            data = dest.get_or_none(dataset)
-            if data is not None:
-                (folder / dataset).write_bytes(data)
-        _fetch_logs(dest, folder)
-        build_dashboard(folder)
-        pages = [path for path in (folder / "dashboard").rglob("*") if path.is_file()]
-        dest.put_many({str(path.relative_to(folder)): path.read_bytes() for path in pages})
-
-
-def _fetch_logs(dest: ObjectStore, folder: Path) -> None:
-    """What the builder reads of the log folders; other files become empty ones of the same name."""
-    keys = [info.key for info in dest.listing("logs/")]
-    wanted = [key for key in keys if key.endswith((f"/{RECORD}", f"/{SAMPLES}"))]
-    if len(wanted) > 2 * MAX_DETAILED_LOGS:
-        return
-    for key in keys:
-        path = folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    for key, data in zip(wanted, dest.get_many(wanted), strict=True):
-        (folder / key).write_bytes(data)
 
 
 def _failure_row(record: Record) -> dict[str, str]:
@@ -217,7 +214,22 @@ def _markdown(report: RunReport, settings: ArchiveParams) -> str:
         "",
         f"{report.seconds:.0f} s, {rate:,.0f} logs/h.",
     ]
+    lines += _canary_lines(report)
     if report.collisions:
         shown = ", ".join(report.collisions[:20])
         lines.append(f"\nStems that several scans share (folders carry a hash): {shown}")
     return "\n".join(lines)
+
+
+def _canary_lines(report: RunReport) -> list[str]:
+    """The canary's table and, after a collapse, what it means."""
+    if not report.canary:
+        return []
+    lines = ["", "| canary | IoU | F1 | recall | MAE, % of width | R² | ECE |", "|---|" + "---:|" * 6]
+    for style, f in report.canary["figures"].items():
+        figures = (f[k] for k in ("iou", "f1", "recall", "mae_pct", "r2", "ece"))
+        lines.append(f"| {style} | " + " | ".join(f"{value:.3f}" for value in figures) + " |")
+    if not report.canary["healthy"]:
+        broken = ", ".join(report.canary["broken"])
+        lines.insert(1, f"**The canary has collapsed ({broken}): accepted curves are held for review.**")
+    return lines

@@ -100,6 +100,7 @@ def prepare_run(params: ArchiveParams) -> Prepared:
         ),
         max_tries=params.max_tries,
         stall_limit_s=params.stall_limit_s,
+        canary=params.canary,
     )
     return Prepared(spec, plan)
 
@@ -116,7 +117,13 @@ def _config(params: ArchiveParams) -> DigitiseConfig:
         step=params.step,
         depth_unit=params.depth_unit,
         overlays=params.overlays,
-        gate=replace(base.gate, min_r2=params.min_r2),
+        gate=replace(
+            base.gate,
+            min_r2=params.min_r2,
+            reject_r2=params.reject_r2,
+            min_coverage=params.min_coverage,
+            max_depth_residual_ft=params.max_depth_residual_ft,
+        ),
     )
 
 

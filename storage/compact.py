@@ -19,9 +19,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -43,8 +44,10 @@ from storage.ledger import (
 )
 from storage.objects import NotFoundError, ObjectStore
 from storage.publish import RECORD, SAMPLES
+from storage.reviews import in_force, read_reviews, review_columns, reviewed_logs
 from storage.tables import (
     Row,
+    conformed,
     parquet_bytes,
     parquet_writer,
     rows_table,
@@ -78,8 +81,15 @@ class Compaction:
     parts_written: int = 0
 
 
-def compact(store: ObjectStore) -> Compaction:
+def compact(store: ObjectStore, refresh: Collection[str] = ()) -> Compaction:
     """Bring the datasets up to date with the ledger; does nothing where they are.
+
+    Parameters
+    ----------
+    refresh : collection of str
+        Log ids whose rows are to be written anew although the ledger has nothing new, because a
+        person decided about them. They are named in the catalogue, so that a compaction that dies
+        is finished by the next one.
 
     Raises
     ------
@@ -96,23 +106,25 @@ def compact(store: ObjectStore) -> Compaction:
         ledger = read_ledger(store)
         if ledger.generation != current:
             continue
-        if current and not ledger.new_segments:
+        if current and not ledger.new_segments and not refresh:
             return Compaction()
         following = current + 1
-        if store.put(catalog_key(following), _catalog_bytes(ledger), create=True):
+        if store.put(catalog_key(following), _catalog_bytes(ledger, refresh), create=True):
             return _materialise(store, following)
     raise CompactionError("other runs on this destination keep compacting")
 
 
-def _catalog_bytes(ledger: Ledger) -> bytes:
+def _catalog_bytes(ledger: Ledger, refresh: Collection[str] = ()) -> bytes:
     records = [ledger.latest[key] for key in sorted(ledger.latest)]
     parts = _with_new_parts(records, ledger.parts)
     table = records_to_table(records).append_column(
         "part", pa.array([parts.get(record.log_id, "") for record in records], pa.string())
     )
-    return table_to_bytes(
-        table, {"folded": json.dumps(sorted(ledger.new_segments + ledger.stale_segments))}
-    )
+    folded = sorted(ledger.new_segments + ledger.stale_segments)
+    about = {"folded": json.dumps(folded)}
+    if refresh:
+        about["refresh"] = json.dumps(sorted(refresh))
+    return table_to_bytes(table, about)
 
 
 def _with_new_parts(records: Iterable[Record], parts: dict[str, str]) -> dict[str, str]:
@@ -140,7 +152,7 @@ def _materialise(store: ObjectStore, generation: int) -> Compaction:
     numbers, _ = generations(store)
     before = read_catalog(store, generation - 1 if generation - 1 in numbers else 0)
     now = read_catalog(store, generation)
-    changed = _changed(before, now)
+    changed = _changed(before, now) | now.refresh
     touched = sorted({now.parts[log] for log in changed if log in now.parts})
     by_part: dict[str, list[Record]] = {name: [] for name in touched}
     for record in now.latest.values():
@@ -197,18 +209,30 @@ def _write_verdicts(store: ObjectStore, now: Ledger, changed: set[str]) -> None:
     done = {record.log_id for record in now.latest.values() if record.status == "done"}
     fresh = sorted(changed & done)
     documents = _in_order(store, [f"logs/{log_id}/{RECORD}" for log_id in fresh])
+    reviewed = set(reviewed_logs(store))
     rows = [
         row
         for log_id, document in zip(fresh, documents, strict=True)
-        for row in verdict_rows_of(json.loads(document), log_id)
+        for row in _verdict_rows(store, json.loads(document), log_id, log_id in reviewed)
     ]
     table = rows_table("verdicts", rows)
     data = store.get_or_none("verdicts.parquet")
     if data is not None:
-        kept = pq.read_table(io.BytesIO(data)).select(table.schema.names).cast(table.schema)
+        kept = conformed(pq.read_table(io.BytesIO(data)), "verdicts")
         gone = pc.is_in(kept["log_id"].cast(pa.string()), pa.array(sorted(changed), pa.string()))
         table = pa.concat_tables([kept.filter(pc.invert(gone)), table])
     store.put("verdicts.parquet", parquet_bytes(_by_log(table)))
+
+
+def _verdict_rows(
+    store: ObjectStore, record: dict[str, Any], log_id: str, reviewed: bool
+) -> list[Row]:
+    rows = verdict_rows_of(record, log_id)
+    if not reviewed:
+        return rows
+    samples = pq.read_table(io.BytesIO(store.get(f"logs/{log_id}/{SAMPLES}")))
+    decided = in_force(record, samples, read_reviews(store, log_id))
+    return [row | said for row, said in zip(rows, review_columns(decided), strict=True)]
 
 
 def _by_log(table: pa.Table) -> pa.Table:

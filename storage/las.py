@@ -71,7 +71,7 @@ class SectionTable:
         return [f"{(self.first + i) * self.step:f}" for i in range(self.count)]
 
 
-def las_bytes(log: DigitisedLog, section_id: str) -> bytes | None:
+def las_bytes(log: DigitisedLog, section_id: str, remarks: Sequence[str] = ()) -> bytes | None:
     """LAS 2.0 file of the accepted curves of a section.
 
     Depths are whole multiples of STEP (LAS 2.0, ~W). Decimals are chosen per curve from its scale.
@@ -80,6 +80,8 @@ def las_bytes(log: DigitisedLog, section_id: str) -> bytes | None:
     ----------
     log : DigitisedLog
     section_id : str
+    remarks : sequence of str
+        Lines to add to ``~Other``: what people decided.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def las_bytes(log: DigitisedLog, section_id: str) -> bytes | None:
     las = lasio.LASFile()
     del las.version["DLM"]
     _fill_well(las, log.well, _LAS_UNIT[table.unit])
-    las.other = "\n".join(_other_lines(log, section_id))
+    las.other = "\n".join([*_other_lines(log, section_id), *map(_other_line, remarks)])
     las.append_curve(
         "DEPT", np.array([float(text) for text in depths]), _LAS_UNIT[table.unit], descr="Depth"
     )
@@ -316,7 +318,12 @@ def _other_lines(log: DigitisedLog, section_id: str) -> list[str]:
     lines = [f"{key}: {value}" for key, value in facts]
     lines.append("Only accepted curves are in this file. Verdicts of the section:")
     lines += [_verdict_line(j) for j in log.curves if j.curve.section_id == section_id]
-    return [re.sub(r"^[~#]+", "", ascii_text(line)) for line in lines]
+    return [_other_line(line) for line in lines]
+
+
+def _other_line(text: str) -> str:
+    """Text that can neither start a section nor a comment."""
+    return re.sub(r"^[~#]+", "", ascii_text(text))
 
 
 def _verdict_line(judged: JudgedCurve) -> str:

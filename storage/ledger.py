@@ -202,6 +202,8 @@ class Ledger:
         Segments that add something to the catalogue.
     stale_segments : tuple of str
         Segments that add nothing (left by a sweep that died).
+    refresh : frozenset of str
+        Log ids whose rows this catalogue has written anew without a new result.
     """
 
     generation: int = 0
@@ -210,6 +212,7 @@ class Ledger:
     latest: dict[str, Record] = field(default_factory=dict)
     new_segments: tuple[str, ...] = ()
     stale_segments: tuple[str, ...] = ()
+    refresh: frozenset[str] = frozenset()
 
 
 def segment_name(run_id: str, shard: int, chunk: int) -> str:
@@ -256,7 +259,8 @@ def read_catalog(store: ObjectStore, generation: int) -> Ledger:
     if generation == 0:
         return Ledger()
     table = bytes_to_table(store.get(catalog_key(generation)))
-    folded = json.loads((table.schema.metadata or {}).get(b"folded", b"[]"))
+    about = table.schema.metadata or {}
+    folded = json.loads(about.get(b"folded", b"[]"))
     records = {record.source_key: record for record in table_to_records(table)}
     names = zip(table["log_id"].to_pylist(), table["part"].to_pylist(), strict=True)
     return Ledger(
@@ -264,6 +268,7 @@ def read_catalog(store: ObjectStore, generation: int) -> Ledger:
         parts={log: part for log, part in names if part},
         folded=frozenset(folded),
         latest=records,
+        refresh=frozenset(json.loads(about.get(b"refresh", b"[]"))),
     )
 
 

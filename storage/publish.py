@@ -26,9 +26,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.las import csv_bytes, las_bytes
+from storage.objects import ObjectStore
 from storage.records import record_bytes
+from storage.reviews import in_force, read_reviews, review_columns, reviewed_logs
 from storage.tables import (
     Row,
+    conformed,
     curves_table,
     parquet_bytes,
     parquet_writer,
@@ -73,21 +76,38 @@ def log_files(log: DigitisedLog, log_id: str | None = None) -> dict[str, bytes]:
         Where a section's depths cannot be written as LAS.
     """
     stem = safe_name(log.scan.stem)
-    files = {
-        RECORD: record_bytes(log),
-        SAMPLES: parquet_bytes(curves_table(log, log_id or stem)),
-    }
-    for section in log.sections:
-        single = len(log.sections) == 1
-        base = stem if single else f"{stem}.{safe_name(section.section_id, 'section')}"
-        las, csv = las_bytes(log, section.section_id), csv_bytes(log, section.section_id)
-        if las is not None and csv is not None:
-            base = _free(base, ".las", files)
-            files |= {f"{base}.las": las, f"{base}.csv": csv}
+    files = {RECORD: record_bytes(log), **delivered_files(log, log_id or stem)}
     for overlay in log.overlays:
         base = _free(safe_name(overlay.name, "overlay"), ".png", files)
         files[f"{base}.png"] = overlay.png
     return dict(sorted(files.items()))
+
+
+def delivered_files(
+    log: DigitisedLog, log_id: str, remarks: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, bytes]:
+    """The files of a log that follow its decisions: samples, LAS and CSV.
+
+    Parameters
+    ----------
+    remarks : mapping of section id to lines, optional
+        Added to ``~Other`` of the section's LAS file.
+
+    Raises
+    ------
+    WriteError
+        Where a section's depths cannot be written as LAS.
+    """
+    stem = safe_name(log.scan.stem)
+    files = {SAMPLES: parquet_bytes(curves_table(log, log_id))}
+    for section in log.sections:
+        name = section.section_id
+        base = stem if len(log.sections) == 1 else f"{stem}.{safe_name(name, 'section')}"
+        las, csv = las_bytes(log, name, (remarks or {}).get(name, ())), csv_bytes(log, name)
+        if las is not None and csv is not None:
+            base = _free(base, ".las", files)
+            files |= {f"{base}.las": las, f"{base}.csv": csv}
+    return files
 
 
 def log_id(stem: str, sha256: str, taken: Mapping[str, str]) -> str:
@@ -197,7 +217,9 @@ def write_datasets(
         Where a log folder is damaged, or the disk is full or not writable.
     """
     folders = log_folders(out)
-    rows = [row for folder in folders for row in _read_verdicts(folder)]
+    store = ObjectStore(str(out))
+    reviewed = set(reviewed_logs(store))
+    rows = [row for folder in folders for row in _read_verdicts(folder, store, reviewed)]
     with _new_folder(out / "curves") as parts:
         for number, start in enumerate(range(0, len(folders), LOGS_PER_PART)):
             _write_part(
@@ -206,6 +228,51 @@ def write_datasets(
     _replace_file(out / "verdicts.parquet", parquet_bytes(rows_table("verdicts", rows)))
     kept = _merged_failures(out / "failures.parquet", failures, processed_uris)
     _replace_file(out / "failures.parquet", parquet_bytes(rows_table("failures", kept)))
+
+
+def replace_rows(out: Path, log_ids: Collection[str]) -> None:
+    """Bring the rows of some logs in ``curves/`` and ``verdicts.parquet`` up to their folders.
+
+    Only the files that hold these logs are rewritten. A log that is in none of them yet makes the
+    datasets be rebuilt whole.
+
+    Raises
+    ------
+    WriteError
+        As ``write_datasets``.
+    """
+    parts = _parts_of(out, log_ids)
+    found = {log_id for members in parts.values() for log_id in members} & set(log_ids)
+    expected = {name for name in log_ids if (out / "logs" / name / RECORD).is_file()}
+    empty = {name for name in expected - found if not _read_record(out / "logs" / name)["curves"]}
+    if expected - found - empty or not (out / "verdicts.parquet").is_file():
+        write_datasets(out)
+        return
+    for path, members in parts.items():
+        hidden = path.with_name(f"{_UNFINISHED}{uuid4().hex}")
+        present = [out / "logs" / name for name in members]
+        _write_part(hidden, [folder for folder in present if (folder / RECORD).is_file()])
+        hidden.replace(path)
+    store = ObjectStore(str(out))
+    reviewed = set(reviewed_logs(store))
+    rows = [
+        row for name in expected for row in _read_verdicts(out / "logs" / name, store, reviewed)
+    ]
+    old = conformed(pq.ParquetFile(out / "verdicts.parquet").read(), "verdicts").to_pylist()
+    kept = [row for row in old if row["log_id"] not in log_ids]
+    rows = sorted([*kept, *rows], key=lambda row: row["log_id"])
+    _replace_file(out / "verdicts.parquet", parquet_bytes(rows_table("verdicts", rows)))
+
+
+def _parts_of(out: Path, log_ids: Collection[str]) -> dict[Path, list[str]]:
+    """Files of ``curves/`` that hold any of the logs, each with all its logs in order."""
+    parts = {}
+    for path in sorted((out / "curves").glob("part-*.parquet")):
+        column = pq.ParquetFile(path).read(columns=["log_id"])["log_id"].cast(pa.string())
+        members = column.unique().to_pylist()
+        if not set(members).isdisjoint(log_ids):
+            parts[path] = members
+    return parts
 
 
 def log_folders(out: Path) -> list[Path]:
@@ -251,9 +318,14 @@ def _read_record(folder: Path) -> Row:
     return record
 
 
-def _read_verdicts(folder: Path) -> list[Row]:
+def _read_verdicts(folder: Path, store: ObjectStore, reviewed: Collection[str]) -> list[Row]:
     try:
-        return verdict_rows_of(_read_record(folder), folder.name)
+        record = _read_record(folder)
+        rows = verdict_rows_of(record, folder.name)
+        if folder.name in reviewed:
+            decided = in_force(record, _read_samples(folder), read_reviews(store, folder.name))
+            rows = [row | said for row, said in zip(rows, review_columns(decided), strict=True)]
+        return rows
     except (KeyError, TypeError) as error:
         raise _damaged(folder / RECORD, error) from error
 

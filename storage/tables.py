@@ -53,7 +53,11 @@ _TRACK = Field("track_id", "label", "", "Track in which the curve is drawn.")
 _MNEMONIC = Field("mnemonic", "label", "", "Curve name as on the log or in the sidecar.")
 _UNIT = Field("unit", "label", "", "Unit of the curve's values.")
 _DEPTH_UNIT = Field("depth_unit", "label", "", "Unit of depths: ft or m.")
-_DECISION = Field("decision", "label", "", "Verdict on the curve: accept, review or reject.")
+_DECISION = Field("decision", "label", "", "The machine's verdict: accept, review or reject.")
+_FINAL = Field("decision", "label", "", "Final decision: a person's on this very curve, else the "
+               "machine's verdict: accept, review or reject.")  # fmt: skip
+REVIEW_COLUMNS = ("reviewed_decision", "reviewer", "reviewed_note", "reviewed_at")
+"""Columns of ``verdicts`` that tell of a person's decision; null where there is none."""
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     "curves": (
@@ -70,7 +74,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
               "Calibrated probability that the position is within 1 % of the track's width; "
               "null where value is null."),
         Field("observed", "flag", "", "False where the value is bridged or null."),
-        _DECISION,
+        _FINAL,
     ),
     "verdicts": (
         _LOG_ID,
@@ -110,6 +114,16 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("model_id", "label", "", "Model that traced the curve."),
         Field("config_hash", "label", "", "Hash of all settings."),
         Field("version", "label", "", "Version of veernet."),
+        Field("well", "label", "", "Name of the well as stated; empty where not known."),
+        Field("company", "label", "", "Operator as stated."),
+        Field("field", "label", "", "Oil or gas field as stated."),
+        Field("service_company", "label", "", "Who ran the log, as stated."),
+        Field("log_date", "label", "", "Date of the log as stated, in its own notation."),
+        Field("reviewed_decision", "label", "", "What a person decided on this very curve: accept, "
+              "reject or return; null where nobody did. `decision` stays the machine's."),
+        Field("reviewer", "label", "", "Who decided."),
+        Field("reviewed_note", "text", "", "Why."),
+        Field("reviewed_at", "text", "", "UTC time of the decision, ISO 8601."),
         Field("seconds", "number", "s", "Processing time of the whole scan. Null in "
               "verdicts.parquet, whose bytes must not depend on the clock; filled in run reports."),
     ),
@@ -189,10 +203,16 @@ def verdict_rows(log: DigitisedLog, log_id: str, *, with_seconds: bool = False) 
 
 def verdict_rows_of(record: Record, log_id: str) -> list[Row]:
     """Verdict rows from a ``log.json`` document: datasets are rebuilt from what was published."""
-    made = record["provenance"]
+    made, well = record["provenance"], record["well"]
     common = {
+        **dict.fromkeys(REVIEW_COLUMNS),
         "log_id": log_id,
-        "uwi": record["well"]["uwi"],
+        "uwi": well["uwi"],
+        "well": well.get("name", ""),
+        "company": well.get("company", ""),
+        "field": well.get("field_name", ""),
+        "service_company": well.get("service_company", ""),
+        "log_date": well.get("date", ""),
         "scan_sha256": record["scan"]["sha256"],
         "model_id": made["model_id"],
         "config_hash": made["config_hash"],
@@ -235,6 +255,18 @@ def failure_row(uri: str, error: BaseException) -> Row:
 def rows_table(dataset: str, rows: Sequence[Row]) -> pa.Table:
     """Rows as a table of the dataset's schema."""
     return pa.Table.from_pylist(jsonable(rows), schema=schema(dataset))
+
+
+def conformed(table: pa.Table, dataset: str) -> pa.Table:
+    """A table of this or an older version with the columns of the dataset; missing ones are null."""
+    target = schema(dataset)
+    columns = [
+        table[field.name].cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(table.num_rows, field.type)
+        for field in target
+    ]
+    return pa.table(columns, schema=target)
 
 
 def parquet_bytes(*tables: pa.Table) -> bytes:

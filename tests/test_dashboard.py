@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from factories import CALI, GR, ILD, judge, make_curve, make_log, only
 
-from flows import dashboard
 from flows.dashboard import REASONS, build_dashboard, dashboard_data
+from flows.dashboard import data as dashboard
 from storage.publish import log_files, publish_local, write_datasets
 from storage.tables import failure_row
 from veernet_core.config import GatePolicy
@@ -169,7 +169,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
 
 
 def test_script_never_parses_markup() -> None:
-    script = (Path(dashboard.__file__).parent / "templates" / "dashboard.js").read_text("utf-8")
+    script = (Path(dashboard.__file__).parent / "templates" / "overview.js").read_text("utf-8")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\b", script)
     assert not re.search(r"fetch\(|XMLHttpRequest|import\(", script)
     assert "</" not in script

@@ -88,7 +88,7 @@ def _traced(predictor: Any, sample: Sample, rows_per_ft: float) -> list[TracedCu
             spec,
             sample.specs,
             traces[order[k]],
-            align_laps(sample.frac[k], sample.visible[k], spec),
+            align_laps(sample.frac[k], sample.visible[k], spec, traces[order[k]].frac),
             sample.visible[k],
             rows_per_ft,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from veernet_core.datatypes import DepthUnit
 
@@ -39,6 +39,8 @@ class GatePolicy:
         Curves that span less of the track are judged by position, not by R².
     flat_max_dx_pct : float
         Largest expected median |dx| in % of track width for flat curves.
+    hold : str
+        Reason code under which a whole run's acceptance is suspended; empty in a healthy run.
     """
 
     policy_id: str = "gate-1"
@@ -48,6 +50,15 @@ class GatePolicy:
     max_depth_residual_ft: float = 1.0
     flat_span_frac: float = 0.02
     flat_max_dx_pct: float = 1.0
+    hold: str = ""
+
+    @property
+    def ident(self) -> str:
+        """Name of the policy for verdicts: ``policy_id``, with a hash where thresholds were changed."""
+        text = json.dumps(asdict(replace(self, hold="")), sort_keys=True)
+        if text == json.dumps(asdict(GatePolicy(self.policy_id)), sort_keys=True):
+            return self.policy_id
+        return f"{self.policy_id}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class DigitiseConfig:
         Longest gap that may be bridged (and flagged); longer ones are NULL.
     overlays : bool
         Whether pictures are made.
+    min_read_confidence : float
+        A value read from the page with less confidence is a guess: reviewed, never accepted.
     """
 
     step: float | None = None
@@ -81,6 +94,7 @@ class DigitiseConfig:
     max_bridge_ft: float = 10.0
     max_bridge_m: float = 3.0
     overlays: bool = True
+    min_read_confidence: float = 0.9
     gate: GatePolicy = field(default_factory=GatePolicy)
     limits: RasterLimits = field(default_factory=RasterLimits)
 

@@ -81,6 +81,14 @@ class GeometryError(VeernetError):
     remedy = "Correct the section or track in the sidecar."
 
 
+class ReadingError(VeernetError):
+    """Reading the page failed in a way that no page should bring about."""
+
+    code = "reading_failed"
+    stage = "page"
+    remedy = "State geometry, depth and scales in a sidecar; report this as a bug, with the scan."
+
+
 class BundleError(VeernetError):
     """A model bundle that is missing, damaged or of another architecture."""
 

@@ -127,7 +127,7 @@ def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any
     crossings, kept = crossings_kept(sample, [recovered[j] for j in order])
     rows = []
     for k, spec in enumerate(sample.specs):
-        truth = align_laps(sample.frac[k], sample.visible[k], spec)
+        truth = align_laps(sample.frac[k], sample.visible[k], spec, recovered[order[k]])
         score = metrics.score_curve(recovered[order[k]], truth, sample.visible[k])
         rows.append(
             {
@@ -180,12 +180,18 @@ def crossings_kept(
     return total, kept
 
 
-def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec) -> F64:
-    """Truth counted from the lap in which the strip begins: nothing on it tells the laps before."""
-    seen = np.flatnonzero(visible & np.isfinite(frac))
-    if spec.wrap == "none" or not len(seen):
+def align_laps(
+    frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64
+) -> F64:
+    """Truth counted from the recovered curve's lap, where nothing on the strip tells which it is.
+
+    Curves that wrap once have their home lap, as on a real log. For those that wrap without end only
+    the changes of lap can be seen: one whole number of laps, the median difference, is taken out.
+    """
+    both = visible & np.isfinite(frac) & np.isfinite(recovered)
+    if spec.wrap != "all" or not both.any():
         return frac
-    return np.asarray(frac - np.floor(frac[seen[0]]))
+    return np.asarray(frac + np.round(np.median(recovered[both] - frac[both])))
 
 
 def match_order(sample: Sample, recovered: Sequence[F64]) -> list[int]:
@@ -206,7 +212,7 @@ def match_order(sample: Sample, recovered: Sequence[F64]) -> list[int]:
 
 
 def _misfit(sample: Sample, k: int, recovered: F64) -> float:
-    truth = align_laps(sample.frac[k], sample.visible[k], sample.specs[k])
+    truth = align_laps(sample.frac[k], sample.visible[k], sample.specs[k], recovered)
     dx = np.abs(recovered - truth)[sample.visible[k]]
     return float(np.nan_to_num(dx, nan=0.5).clip(0, 0.5).sum())
 
@@ -241,9 +247,16 @@ def evaluate(
                 continue
             for method, (predictor, read) in methods.items():
                 posterior = _posterior(predictor, sample)
-                for row in score_sample(sample, read(sample, posterior)):
+                masks = _overlaps(sample, posterior)
+                scores = score_sample(sample, read(sample, posterior))
+                for spec, row in zip(sample.specs, scores):
+                    own = masks.get(_label(spec, masks))
+                    row |= {"mask_recall": own.recall if own else float("nan")}
+                    row |= {"mask_iou": own.iou if own else float("nan")}
                     rows.append({"method": method, "set": name, **row})
-                _add_overlap(overlaps, (method, name), sample, posterior)
+                for label, found in masks.items():
+                    before = overlaps.get((method, name, label), metrics.Overlap(0, 0, 0))
+                    overlaps[method, name, label] = before + found
             progress(name, done + 1, count)
     return pd.DataFrame(rows), overlaps
 
@@ -256,21 +269,19 @@ def _posterior(predictor: Any, sample: Sample) -> Posterior:
     return out
 
 
-def _add_overlap(
-    overlaps: dict[tuple[str, str, int], metrics.Overlap],
-    key: tuple[str, str],
-    sample: Sample,
-    posterior: Posterior,
-) -> None:
+def _overlaps(sample: Sample, posterior: Posterior) -> dict[int, metrics.Overlap]:
+    """Pixel counts of every mask class; empty where the mask or its truth is missing."""
     if sample.mask is None or posterior.mask is None:
-        return
+        return {}
     predicted = posterior.mask.argmax(axis=0)
     classes = posterior.mask.shape[0]
     truth = np.minimum(sample.mask, classes - 1)
-    for label in range(classes):
-        found = metrics.overlap(predicted, truth, label)
-        before = overlaps.get((*key, label), metrics.Overlap(0, 0, 0))
-        overlaps[(*key, label)] = before + found
+    return {label: metrics.overlap(predicted, truth, label) for label in range(classes)}
+
+
+def _label(spec: CurveSpec, masks: Mapping[int, metrics.Overlap]) -> int:
+    """Mask class of a curve: its line style, as far as the network tells styles apart."""
+    return min(STYLES.index(spec.style) + 1, len(masks) - 1)
 
 
 def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style")) -> pd.DataFrame:

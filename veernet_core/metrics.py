@@ -152,6 +152,21 @@ def score_curve(recovered: F64, truth: F64, visible: NDArray[np.bool_]) -> Curve
     )
 
 
+def calibration_error(p: F64, event: NDArray[np.bool_], bins: int = 15) -> float:
+    """Expected calibration error over bins of equal width; NaN without any forecast.
+
+    Parameters
+    ----------
+    p : float64 [n], probabilities
+    event : bool [n], whether what was forecast happened
+    """
+    if not len(p):
+        return float("nan")
+    which = np.clip((p * bins).astype(int), 0, bins - 1)
+    gap = np.bincount(which, p, bins) - np.bincount(which, event, bins)
+    return float(np.abs(gap).sum() / len(p))
+
+
 def longest_run(flags: NDArray[np.bool_]) -> int:
     """Length of the longest run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))

@@ -1,10 +1,11 @@
 """The spine of digitising: one scan's bytes in, a judged log out.
 
-Read this first. ``prepare`` decodes the scan and resolves its geometry; ``digitise_many`` streams
+Read this first. ``prepare`` decodes the scan, reads from the page what no sidecar states, and resolves
+its geometry; ``digitise_many`` streams
 scans through rectification, inference (strips of many logs in one batch), tracing, depth sampling,
 confidence, the quality estimate and the gate. All of it is pure: no file, clock or environment.
 
-    bytes -> Raster -> Section/Track/DepthAxis -> Strip -> Posterior -> Trace -> RecoveredCurve
+    bytes -> Raster -> PageReading -> Section/Track/DepthAxis -> Strip -> Posterior -> Trace -> RecoveredCurve
           -> QualityEstimate -> GateVerdict -> DigitisedLog
 """
 
@@ -21,7 +22,7 @@ import numpy as np
 
 import veernet_core
 from veernet_core.config import DigitiseConfig, GatePolicy
-from veernet_core.curve import confidence, decode, overlay, physical, quality
+from veernet_core.curve import confidence, decode, overlay, physical, quality, slabs
 from veernet_core.datatypes import (
     U8,
     CurveSpec,
@@ -32,6 +33,7 @@ from veernet_core.datatypes import (
     Posterior,
     PreparedLog,
     Provenance,
+    Raster,
     RecoveredCurve,
     ScanRef,
     Section,
@@ -41,7 +43,11 @@ from veernet_core.datatypes import (
     WellInfo,
 )
 from veernet_core.errors import VeernetError
-from veernet_core.page import raster, rectify, sidecar
+from veernet_core.page import complete, raster, reading, rectify, sidecar
+from veernet_core.page.complete import BORDERS_UNCERTAIN
+from veernet_core.page.found import PageReading
+from veernet_core.page.sidecar import Sidecar
+from veernet_core.page.text import TextReader
 
 T = TypeVar("T")
 _FT_PER_M = 1 / 0.3048
@@ -77,8 +83,22 @@ class Predictor(Protocol):
         ...
 
 
-def prepare(item: ScanInput, config: DigitiseConfig) -> PreparedLog:
-    """Decode a scan and resolve its geometry.
+@dataclass(frozen=True, slots=True)
+class ReadScan:
+    """A decoded scan, upright, with all that is known of it.
+
+    ``reading`` is None where the sidecar stated everything or no page reader was given; ``known`` is
+    the sidecar with what was read in it.
+    """
+
+    raster: Raster
+    reading: PageReading | None
+    known: Sidecar | None
+    findings: tuple[Finding, ...]
+
+
+def read_scan(item: ScanInput, config: DigitiseConfig, reader: TextReader | None) -> ReadScan:
+    """Decode a scan and read from its page what its sidecar leaves out.
 
     Raises
     ------
@@ -86,17 +106,56 @@ def prepare(item: ScanInput, config: DigitiseConfig) -> PreparedLog:
         If the scan or its sidecar cannot be used.
     """
     image = raster.open_raster(item.data, item.ref.uri, config.limits)
-    stated = None
-    if item.sidecar is not None:
-        stated = sidecar.parse_sidecar(item.sidecar, f"{item.ref.stem}.sidecar.json")
-    sections, findings = sidecar.resolve(stated, image, config.depth_unit)
-    well = stated.well if stated is not None else WellInfo()
-    dpi = sidecar.layout_dpi(sections, image)
-    return PreparedLog(item.ref, image, well, sections, dpi, findings)
+    name = f"{item.ref.stem}.sidecar.json"
+    stated = sidecar.parse_sidecar(item.sidecar, name) if item.sidecar is not None else None
+    read = None
+    if reader is not None:
+        read = reading.read_page(image, stated, reader, config.depth_unit)
+    if read is None:
+        turn = stated.turn_deg or 0 if stated is not None else 0
+        return ReadScan(reading.turned(image, turn), None, stated, ())
+    image = reading.turned(image, read.layout.turn_deg)
+    known, findings = complete.complete(
+        stated,
+        read,
+        image.height_px,
+        name=name,
+        unit=config.depth_unit,
+        min_confidence=config.min_read_confidence,
+    )
+    return ReadScan(image, read, known, (*read.findings, *findings))
+
+
+def prepare(
+    item: ScanInput, config: DigitiseConfig, reader: TextReader | None = None
+) -> PreparedLog:
+    """Decode a scan and resolve its geometry.
+
+    Parameters
+    ----------
+    item : ScanInput
+    config : DigitiseConfig
+    reader : TextReader, optional
+        Reads what the sidecar leaves out; without it nothing is looked for on the page.
+
+    Raises
+    ------
+    VeernetError
+        If the scan or its sidecar cannot be used.
+    """
+    scan = read_scan(item, config, reader)
+    sections, findings = sidecar.resolve(scan.known, scan.raster, config.depth_unit)
+    known = scan.known
+    well = known.well if known is not None else WellInfo()
+    dpi = sidecar.layout_dpi(sections, scan.raster, known.dpi if known is not None else None)
+    return PreparedLog(item.ref, scan.raster, well, sections, dpi, (*scan.findings, *findings))
 
 
 def digitise_many(
-    items: Iterable[ScanInput], predictor: Predictor, config: DigitiseConfig
+    items: Iterable[ScanInput],
+    predictor: Predictor,
+    config: DigitiseConfig,
+    reader: TextReader | None = None,
 ) -> Iterator[DigitisedLog | FailedScan]:
     """Digitise scans, one result each, in order; one bad scan never stops the others.
 
@@ -109,10 +168,12 @@ def digitise_many(
         Consumed lazily.
     predictor : Predictor
     config : DigitiseConfig
+    reader : TextReader, optional
+        Reads what sidecars leave out; without it nothing is looked for on the pages.
     """
     works: list[_Work] = []
     pending: list[tuple[_Work, Strip]] = []
-    for work, strip in _read_ahead(_strips(items, config), depth=2 * GROUP_STRIPS):
+    for work, strip in _read_ahead(_strips(items, config, reader), depth=2 * GROUP_STRIPS):
         if work not in works[-1:]:
             works.append(work)
         if strip is not None:
@@ -151,12 +212,12 @@ class _Work:
 
 
 def _strips(
-    items: Iterable[ScanInput], config: DigitiseConfig
+    items: Iterable[ScanInput], config: DigitiseConfig, reader: TextReader | None
 ) -> Iterator[tuple[_Work, Strip | None]]:
     for item in items:
         work = _Work(item, config)
         try:
-            work.log = prepare(item, config)
+            work.log = prepare(item, config, reader)
             yield work, None
             for strip in rectify.strip_blocks(work.log, config):
                 yield work, strip
@@ -341,9 +402,22 @@ def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tupl
         flags.append("depth_residual")
     if curve.spec.source in ("template", "guess"):
         flags.append("scale_guess")
+    flags += _uncertain(log, curve)
     if not np.isfinite(curve.confidence[np.isfinite(curve.value)]).any():
         flags.append("uncalibrated_model")
     return (*flags, *quality.trace_flags(curve, siblings))
+
+
+def _uncertain(log: DigitisedLog, curve: RecoveredCurve) -> list[str]:
+    """Reasons that lie in the reading of the page: depth or borders that are only supposed."""
+    section = next(s for s in log.sections if s.section_id == curve.section_id)
+    flags = []
+    if section.depth is not None and section.depth.source in ("template", "guess"):
+        flags.append("depth_guess")
+    here = (curve.section_id, curve.track_id)
+    if any(f.code == BORDERS_UNCERTAIN and (f.section_id, f.track_id) == here for f in log.findings):
+        flags.append(BORDERS_UNCERTAIN)
+    return flags
 
 
 def _unplaced(sections: Sequence[Section]) -> tuple[Finding, ...]:
@@ -389,6 +463,11 @@ def _overlays(work: _Work, log: PreparedLog, result: DigitisedLog) -> tuple[Over
             title=f"{log.scan.stem}  {section.section_id}  {track.track_id}",
         )
         out.append(Overlay(f"overlay-{section.section_id}-{track.track_id}", png))
+        name = f"strip-{section.section_id}-{track.track_id}"
+        out += [
+            Overlay(f"{name}-{slab.name}", plain)
+            for slab, plain in slabs.draw_slabs(image, left, right, rows, section_index, track_index)
+        ]
     return tuple(out)
 
 

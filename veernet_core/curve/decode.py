@@ -16,8 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from veernet_core.curve.siblings import SiblingCosts, follow_siblings
-from veernet_core.curve.viterbi import cheapest_path, path_mass, unclaimed
+from veernet_core.curve.identity import IdentityCosts, resolve_identities
+from veernet_core.curve.siblings import (
+    SiblingCosts,
+    crossing_costs,
+    follow_siblings,
+    unfold,
+)
+from veernet_core.curve.viterbi import cheapest_path_over, path_mass, unclaimed
 from veernet_core.datatypes import LAPS, STYLES, CurveSpec, Posterior, Strip, Trace
 
 F32 = NDArray[np.float32]
@@ -33,19 +39,22 @@ class DecodeConfig:
     ----------
     floor : density of the background; its log is what a row without ink costs
     leak : share of another style's evidence that counts, for strokes broken into dashes
-    slope_cost, jump_cost : cost per pixel moved, and the most that any move costs
+    slope_cost, paper_cost : cost per pixel moved along ink, and what blank paper adds: a stroke that
+        runs across the track within a row leaves a line
+    jump_cost : the most that any move costs
     lap_cost : cost per row of being one lap off, which breaks the tie between laps
     claim_sigma : width within which a curve claims ink against its siblings
     mass_reach : half width of the window that counts as evidence
     min_mass : least mass (averaged over ``mass_rows`` rows) that counts as observed
     min_run : shorter observed runs between gaps are dropped
-    siblings : costs of following several curves of one style
+    siblings, identity : costs of following several curves of one style, and of telling them apart
     """
 
     floor: float = 1e-3
     leak: float = 0.05
-    slope_cost: float = 0.03
-    jump_cost: float = 7.0
+    slope_cost: float = 0.005
+    paper_cost: float = 0.04
+    jump_cost: float = 9.0
     lap_cost: float = 0.01
     claim_sigma: float = 2.5
     mass_reach: int = 3
@@ -53,6 +62,7 @@ class DecodeConfig:
     min_mass: float = 0.3
     min_run: int = 6
     siblings: SiblingCosts = field(default_factory=SiblingCosts)
+    identity: IdentityCosts = field(default_factory=IdentityCosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,11 @@ class _Fields:
         self.strip = strip
         presence = posterior.presence.astype(np.float32)
         self.presence = presence
+        # a stroke between two rows may lie in either
+        self.ink = np.maximum(strip.ink, np.vstack([strip.ink[:1], strip.ink[:-1]]))
+        self.move_cost = (
+            config.slope_cost + config.paper_cost * (1 - np.arange(256) / 255)
+        ).astype(np.float32)
         used = sorted({STYLES.index(s.style) for s in specs})
         self.count = {c: sum(STYLES.index(s.style) == c for s in specs) for c in used}
         self.density = {
@@ -202,11 +217,35 @@ def _sibling_paths(
     members: list[int],
     before: list[float],
 ) -> dict[int, _Path]:
+    config = fields.config
     density = fields.density[style]
     width = strip.track_width_px
     wraps = [specs[k].wrap != "none" for k in members]
     period = np.full(len(members), width if any(wraps) else 0.0)
-    columns = list(follow_siblings(density, np.array(before), period, fields.config.siblings))
+    crossing = crossing_costs(strip.ink, config.siblings)
+    begin = np.array(before)
+    if any(wraps):
+        begin = strip.left_col + (begin - strip.left_col) % width
+    found, seen = follow_siblings(
+        density, crossing, strip.left_col, begin, period, config.siblings
+    )
+    found, source = resolve_identities(
+        _nearest_laps(found, seen, period), seen, strip.ink, found, period, config.identity
+    )
+    seen = np.take_along_axis(seen, source, axis=0)
+    if any(wraps):
+        found = strip.left_col + (found - strip.left_col) % width
+    unfolded = found
+    columns = list(unfolded)
+    if any(wraps):
+        laps = max(LAPS[specs[k].wrap] for k in members)
+        costs = config.siblings
+        table = np.array([strip.left_col, width, laps, costs.lap, costs.jump])
+        home = np.floor((np.array(before) - strip.left_col) / width)
+        columns = [
+            c + width * unfold(c, s, crossing, table, h)
+            for c, s, h in zip(columns, seen, home)
+        ]
     if any(wraps) and not all(wraps) and np.isnan(before).all():
         columns = _wrapped_first(columns, wraps, strip)
     out = {}
@@ -216,6 +255,18 @@ def _sibling_paths(
         path = np.rint(_fold(column, strip, specs[k])).astype(np.int32)
         path = path.clip(0, density.shape[1] - 1)
         out[k] = _Path(specs[k], column, *_path_evidence(fields, style, density, path))
+    return out
+
+
+def _nearest_laps(found: F64, seen: NDArray[np.bool_], period: F64) -> F64:
+    """Paths unfolded by the shortest way; rough, for judging directions only."""
+    out = found.copy()
+    for k, p in enumerate(period):
+        if p > 0 and seen[k].any():
+            rows = np.flatnonzero(seen[k])
+            steps = np.diff(found[k, rows])
+            known = found[k, rows[0]] + np.cumsum(np.append(0.0, steps - p * np.round(steps / p)))
+            out[k] = np.interp(np.arange(found.shape[1]), rows, known)
     return out
 
 
@@ -264,15 +315,17 @@ def _path_on(
     axis: _Axis, fields: _Fields, spec: CurveSpec, style: int, density: F32, before: float
 ) -> _Path:
     config = fields.config
+    ink = fields.ink
     if len(axis.column) != density.shape[1]:
         density = np.ascontiguousarray(density[:, axis.column])
+        ink = np.ascontiguousarray(ink[:, axis.column])
     cost = -np.log(density + np.float32(config.floor))
     cost += (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
     start = np.where(axis.lap == 0, 0.0, 3.0).astype(np.float32)
     if np.isfinite(before):
         distance = np.abs(np.arange(len(axis.column)) + axis.origin - before)
         start = np.minimum(0.5 * distance, 30).astype(np.float32)
-    path = cheapest_path(cost, start, config.slope_cost, config.jump_cost)
+    path = cheapest_path_over(cost, start, ink, fields.move_cost, config.jump_cost)
     reach = np.full(len(path), config.mass_reach + 1, np.int32)
     column, _ = path_mass(density, path, reach)
     mass, presence = _path_evidence(fields, style, density, path)

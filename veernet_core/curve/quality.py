@@ -243,6 +243,7 @@ def judge(quality: QualityEstimate, flags: Sequence[str], policy: GatePolicy) ->
     GateVerdict
         Better evidence never worsens the decision.
     """
+    flags = (*flags, policy.hold) if policy.hold else tuple(flags)
     reasons = list(dict.fromkeys(flags))
     if np.isfinite(quality.r2_reference):
         good, hopeless = quality.r2_reference >= policy.min_r2, quality.r2_reference < policy.min_r2
@@ -265,4 +266,4 @@ def judge(quality: QualityEstimate, flags: Sequence[str], policy: GatePolicy) ->
         good = False
         reasons.append("low_coverage")
     decision: Decision = "reject" if hopeless else "accept" if good and not flags else "review"
-    return GateVerdict(decision, tuple(reasons) or ("ok",), policy.policy_id)
+    return GateVerdict(decision, tuple(reasons) or ("ok",), policy.ident)

@@ -27,20 +27,25 @@ class SiblingCosts:
 
     Attributes
     ----------
-    move, turn : cost per pixel of sideways motion, and of deviation from where the curve was heading
-    jump : most that motion costs
+    along, across : cost per pixel of sideways motion along ink, and what blank paper adds to it
+    turn, most_turn : cost per pixel of deviation from where the curve was heading, and its limit
+    jump : most that sideways motion costs
     unexplained : cost of a peak nobody takes
     sharing : cost of taking a peak that has not ink enough for two
     lost, missing : cost of beginning to be missing, and of every further row
+    lap : cost per row of being one lap from home
     """
 
-    move: float = 0.02
-    turn: float = 0.6
+    along: float = 0.005
+    across: float = 0.04
+    turn: float = 0.3
+    most_turn: float = 1.5
     jump: float = 9.0
-    unexplained: float = 1.6
+    unexplained: float = 3.0
     sharing: float = 1.2
-    lost: float = 1.0
-    missing: float = 0.25
+    lost: float = 2.5
+    missing: float = 0.7
+    lap: float = 0.02
     beam: int = 40
 
 
@@ -104,12 +109,43 @@ def _insert(column: F32, mass: F32, count: I32, r: int, at: float, total: float)
         mass[worst] = total
 
 
+@numba.njit(cache=True, nogil=True)
+def _route(crossing: F32, at: float, to: float, left: float, period: float) -> tuple[float, float]:
+    """Shorter way from one column to another, directly or around the borders.
+
+    Returns
+    -------
+    distance : float
+        Signed, px.
+    cost : float
+        Sum of the crossing costs on the way.
+    """
+    last = len(crossing) - 1
+    a = crossing[min(max(int(np.rint(at)), 0), last)]
+    b = crossing[min(max(int(np.rint(to)), 0), last)]
+    direct = abs(b - a)
+    if period <= 0:
+        return to - at, direct
+    low = crossing[min(max(int(np.rint(left)), 0), last)]
+    high = crossing[min(max(int(np.rint(left + period)), 0), last)]
+    if to > at:
+        around, distance = abs(a - low) + abs(high - b), to - at - period
+    else:
+        around, distance = abs(high - a) + abs(b - low), to - at + period
+    # a tie between white routes goes to the nearer one
+    if around + 0.005 * abs(distance) < direct + 0.005 * abs(to - at):
+        return distance, around
+    return to - at, direct
+
+
 # no fastmath here: NaN stands for an unknown position
 @numba.njit(cache=True, nogil=True)
 def _search(
     column: F32,
     mass: F32,
     count: I32,
+    crossing: F32,
+    left: float,
     start: F64,
     period: F64,
     costs: F64,
@@ -117,7 +153,7 @@ def _search(
     most: int,
 ) -> F64:
     """Best joint path; float64 [curves, rows], NaN where a curve is missing."""
-    move, turn, jump, unexplained, sharing, lost, missing = costs
+    turn, most_turn, jump, unexplained, sharing, lost, missing = costs
     rows, curves = column.shape[0], len(start)
     combos = 1
     for _ in range(curves):
@@ -153,12 +189,12 @@ def _search(
                     if unknown:
                         cost = 0.2
                     else:
-                        d = column[r, j] - position[h, c]
-                        if period[c] > 0:
-                            d -= period[c] * np.rint(d / period[c])
+                        d, way = _route(
+                            crossing[r], position[h, c], column[r, j], left, period[c]
+                        )
                         ahead = d - speed[h, c] * min(gap, 12)
                         ease = 1.0 / (1.0 + 0.15 * (gap - 1))
-                        cost = min(move * abs(d) + min(turn * abs(ahead), 2.0), jump) * ease
+                        cost = min(way + min(turn * abs(ahead), most_turn), jump) * ease
                     k = options[c]
                     if k < most:
                         option[c, k] = j
@@ -249,9 +285,7 @@ def _search(
                     position[q, c] = at
                     speed[q, c] = 0.0
                 else:
-                    d = at - old_position[h, c]
-                    if period[c] > 0:
-                        d -= period[c] * np.rint(d / period[c])
+                    d, _ = _route(crossing[r], old_position[h, c], at, left, period[c])
                     shared = False
                     for o in range(curves):
                         if o != c and new_taken[q, o] == j:
@@ -261,7 +295,7 @@ def _search(
                         speed[q, c] = 0.75 * old_speed[h, c] + 0.25 * min(max(pace, -20.0), 20.0)
                     else:
                         speed[q, c] = old_speed[h, c]
-                    position[q, c] = old_position[h, c] + d
+                    position[q, c] = at
                 absent[q, c] = 0
             score[q] = new_score[q] - new_score[0]
         alive = filled
@@ -276,33 +310,118 @@ def _search(
     return out
 
 
+@numba.njit(cache=True, nogil=True)
+def unfold(
+    folded: F64, seen: NDArray[np.bool_], crossing: F32, table: F64, before: float
+) -> NDArray[np.int64]:
+    """Lap of every row of a wrapped path: moves along ink are cheap, far laps cost.
+
+    Parameters
+    ----------
+    folded : float64 [rows]
+        Columns within the track.
+    seen : bool [rows]
+        Where the path follows ink; elsewhere the lap is carried on.
+    crossing : float32 [rows, cols]
+        Cumulative crossing costs.
+    table : float64 [5]
+        Left border, track width, most laps, cost per row and lap, most a move costs.
+    before : float
+        Lap before the first row; NaN unknown.
+
+    Returns
+    -------
+    int64 [rows]
+    """
+    left, width, most, lap_cost, jump = table
+    laps = int(most)
+    states = 2 * laps + 1
+    rows, last = len(folded), crossing.shape[1] - 1
+    total = np.zeros(states)
+    for s in range(states):
+        total[s] = 3.0 * abs(s - laps) if np.isnan(before) else 6.0 * abs(s - laps - before)
+    came = np.empty((rows, states), np.int64)
+    at = np.nan
+    for r in range(rows):
+        for s in range(states):
+            came[r, s] = s
+        if not seen[r]:
+            continue
+        if not np.isnan(at):
+            base = crossing[r]
+            a = base[min(max(int(np.rint(at)), 0), last)]
+            b = base[min(max(int(np.rint(folded[r])), 0), last)]
+            low = base[min(max(int(np.rint(left)), 0), last)]
+            high = base[min(max(int(np.rint(left + width)), 0), last)]
+            fresh = np.empty(states)
+            for s in range(states):
+                best, source = np.inf, s
+                for q in range(states):
+                    if q == s:
+                        way = abs(b - a)
+                    elif s > q:
+                        way = abs(high - a) + abs(b - low) + (s - q - 1) * (high - low)
+                    else:
+                        way = abs(a - low) + abs(high - b) + (q - s - 1) * (high - low)
+                    cost = total[q] + min(way, jump) + 0.3 * abs(s - q)
+                    if cost < best:
+                        best, source = cost, q
+                fresh[s] = best
+                came[r, s] = source
+            total = fresh
+        for s in range(states):
+            total[s] += lap_cost * abs(s - laps)
+        at = folded[r]
+    out = np.empty(rows, np.int64)
+    s = int(np.argmin(total))
+    for r in range(rows - 1, -1, -1):
+        out[r] = s - laps
+        s = came[r, s]
+    return out
+
+
+def crossing_costs(ink: NDArray[np.uint8], costs: SiblingCosts) -> F32:
+    """Cumulative cost of crossing a row from its left end, [rows, cols]; ink is cheap to cross."""
+    # a stroke between two rows may lie in either
+    dark = np.maximum(ink, np.vstack([ink[:1], ink[:-1]])).astype(np.float32) / np.float32(255)
+    return np.cumsum(costs.along + costs.across * (1 - dark), axis=1, dtype=np.float32)
+
+
 def follow_siblings(
     density: F32,
+    crossing: F32,
+    left: float,
     start: F64,
     period: F64,
     costs: SiblingCosts = SiblingCosts(),
-) -> F64:
+) -> tuple[F64, NDArray[np.bool_]]:
     """Follow curves of one style down a block.
 
     Parameters
     ----------
     density : float32 [rows, cols]
         A visible curve contributes about 1 to its row's sum.
+    crossing : float32 [rows, cols]
+        Of ``crossing_costs``.
+    left : float
+        Left border, where wrapped curves come in again.
     start : float64 [curves]
-        Unfolded columns in the row before the first; NaN unknown.
+        Columns within the track in the row before the first; NaN unknown.
     period : float64 [curves]
         Track width for curves that wrap, else 0.
 
     Returns
     -------
-    float64 [curves, rows]
-        Unfolded columns. Rows where a curve is missing are interpolated.
+    columns : float64 [curves, rows]
+        As drawn, within the track. Rows where a curve is missing are interpolated.
+    seen : bool [curves, rows]
+        Where a curve is not missing.
     """
     column, mass, count = find_peaks(density, 0.06)
     table = np.array(
         [
-            costs.move,
             costs.turn,
+            costs.most_turn,
             costs.jump,
             costs.unexplained,
             costs.sharing,
@@ -310,20 +429,14 @@ def follow_siblings(
             costs.missing,
         ]
     )
-    folded = _search(
-        column, mass, count, start, period, table, costs.beam, 6 if len(start) < 4 else 4
-    )
+    most = 6 if len(start) < 4 else 4
+    found = _search(column, mass, count, crossing, left, start, period, table, costs.beam, most)
     rows = np.arange(density.shape[0])
-    out = np.empty_like(folded)
-    for c, path in enumerate(folded):
+    out = np.empty_like(found)
+    for c, path in enumerate(found):
         seen = np.flatnonzero(np.isfinite(path))
         if not len(seen):
             out[c] = start[c] if np.isfinite(start[c]) else density.shape[1] / 2
             continue
-        known = path[seen]
-        if period[c] > 0:
-            first = start[c] if np.isfinite(start[c]) else known[0]
-            steps = np.diff(np.concatenate([[first], known]))
-            known = first + np.cumsum(steps - period[c] * np.rint(steps / period[c]))
-        out[c] = np.interp(rows, seen, known)
-    return out
+        out[c] = np.interp(rows, seen, path[seen])
+    return out, np.isfinite(found)

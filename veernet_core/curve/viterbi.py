@@ -14,17 +14,27 @@ F32 = NDArray[np.float32]
 I32 = NDArray[np.int32]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
 def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) -> I32:
-    """Path that minimises cost plus ``min(slope_cost * |dx|, jump_cost)`` per row.
+    """``cheapest_path_over`` with moves that cost the same everywhere."""
+    table = np.full(256, slope_cost, np.float32)
+    return cheapest_path_over(cost, start, np.zeros(cost.shape, np.uint8), table, jump_cost)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def cheapest_path_over(
+    cost: F32, start: F32, crossed: NDArray[np.uint8], table: F32, jump_cost: float
+) -> I32:
+    """Path that minimises cost plus ``min(sum of table[crossed] between the columns, jump_cost)``.
 
     Parameters
     ----------
     cost : float32 [rows, cols]
     start : float32 [cols]
         Cost of standing in each column before the first row.
-    slope_cost : float
-        Cost per pixel moved sideways.
+    crossed : uint8 [rows, cols]
+        What lies in a pixel that a sideways move into the row crosses.
+    table : float32 [256]
+        Cost of crossing such a pixel.
     jump_cost : float
         Most that any move costs.
 
@@ -46,7 +56,7 @@ def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) ->
         best[0] = total[0]
         source[0] = 0
         for x in range(1, cols):
-            step = best[x - 1] + slope_cost
+            step = best[x - 1] + table[crossed[r, x]]
             if step < total[x]:
                 best[x] = step
                 source[x] = source[x - 1]
@@ -54,7 +64,7 @@ def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) ->
                 best[x] = total[x]
                 source[x] = x
         for x in range(cols - 2, -1, -1):
-            step = best[x + 1] + slope_cost
+            step = best[x + 1] + table[crossed[r, x]]
             if step < best[x]:
                 best[x] = step
                 source[x] = source[x + 1]

@@ -26,6 +26,14 @@ Extensions:
 - section ``"depth": {"unit": ..., "top": 7200, "bottom": 9400}`` without anchors: the range the
   archive's index states. It is a prior for whoever finds the depth, never an axis.
 - curve ``"points": [[row, px], ...]``: positions known to lie on the curve.
+- ``"turn_deg": 0 | 90 | 180 | 270``: clockwise turn that brings the page upright. All rows and
+  columns of the sidecar are pixels of the page after this turn.
+- ``"dpi"``: resolution, one number or ``[down, across]``.
+- curve and depth ``"source": "sidecar" | "header" | "template" | "guess"`` (default ``sidecar``):
+  who says so. Drafts written by a machine carry it; what is still marked ``template`` or ``guess`` is
+  never accepted, only reviewed. ``"confidence"`` beside it is for the reader.
+- section ``"skip": true``: this stretch of the page is not to be digitised.
+- ``"read"``: whatever a machine saw, for people to look at; never used.
 """
 
 from __future__ import annotations
@@ -52,6 +60,7 @@ from veernet_core.datatypes import (
     Raster,
     Scale,
     Section,
+    Source,
     Style,
     Track,
     TrackGeometry,
@@ -84,26 +93,34 @@ class SidecarCurve:
     wrap: Wrap
     colour: str | None
     points: Knots
+    source: Source = "sidecar"
+    confidence: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class SidecarTrack:
-    """One track as stated; a border is None where it is not given."""
+    """One track as stated; a border is None where it is not given, and so are its curves."""
 
     track_id: str
     left_px: Knots | None
     right_px: Knots | None
-    curves: tuple[SidecarCurve, ...]
+    curves: tuple[SidecarCurve, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class SidecarDepth:
-    """Depth as stated: anchors ``(row, depth)``, or only the range the index knows."""
+    """Depth as stated: anchors ``(row, depth)``, or only the range the index knows.
+
+    ``residual`` is the scatter of the evidence, in ``unit``, where the anchors were fitted.
+    """
 
     unit: DepthUnit | None
     anchors: Knots
     top: float | None
     bottom: float | None
+    source: Source = "sidecar"
+    residual: float = float("nan")
+    confidence: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +133,18 @@ class SidecarSection:
     depth: SidecarDepth | None
     depth_column: tuple[Knots, Knots] | None
     tracks: tuple[SidecarTrack, ...]
+    skip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A whole sidecar; ``name`` is its file name, for messages."""
+    """A whole sidecar; ``name`` is its file name, for messages; ``dpi`` is (down, across)."""
 
     name: str
     well: WellInfo
     sections: tuple[SidecarSection, ...]
+    turn_deg: int | None = None
+    dpi: tuple[float, float] | None = None
 
 
 # ---- reading JSON ----------------------------------------------------------------------------
@@ -178,6 +198,23 @@ class _Node:
             raise self.fail(f"must be one of {', '.join(known)}", "Use one of these words.")
         return self.value
 
+    def truth(self) -> bool:
+        if not isinstance(self.value, bool):
+            raise self.fail("must be true or false", "Write true or false, without quotes.")
+        return self.value
+
+    def turn(self) -> int:
+        if isinstance(self.value, bool) or self.value not in (0, 90, 180, 270):
+            raise self.fail("must be 0, 90, 180 or 270", "State a clockwise turn in degrees.")
+        return int(self.value)
+
+    def resolution(self) -> tuple[float, float]:
+        pair = self.pair() if isinstance(self.value, list) else (self.number(),) * 2
+        if not all(_DPI_RANGE[0] <= value <= _DPI_RANGE[1] for value in pair):
+            low, high = _DPI_RANGE
+            raise self.fail(f"must lie between {low:g} and {high:g}", "State pixels per inch.")
+        return pair
+
     def pair(self) -> tuple[float, float]:
         numbers = [item.number() for item in self.items()]
         if len(numbers) != 2:
@@ -218,11 +255,17 @@ def parse_sidecar(data: bytes, name: str) -> Sidecar:
         Names file, JSON path, offending value and remedy.
     """
     root = _Node(_load(data, name), "", name)
-    fields = root.fields("well", "sections")
+    fields = root.fields("well", "sections", "turn_deg", "dpi", "read")
     nodes = _items(fields.get("sections"))
     sections = tuple(_section(node, index) for index, node in enumerate(nodes))
     _refuse_duplicates(nodes, [s.section_id for s in sections], "section_id")
-    return Sidecar(name, _optional(fields.get("well"), _well, WellInfo()), sections)
+    return Sidecar(
+        name,
+        _optional(fields.get("well"), _well, WellInfo()),
+        sections,
+        _optional(fields.get("turn_deg"), _Node.turn, None),
+        _optional(fields.get("dpi"), _Node.resolution, None),
+    )
 
 
 def _load(data: bytes, name: str) -> Any:
@@ -260,7 +303,7 @@ def _well(node: _Node) -> WellInfo:
 
 
 def _section(node: _Node, index: int) -> SidecarSection:
-    known = ("section_id", "row_top", "row_bottom", "depth", "depth_column", "tracks")
+    known = ("section_id", "row_top", "row_bottom", "depth", "depth_column", "tracks", "skip")
     fields = node.fields(*known)
     track_nodes = _items(fields.get("tracks"))
     tracks = tuple(_track(track, i) for i, track in enumerate(track_nodes))
@@ -278,6 +321,7 @@ def _section(node: _Node, index: int) -> SidecarSection:
         depth=_optional(fields.get("depth"), _depth, None),
         depth_column=_optional(fields.get("depth_column"), _column, None),
         tracks=tracks,
+        skip=_optional(fields.get("skip"), _Node.truth, False),
     )
 
 
@@ -301,14 +345,22 @@ def _refuse_duplicates(nodes: list[_Node], ids: list[str], key: str) -> None:
 
 
 def _depth(node: _Node) -> SidecarDepth:
-    fields = node.fields("unit", "anchors", "top", "bottom")
+    fields = node.fields("unit", "anchors", "top", "bottom", "source", "residual", "confidence")
     unit: DepthUnit | None = _optional(fields.get("unit"), lambda n: n.choice(DepthUnit), None)
     anchors: Knots = _anchors(fields["anchors"]) if "anchors" in fields else ()
     top = _optional(fields.get("top"), _Node.number, None)
     bottom = _optional(fields.get("bottom"), _Node.number, None)
     if top is not None and bottom is not None and bottom <= top:
         raise fields["bottom"].fail(f"must be deeper than top ({top:g})", "Swap top and bottom.")
-    return SidecarDepth(unit, anchors, top, bottom)
+    return SidecarDepth(
+        unit,
+        anchors,
+        top,
+        bottom,
+        _optional(fields.get("source"), lambda n: n.choice(Source), "sidecar"),
+        _optional(fields.get("residual"), _Node.number, float("nan")),
+        _optional(fields.get("confidence"), _Node.number, float("nan")),
+    )
 
 
 def _anchors(node: _Node) -> Knots:
@@ -346,18 +398,19 @@ def _border(node: _Node) -> Knots:
 
 def _track(node: _Node, index: int) -> SidecarTrack:
     fields = node.fields("track_id", "left_px", "right_px", "curves")
-    curves = _items(fields.get("curves"))
     return SidecarTrack(
         track_id=_identifier(fields.get("track_id"), f"T{index + 1}"),
         left_px=_optional(fields.get("left_px"), _border, None),
         right_px=_optional(fields.get("right_px"), _border, None),
-        curves=tuple(_curve(curve) for curve in curves),
+        curves=_optional(
+            fields.get("curves"), lambda n: tuple(_curve(curve) for curve in n.items()), None
+        ),
     )
 
 
 def _curve(node: _Node) -> SidecarCurve:
     known = ("mnemonic", "unit", "left", "right", "scale", "style", "wrap", "colour", "points")
-    fields = node.fields(*known)
+    fields = node.fields(*known, "source", "confidence")
     if "mnemonic" not in fields or not fields["mnemonic"].text():
         raise node.fail("mnemonic is missing", 'Name the curve, for example "mnemonic": "GR".')
     scale: Scale = _optional(fields.get("scale"), lambda n: n.choice(Scale), "linear")
@@ -375,6 +428,8 @@ def _curve(node: _Node) -> SidecarCurve:
         points=_optional(
             fields.get("points"), lambda n: tuple(item.pair() for item in n.items()), ()
         ),
+        source=_optional(fields.get("source"), lambda n: n.choice(Source), "sidecar"),
+        confidence=_optional(fields.get("confidence"), _Node.number, float("nan")),
     )
 
 
@@ -407,10 +462,11 @@ def resolve(
 ) -> tuple[tuple[Section, ...], tuple[Finding, ...]]:
     """Turn what a sidecar states into sections, checked against the image.
 
-    What is left out is not looked for on the image: a section without rows covers the whole scan;
-    a section without anchors has ``depth`` None and the finding ``depth_unknown``; tracks without
-    borders (``track_unknown``) and curves without a scale (``scale_unknown``) are dropped; without
-    a sidecar, or without sections in it, there are no sections and the finding ``no_geometry``.
+    What is left out is not looked for here (``reading`` and ``complete`` do that before): a section
+    without rows covers the whole scan; a section without anchors has ``depth`` None and the finding
+    ``depth_unknown``; tracks without borders (``track_unknown``) and curves without a scale
+    (``scale_unknown``) are dropped; sections to ``skip`` are left out; without a sidecar, or without
+    sections in it, there are no sections and the finding ``no_geometry``.
 
     Parameters
     ----------
@@ -440,6 +496,7 @@ def resolve(
             stated, f"{sidecar.name}: sections[{index}]", raster, findings, depth_unit
         )
         for index, stated in enumerate(sidecar.sections)
+        if not stated.skip
     )
     return sections, tuple(findings)
 
@@ -488,7 +545,8 @@ def _resolve_depth(
     if depth is None or not depth.anchors or unit is None:
         return None
     try:
-        return DepthAxis(unit, np.array(depth.anchors, dtype=np.float64))
+        anchors = np.array(depth.anchors, dtype=np.float64)
+        return DepthAxis(unit, anchors, depth.residual, depth.source)
     except GeometryError as error:
         raise GeometryError(error.message, where=f"{where}.depth.anchors") from error
 
@@ -510,7 +568,7 @@ def _resolve_track(
         raise GeometryError(error.message, where=where) from error
     _require_on_page(geometry, rows, where, raster)
     curves = []
-    for curve in stated.curves:
+    for curve in stated.curves or ():
         if curve.left is None or curve.right is None:
             findings.append(_scale_unknown(curve, section_id, stated.track_id))
         else:
@@ -543,7 +601,7 @@ def _spec(curve: SidecarCurve, left: float, right: float) -> CurveSpec:
         style=curve.style,
         wrap=curve.wrap,
         colour=curve.colour,
-        source="sidecar",
+        source=curve.source,
         points_px=curve.points,
     )
 
@@ -585,8 +643,8 @@ def _no_geometry() -> Finding:
         code="no_geometry",
         stage="page",
         severity="error",
-        message="No sidecar states sections and tracks; this version does not find them by itself.",
-        remedy="Write a <scan stem>.sidecar.json beside the scan, with rows, borders and scales.",
+        message="No sidecar states sections and tracks, and none were found on the page.",
+        remedy="Run `veernet inspect`, correct its draft, and put it beside the scan.",
     )
 
 
@@ -614,7 +672,8 @@ def _depth_unknown(stated: SidecarSection) -> Finding:
 
 def _track_unknown(stated: SidecarTrack, section_id: str) -> Finding:
     message = (
-        f"Track {stated.track_id} has no borders; its {len(stated.curves)} curves are left out."
+        f"Track {stated.track_id} has no borders;"
+        f" its {len(stated.curves or ())} curves are left out."
     )
     remedy = 'State "left_px" and "right_px": a number, or [row, px] knots.'
     return _left_out("track_unknown", message, remedy, section_id, stated.track_id)
@@ -636,11 +695,14 @@ _SCAN_RANGE_IN = (6.0, 12.0)
 _TAG_TOLERANCE = 0.06
 
 
-def layout_dpi(sections: tuple[Section, ...], raster: Raster) -> float:
-    """Resolution of the scan, from the widths of its tracks rather than from its dpi tag.
+def layout_dpi(
+    sections: tuple[Section, ...], raster: Raster, measured: tuple[float, float] | None = None
+) -> float:
+    """Resolution of the scan across, from the widths of its tracks rather than from its dpi tag.
 
-    Rule. A track 1.5 times or more as wide as the narrowest of its section is a double one
-    (4.9 in), the others are single (2.45 in); the median over the tracks of all sections is the
+    Where it was measured or stated, that is taken. Else the rule:
+
+    a track 1.5 times or more as wide as the narrowest of its section is a double one (4.9 in), the others are single (2.45 in); the median over the tracks of all sections is the
     estimate. If the tracks of a section, with the depth column between them, are 7.7 to 8.6 in wide
     by that estimate, they fill the page and its nominal 8.125 in is used instead, being a longer
     ruler. Where no section has both kinds, all tracks may as well be double: then the reading that
@@ -652,12 +714,15 @@ def layout_dpi(sections: tuple[Section, ...], raster: Raster) -> float:
     ----------
     sections : tuple of Section
     raster : Raster
+    measured : (down, across) or None
 
     Returns
     -------
     float
         Pixels per inch; without any track the tag, clipped to 50 to 800, or 200.
     """
+    if measured is not None:
+        return _clip_dpi(measured[1])
     tag = None if raster.dpi_tag is None else raster.dpi_tag[0]
     spans = [_track_spans(section) for section in sections if section.tracks]
     if not spans:

@@ -17,7 +17,7 @@ import numpy as np
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
-from veernet_core.datatypes import F32, F64, LAPS, U8, CurveSpec, DepthAxis, Style
+from veernet_core.datatypes import F32, F64, LAPS, U8, CurveSpec, DepthAxis, DepthUnit, Style
 from veernet_core.errors import GeometryError
 from veernet_core.synth.heldout import (
     PLOTTERS,
@@ -40,6 +40,8 @@ from veernet_core.synth.heldout import (
 )
 
 Kind = Literal["triple_combo", "induction", "gamma_neutron", "sonic", "twin_solids"]
+Numbers = Literal["printed", "none", "one", "contradictory", "upward", "mixed_units"]
+"""Depth numbers as they should be, or as they must be refused."""
 Truth: TypeAlias = dict[str, tuple[F64, F64]]
 """``"track_id/mnemonic"`` -> (depth, value), depth in whole multiples of 0.5 ft; NaN not drawn."""
 Sidecar: TypeAlias = dict[str, Any]
@@ -112,6 +114,12 @@ class Paper:
     skew_rad: float
     length_px: float
     axis: DepthAxis
+
+    @property
+    def per_in(self) -> float:
+        """Depth units per inch of paper."""
+        (v0, d0), (v1, d1) = self.axis.anchors[0], self.axis.anchors[-1]
+        return float((d1 - d0) / (v1 - v0) * self.dpi)
 
     def to_scan(self, u: F64, v: F64) -> Polyline:
         """Scan (column, row) of paper points."""
@@ -187,9 +195,15 @@ def _plans(kind: Kind, colour: bool, gr_right: float) -> tuple[TrackPlan, ...]:
 
 
 def _lay_out(
-    rng: np.random.Generator, rows: int, dpi: int, skew_deg: float, ft_per_in: float, stretch: bool
+    rng: np.random.Generator,
+    rows: int,
+    dpi: int,
+    skew_deg: float,
+    per_in: float,
+    stretch: bool,
+    unit: DepthUnit,
 ) -> Paper:
-    """Place the log on the scan; anchors of the depth axis every 50 or 100 ft."""
+    """Place the log on the scan; anchors of the depth axis every 50 or 100 ft, 25 or 50 m."""
     skew = float(np.radians(skew_deg))
     top = (HEADER_IN + SCALES_IN) * dpi
     width = PLANS["induction"][1].right_in * dpi
@@ -201,20 +215,31 @@ def _lay_out(
     cols = int(np.ceil(width + 2 * margin + slide))
     origin_col = margin + (slide if skew > 0 else 0.0)
     origin_row = top + (abs(np.sin(skew)) * width if skew < 0 else 0.0)
-    axis = _paper_axis(rng, length, dpi / ft_per_in, stretch)
+    axis = _paper_axis(rng, length, dpi / per_in, stretch, _ruling(per_in, unit)[2], unit)
     return Paper(rows, cols, dpi, origin_col, origin_row, skew, length, axis)
 
 
+def _ruling(per_in: float, unit: DepthUnit) -> tuple[float, float, float, float]:
+    """Spacing of light, middle and heavy depth lines, and of depth numbers, in the log's unit."""
+    if unit == "m":
+        return (1.0, 5.0, 25.0, 25.0) if per_in < 10 else (2.0, 10.0, 50.0, 50.0)
+    return (2.0, 10.0, 50.0, 100.0) if per_in < 30 else (10.0, 50.0, 100.0, 100.0)
+
+
 def _paper_axis(
-    rng: np.random.Generator, length_px: float, px_per_ft: float, stretch: bool
+    rng: np.random.Generator,
+    length_px: float,
+    px_per_unit: float,
+    stretch: bool,
+    every: float,
+    unit: DepthUnit,
 ) -> DepthAxis:
     """Depth to paper row, with anchors at round depths and stretch that changes at them."""
-    every = 50.0 if px_per_ft > 6 else 100.0
     first = float(rng.integers(8, 80)) * 100 + float(rng.choice([0.0, 50.0]))
     first = np.ceil(first / every) * every
-    count = max(2, int(length_px / px_per_ft / every) + 1)
-    lead = rng.uniform(0.05, 0.6) * every * px_per_ft
-    gaps = np.full(count - 1, every * px_per_ft)
+    count = max(2, int(length_px / px_per_unit / every) + 1)
+    lead = rng.uniform(0.05, 0.6) * every * px_per_unit
+    gaps = np.full(count - 1, every * px_per_unit)
     if stretch:
         gaps = gaps * (1 + rng.uniform(-0.006, 0.006, count - 1))
     at = lead + np.concatenate([[0.0], np.cumsum(gaps)])
@@ -222,7 +247,7 @@ def _paper_axis(
     keep = at < length_px
     if keep.sum() < 2:
         raise GeometryError("the page is too short for two depth anchors")
-    return DepthAxis("ft", np.column_stack([at[keep], depth[keep]]))
+    return DepthAxis(unit, np.column_stack([at[keep], depth[keep]]))
 
 
 def _border_knots(paper: Paper, u: float) -> float | list[list[float]]:
@@ -250,7 +275,7 @@ def _sidecar(paper: Paper, plans: Sequence[TrackPlan], well: dict[str, str]) -> 
         "section_id": "main",
         "row_top": round(float(span[0]), 3),
         "row_bottom": round(float(span[1]), 3),
-        "depth": {"unit": "ft", "anchors": anchors},
+        "depth": {"unit": paper.axis.unit, "anchors": anchors},
         "tracks": [_sidecar_track(paper, plan) for plan in plans],
     }
     return {"well": well, "sections": [section]}
@@ -338,8 +363,7 @@ def _grid_lines(
 
 def _depth_lines(paper: Paper) -> list[tuple[float, int]]:
     """Horizontal lines as (paper row, weight)."""
-    px_per_ft = np.diff(paper.axis.anchors[:2, 0])[0] / np.diff(paper.axis.anchors[:2, 1])[0]
-    every, middle, heavy = (2, 10, 50) if px_per_ft > 6 else (10, 50, 100)
+    every, middle, heavy, _ = _ruling(paper.per_in, paper.axis.unit)
     top, bottom = paper.axis.depth_at(np.array([0.0, paper.length_px]))
     depth = np.arange(np.ceil(top / every) * every, bottom, every)
     weight = [2 if d % heavy == 0 else int(d % middle == 0) for d in depth]
@@ -372,13 +396,30 @@ def _stroker(
     return lambda shape, lines: agg_lines(shape, lines, width, dashes=dashes)
 
 
-def _depth_labels(paper: Paper, turned: bool) -> list[Label]:
-    """Depth numbers each 100 ft, centred on their line in the depth column."""
-    size = 0.15 * paper.dpi
+def _depth_numbers(rng: np.random.Generator, paper: Paper, numbers: Numbers) -> list[tuple[float, str]]:
+    """True depths and what is printed there."""
+    every = _ruling(paper.per_in, paper.axis.unit)[3]
     top, bottom = paper.axis.depth_at(np.array([0.0, paper.length_px]))
+    depth = np.arange(np.ceil(top / every) * every, bottom, every)
+    printed = depth.copy()
+    if numbers == "none":
+        return []
+    if numbers == "one":
+        depth = printed = depth[len(depth) // 2 :][:1]
+    elif numbers == "contradictory":
+        printed = 100.0 * rng.permutation(np.arange(11, 99))[: len(depth)]
+    elif numbers == "upward":
+        printed = depth[::-1]
+    elif numbers == "mixed_units":
+        printed = np.where(np.arange(len(depth)) % 2, np.rint(depth * 0.3048), depth)
+    return [(float(d), f"{p:.0f}") for d, p in zip(depth, printed)]
+
+
+def _depth_labels(paper: Paper, turned: bool, numbers: Sequence[tuple[float, str]]) -> list[Label]:
+    """Depth numbers centred on their line in the depth column."""
+    size = 0.15 * paper.dpi
     out = []
-    for depth in np.arange(np.ceil(top / 100) * 100, bottom, 100):
-        text = f"{depth:.0f}"
+    for depth, text in numbers:
         half = 0.318 * size * len(text)
         u, v = _reference_u(paper), float(paper.axis.row_at(np.array([depth]))[0])
         u, v = (u + 0.36 * size, v + half) if turned else (u - half, v + 0.36 * size)
@@ -507,6 +548,9 @@ def draw_page(
     gr_right: float = 150.0,
     plotter: str = "vector",
     well: dict[str, str] | None = None,
+    unit: DepthUnit = "ft",
+    turned_numbers: bool | None = None,
+    numbers: Numbers = "printed",
 ) -> SyntheticPage:
     """Draw one page: header, scale headers, depth column and tracks.
 
@@ -525,13 +569,19 @@ def draw_page(
     stretch : bool
         Paper stretch of up to 0.6 % that changes at every depth anchor.
     ft_per_in : float
-        Depth scale: 20 is 1:240, 50 is 1:600.
+        Depth scale, in the log's unit per inch: 20 ft is 1:240, 50 ft 1:600; 5.08 m is 1:200.
     gr_right : float
         Right end of the gamma ray scale; 100 makes it wrap often.
     plotter : str
         ``vector`` or ``spot`` of ``heldout.PLOTTERS``.
     well : dict, optional
         Header facts under the sidecar's keys.
+    unit : 'ft' or 'm'
+        Of the depth; a log in metres has lines each 1, 5 and 25 m and numbers each 25 m.
+    turned_numbers : bool, optional
+        Whether depth numbers run up the page; drawn by lot where not given.
+    numbers : str
+        Depth numbers other than ``printed`` leave the depth unknowable.
 
     Returns
     -------
@@ -547,13 +597,14 @@ def draw_page(
         if well is None
         else well
     )
-    paper = _lay_out(rng, rows, dpi, skew_deg, ft_per_in, stretch)
+    paper = _lay_out(rng, rows, dpi, skew_deg, ft_per_in, stretch, unit)
     plans = _plans(kind, colour, gr_right)
     sheet = _Sheet(paper, colour)
     _print_grid(rng, sheet, paper, plans)
     truth = _print_curves(rng, sheet, paper, plans, plotter)
     _print_header(sheet, paper, plans, TITLES[kind], well)
-    _print_text(sheet, _depth_labels(paper, bool(rng.random() < 0.5)))
+    turned = bool(rng.random() < 0.5) if turned_numbers is None else turned_numbers
+    _print_text(sheet, _depth_labels(paper, turned, _depth_numbers(rng, paper, numbers)))
     image = sheet.rgb
     if image is None:
         _ruin(rng, sheet.density, paper, destroyed)

@@ -1,0 +1,403 @@
+"""What the overview shows, as plain data: counts, rankings, and columns packed for the browser.
+
+In: an ``Archive``. Out: ``dashboard_data``'s dictionary, whose ``columns`` hold one value per log or
+per curve, packed so that a page of 100,000 logs opens at once. Layout and files do not belong here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from flows.dashboard.archive import Archive
+from storage.records import jsonable
+from storage.tables import Row
+from veernet_core.config import GatePolicy
+
+DECISIONS = ("accept", "review", "reject")
+STATES = (*DECISIONS, "none")
+"""A log is accepted where all its curves are, rejected where all are, ``none`` without any curve."""
+
+NOT_BLOCKING = frozenset(
+    {
+        "ok",
+        "r2_bound_below_threshold",
+        "r2_estimate_below_threshold",
+        "r2_reference_below_threshold",
+    }
+)
+"""Reasons that another R² threshold would lift; every other keeps a curve from being accepted."""
+
+INTERVAL = 0.9
+"""Probability that a curve's R² exceeds the lower bound, where the bundle does not state it."""
+
+UNKNOWN = "not stated"
+_SCALE = 1e-4
+_NO_NUMBER = -32768
+_YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
+
+REASONS: dict[str, str] = {
+    "ok": "Every check passed.",
+    "r2_reference_below_threshold": "Measured R² against the reference curve is too low.",
+    "r2_bound_below_threshold": "The lower bound of the R² estimate is below the threshold.",
+    "r2_estimate_below_threshold": "The R² estimate is too low to use the curve.",
+    "no_estimate": "R² could not be estimated.",
+    "nothing_recovered": "No curve was found in the ink.",
+    "flat_judged_by_position": "The curve is nearly flat, so its position was judged, not its R².",
+    "flat_and_uncertain": "The curve is nearly flat and its position is too uncertain.",
+    "low_coverage": "Too much of the depth range has no recovered value.",
+    "depth_residual": "The depth marks scatter too much around the fitted depth axis.",
+    "no_depth": "Depth could not be read, so the curve has no depth axis.",
+    "scale_guess": "The scale was guessed, not read from the log or a sidecar.",
+    "identity_ambiguous": "Curves of this track look alike; nothing says which is which.",
+    "lap_uncertain": "Much of the curve lies off scale: one wrong turn at a border shifts it by a whole track.",
+    "uncalibrated_model": "The model has no calibration, so its confidence cannot be trusted.",
+}
+"""Sentence for every reason code; a code that is not listed is shown as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Curves:
+    """One value per curve; ``log`` is the row of its log. Decisions are indices into DECISIONS."""
+
+    log: NDArray[np.int64]
+    machine: NDArray[np.int64]
+    final: NDArray[np.int64]
+    person: NDArray[np.bool_]
+    numbers: dict[str, NDArray[np.float64]]
+    mnemonic: tuple[list[str], NDArray[np.int64]]
+    reasons: tuple[list[list[str]], NDArray[np.int64]]
+
+
+def dashboard_data(archive: Archive, *, min_r2: float = GatePolicy().min_r2) -> dict[str, Any]:
+    """Everything the overview shows, JSON-ready.
+
+    Returns
+    -------
+    dict
+        ``summary`` (counts), ``failures``, ``reasons`` (code, sentence, counts by final decision,
+        those that cost most acceptances first), ``runs``, ``canary``, ``columns`` (``logs`` and
+        ``curves``: packed for the browser), ``min_r2``.
+    """
+    names, uwis = _log_names(archive)
+    curves = _curves(archive.verdicts, names)
+    counts = np.stack(
+        [np.bincount(curves.log[curves.final == k], minlength=len(names)) for k in range(3)], axis=1
+    )
+    logs, well_states = _log_columns(archive, names, uwis, curves, counts)
+    words = sorted({code for group in curves.reasons[0] for code in group})
+    data = {
+        "summary": _summary(curves, counts, well_states, archive.failures),
+        "failures": archive.failures,
+        "reasons": _reason_counts(curves),
+        "runs": [_run_row(asdict(run)) for run in archive.runs],
+        "canary": archive.canary,
+        "columns": {"logs": logs, "curves": _curve_columns(curves)},
+        "words": {code: sentence(code) for code in words},
+        "blocking": [not set(group) <= NOT_BLOCKING for group in curves.reasons[0]],
+        "flat": ["flat_judged_by_position" in group for group in curves.reasons[0]],
+        "interval": INTERVAL,
+        "min_r2": min_r2,
+    }
+    plain: dict[str, Any] = jsonable(data)
+    return plain
+
+
+def sentence(code: str) -> str:
+    """A reason in words."""
+    return REASONS.get(code) or code.replace("_", " ").capitalize() + "."
+
+
+def script_json(data: Any) -> str:
+    """JSON that cannot end a script element, start a comment in it, or break a line."""
+    text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def packed(values: NDArray[Any], kind: str) -> Row:
+    """An array for the browser: little-endian bytes in base64 (``u1``, ``u2``, ``u4``, ``i2``)."""
+    data = base64.b64encode(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes())
+    return {"kind": kind, "data": data.decode("ascii")}
+
+
+def texts(values: Sequence[str]) -> str:
+    """Many short texts as one, a line each; line breaks inside become blanks."""
+    return "\n".join(" ".join(str(value or "").split()) for value in values)
+
+
+def _log_names(archive: Archive) -> tuple[list[str], list[str]]:
+    """Log ids in order, and the well each belongs to."""
+    encoded = _labels(archive.verdicts, "log_id")
+    uwis = archive.verdicts["uwi"].cast(pa.string()).to_pylist()
+    first = np.unique(encoded[1], return_index=True)[1] if len(encoded[1]) else []
+    known = {encoded[0][encoded[1][i]]: uwis[i] or "" for i in first}
+    known |= {name: _well(record, "uwi") for name, record in archive.bare.items()}
+    names = sorted(known)
+    return names, [known[name] for name in names]
+
+
+def _well(record: Row, key: str) -> str:
+    well = record.get("well")
+    return str(well.get(key) or "") if isinstance(well, dict) else ""
+
+
+def _labels(table: pa.Table, name: str) -> tuple[list[str], NDArray[np.int64]]:
+    """Distinct texts of a column and the code of each row; null reads as an empty text."""
+    column = pc.fill_null(table[name].cast(pa.string()), "").combine_chunks()
+    encoded = column.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(
+        int
+    )
+
+
+def _curves(table: pa.Table, names: Sequence[str]) -> _Curves:
+    rows = {name: row for row, name in enumerate(names)}
+    log_names, log_codes = _labels(table, "log_id")
+    lookup = np.array([rows[name] for name in log_names], dtype=np.int64)
+    machine = _decision_codes(table, "decision", {d: i for i, d in enumerate(DECISIONS)}, 1)
+    said = {"accept": 0, "return": 1, "reject": 2}
+    person = _decision_codes(table, "reviewed_decision", said, -1)
+    joined = pa.table({"reasons": pc.binary_join(table["reasons"], "\n")})
+    groups, group_codes = _labels(joined, "reasons")
+    numbers = ("r2_estimate", "r2_lower", "r2_upper", "r2_reference", "coverage")
+    return _Curves(
+        log=lookup[log_codes] if len(log_codes) else np.zeros(0, np.int64),
+        machine=machine,
+        final=np.where(person >= 0, person, machine),
+        person=person >= 0,
+        numbers={name: _numbers(table, name) for name in numbers},
+        mnemonic=_labels(table, "mnemonic"),
+        reasons=([group.split("\n") if group else [] for group in groups], group_codes),
+    )
+
+
+def _decision_codes(
+    table: pa.Table, name: str, codes: dict[str, int], default: int
+) -> NDArray[np.int64]:
+    words, index = _labels(table, name)
+    lookup = np.array([codes.get(word, default) for word in words], dtype=np.int64)
+    return lookup[index] if len(index) else np.zeros(0, np.int64)
+
+
+def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
+    return pc.fill_null(table[name].cast(pa.float64()), float("nan")).to_numpy().astype(np.float64)
+
+
+def best_r2(numbers: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The measured R² where there is one, else the estimate."""
+    measured = numbers["r2_reference"]
+    return np.where(np.isfinite(measured), measured, numbers["r2_estimate"])
+
+
+def _log_columns(
+    archive: Archive,
+    names: Sequence[str],
+    uwis: Sequence[str],
+    curves: _Curves,
+    counts: NDArray[np.int64],
+) -> tuple[Row, NDArray[np.int64]]:
+    facts = {name: _log_facts(archive, names, name, key) for name, key in _FACTS}
+    sources = [archive.sources.get(name, ("", "")) for name in names]
+    folders = _without_common([_folder(uri) for uri, _ in sources])
+    wells = [uwi or f"\0{name}" for uwi, name in zip(uwis, names)]
+    well_names, well_codes = np.unique(np.array(wells, dtype=object), return_inverse=True) if wells else (
+        [], np.zeros(0, np.int64))  # fmt: skip
+    per_well = np.zeros((len(well_names), 3), dtype=np.int64)
+    np.add.at(per_well, well_codes, counts)
+    worst = np.full(len(names), np.inf)
+    r2 = best_r2(curves.numbers)
+    known = np.isfinite(r2)
+    np.minimum.at(worst, curves.log[known], r2[known])
+    shown = facts["well"]
+    columns = {
+        "count": len(names),
+        "text": {
+            "log_id": texts(names), "uwi": texts(uwis), "well": texts(shown),
+        },
+        "label": {
+            "company": _packed_labels(facts["company"]),
+            "field": _packed_labels(facts["field"]),
+            "decade": _packed_labels([_decade(text) for text in facts["log_date"]]),
+            "service": _packed_labels([text or UNKNOWN for text in facts["service_company"]]),
+            "folder": _packed_labels(folders),
+            "run": _packed_labels([run or UNKNOWN for _, run in sources]),
+        },
+        "state": packed(_states(counts), "u1"),
+        "accept": packed(np.minimum(counts[:, 0], 65535), "u2"),
+        "review": packed(np.minimum(counts[:, 1], 65535), "u2"),
+        "reject": packed(np.minimum(counts[:, 2], 65535), "u2"),
+        "worst": packed(_scaled(np.where(np.isfinite(worst), worst, np.nan)), "i2"),
+        "well": packed(well_codes, "u4"),
+        "rank_log": packed(_ranks(names), "u4"),
+        "rank_well": packed(_ranks([w or u or n for w, u, n in zip(shown, uwis, names)]), "u4"),
+    }  # fmt: skip
+    return columns, _states(per_well)
+
+
+_FACTS = (
+    ("well", "name"),
+    ("company", "company"),
+    ("field", "field_name"),
+    ("service_company", "service_company"),
+    ("log_date", "date"),
+)
+"""Columns of ``verdicts`` and their names in the ``well`` of ``log.json``."""
+
+
+def _log_facts(archive: Archive, names: Sequence[str], column: str, key: str) -> list[str]:
+    """A fact of every log's header, from its first curve or from its document."""
+    log_names, log_codes = _labels(archive.verdicts, "log_id")
+    values, codes = _labels(archive.verdicts, column)
+    first = np.unique(log_codes, return_index=True)[1] if len(log_codes) else []
+    known = {log_names[log_codes[i]]: values[codes[i]] for i in first}
+    return [known.get(name) or _well(archive.bare.get(name, {}), key) for name in names]
+
+
+def _packed_labels(values: Sequence[str]) -> Row:
+    """Labels as codes into their distinct values, the most frequent first."""
+    order = [value for value, _ in Counter(values).most_common()]
+    codes = {value: code for code, value in enumerate(order)}
+    return {"names": order, "codes": _packed_codes(np.array([codes[v] for v in values], np.int64))}
+
+
+def _packed_codes(codes: NDArray[np.int64]) -> Row:
+    """Codes in as few bytes as hold them."""
+    most = int(codes.max(initial=0))
+    return packed(codes, "u1" if most < 1 << 8 else "u2" if most < 1 << 16 else "u4")
+
+
+def _curve_columns(curves: _Curves) -> Row:
+    coverage = curves.numbers["coverage"]
+    return {
+        "count": len(curves.log),
+        "log": packed(curves.log, "u4"),
+        "machine": packed(curves.machine, "u1"),
+        "final": packed(curves.final, "u1"),
+        "person": packed(curves.person, "u1"),
+        "mnemonic": {"names": curves.mnemonic[0], "codes": _packed_codes(curves.mnemonic[1])},
+        "reasons": {"names": curves.reasons[0], "codes": _packed_codes(curves.reasons[1])},
+        "estimate": packed(_scaled(curves.numbers["r2_estimate"]), "i2"),
+        "lower": packed(_scaled(curves.numbers["r2_lower"]), "i2"),
+        "measured": packed(_scaled(curves.numbers["r2_reference"]), "i2"),
+        "coverage": packed(np.where(np.isfinite(coverage), np.rint(coverage * 100), 255), "u1"),
+    }
+
+
+def _scaled(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """R² in units of 0.0001; what is far below zero is cut at -3, what is not known is marked."""
+    known = np.isfinite(values)
+    return np.where(
+        known, np.rint(np.clip(np.where(known, values, 0), -3, 1) / _SCALE), _NO_NUMBER
+    ).astype(int)
+
+
+def _states(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    total = counts.sum(axis=1)
+    state = np.where(counts[:, 0] == total, 0, np.where(counts[:, 2] == total, 2, 1))
+    return np.where(total == 0, 3, state)
+
+
+def _ranks(values: Sequence[str]) -> NDArray[np.int64]:
+    """Place of each text in natural order: numbers inside it count as numbers."""
+    distinct = sorted(set(values), key=natural)
+    place = {value: rank for rank, value in enumerate(distinct)}
+    return np.array([place[value] for value in values], dtype=np.int64)
+
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """Sort key in which ``a9`` comes before ``a10``."""
+    parts = _DIGITS.split(text.casefold())
+    return [
+        (0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part)
+        for part in parts
+    ]
+
+
+def _folder(uri: str) -> str:
+    if not uri:
+        return ""
+    path = uri if uri.startswith("/") else urlsplit(uri).path or uri
+    return str(PurePosixPath(path).parent)
+
+
+def _without_common(folders: Sequence[str]) -> list[str]:
+    """Folders relative to the deepest one that holds them all."""
+    known = [PurePosixPath(folder).parts for folder in set(folders) if folder]
+    depth = 0
+    while known and all(len(p) > depth for p in known) and len({p[depth] for p in known}) == 1:
+        depth += 1
+    top = {folder: "/".join(PurePosixPath(folder).parts[depth:]) or "." for folder in set(folders)}
+    return [top[folder] if folder else UNKNOWN for folder in folders]
+
+
+def _decade(text: str) -> str:
+    year = _YEAR.search(text)
+    return f"{int(year[0]) // 10 * 10}s" if year else UNKNOWN
+
+
+def _summary(
+    curves: _Curves, counts: NDArray[np.int64], wells: NDArray[np.int64], failures: Sequence[Row]
+) -> Row:
+    logs = np.bincount(_states(counts), minlength=4)
+    per_well = np.bincount(wells, minlength=4)
+    total = counts.sum(axis=0)
+    return {
+        "wells": len(wells),
+        "logs": len(counts),
+        "curves": len(curves.log),
+        "failed": len(failures),
+        "person": int(curves.person.sum()),
+        **{f"wells_{state}": int(per_well[k]) for k, state in enumerate(STATES)},
+        **{f"logs_{state}": int(logs[k]) for k, state in enumerate(STATES)},
+        **{decision: int(total[k]) for k, decision in enumerate(DECISIONS)},
+    }
+
+
+def _reason_counts(curves: _Curves) -> list[Row]:
+    """Reasons with counts by final decision, those that cost most acceptances first."""
+    groups, codes = curves.reasons
+    table = np.zeros((len(groups), 3), dtype=np.int64)
+    np.add.at(table, (codes, curves.final), 1)
+    counts: dict[str, NDArray[np.int64]] = {}
+    for group, row in zip(groups, table):
+        for code in group:
+            counts[code] = counts.get(code, 0) + row
+    listed = [
+        {
+            "code": code,
+            "sentence": sentence(code),
+            "total": int(row.sum()),
+            **{decision: int(row[k]) for k, decision in enumerate(DECISIONS)},
+        }
+        for code, row in counts.items()
+    ]
+    return sorted(listed, key=lambda row: (row["accept"] - row["total"], row["code"]))
+
+
+def _run_row(run: Row) -> Row:
+    """A run for the page: its scans' places stay out, its speed comes in."""
+    row = {name: value for name, value in run.items() if name not in ("scans", "settings")}
+    seconds, logs = run["seconds"], run["logs"]
+    device = run["device_seconds"]
+    row["logs_per_hour"] = 3600 * logs / seconds if logs and seconds and isfinite(seconds) else None
+    row["seconds_per_log"] = seconds / logs if logs else None
+    row["device_seconds_per_log"] = device / logs if logs and device is not None else None
+    return row

@@ -1,0 +1,141 @@
+"""The overview: one look at the archive, as files that open from disk and need no network.
+
+In: an output folder or bucket. Out: ``dashboard/index.html``, its assets and its data, which are
+script files because a page opened from disk may load nothing else. Data files are named by their
+content and the page is put last, so that a reader never sees an old page with new data. What is
+shown is decided in ``data``, the page of one well in ``well``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from flows.dashboard.archive import damaged_row, read_archive, stale_pages
+from flows.dashboard.data import dashboard_data, script_json
+from flows.dashboard.well import write_well_page
+from storage.objects import ObjectStore
+from storage.tables import Row
+from veernet_core.config import GatePolicy
+from veernet_core.errors import VeernetError
+
+INDEX = "dashboard/index.html"
+MAX_PAGES = 2000
+"""Pages of single logs that one build writes; the served form makes the others when asked."""
+
+_DATA = "dashboard/data/"
+_ASSETS = "dashboard/assets/"
+_SHOWN_FAILURES = 200
+
+
+def build_dashboard(
+    out: Path, *, min_r2: float = GatePolicy().min_r2, max_pages: int = MAX_PAGES
+) -> Path:
+    """Write the dashboard of a folder and return the path of its page; see ``build_in``."""
+    return Path(build_in(ObjectStore(str(out)), min_r2=min_r2, max_pages=max_pages))
+
+
+def build_in(
+    store: ObjectStore, *, min_r2: float = GatePolicy().min_r2, max_pages: int = MAX_PAGES
+) -> str:
+    """Write the dashboard of a folder or bucket and return the path or URI of its page.
+
+    Only pages of logs that changed are written again. The same results give the same bytes.
+
+    Parameters
+    ----------
+    store : ObjectStore
+        Folder or bucket with ``verdicts.parquet``, ``failures.parquet`` and ``logs/``
+        where they exist.
+    min_r2 : float
+        Acceptance threshold to mark.
+    max_pages : int
+        Pages of single logs to write at most (none on a bucket).
+
+    Raises
+    ------
+    OldResultsError
+        Where a dataset cannot be read.
+    StorageError
+        Where the pages cannot be written.
+    """
+    put_assets(store)
+    damaged = _write_pages(store.local_root, max_pages) if store.local_root is not None else []
+    files = overview_files(store, min_r2, damaged)
+    page = files.pop("index.html")
+    wanted = {f"{_DATA}{name}": data for name, data in files.items()}
+    present = {info.key for info in store.listing(_DATA)}
+    store.put_many({key: data for key, data in wanted.items() if key not in present})
+    store.put(INDEX, page)
+    store.delete(sorted(present - wanted.keys()))
+    return store.uri_of(INDEX)
+
+
+def overview_files(
+    store: ObjectStore, min_r2: float, damaged: list[Row] | None = None
+) -> dict[str, bytes]:
+    """The overview page and its data files by name."""
+    archive = read_archive(store)
+    known = {row["uri"] for row in archive.failures}
+    archive.failures.extend(row for row in damaged or [] if row["uri"] not in known)
+    data = dashboard_data(archive, min_r2=min_r2)
+    columns = data.pop("columns")
+    files = {}
+    for name in ("logs", "curves"):
+        files |= _script(name, columns[name])
+    shared = {key: data[key] for key in ("words", "blocking", "flat", "interval", "min_r2", "runs",
+                                         "canary")}  # fmt: skip
+    files |= _script("facts", shared)
+    page = render(data, sorted(files, reverse=True))
+    return {**files, "index.html": page.encode("utf-8")}
+
+
+def render(data: Mapping[str, Any], scripts: list[str]) -> str:
+    """The overview of ``dashboard_data``. Every text from outside is escaped.
+
+    Parameters
+    ----------
+    scripts : list of str
+        Names of the data files to load.
+    """
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string((templates() / "overview.html.j2").read_text("utf-8"))
+    return template.render(**data, scripts=scripts, shown_failures=_SHOWN_FAILURES)
+
+
+def templates() -> Traversable:
+    """Folder of the templates, styles and scripts."""
+    return package_files("flows.dashboard") / "templates"
+
+
+def put_assets(store: ObjectStore) -> None:
+    """Write styles and scripts where they differ from those present."""
+    for source in templates().iterdir():
+        if source.name.endswith((".css", ".js")):
+            data = source.read_bytes()
+            if store.get_or_none(f"{_ASSETS}{source.name}") != data:
+                store.put(f"{_ASSETS}{source.name}", data)
+
+
+def _script(name: str, data: Any) -> dict[str, bytes]:
+    text = f"veernetData({script_json(name)}, {script_json(data)});\n".encode("ascii")
+    return {f"{name}-{hashlib.sha256(text).hexdigest()[:12]}.js": text}
+
+
+def _write_pages(out: Path, most: int) -> list[Row]:
+    """Pages of the logs that changed; failure rows for folders that cannot be shown."""
+    damaged = []
+    for folder in stale_pages(out, out / "dashboard" / "logs")[:most]:
+        try:
+            write_well_page(folder, out / "dashboard")
+        except (VeernetError, OSError, ValueError, KeyError, TypeError) as error:
+            damaged.append(damaged_row(folder.name, error))
+    return damaged

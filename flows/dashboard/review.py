@@ -1,0 +1,462 @@
+"""Review: the queue of doubtful curves, decisions on them, and corrections of a log's geometry.
+
+In: an output folder or bucket and what reviewers say. Out: decisions appended to ``reviews/``, and,
+by one background thread, delivered files, datasets and pages that follow them. Everything works on
+plain data; HTTP, tokens and files for the browser belong to ``serve``, how decisions are kept to
+``storage.reviews``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from flows.dashboard.archive import read_verdicts, scan_sources
+from flows.dashboard.data import INTERVAL, natural, sentence
+from flows.dashboard.overview import build_in
+from storage.compact import compact
+from storage.delivery import deliver
+from storage.ledger import append, read_ledger, segment_name
+from storage.objects import ObjectStore
+from storage.publish import RECORD, SAMPLES, log_files, replace_rows
+from storage.records import Record, jsonable
+from storage.reviews import (
+    OutdatedReviewError,
+    Review,
+    ReviewError,
+    curve_hash,
+    in_force,
+    read_reviews,
+    record_review,
+)
+from storage.runs import read_runs
+from storage.tables import Row
+from veernet_core.datatypes import DigitisedLog, ScanRef
+from veernet_core.errors import VeernetError
+from veernet_core.page.sidecar import parse_sidecar
+from veernet_core.pipeline import FailedScan, ScanInput
+
+Redo = Callable[[ScanInput, Mapping[str, Any]], "DigitisedLog | FailedScan"]
+"""Digitises one scan under the settings of a run (``step``, ``depth_unit``, ``min_r2``)."""
+
+QUEUE = 500
+_SETTLE_S = 0.4
+_SIDECAR = ".sidecar.json"
+_MAX_SIDECAR = 1 << 20
+_Key = tuple[str, str, str, str]
+
+
+class UnknownLogError(ReviewError):
+    """There is no such log here."""
+
+    code = "no_such_log"
+    remedy = "Reload the page."
+
+
+class NoSourceError(ReviewError):
+    """The scan cannot be digitised again from here."""
+
+    code = "no_source"
+    remedy = "Put the corrected sidecar beside the scan yourself and digitise it again."
+
+
+@dataclass(slots=True)
+class Work:
+    """What the background thread has done and is doing, for the page."""
+
+    waiting: int = 0
+    busy: str = ""
+    done: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+
+class Desk:
+    """Where reviewers work; safe to use from several threads.
+
+    Parameters
+    ----------
+    store : ObjectStore
+        The output folder or bucket.
+    min_r2 : float
+        Threshold that the doubt is measured against.
+    redo : callable, optional
+        Digitises a corrected scan; corrections are refused without it.
+    """
+
+    def __init__(self, store: ObjectStore, min_r2: float, redo: Redo | None = None) -> None:
+        self.store = store
+        self.min_r2 = min_r2
+        self._redo = redo
+        self._work = Work()
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._jobs: list[tuple[str, Callable[[], None]]] = []
+        self._touched: set[str] = set()
+        self._said: dict[_Key, str] = {}
+        self._thread: threading.Thread | None = None
+
+    # ---- looking -----------------------------------------------------------------------------
+
+    def queue(self, which: str = "open", log_id: str = "") -> Row:
+        """Curves to look at, the most doubtful first.
+
+        Parameters
+        ----------
+        which : str
+            ``open``: the machine says review and nobody has decided; ``decided``; ``all``.
+        log_id : str
+            Only curves of this log.
+
+        Returns
+        -------
+        dict
+            ``rows`` (at most ``QUEUE``) and ``total``.
+        """
+        table = read_verdicts(self.store)
+        doubt = _doubt(table, self.min_r2)
+        table = table.append_column("doubt", pa.array(doubt, pa.float64()))
+        rows = table.filter(_mask(table, which, log_id)).to_pylist()
+        with self._lock:
+            said = dict(self._said)
+        for row in rows:
+            last = said.get(_key(row))
+            if last is not None:
+                row["reviewed_decision"] = None if last == "withdraw" else last
+        chosen = [row for row in rows if _wanted(row, which)]
+        chosen.sort(key=lambda row: (-row["doubt"], natural(row["log_id"])))
+        return {"rows": [_queue_row(row) for row in chosen[:QUEUE]], "total": len(chosen)}
+
+    def log(self, log_id: str) -> Row:
+        """One log: its curves with identity and decision in force, its history, its sidecar.
+
+        Raises
+        ------
+        UnknownLogError
+        """
+        record, samples = self._result(log_id)
+        reviews = read_reviews(self.store, log_id)
+        decided = in_force(record, samples, reviews)
+        curves = [
+            {
+                "section_id": curve["section_id"], "track_id": curve["track_id"],
+                "mnemonic": curve["spec"]["mnemonic"], "decision": curve["decision"],
+                "reasons": [sentence(code) for code in curve["reasons"]],
+                "curve_sha256": curve_hash(record, index, samples),
+                "review": asdict(review) if review else None,
+            }
+            for index, (curve, review) in enumerate(zip(record["curves"], decided, strict=True))
+        ]  # fmt: skip
+        found = self._scan_of(log_id)
+        sidecar = None if found is None else found[0].get_or_none(found[1] + _SIDECAR)
+        history = [{k: v for k, v in asdict(r).items() if k != "details"} for r in reviews]
+        data = {
+            "log_id": log_id, "well": record["well"], "curves": curves, "history": history,
+            "sidecar": None if sidecar is None else sidecar.decode("utf-8", "replace"),
+            "can_correct": found is not None and self._redo is not None,
+            "source": "" if found is None else found[0].uri_of(found[2]),
+        }  # fmt: skip
+        plain: Row = jsonable(data)
+        return plain
+
+    def work(self) -> Row:
+        """State of the background thread."""
+        with self._lock:
+            return asdict(self._work)
+
+    # ---- deciding ----------------------------------------------------------------------------
+
+    def decide(self, said: Mapping[str, Any]) -> Row:
+        """Record a decision on one curve; delivery follows in the background.
+
+        Parameters
+        ----------
+        said : mapping
+            ``log_id, section_id, track_id, mnemonic, curve_sha256, action, reviewer, note``.
+
+        Raises
+        ------
+        ReviewError, UnknownLogError
+        OutdatedReviewError
+            Where the curve is no longer the one that was looked at.
+        """
+        log_id, action = _text(said, "log_id"), _text(said, "action")
+        if action == "correct":
+            raise ReviewError("a correction needs a sidecar")
+        record, samples = self._result(log_id)
+        name = tuple(_text(said, key) for key in ("section_id", "track_id", "mnemonic"))
+        seen = _text(said, "curve_sha256")
+        for index, curve in enumerate(record["curves"]):
+            same = (curve["section_id"], curve["track_id"], curve["spec"]["mnemonic"]) == name
+            if same and curve_hash(record, index, samples) == seen:
+                break
+        else:
+            raise OutdatedReviewError("this is not the curve that was looked at", log_id)
+        review = Review(
+            log_id, action, _text(said, "reviewer").strip(), _now(), _text(said, "note").strip(),
+            *name, seen, curve["decision"],
+        )  # fmt: skip
+        record_review(self.store, review)
+        with self._wake:
+            self._said[log_id, *name] = action
+            self._touched.add(log_id)
+            self._start()
+        return asdict(review)
+
+    def check_sidecar(self, said: Mapping[str, Any]) -> Row:
+        """Read a corrected sidecar without using it; gives what it holds.
+
+        Raises
+        ------
+        SidecarError
+            Names the place in the text and the remedy.
+        """
+        text = _text(said, "sidecar")
+        if len(text) > _MAX_SIDECAR:
+            raise ReviewError("the sidecar is too long")
+        parsed = parse_sidecar(text.encode(), "sidecar")
+        tracks = [track for section in parsed.sections for track in section.tracks]
+        curves = sum(len(track.curves or ()) for track in tracks)
+        return {"sections": len(parsed.sections), "tracks": len(tracks), "curves": curves}
+
+    def correct(self, said: Mapping[str, Any]) -> Row:
+        """Digitise a log again under a corrected sidecar, in the background.
+
+        The sidecar is put beside the scan, where every later run finds it, once the scan could be
+        digitised with it; the text before and after stays in the review.
+
+        Raises
+        ------
+        SidecarError, NoSourceError, ReviewError, UnknownLogError
+        """
+        found = self.check_sidecar(said)
+        log_id = _text(said, "log_id")
+        record, _ = self._result(log_id)
+        place = self._scan_of(log_id)
+        if place is None or self._redo is None:
+            raise NoSourceError("where this scan lies is not known here", log_id)
+        review = Review(
+            log_id, "correct", _text(said, "reviewer").strip(), _now(), _text(said, "note").strip()
+        )
+        text = _text(said, "sidecar")
+        with self._wake:
+            job = (f"digitising {log_id} again", lambda: self._again(place, record, text, review))
+            self._jobs.append(job)
+            self._start()
+        return found
+
+    # ---- working in the background -------------------------------------------------------------
+
+    def finish(self, timeout_s: float = 600.0) -> None:
+        """Wait until everything decided so far is delivered."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _start(self) -> None:
+        """Start the thread if it does not run; the lock is held."""
+        self._work.waiting = len(self._jobs) + len(self._touched)
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="review-delivery", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        """Do jobs and deliver decisions until there are none; then bring the overview up to date."""
+        shown = True
+        while True:
+            with self._wake:
+                self._wake.wait(_SETTLE_S if not self._jobs else 0)
+                jobs, self._jobs = self._jobs[:1], self._jobs[1:]
+                logs, self._touched = (set(), self._touched) if jobs else (self._touched, set())
+                self._work.waiting = len(self._jobs) + len(self._touched)
+                if not jobs and not logs and shown:
+                    self._thread, self._work.busy = None, ""
+                    return
+                self._work.busy = jobs[0][0] if jobs else "delivering"
+            if jobs:
+                shown = not self._try(jobs[0][1]) and shown
+            elif logs:
+                shown = not self._try(lambda logs=logs: deliver(self.store, logs)) and shown
+            else:
+                self._try(lambda: build_in(self.store, min_r2=self.min_r2))
+                shown = True
+            with self._lock:
+                self._work.done += len(jobs) + len(logs)
+
+    def _try(self, call: Callable[[], object]) -> bool:
+        """Whether a job worked; its trouble is kept for the page, the next one goes on."""
+        try:
+            call()
+        except (VeernetError, OSError, ValueError, KeyError, TypeError) as error:
+            with self._lock:
+                self._work.troubles = [*self._work.troubles[-9:], str(error)]
+            return False
+        return True
+
+    def _again(
+        self, place: tuple[ObjectStore, str, str], record: Record, text: str, review: Review
+    ) -> None:
+        source, stem, key = place
+        assert self._redo is not None
+        data, sidecar = source.get(key), text.encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 != record["scan"]["sha256"]:
+            raise NoSourceError("the scan has changed since it was digitised", source.uri_of(key))
+        ref = ScanRef(source.uri_of(key), record["scan"]["stem"], sha256, len(data))
+        runs = read_runs(self.store)
+        settings = runs[-1].settings if runs else {}
+        result = self._redo(ScanInput(ref, data, sidecar), settings)
+        if isinstance(result, FailedScan):
+            raise result.error
+        before = source.get_or_none(stem + _SIDECAR)
+        details = {"before": None if before is None else before.decode("utf-8", "replace"),
+                   "after": text}  # fmt: skip
+        source.put(stem + _SIDECAR, sidecar)
+        record_review(self.store, replace(review, details=json.dumps(details)))
+        log_id = review.log_id
+        self.store.put_folder(f"logs/{log_id}", log_files(result, log_id), last=RECORD)
+        self._enter(log_id, result, source, stem)
+        deliver(self.store, [log_id])
+        with self._lock:
+            self._said = {key: said for key, said in self._said.items() if key[0] != log_id}
+
+    def _enter(self, log_id: str, log: DigitisedLog, source: ObjectStore, stem: str) -> None:
+        """Bring the new result into the datasets, by the ledger where there is one."""
+        known = [r for r in read_ledger(self.store).latest.values() if r.log_id == log_id]
+        if not known:
+            if self.store.local_root is not None:
+                replace_rows(self.store.local_root, [log_id])
+            return
+        decisions = [judged.verdict.decision for judged in log.curves]
+        made = log.provenance
+        versions = [i.version for i in source.listing() if i.key == stem + _SIDECAR]
+        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-review"
+        record = replace(
+            known[0],
+            sidecar_version=versions[0] if versions else "",
+            sidecar_sha256=made.sidecar_sha256,
+            model_id=made.model_id,
+            config_hash=made.config_hash,
+            version=made.version,
+            curves=len(decisions),
+            accepted=decisions.count("accept"),
+            review=decisions.count("review"),
+            rejected=decisions.count("reject"),
+            samples=sum(len(judged.curve.depth) for judged in log.curves),
+            run_id=run_id,
+        )
+        append(self.store, segment_name(run_id, 0, 0), [record])
+        compact(self.store)
+
+    # ---- finding -------------------------------------------------------------------------------
+
+    def _result(self, log_id: str) -> tuple[Record, pa.Table]:
+        if not is_log_id(log_id):
+            raise UnknownLogError("no such log", log_id[:80])
+        document = self.store.get_or_none(f"logs/{log_id}/{RECORD}")
+        samples = self.store.get_or_none(f"logs/{log_id}/{SAMPLES}")
+        if document is None or samples is None:
+            raise UnknownLogError("its files are not here", log_id)
+        try:
+            record: Record = json.loads(document)
+            return record, pq.read_table(io.BytesIO(samples))
+        except (ValueError, pa.ArrowException) as error:
+            raise UnknownLogError(f"its files are damaged ({error})", log_id) from error
+
+    def _scan_of(self, log_id: str) -> tuple[ObjectStore, str, str] | None:
+        """The place of a scan: its folder, its key there without suffix, its key."""
+        uri = scan_sources(self.store).get(log_id, ("", ""))[0]
+        folder, _, name = uri.rpartition("/")
+        if not folder or not name:
+            return None
+        store, stem = ObjectStore(folder), name.rpartition(".")[0] or name
+        with contextlib.suppress(VeernetError):
+            if store.exists(name):
+                return store, stem, name
+        return None
+
+
+def is_log_id(text: str) -> bool:
+    """Whether a text can be the name of a log's folder."""
+    return bool(text) and text[0] != "." and not set(text) & set("/\\\0")
+
+
+def chance_bad(
+    estimate: NDArray[np.float64], lower: NDArray[np.float64], threshold: float
+) -> NDArray[np.float64]:
+    """P(R² < threshold) of curves from their estimate and its lower bound.
+
+    The unexplained variance 1 - R² is taken as log-logistic: its median at the estimate, its tail of
+    1 - ``INTERVAL`` at the lower bound. NaN where there is no estimate.
+    """
+    level = np.log(INTERVAL / (1 - INTERVAL))
+    at = np.log(max(1 - threshold, 1e-4))
+    middle, tail = (np.log(np.maximum(1 - r2, 1e-4)) for r2 in (estimate, lower))
+    spread = np.maximum(tail - middle, 1e-3) / level
+    chance: NDArray[np.float64] = 1 / (1 + np.exp(np.clip((at - middle) / spread, -60, 60)))
+    return chance
+
+
+def _doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
+    """1 where it is open whether the curve is good, 0 where it is certain; 1 without an estimate."""
+    estimate, lower = (
+        table[name].to_numpy().astype(np.float64) for name in ("r2_estimate", "r2_lower")
+    )
+    doubt = 1 - np.abs(2 * chance_bad(estimate, lower, threshold) - 1)
+    return np.where(np.isfinite(doubt), np.round(doubt, 6), 1.0)
+
+
+def _mask(table: pa.Table, which: str, log_id: str) -> pa.Array:
+    """Rows that may be wanted: decisions of this session are looked at afterwards."""
+    if log_id:
+        return pc.equal(table["log_id"].cast(pa.string()), log_id)
+    if which == "open":
+        return pc.equal(table["decision"].cast(pa.string()), "review")
+    return pa.array(np.ones(len(table), dtype=np.bool_))
+
+
+def _wanted(row: Row, which: str) -> bool:
+    if which == "all":
+        return True
+    if which == "decided":
+        return row["reviewed_decision"] is not None
+    return row["decision"] == "review" and row["reviewed_decision"] is None
+
+
+_SHOWN = (
+    "log_id", "uwi", "well", "section_id", "track_id", "mnemonic", "unit", "decision", "r2_estimate",
+    "r2_lower", "r2_upper", "r2_reference", "coverage", "longest_gap", "depth_unit", "depth_top",
+    "depth_base", "doubt", "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
+)  # fmt: skip
+
+
+def _queue_row(row: Row) -> Row:
+    shown: Row = jsonable({name: row[name] for name in _SHOWN})
+    return shown | {"reasons": [sentence(code) for code in row["reasons"] or []]}
+
+
+def _key(row: Mapping[str, Any]) -> _Key:
+    return row["log_id"], row["section_id"], row["track_id"], row["mnemonic"]
+
+
+def _text(said: Mapping[str, Any], key: str) -> str:
+    value = said.get(key, "")
+    if not isinstance(value, str):
+        raise ReviewError(f"{key} must be a text")
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

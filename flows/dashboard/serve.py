@@ -1,0 +1,341 @@
+"""The served form: the dashboard of a folder or bucket over HTTP, and the review that needs it.
+
+In: an output place. Out: its pages and the files of its logs, and a small JSON interface for
+reviewers. Only what a dashboard links to can be read: no path leaves the place, no symbolic link is
+followed out of it, no hidden file, ledger or review is handed out. Loopback by default; a wider
+address demands a token. What reviewing means belongs to ``review``.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import json
+import secrets
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from flows.dashboard.data import script_json
+from flows.dashboard.overview import build_in, templates
+from flows.dashboard.review import Desk, Redo, UnknownLogError, is_log_id
+from flows.dashboard.well import well_files
+from storage.objects import NotFoundError, ObjectStore
+from storage.publish import RECORD
+from storage.reviews import OutdatedReviewError
+from veernet_core.errors import VeernetError
+
+COOKIE = "veernet_token"
+MIN_TOKEN = 16
+_OPEN_FILES = ("verdicts.parquet", "failures.parquet")
+_TYPES = {
+    ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8", ".png": "image/png", ".webp": "image/webp",
+    ".svg": "image/svg+xml", ".json": "application/json", ".csv": "text/csv; charset=utf-8",
+    ".las": "text/plain; charset=utf-8",
+}  # fmt: skip
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+_MAX_BODY = 2 << 20
+
+
+class ServeError(VeernetError):
+    """The dashboard cannot be served like this."""
+
+    code = "cannot_serve"
+    stage = "dashboard"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who may come in: ``token`` is empty on loopback, where the Host header is checked instead."""
+
+    token: str = ""
+
+    def admits(self, request: Request) -> bool:
+        """Whether the request carries the token, or comes to a loopback name."""
+        if not self.token:
+            return is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
+        given = request.cookies.get(COOKIE) or request.query_params.get("token") or ""
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            given = bearer
+        return hmac.compare_digest(given.encode(), self.token.encode())
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this very machine.
+
+    Examples
+    --------
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("evil.test")
+    (True, True, False, False)
+    """
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_address(host: str, token: str) -> None:
+    """Refuse to listen beyond this machine without a token.
+
+    Raises
+    ------
+    ServeError
+    """
+    if token and len(token) < MIN_TOKEN:
+        raise ServeError(f"the token is shorter than {MIN_TOKEN} letters", remedy=_suggestion())
+    if not token and not is_loopback(host):
+        raise ServeError(
+            f"{host} can be reached by others, and no token is set", remedy=_suggestion()
+        )
+
+
+def _suggestion() -> str:
+    return f"Give one, for example: --token {secrets.token_urlsafe(24)}"
+
+
+def make_app(
+    store: ObjectStore, *, token: str = "", min_r2: float = 0.85, redo: Redo | None = None
+) -> Starlette:
+    """The application; ``app.state.desk`` is where reviews go.
+
+    Parameters
+    ----------
+    store : ObjectStore
+        Output folder or bucket.
+    token : str
+        Demanded of everybody where it is not empty.
+    min_r2 : float
+        Threshold of the overview and of the doubt.
+    redo : callable, optional
+        Digitises a corrected scan again.
+    """
+    desk = Desk(store, min_r2, redo)
+    files = partial(_file, store)
+    app = Starlette(
+        routes=[
+            Route("/", lambda request: RedirectResponse("/dashboard/index.html")),
+            Route("/review", partial(_template, "review.html")),
+            Route("/dashboard/assets/served.js", _served),
+            Route("/dashboard/assets/{name}", _asset),
+            Route(
+                "/api/queue",
+                _answer(lambda s: desk.queue(s.get("which", "open"), s.get("log", ""))),
+            ),
+            Route("/api/log", _answer(lambda said: desk.log(str(said.get("log_id", ""))))),
+            Route("/api/work", _answer(lambda said: desk.work())),
+            Route("/api/review", _answer(desk.decide), methods=["POST"]),
+            Route("/api/sidecar/check", _answer(desk.check_sidecar), methods=["POST"]),
+            Route("/api/sidecar", _answer(desk.correct), methods=["POST"]),
+            Route("/{path:path}", files),
+        ]
+    )
+    app.state.desk = desk
+    app.add_middleware(BaseHTTPMiddleware, dispatch=partial(_guard, Door(token)))
+    return app
+
+
+def serve(
+    store: ObjectStore, *, host: str, port: int, token: str, min_r2: float, redo: Redo | None
+) -> None:
+    """Bring the dashboard up to date and serve it until interrupted.
+
+    Raises
+    ------
+    ServeError, StorageError, OldResultsError
+    """
+    import uvicorn
+
+    check_address(host, token)
+    build_in(store, min_r2=min_r2)
+    app = make_app(store, token=token, min_r2=min_r2, redo=redo)
+    shown = f"[{host}]" if ":" in host else host
+    print(
+        f"dashboard: http://{shown}:{port}/{'?token=' + quote(token) if token else ''}", flush=True
+    )
+    try:
+        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    finally:
+        app.state.desk.finish()
+
+
+async def _guard(
+    door: Door, request: Request, following: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Let in who may come in, refuse posts from other sites, and send the strict headers."""
+    if not door.admits(request):
+        answer: Response = _refusal(401, "no_token", "Open the address with ?token=… once.")
+    elif request.method == "POST" and not _own_page(request):
+        answer = _refusal(403, "foreign_page", "Reload the dashboard and try again.")
+    elif door.token and "token" in request.query_params:
+        answer = RedirectResponse(request.url.remove_query_params("token").path or "/", 303)
+        answer.set_cookie(COOKIE, door.token, httponly=True, samesite="strict", path="/",
+                          secure=request.url.scheme == "https")  # fmt: skip
+    else:
+        answer = await following(request)
+    for name, value in _HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def _own_page(request: Request) -> bool:
+    """Whether a post comes from a page of this server: no other site can set this header."""
+    origin = request.headers.get("origin")
+    same = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+    return same and request.headers.get("x-veernet") == "1"
+
+
+def _refusal(status: int, code: str, remedy: str, message: str = "") -> JSONResponse:
+    return JSONResponse({"code": code, "message": message or code, "remedy": remedy}, status)
+
+
+def _answer(call: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
+    """A JSON route of a plain function of what was said."""
+
+    async def respond(request: Request) -> Response:
+        try:
+            said = await _said(request)
+            return JSONResponse(await run_in_threadpool(call, said))
+        except VeernetError as error:
+            kinds = ((UnknownLogError, 404), (NotFoundError, 404), (OutdatedReviewError, 409))
+            status = next((number for kind, number in kinds if isinstance(error, kind)), 422)
+            return _refusal(status, error.code, error.remedy, error.message)
+
+    return respond
+
+
+async def _said(request: Request) -> Mapping[str, Any]:
+    if request.method != "POST":
+        return dict(request.query_params)
+    body = await request.body()
+    if len(body) > _MAX_BODY:
+        raise ServeError("the request is too long")
+    try:
+        said = json.loads(body)
+    except ValueError as error:
+        raise ServeError(f"not JSON: {error}") from error
+    if not isinstance(said, dict):
+        raise ServeError("not a JSON object")
+    return said
+
+
+def safe_key(path: str) -> str | None:
+    """The key that a decoded URL path names, or None where it must not be answered.
+
+    Only ``dashboard/`` and ``logs/`` and the two small datasets are open. A path with an empty,
+    hidden or climbing part, a backslash or a control character names nothing.
+
+    Examples
+    --------
+    >>> safe_key("logs/a b/log.json"), safe_key("logs/../scans/a.tif"), safe_key("_veernet/x")
+    ('logs/a b/log.json', None, None)
+    """
+    parts = path.split("/")
+    if any(not part or part[0] == "." or "\\" in part for part in parts):
+        return None
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
+        return None
+    if parts[0] in ("dashboard", "logs") and len(parts) > 1:
+        return path
+    return path if path in _OPEN_FILES else None
+
+
+async def _file(store: ObjectStore, request: Request) -> Response:
+    key = safe_key(request.path_params["path"])
+    if key is None:
+        return _refusal(404, "not_found", "Go back to the dashboard.")
+    return await run_in_threadpool(_read, store, key)
+
+
+def _read(store: ObjectStore, key: str) -> Response:
+    suffix = PurePosixPath(key).suffix.lower()
+    kind = _TYPES.get(suffix, "application/octet-stream")
+    inside = key.startswith("dashboard/")
+    if suffix in (".html", ".js", ".svg") and not inside:
+        kind = "application/octet-stream"
+    if store.local_root is not None:
+        path = _real(store.local_root, key)
+        if path is not None:
+            return FileResponse(path, media_type=kind)
+    else:
+        data = store.get_or_none(key)
+        if data is not None:
+            return Response(data, media_type=kind)
+    parts = key.split("/")
+    if inside and len(parts) == 4 and parts[1] == "logs" and is_log_id(parts[2]):
+        data = _page_file(store, parts[2], parts[3])
+        if data is not None:
+            return Response(data, media_type=kind)
+    return _refusal(404, "not_found", "Go back to the dashboard.")
+
+
+def _real(root: Path, key: str) -> Path | None:
+    """The file of a key, if it is one and still an open one when all links are followed."""
+    try:
+        path = (root / key).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        return None
+    top = root.resolve()
+    inside = path.is_relative_to(top) and safe_key(path.relative_to(top).as_posix()) is not None
+    return path if inside and path.is_file() else None
+
+
+def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
+    """A file of a log's page that was not written ahead: made now, from the log's folder."""
+    link = f"../../../logs/{log_id}"
+    if store.local_root is not None:
+        folder = store.local_root / "logs" / log_id
+        if _real(store.local_root, f"logs/{log_id}/{RECORD}") is None:
+            return None
+        return well_files(folder, link).get(name)
+    keys = [info.key for info in store.listing(f"logs/{log_id}/")]
+    if f"logs/{log_id}/{RECORD}" not in keys:
+        return None
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / log_id
+        folder.mkdir()
+        for key, data in zip(keys, store.get_many(keys), strict=True):
+            (folder / PurePosixPath(key).name).write_bytes(data)
+        return well_files(folder, link).get(name)
+
+
+async def _served(request: Request) -> Response:
+    text = f"window.veernetServed = {script_json({'review': True})};\n"
+    return Response(text, media_type=_TYPES[".js"])
+
+
+async def _asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    wanted = [file for file in templates().iterdir() if file.name == name]
+    if not wanted or not name.endswith((".css", ".js")):
+        return _refusal(404, "not_found", "Go back to the dashboard.")
+    return Response(wanted[0].read_bytes(), media_type=_TYPES[PurePosixPath(name).suffix])
+
+
+async def _template(name: str, request: Request) -> Response:
+    return Response((templates() / name).read_bytes(), media_type=_TYPES[".html"])

@@ -1,0 +1,197 @@
+"""From a person's decision to what is delivered: LAS, CSV and the datasets follow it.
+
+In: published log folders and the decisions in ``reviews/``. Out: the files of those folders and the
+rows of the datasets as the final decisions have them; ``log.json`` is never touched. Everything here
+may be repeated at any time and changes nothing where all is in line. How decisions are kept
+(``storage.reviews``) and how results are first published (``storage.publish``) do not belong here.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from storage.compact import compact
+from storage.ledger import generations
+from storage.objects import ObjectStore
+from storage.publish import RECORD, SAMPLES, delivered_files, replace_rows
+from storage.records import Record
+from storage.reviews import Review, in_force, read_reviews, review_columns, reviewed_logs
+from storage.tables import REVIEW_COLUMNS
+from veernet_core.datatypes import (
+    EVIDENCE,
+    CurveSpec,
+    DigitisedLog,
+    GateVerdict,
+    JudgedCurve,
+    Provenance,
+    QualityEstimate,
+    RecoveredCurve,
+    ScanRef,
+    Section,
+    WellInfo,
+)
+
+_DELIVERED = (".las", ".csv")
+
+
+def deliver(store: ObjectStore, log_ids: Collection[str] | None = None) -> list[str]:
+    """Bring files and datasets in line with the decisions in force.
+
+    Parameters
+    ----------
+    store : ObjectStore
+        The output folder or bucket.
+    log_ids : collection of str, optional
+        All that anybody has decided about where left out.
+
+    Returns
+    -------
+    list of str
+        Logs of which anything had to be changed.
+
+    Raises
+    ------
+    StorageError, WriteError
+    """
+    wanted = reviewed_logs(store) if log_ids is None else sorted(log_ids)
+    decided = {log_id: _apply(store, log_id) for log_id in wanted}
+    changed = [log_id for log_id, (touched, _) in decided.items() if touched]
+    stale = _stale_rows(store, {log_id: rows for log_id, (_, rows) in decided.items()})
+    if stale and generations(store)[0]:
+        compact(store, stale)
+    elif stale and store.local_root is not None:
+        replace_rows(store.local_root, stale)
+    return sorted({*changed, *stale})
+
+
+def apply_reviews(store: ObjectStore) -> list[str]:
+    """Bring only the files of the reviewed logs in line; returns the logs that were changed."""
+    return [log_id for log_id in reviewed_logs(store) if _apply(store, log_id)[0]]
+
+
+def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> DigitisedLog:
+    """A log as far as its published files tell: all that LAS, CSV and the datasets need.
+
+    Evidence and track positions are not published; they are NaN. Sections have no tracks.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        Where the document is of another kind or does not fit the samples.
+    """
+    curves, start = [], 0
+    for curve in record["curves"]:
+        count = int(curve["samples"])
+        curves.append(_restored_curve(curve, samples.slice(start, count)))
+        start += count
+    if start != samples.num_rows:
+        raise ValueError(f"{samples.num_rows} samples, {start} expected")
+    scan = record["scan"]
+    return DigitisedLog(
+        scan=ScanRef("", stem or scan["stem"], scan["sha256"], int(scan["size_bytes"])),
+        well=WellInfo(**record["well"]),
+        sections=tuple(
+            Section(s["section_id"], s["row_top"], s["row_bottom"], None, ())
+            for s in record["sections"]
+        ),
+        curves=tuple(curves),
+        findings=(),
+        provenance=Provenance(**record["provenance"]),
+        dpi=_number(scan["dpi"]),
+    )
+
+
+def _restored_curve(curve: dict[str, Any], part: pa.Table) -> JudgedCurve:
+    spec = {**curve["spec"], "points_px": tuple(map(tuple, curve["spec"].get("points_px", ())))}
+    count = part.num_rows
+    recovered = RecoveredCurve(
+        spec=CurveSpec(**spec),
+        section_id=curve["section_id"],
+        track_id=curve["track_id"],
+        depth_unit=curve["depth_unit"],
+        depth=part["depth"].to_numpy().astype(np.float64),
+        value=part["value"].to_numpy().astype(np.float64),
+        frac=np.full(count, np.nan),
+        observed=part["observed"].to_numpy().astype(np.bool_),
+        confidence=part["confidence"].to_numpy().astype(np.float64),
+        evidence=np.full((count, len(EVIDENCE)), np.nan),
+    )
+    quality = QualityEstimate(**{name: _number(v) for name, v in curve["quality"].items()})
+    verdict = GateVerdict(curve["decision"], tuple(curve["reasons"]), curve["policy_id"])
+    return JudgedCurve(recovered, quality, verdict)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _apply(store: ObjectStore, log_id: str) -> tuple[bool, list[dict[str, Any]]]:
+    """Write what differs of a log's files; whether anything did, and its review columns."""
+    document = store.get_or_none(f"logs/{log_id}/{RECORD}")
+    table = store.get_or_none(f"logs/{log_id}/{SAMPLES}")
+    if document is None or table is None:
+        return False, []
+    record, samples = json.loads(document), pq.read_table(io.BytesIO(table))
+    decided = in_force(record, samples, read_reviews(store, log_id))
+    log = _with_decisions(restored_log(record, samples), decided)
+    files = delivered_files(log, log_id, _remarks(log, decided, record))
+    present = {info.key.rsplit("/", 1)[-1] for info in store.listing(f"logs/{log_id}/")}
+    gone = [name for name in present if name.endswith(_DELIVERED) and name not in files]
+    touched = False
+    for name, data in files.items():
+        if store.get_or_none(f"logs/{log_id}/{name}") != data:
+            store.put(f"logs/{log_id}/{name}", data)
+            touched = True
+    store.delete(f"logs/{log_id}/{name}" for name in gone)
+    return touched or bool(gone), review_columns(decided)
+
+
+def _with_decisions(log: DigitisedLog, decided: Sequence[Review | None]) -> DigitisedLog:
+    curves = [
+        judged
+        if review is None or review.final is None
+        else replace(judged, verdict=replace(judged.verdict, decision=review.final))
+        for judged, review in zip(log.curves, decided, strict=True)
+    ]
+    return replace(log, curves=tuple(curves))
+
+
+def _remarks(
+    log: DigitisedLog, decided: Sequence[Review | None], record: Record
+) -> dict[str, list[str]]:
+    """What people decided, by section, for the LAS file's ~Other."""
+    words = {"accept": "accepted", "reject": "rejected", "return": "returned to review"}
+    lines: dict[str, list[str]] = {}
+    for judged, review, curve in zip(log.curves, decided, record["curves"], strict=True):
+        if review is not None:
+            note = f": {review.note}" if review.note else ""
+            lines.setdefault(judged.curve.section_id, []).append(
+                f"Reviewed: {judged.curve.spec.mnemonic} in {judged.curve.track_id} "
+                f"{words[review.action]} by {review.reviewer} on {review.when}{note} "
+                f"(machine: {curve['decision']})"
+            )
+    return lines
+
+
+def _stale_rows(store: ObjectStore, decided: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Logs whose rows in ``verdicts.parquet`` tell other decisions than those in force."""
+    data = store.get_or_none("verdicts.parquet")
+    if data is None or not decided:
+        return []
+    file = pq.ParquetFile(io.BytesIO(data))
+    have = [name for name in REVIEW_COLUMNS if name in file.schema_arrow.names]
+    table = file.read(columns=["log_id", *have])
+    rows = table.filter(pc.is_in(table["log_id"].cast("string"), pa.array(sorted(decided))))
+    shown: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.to_pylist():
+        shown.setdefault(row.pop("log_id"), []).append({n: row.get(n) for n in REVIEW_COLUMNS})
+    return sorted(log_id for log_id, want in decided.items() if shown.get(log_id, []) != want)

@@ -1,0 +1,205 @@
+"""What is known of a scan before it is looked at, as one sidecar.
+
+In: a person's sidecar, a registration file (DRA) and an index row, each where there is one. Out: the bytes
+of one sidecar that states what any of them states; on each field the person wins over the registration,
+the registration over the index. Does not belong here: files and folders, what the page itself shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from storage.dra import parse_dra, sidecar_of_dra
+from storage.index_table import IndexRow
+from veernet_core.datatypes import DepthUnit
+from veernet_core.page.api_number import find_api_number
+from veernet_core.page.sidecar import parse_sidecar
+
+_M_PER_FT = 0.3048
+_WELL_FIELDS = (
+    "uwi",
+    "name",
+    "company",
+    "field",
+    "county",
+    "state",
+    "country",
+    "service_company",
+    "date",
+)
+_KEYS = {"sections": "section_id", "tracks": "track_id", "curves": "mnemonic"}
+"""Lists of a sidecar and the member that tells their items apart."""
+
+
+def known_sidecar(
+    sidecar: bytes | None,
+    dra: bytes | None,
+    row: IndexRow | None,
+    scan_name: str,
+) -> bytes | None:
+    """One sidecar from all that is known of a scan.
+
+    Parameters
+    ----------
+    sidecar : bytes or None
+        The person's, ``<stem>.sidecar.json``. Alone it is handed on untouched.
+    dra : bytes or None
+        The registration file, ``<stem>.dra``.
+    row : IndexRow or None
+        The scan's row of the archive's index.
+    scan_name : str
+        File name of the scan.
+
+    Returns
+    -------
+    bytes or None
+        None where nothing is known. Equal inputs give equal bytes.
+
+    Raises
+    ------
+    VeernetError
+        A sidecar or registration file that cannot be used.
+    """
+    if dra is None and row is None:
+        return sidecar
+    stem = scan_name.rsplit(".", 1)[0]
+    known: dict[str, Any] = {} if row is None else sidecar_of_index(row)
+    if dra is not None:
+        registered = sidecar_of_dra(parse_dra(dra, f"{stem}.dra"), scan_name)
+        known = merge_sidecars(known, registered)
+    if sidecar is not None:
+        name = f"{stem}.sidecar.json"
+        parse_sidecar(sidecar, name)  # its own faults must be told by its own names
+        known = merge_sidecars(known, json.loads(sidecar.decode("utf-8-sig")))
+    return json.dumps(known, ensure_ascii=False, sort_keys=True).encode()
+
+
+def sidecar_of_index(row: IndexRow) -> dict[str, Any]:
+    """What an index row states, in the sidecar's contract.
+
+    Its logged range becomes the depth of a section without rows or name: a prior for whichever sections
+    are found, never an axis.
+    """
+    well = {key: getattr(row, key) for key in _WELL_FIELDS if getattr(row, key)}
+    stated: dict[str, Any] = {"well": well} if well else {}
+    depth = {"top": row.top, "bottom": row.bottom, "unit": row.depth_unit}
+    depth = {key: value for key, value in depth.items() if value is not None}
+    if "top" in depth or "bottom" in depth:
+        stated["sections"] = [{"depth": depth}]
+    return stated
+
+
+def merge_sidecars(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Two sidecars as one; field by field ``over`` wins.
+
+    Sections are matched by ``section_id``, tracks by ``track_id``, curves by ``mnemonic``; an item without
+    the name, or the only one on both sides, by its place. What ``over`` leaves out ``base`` fills in, so
+    a correction need not repeat the rest. A section of ``base`` with nothing but a depth range holds for
+    all sections of ``over``. Anchors, borders and points are one value each: they are replaced, not mixed.
+
+    Parameters
+    ----------
+    base, over : mapping
+        Decoded sidecars. Neither is changed.
+    """
+    spread = _spread_prior(list(base.get("sections") or ()), list(over.get("sections") or ()))
+    merged = _merge(base if spread is None else {**base, "sections": spread}, over)
+    for section in merged.get("sections") or ():
+        _settle_depth(section)
+    return merged
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    out = {key: value for key, value in base.items() if value is not None}
+    for key, value in over.items():
+        below = out.get(key)
+        if value is None:
+            continue
+        if key == "depth" and isinstance(below, dict):
+            out[key] = _merge_depth(below, value)
+        elif key in _KEYS and isinstance(below, list):
+            out[key] = _merge_items(below, value, _KEYS[key])
+        elif isinstance(value, dict) and isinstance(below, dict):
+            out[key] = _merge(below, value)
+        else:
+            out[key] = value
+    return out
+
+
+def _merge_items(base: list[Any], over: list[Any], name: str) -> list[Any]:
+    """Items of two lists, matched; those of ``base`` keep their order, new ones follow."""
+    out = list(base)
+    for index, item in enumerate(over):
+        place = _place(base, over, index, name)
+        if place is None:
+            out.append(item)
+        else:
+            out[place] = _merge(out[place], item)
+    return out
+
+
+def _place(base: list[Any], over: list[Any], index: int, name: str) -> int | None:
+    """Which item of ``base`` an item of ``over`` speaks of."""
+    own = over[index].get(name)
+    named = [i for i, item in enumerate(base) if own is not None and item.get(name) == own]
+    if len(named) == 1:
+        return named[0]
+    if len(base) == len(over) == 1 and name != "mnemonic":
+        return 0
+    by_place = own is None and index < len(base)
+    return index if by_place else None
+
+
+def _is_prior(section: Mapping[str, Any]) -> bool:
+    return set(section) <= {"depth"} and not (section.get("depth") or {}).get("anchors")
+
+
+def _spread_prior(base: list[Any], over: list[Any]) -> list[Any] | None:
+    """The lone depth range of ``base``, once for every section of ``over``; None where there is none."""
+    if len(base) != 1 or not _is_prior(base[0]) or not over:
+        return None
+    names = [section.get("section_id", f"S{i + 1}") for i, section in enumerate(over)]
+    if any("section_id" not in section for section in over):
+        return [base[0]] * len(over)
+    return [{**base[0], "section_id": name} for name in names]
+
+
+def _merge_depth(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """A range that another source states is converted where the units differ; anchors that are kept get
+    the new unit, because stating only a unit corrects it."""
+    range_ = {key: base[key] for key in ("top", "bottom") if base.get(key) is not None}
+    if any(over.get(key) is not None for key in ("top", "bottom")):
+        range_ = {}
+    unit: DepthUnit | None = over.get("unit") or base.get("unit")
+    if not base.get("anchors"):
+        range_ = {key: _converted(value, base.get("unit"), unit) for key, value in range_.items()}
+    rest = {key: value for key, value in base.items() if key not in ("top", "bottom")}
+    return _merge({**rest, **range_}, over)
+
+
+def _converted(value: float, unit: DepthUnit | None, wanted: DepthUnit | None) -> float:
+    if unit is None or wanted is None or unit == wanted:
+        return value
+    return round(value * _M_PER_FT if wanted == "m" else value / _M_PER_FT, 3)
+
+
+def _settle_depth(section: dict[str, Any]) -> None:
+    """Range and anchors come from different sources here: one that contradicts the anchors is dropped."""
+    depth = section.get("depth")
+    if not isinstance(depth, dict) or not depth.get("anchors"):
+        return
+    depths = [anchor[1] for anchor in depth["anchors"]]
+    top, bottom = depth.get("top"), depth.get("bottom")
+    outside = (top is not None and max(depths) < top) or (
+        bottom is not None and min(depths) > bottom
+    )
+    if outside:
+        section["depth"] = {k: v for k, v in depth.items() if k not in ("top", "bottom")}
+
+
+def uwi_of_name(scan_name: str) -> str:
+    """API number in the name of a scan, with dashes; empty where there is none."""
+    api = find_api_number(scan_name)
+    return api.dashed if api else ""

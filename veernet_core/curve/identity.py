@@ -1,0 +1,301 @@
+"""Which of two curves drawn alike is which, after they touched.
+
+Between the places where two paths touch, following them is easy; at such a place they cross or turn
+back, and the ink alone does not say which. Two kinds of evidence do: the direction in which each was
+heading on both sides, and the look of the stroke (width, blackness, share of the path that is inked)
+over whole stretches. All touches of a block are decided together by dynamic programming over the
+permutations of the curves. In: paths and ink; out: paths. Finding the paths belongs to ``siblings``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+Bool = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityCosts:
+    """Costs in nats, lengths in strip pixels.
+
+    Attributes
+    ----------
+    touch : paths nearer than this touch
+    join : touches with fewer rows between them are one
+    arm : rows on either side that tell the direction
+    place, heading : standard deviation of the extrapolated position and of the slope (px/row)
+    place_per_row, heading_per_row : how both grow with the length of the touch
+    heading_per_slope : how the second grows with the slope itself
+    most : most that the directions of one touch can cost
+    look : standard deviations of half width (px), blackness and inked share of a stretch
+    look_rows : rows over which the look is one independent reading
+    look_most : most that the look of one stretch can cost
+    """
+
+    touch: float = 5.0
+    join: int = 3
+    arm: int = 9
+    place: float = 1.5
+    place_per_row: float = 0.25
+    heading: float = 0.35
+    heading_per_row: float = 0.03
+    heading_per_slope: float = 0.3
+    most: float = 1.5
+    look: tuple[float, float, float] = (0.25, 0.08, 0.12)
+    look_rows: float = 25.0
+    look_most: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Touch:
+    """Paths ``one`` and ``two`` touch on rows [start, stop)."""
+
+    one: int
+    two: int
+    start: int
+    stop: int
+
+
+def resolve_identities(
+    paths: F64,
+    seen: Bool,
+    ink: U8,
+    folded: F64,
+    period: F64,
+    costs: IdentityCosts = IdentityCosts(),
+) -> tuple[F64, NDArray[np.int64]]:
+    """Exchange paths below the places where they touch, where the evidence says they crossed.
+
+    Parameters
+    ----------
+    paths : float64 [curves, rows]
+        Unfolded columns.
+    seen : bool [curves, rows]
+        Where a path follows ink of its own.
+    ink : uint8 [rows, cols]
+    folded : float64 [curves, rows]
+        The paths as columns of ``ink``.
+    period : float64 [curves]
+        Track width for curves that wrap, else 0.
+
+    Returns
+    -------
+    paths : float64 [curves, rows]
+    source : int64 [curves, rows]
+        Which of the given paths each curve follows.
+    """
+    curves, rows = paths.shape
+    touches = _touches(paths, period, costs)
+    source = np.repeat(np.arange(curves)[:, None], rows, axis=1)
+    if not touches:
+        return paths, source
+    bounds = [0, *((t.start + t.stop) // 2 for t in touches), rows]
+    looks, weight = _looks(ink, folded, seen, touches, bounds, costs)
+    turns = np.array([_directions(paths, seen, period, t, touches, costs) for t in touches])
+    orders = _best_orders(curves, touches, turns, looks, weight, costs)
+    for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
+        source[:, start:stop] = np.array(order)[:, None]
+    return _apply(paths, source, period), source
+
+
+def _apply(paths: F64, source: NDArray[np.int64], period: F64) -> F64:
+    out = np.take_along_axis(paths, source, axis=0)
+    for k, p in enumerate(period):
+        if p > 0:  # the exchanged path may run in another lap
+            steps = np.diff(out[k])
+            exchanged = np.diff(source[k]) != 0
+            laps = np.where(exchanged, p * np.round(steps / p), 0.0)
+            out[k, 1:] -= np.cumsum(laps)
+    return out
+
+
+def _apart(paths: F64, period: F64, one: int, two: int) -> F64:
+    d: F64 = paths[one] - paths[two]
+    width = max(period[one], period[two])
+    if width > 0:
+        d = d - width * np.round(d / width)
+    return d
+
+
+def _touches(paths: F64, period: F64, costs: IdentityCosts) -> list[_Touch]:
+    found = []
+    for one, two in combinations(range(len(paths)), 2):
+        d = _apart(paths, period, one, two)
+        near = np.abs(d) < costs.touch
+        # a crossing within one row need not come near in any
+        over = np.flatnonzero((d[:-1] * d[1:] < 0) & (np.abs(d[1:] - d[:-1]) < 60))
+        near[over] = near[over + 1] = True
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(int)))
+        runs: list[list[int]] = []
+        for start, stop in zip(edges[::2], edges[1::2]):
+            if runs and start - runs[-1][1] < costs.join:
+                runs[-1][1] = int(stop)
+            else:
+                runs.append([int(start), int(stop)])
+        found += [_Touch(one, two, start, stop) for start, stop in runs]
+    return sorted(found, key=lambda t: t.start + t.stop)
+
+
+def _directions(
+    paths: F64,
+    seen: Bool,
+    period: F64,
+    touch: _Touch,
+    touches: Sequence[_Touch],
+    costs: IdentityCosts,
+) -> tuple[float, float]:
+    """Cost of both paths going on as given, and of their being exchanged."""
+    rows = paths.shape[1]
+    middle = (touch.start + touch.stop - 1) / 2
+    ends = []
+    for path in (touch.one, touch.two):
+        others = [t for t in touches if path in (t.one, t.two) and t is not touch]
+        top = max([0, touch.start - costs.arm, *(t.stop for t in others if t.stop <= touch.start)])
+        floor = min(
+            [rows, touch.stop + costs.arm, *(t.start for t in others if t.start >= touch.stop)]
+        )
+        before = _arm(paths[path], seen[path], top, touch.start, middle)
+        after = _arm(paths[path], seen[path], touch.stop, floor, middle)
+        ends.append((before, after))
+    width = max(period[touch.one], period[touch.two])
+    length = touch.stop - touch.start
+    keep = sum(_misfit(ends[k][0], ends[k][1], width, length, costs) for k in (0, 1))
+    swap = sum(_misfit(ends[k][0], ends[1 - k][1], width, length, costs) for k in (0, 1))
+    low = min(keep, swap)
+    return min(keep - low, costs.most), min(swap - low, costs.most)
+
+
+_Arm = tuple[float, float] | None
+
+
+def _arm(path: F64, seen: Bool, start: int, stop: int, at: float) -> _Arm:
+    """Position at row ``at`` and slope of the line through a stretch; None where too short."""
+    row = np.arange(start, stop)[seen[start:stop]]
+    if len(row) < 3:
+        return None
+    nearness = np.exp(-0.15 * np.abs(row - at))
+    slope, offset = np.polyfit(row - at, path[row], 1, w=nearness)
+    return float(offset), float(slope)
+
+
+def _misfit(before: _Arm, after: _Arm, width: float, length: int, costs: IdentityCosts) -> float:
+    if before is None or after is None:
+        return 0.0
+    d = before[0] - after[0]
+    if width > 0:
+        d -= width * round(d / width)
+    steep = min(abs(before[1]), abs(after[1]))
+    place = costs.place + costs.place_per_row * length + 0.5 * steep
+    heading = costs.heading + costs.heading_per_row * length + costs.heading_per_slope * steep
+    turn = (before[1] - after[1]) / heading
+    # heavy tails: one strange arm must not decide everything
+    return float(np.log1p(0.5 * (d / place) ** 2) + np.log1p(0.5 * turn**2))
+
+
+def _looks(
+    ink: U8,
+    folded: F64,
+    seen: Bool,
+    touches: Sequence[_Touch],
+    bounds: Sequence[int],
+    costs: IdentityCosts,
+) -> tuple[F64, F64]:
+    """Mean look of each path between touches [stretches, curves, 3], and its weight in readings."""
+    curves, rows = folded.shape
+    clear = seen.copy()
+    for t in touches:
+        for path in (t.one, t.two):
+            clear[path, max(0, t.start - 2) : t.stop + 2] = False
+    dark = (ink > 110).astype(np.uint8)
+    depth = cv2.distanceTransform(dark, cv2.DIST_L2, 3)
+    black = cv2.dilate(ink, np.ones((1, 3), np.uint8))
+    thick = cv2.dilate(depth, np.ones((1, 5), np.uint8))
+    col = np.rint(np.nan_to_num(folded)).astype(int).clip(0, ink.shape[1] - 1)
+    row = np.broadcast_to(np.arange(rows), col.shape)
+    inked = black[row, col] > 110
+    sums = np.stack([inked, thick[row, col] * inked, black[row, col] / 255.0 * inked])
+    sums = np.cumsum(np.pad(sums * clear, ((0, 0), (0, 0), (1, 0))), axis=2)
+    count = np.cumsum(np.pad(clear, ((0, 0), (1, 0))), axis=1)
+    start, stop = np.array(bounds[:-1]), np.array(bounds[1:])
+    total = sums[:, :, stop] - sums[:, :, start]
+    n = (count[:, stop] - count[:, start]).astype(np.float64)
+    on = np.maximum(total[0], 1e-9)
+    looks = np.stack([total[1] / on, total[2] / on, total[0] / np.maximum(n, 1e-9)], axis=-1)
+    return looks.transpose(1, 0, 2), (n / costs.look_rows).T
+
+
+def _best_orders(
+    curves: int,
+    touches: Sequence[_Touch],
+    turns: F64,
+    looks: F64,
+    weight: F64,
+    costs: IdentityCosts,
+) -> list[tuple[int, ...]]:
+    """Which path each curve follows in every stretch: best of a few starts."""
+    states = list(permutations(range(curves)))
+    starts = [_viterbi(states, touches, turns, np.zeros((len(weight), len(states))))[1]]
+    for feature in range(looks.shape[2]):
+        by_look = np.argsort(looks[:, :, feature], axis=1)
+        starts.append([tuple(int(v) for v in order) for order in by_look])
+    best: tuple[float, list[tuple[int, ...]]] = (np.inf, starts[0])
+    for orders in starts:
+        for _ in range(3):
+            emission = _emission(states, orders, looks, weight, costs)
+            cost, orders = _viterbi(states, touches, turns, emission)
+        if cost < best[0] - 1e-9:
+            best = (cost, orders)
+    return best[1]
+
+
+def _emission(
+    states: Sequence[tuple[int, ...]],
+    orders: Sequence[tuple[int, ...]],
+    looks: F64,
+    weight: F64,
+    costs: IdentityCosts,
+) -> F64:
+    """Cost of each permutation in each stretch, given what the curves look like on average."""
+    index = np.array(orders)
+    own = np.take_along_axis(looks, index[..., None], axis=1)
+    load = np.take_along_axis(weight, index, axis=1)
+    mean = (own * load[..., None]).sum(0) / np.maximum(load.sum(0), 1e-9)[:, None]
+    sigma = np.array(costs.look)
+    out = np.empty((len(looks), len(states)))
+    for s, state in enumerate(states):
+        z = (looks[:, list(state)] - mean) / sigma
+        misfit = 0.5 * (z**2).sum(-1) * np.minimum(weight[:, list(state)], 4.0)
+        out[:, s] = np.minimum(misfit, costs.look_most).sum(1)
+    return out
+
+
+def _viterbi(
+    states: Sequence[tuple[int, ...]], touches: Sequence[_Touch], turns: F64, emission: F64
+) -> tuple[float, list[tuple[int, ...]]]:
+    index = {state: k for k, state in enumerate(states)}
+    total = emission[0].copy()
+    back = []
+    for t, touch in enumerate(touches):
+        swapped = np.array([index[_exchange(state, touch)] for state in states])
+        keep, swap = total + turns[t, 0], total[swapped] + turns[t, 1]
+        back.append(np.where(swap < keep, swapped, np.arange(len(states))))
+        total = np.minimum(keep, swap) + emission[t + 1]
+    at = int(total.argmin())
+    cost, chain = float(total[at]), [states[at]]
+    for source in reversed(back):
+        at = int(source[at])
+        chain.append(states[at])
+    return cost, chain[::-1]
+
+
+def _exchange(state: tuple[int, ...], touch: _Touch) -> tuple[int, ...]:
+    swap = {touch.one: touch.two, touch.two: touch.one}
+    return tuple(swap.get(path, path) for path in state)

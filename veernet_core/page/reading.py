@@ -1,0 +1,249 @@
+"""Reading a page: what layout, text, depth and header find, in order, and only where it is needed.
+
+In: a `Raster`, what a sidecar states (or nothing) and an OCR engine. Out: a `PageReading`, with the stated
+geometry in the place of the found one; ``complete`` makes a sidecar of both.
+Does not belong here: how tracks, numbers and scales are found, and what is done with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from veernet_core.datatypes import U8, DepthUnit, Finding, Raster
+from veernet_core.errors import GeometryError, ReadingError, VeernetError
+from veernet_core.page import depth, header, layout, scales, text
+from veernet_core.page.complete import Placed, is_prior, missing, place
+from veernet_core.page.depth import DepthPrior
+from veernet_core.page.found import (
+    DepthFound,
+    HeaderFound,
+    PageLayout,
+    PageReading,
+    SectionFound,
+    TextBox,
+)
+from veernet_core.page.sidecar import Sidecar
+from veernet_core.page.text import TextReader
+
+_HEADER_IN, _ABOVE_IN, _BELOW_IN = 45.0, 10.0, 8.0
+"""Farthest that text is read from the top of the page, above a section, and below it."""
+_INTO_GRID_IN = 0.6
+"""Scale blocks and grids meet where neither ends exactly."""
+_MAX_TURNED_BYTES = 1 << 30
+
+
+def read_page(
+    raster: Raster,
+    stated: Sidecar | None,
+    reader: TextReader,
+    unit: DepthUnit | None = None,
+) -> PageReading | None:
+    """Read from the page what the sidecar leaves out.
+
+    Parameters
+    ----------
+    raster : Raster
+        As decoded.
+    stated : Sidecar or None
+    reader : TextReader
+        Only used where depth or scales are missing.
+    unit : 'ft', 'm' or None
+        Of anchors that are stated without one.
+
+    Returns
+    -------
+    PageReading or None
+        None where geometry, depth and scales are all stated. Rows and columns are those of the page
+        turned by ``layout.turn_deg``.
+
+    Raises
+    ------
+    ReadingError
+        A reader failed; the page itself can never be the reason.
+    """
+    needs = missing(stated, unit)
+    if not needs.anything:
+        return None
+    try:
+        upright, found = _layout(raster, stated)
+        found, placed, _ = place(stated, found, upright.height_px)
+        if not placed:
+            return PageReading(found, {}, HeaderFound(), (), _why_nothing(found))
+        boxes = _text(upright, found, placed, reader) if needs.scales else []
+        fields = header.read_header(boxes, found) if boxes else HeaderFound()
+        curves = scales.read_scales(boxes, upright, found) if boxes else ()
+        depths = _depths(upright, stated, found, placed, reader, unit)
+    except VeernetError:
+        raise
+    except Exception as error:
+        raise ReadingError(f"{type(error).__name__}: {error}") from error
+    findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
+    return PageReading(found, depths, fields, curves, findings)
+
+
+def _layout(raster: Raster, stated: Sidecar | None) -> tuple[Raster, PageLayout]:
+    """The layout of the page, set upright as the sidecar says or as was found."""
+    if stated is not None and (stated.turn_deg is not None or _has_pixels(stated)):
+        turn = stated.turn_deg or 0
+        upright = turned(raster, turn)
+        return upright, replace(layout.read_layout(upright), turn_deg=turn)
+    found = layout.read_layout(raster)
+    if found.turn_deg == 0:
+        return raster, found
+    upright = turned(raster, found.turn_deg)
+    return upright, replace(layout.read_layout(upright), turn_deg=found.turn_deg)
+
+
+def _has_pixels(stated: Sidecar) -> bool:
+    """Whether rows or columns are stated: they are then those of the page as it is stored."""
+    return any(not is_prior(section) for section in stated.sections)
+
+
+def _why_nothing(found: PageLayout) -> tuple[Finding, ...]:
+    if found.kind != "curve_log" and any(f.severity != "info" for f in found.findings):
+        return found.findings
+    finding = Finding(
+        code="not_curve_log" if found.kind == "not_curve_log" else "no_tracks",
+        stage="page",
+        severity="error",
+        message="No section with tracks and curves was found on the page.",
+        remedy="If it is a curve log, state a section with its tracks in the sidecar.",
+    )
+    return (*found.findings, finding)
+
+
+def _depths(
+    raster: Raster,
+    stated: Sidecar | None,
+    found: PageLayout,
+    placed: tuple[Placed, ...],
+    reader: TextReader,
+    unit: DepthUnit | None,
+) -> dict[str, DepthFound]:
+    out = {}
+    for section in placed:
+        said = section.stated.depth if section.stated is not None else None
+        if said is not None and said.anchors and (said.unit or unit) is not None:
+            continue
+        out[section.found.section_id] = depth.find_depth(
+            raster, section.found, found, reader, _prior(stated, section, unit)
+        )
+    return out
+
+
+def _prior(stated: Sidecar | None, placed: Placed, unit: DepthUnit | None) -> DepthPrior | None:
+    """What is stated of the depths: by the section, else by the archive's index for the whole log."""
+    own = () if placed.stated is None else (placed.stated,)
+    general = () if stated is None else tuple(s for s in stated.sections if is_prior(s))
+    known = [s.depth for s in (*own, *general) if s.depth is not None]
+    if not known and unit is None:
+        return None
+    return DepthPrior(
+        unit=next((d.unit for d in known if d.unit is not None), unit),
+        top=next((d.top for d in known if d.top is not None), None),
+        bottom=next((d.bottom for d in known if d.bottom is not None), None),
+        source="index" if not own and known else "sidecar",
+    )
+
+
+# ---- text -----------------------------------------------------------------------------------------
+
+
+def _text(
+    raster: Raster, found: PageLayout, placed: Iterable[Placed], reader: TextReader
+) -> list[TextBox]:
+    """All text outside the grids that may belong to a header or a scale block."""
+    boxes: list[TextBox] = []
+    for top, bottom in text_rows(found, [p.found for p in placed], raster.height_px):
+        boxes += text.read_region(
+            raster, top, bottom, 0, raster.width_px, reader, (0,), found.dpi[1]
+        )
+    return boxes
+
+
+def text_rows(
+    found: PageLayout, logged: Iterable[SectionFound], height_px: int
+) -> list[tuple[int, int]]:
+    """Runs of rows, half-open and disjoint, where header and scales may be printed.
+
+    Parameters
+    ----------
+    found : PageLayout
+        Its resolution is used.
+    logged : iterable of SectionFound
+        The grids, which are left out.
+    height_px : int
+    """
+    down = found.dpi[0]
+    wanted = np.zeros(height_px, dtype=np.bool_)
+    wanted[: round(_HEADER_IN * down)] = True
+    sections = list(logged)
+    for section in sections:
+        top, bottom = round(section.row_top), round(section.row_bottom)
+        wanted[max(0, top - round(_ABOVE_IN * down)) : top] = True
+        wanted[bottom : bottom + round(_BELOW_IN * down)] = True
+    inset = round(_INTO_GRID_IN * down)
+    for section in sections:
+        top, bottom = round(section.row_top) + inset, round(section.row_bottom) - inset
+        wanted[max(0, top) : max(0, top, bottom)] = False
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], wanted.view(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+# ---- turning --------------------------------------------------------------------------------------
+
+
+def turned(raster: Raster, turn_deg: int) -> Raster:
+    """The page turned clockwise by 0, 90, 180 or 270 degrees.
+
+    Upside-down pages stay windowed; pages on their side are turned in memory, once.
+
+    Raises
+    ------
+    GeometryError
+        A page on its side that is too large to turn.
+    """
+    if turn_deg == 0:
+        return raster
+    if turn_deg == 180:
+        return replace(
+            raster,
+            read_ink=lambda a, b: _half_turn(raster.read_ink, raster.height_px, a, b),
+            read_rgb=lambda a, b: _half_turn(raster.read_rgb, raster.height_px, a, b),
+        )
+    if raster.height_px * raster.width_px * (3 if raster.is_colour else 1) > _MAX_TURNED_BYTES:
+        raise GeometryError(
+            f"the page lies on its side and is too large to turn"
+            f" ({raster.width_px} x {raster.height_px} px)",
+            remedy="Turn the scan upright in an image editor and run again.",
+        )
+    ink, rgb = _Quarter(raster.read_ink, raster, turn_deg), _Quarter(raster.read_rgb, raster, turn_deg)
+    tag = raster.dpi_tag
+    return replace(
+        raster,
+        height_px=raster.width_px,
+        width_px=raster.height_px,
+        dpi_tag=None if tag is None else (tag[1], tag[0]),
+        read_ink=ink,
+        read_rgb=rgb,
+    )
+
+
+def _half_turn(read: Callable[[int, int], U8], height_px: int, row0: int, row1: int) -> U8:
+    return np.ascontiguousarray(read(height_px - row1, height_px - row0)[::-1, ::-1])
+
+
+class _Quarter:
+    """Rows of a page turned by a quarter; the page is read when the first rows are asked for."""
+
+    def __init__(self, read: Callable[[int, int], U8], raster: Raster, turn_deg: int) -> None:
+        self._read, self._height, self._turns = read, raster.height_px, -turn_deg // 90
+        self._page: U8 | None = None
+
+    def __call__(self, row0: int, row1: int) -> U8:
+        if self._page is None:
+            self._page = np.rot90(self._read(0, self._height), self._turns)
+        return np.ascontiguousarray(self._page[row0:row1])

@@ -1,0 +1,316 @@
+"""Where tracks and the depth column lie across a log.
+
+In: the registered profiles of one log: upright rules and level rules averaged over its whole length.
+Out: fields (stretches under one grid) with their grids, and the columns between them. Several readings
+are made (where level rules end; runs of evenly spaced upright rules; the usual page of 2.5 in tracks)
+and the one that explains the rules best is taken. Does not belong here: how borders wander down the
+paper (`layout`), which field holds which curves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+
+from veernet_core.datatypes import F32, F64
+from veernet_core.page import grid
+from veernet_core.page.grid import GridFound
+from veernet_core.page.lines import centroid, find_peaks
+
+_COLUMN_SHARES = (0.2, 0.25, 0.3, 0.333)
+_EDGE_CONTRAST = 0.6
+_GOOD_ENOUGH = 0.82
+Span = tuple[float, float]
+Settled = tuple[Span, GridFound | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """Registered profiles of one log, [width] each, and its upright rules.
+
+    ``peaks`` are columns of rules [n] and ``strength`` how inked they are; ``width`` is the page's.
+    """
+
+    rules: F32
+    level: F32
+    peaks: F64
+    strength: F64
+
+    @property
+    def width(self) -> int:
+        """Width of the page, px."""
+        return len(self.rules)
+
+    @property
+    def strong(self) -> F64:
+        """Columns of the rules that stand out."""
+        return self.peaks[self.strength >= 0.3 * np.percentile(self.strength, 75)]
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Fields with their grids, columns between or beside them, and how well all this explains the rules."""
+
+    spans: tuple[Span, ...]
+    grids: tuple[GridFound | None, ...]
+    columns: tuple[Span, ...]
+    score: float
+
+
+def measure_across(rules: F32, level: F32) -> Across:
+    """Rules and their strengths from registered profiles."""
+    width = len(rules)
+    seen = rules[rules > 3]
+    least = max(3.0, 0.12 * float(np.percentile(seen, 90))) if len(seen) else 3.0
+    columns = find_peaks(rules, max(3, width // 400), least)
+    peaks = np.array([centroid(rules, col, 3) for col in columns], np.float64)
+    at = np.clip(np.rint(peaks).astype(np.int64), 1, width - 2)
+    strength = np.maximum(rules[at], np.maximum(rules[at - 1], rules[at + 1])).astype(np.float64)
+    return Across(rules, level, peaks, strength)
+
+
+def find_fields(across: Across) -> Fields | None:
+    """The reading that explains the upright rules best; None where there are too few rules."""
+    if len(across.peaks) < 5:
+        return None
+    readings = [_judge(across, spans) for spans in (level_spans(across), _comb_spans(across.strong))]
+    best = max(readings, key=lambda reading: reading.score)
+    if best.score < _GOOD_ENOUGH:
+        usual = [_judge(across, spans, settle=False) for spans in _usual_pages(across)]
+        best = max([best, *usual], key=lambda reading: reading.score)
+    return best if best.spans else None
+
+
+# ---- readings --------------------------------------------------------------------------------
+
+
+def level_spans(across: Across) -> list[Span]:
+    """Stretches crossed by level rules: they begin and end sharply, where fading is gradual."""
+    width = across.width
+    closed = cv2.morphologyEx(
+        across.level[None], cv2.MORPH_CLOSE, np.ones((1, max(3, width // 150)), np.uint8)
+    )[0]
+    edge = _edges(closed, max(6, width // 150))
+    spans: list[Span] = []
+    start: int | None = None
+    for col in np.flatnonzero(np.abs(edge) > _EDGE_CONTRAST):
+        if edge[col] > 0 and start is None:
+            start = int(col)
+        elif edge[col] < 0 and start is not None:
+            spans.append((float(start), float(col)))
+            start = None
+    if start is not None:
+        inked = np.flatnonzero(closed > 0.3)
+        spans.append((float(start), float(inked[-1]) if len(inked) else width - 1.0))
+    return spans
+
+
+def _edges(level: F32, reach: int) -> F32:
+    """Contrast of the level to the right against the left of every column, its extremes only."""
+    sums = np.concatenate([[0.0], np.cumsum(level, dtype=np.float64)])
+    cols = np.arange(len(level))
+
+    def mean(first: NDArray[np.int64], last: NDArray[np.int64]) -> F64:
+        low, high = np.clip(first, 0, len(level)), np.clip(last, 0, len(level))
+        return np.asarray((sums[high] - sums[low]) / reach)
+
+    right, left = mean(cols + 3, cols + 3 + reach), mean(cols - 2 - reach, cols - 2)
+    contrast = (right - left) / (right + left + 0.3)
+    size = np.abs(contrast)
+    return np.where(size >= maximum_filter1d(size, 2 * reach + 1), contrast, 0).astype(np.float32)
+
+
+def _comb_spans(strong: F64) -> list[Span]:
+    """Runs of evenly spaced upright rules, where level rules are not printed or too faint."""
+    gaps = np.diff(strong)
+    if len(gaps) < 4:
+        return []
+    usual = float(np.median(gaps))
+    runs = np.split(strong, np.flatnonzero(gaps > 1.6 * usual) + 1)
+    return [(float(run[0]), float(run[-1])) for run in runs if len(run) >= 4]
+
+
+def _usual_pages(across: Across) -> list[list[Span]]:
+    """Track, depth column, double track in the usual proportions, wherever printed rules allow it."""
+    width = across.width
+
+    def printed(col: float) -> bool:
+        return bool(np.abs(across.peaks - col).min() <= width / 250)
+
+    pages = []
+    for i, left in enumerate(across.strong):
+        for right in across.strong[i + 1 :]:
+            track = right - left
+            if not 0.1 * width < track < 0.32 * width:
+                continue
+            for share in _COLUMN_SHARES:
+                start = right + share * track
+                marks = (start, start + track, start + 2 * track)
+                if marks[2] < width + 0.3 * track and sum(map(printed, marks)) >= 2:
+                    pages.append([(float(left), float(right)), (float(start), min(float(marks[2]), width - 1.0))])
+    return pages[:80]
+
+
+# ---- judging ---------------------------------------------------------------------------------
+
+
+def _judge(across: Across, spans: list[Span], settle: bool = True) -> Fields:
+    """Settle borders and grids of a reading, and say how much it explains."""
+    width = across.width
+    wide = [span for span in _join(across, spans) if span[1] - span[0] >= width / 60]
+    if settle:
+        settled = _complete(across, [_settle(across, span) for span in wide])
+    else:
+        settled = [_fitted(across, span, _grid_of(across, span)) for span in wide]
+    fields = [(span, fit) for span, fit in settled if span[1] - span[0] >= width / 24]
+    if not fields:
+        return Fields((), (), (), 0.0)
+    columns = tuple(
+        (a[1], b[0])
+        for (a, _), (b, _) in zip(settled, settled[1:])
+        if width / 150 <= b[0] - a[1] <= width / 6
+    )
+    score = _explained(across, fields) + 0.15 * _clear(across, columns, fields)
+    return Fields(tuple(s for s, _ in fields), tuple(g for _, g in fields), columns, score)
+
+
+def _grid_of(across: Across, span: Span) -> GridFound | None:
+    inside = (across.strong > span[0] - 5) & (across.strong < span[1] + 5)
+    return grid.read_grid(across.strong[inside], *span, across.width / 400)
+
+
+def _complete(across: Across, settled: list[Settled]) -> list[Settled]:
+    """Extend outer linear fields to ten or twenty divisions where the page shows or hides the rest."""
+    done = list(settled)
+    for place in range(len(done)):
+        span, fit = done[place]
+        if fit is None or fit.divisions is None or fit.divisions % 10 == 0 or fit.divisions < 7:
+            continue
+        if fit.divisions == 15 or span[1] - span[0] < across.width / 12:
+            continue
+        low = done[place - 1][0][1] if place else -0.2 * across.width
+        high = done[place + 1][0][0] if place + 1 < len(done) else 1.2 * across.width
+        done[place] = _extended(across, span, fit, (low, high))
+    return [_fitted(across, span, fit) for span, fit in done]
+
+
+def _extended(across: Across, span: Span, fit: GridFound, room: Span) -> Settled:
+    """The best completion to a multiple of ten divisions, or the field as it is."""
+    divisions = fit.divisions or 10
+    step = (span[1] - span[0]) / divisions
+    missing = -divisions % 10
+    best, chosen = 0.5, span
+    for before in range(missing + 1):
+        left, right = span[0] - before * step, span[1] + (missing - before) * step
+        if left < room[0] or right > room[1]:
+            continue
+        new = np.concatenate(
+            [left + step * np.arange(before), span[1] + step * np.arange(1, missing - before + 1)]
+        )
+        support = float(np.mean([_line_support(across, float(col), step) for col in new]))
+        if support > best:
+            best, chosen = support, (left, right)
+    return (chosen, _grid_of(across, chosen) or fit) if chosen != span else (span, fit)
+
+
+def _line_support(across: Across, col: float, step: float) -> float:
+    """Whether a grid line can be at a column: printed, or level rules there, or off the page."""
+    if col < 0.5 * step or col > across.width - 0.5 * step:
+        return 0.7
+    printed = bool((np.abs(across.peaks - col) <= across.width / 400).any())
+    inside = _mean_level(across, (col - 0.3 * step, col + 0.3 * step))
+    return 0.6 * printed + 0.5 * (inside > 0.15 * float(np.percentile(across.level, 80)))
+
+
+def _fitted(across: Across, span: Span, fit: GridFound | None) -> Settled:
+    """Move borders that are not printed to where the grid's other lines put them."""
+    if fit is None or fit.score < 0.6:
+        return span, fit
+    wanted = grid.grid_lines(fit, *span)
+    gap = np.abs(across.peaks[:, None] - wanted[None, :])
+    nearest = gap.argmin(axis=0)
+    hit = gap.min(axis=0) <= across.width / 400
+    if hit.sum() < 4:
+        return span, fit
+    place = (wanted[hit] - span[0]) / (span[1] - span[0])
+    weight = np.sqrt(across.strength[nearest[hit]])
+    slope, start = np.polyfit(place, across.peaks[nearest[hit]], 1, w=weight)
+    left = span[0] if hit[0] else float(start)
+    right = span[1] if hit[-1] else float(start + slope)
+    return (left, right), fit
+
+
+def _join(across: Across, spans: list[Span]) -> list[Span]:
+    """Join what only a blot or a thick curve divides: a narrow gap without a rule on each side."""
+    joined: list[Span] = []
+    for first, last in spans:
+        if joined and first - joined[-1][1] < across.width / 60:
+            bounded = all(np.abs(across.strong - col).min() <= 4 for col in (first, joined[-1][1]))
+            if not bounded or first - joined[-1][1] < across.width / 150:
+                joined[-1] = (joined[-1][0], last)
+                continue
+        joined.append((first, last))
+    return joined
+
+
+def _settle(across: Across, span: Span) -> Settled:
+    """Borders near a stretch's ends that make its upright rules a regular grid, and that grid."""
+    left, right = span
+    reach = min(across.width / 40, 0.2 * (right - left))
+    inner = across.strong[(across.strong > left - reach) & (across.strong < right + reach)]
+    usual = float(np.median(np.diff(inner))) if len(inner) > 3 else 0.0
+    best, chosen, grid_chosen = -9.0, span, None
+    for start in _choices(left, inner, -usual, reach):
+        for end in _choices(right, inner, usual, reach):
+            if end - start < 0.5 * (right - left):
+                continue
+            score = _border_score(across, start, left) + _border_score(across, end, right)
+            fit = grid.read_grid(inner, start, end, across.width / 400)
+            score += 1.5 * fit.score if fit else 0.0
+            if score > best:
+                best, chosen, grid_chosen = score, (start, end), fit
+    return chosen, grid_chosen
+
+
+def _choices(edge: float, inner: F64, step: float, reach: float) -> list[float]:
+    near = [float(p) for p in inner if abs(p - edge) <= reach]
+    ends = [float(inner[0] if step < 0 else inner[-1]) + step] if len(inner) and step else []
+    return [*near, *[e for e in ends if abs(e - edge) <= reach], edge]
+
+
+def _border_score(across: Across, col: float, edge: float) -> float:
+    """Evidence for a border: a printed rule, close to where the stretch ends."""
+    near = np.abs(across.peaks - col) < 1.5
+    full = float(np.percentile(across.strength, 75))
+    printed = min(1.0, float(across.strength[near].max()) / full) if near.any() else 0.0
+    return 0.5 * printed - 0.4 * min(1.0, abs(col - edge) / (across.width / 40))
+
+
+def _explained(across: Across, fields: list[Settled]) -> float:
+    """Share of ink in rules that the grids want, and of wanted rules that are there; mean of both."""
+    wanted = np.concatenate([grid.grid_lines(fit, *span) for span, fit in fields])
+    tolerance = across.width / 400
+    gap = np.abs(across.peaks[:, None] - wanted[None, :])
+    ink = np.minimum(across.strength, np.percentile(across.strength, 75))
+    hit = gap.min(axis=1) <= tolerance
+    return float(0.6 * ink[hit].sum() / ink.sum() + 0.4 * (gap.min(axis=0) <= tolerance).mean())
+
+
+def _clear(
+    across: Across, columns: tuple[Span, ...], fields: list[Settled]
+) -> float:
+    """Whether the columns are free of level rules, 0 (or none) to 1."""
+    if not columns:
+        return 0.0
+    inside = np.mean([_mean_level(across, (a + 3, b - 3)) for a, b in columns])
+    beside = np.mean([_mean_level(across, span) for span, _ in fields])
+    return float(1 - min(1.0, 2 * inside / (beside + 0.3)))
+
+
+def _mean_level(across: Across, span: Span) -> float:
+    first, last = max(0, round(span[0])), min(across.width, round(span[1]) + 1)
+    return float(across.level[first:last].mean()) if last > first else 0.0

@@ -1,0 +1,514 @@
+"""The loss study: every loss at the same budget, on the same strips, judged on the exported curve.
+
+In: ``StudyConfig``, the name of a stage, of a loss and a seed; out: one row of figures per curve class,
+and the tables, ranks and sentences made from many such rows. The network and the strips are small, so
+that many runs fit into hours of a CPU: the study ranks losses, it does not train the product.
+
+Two stages, as published: ``binary`` (one curve a strip, curve or background) and ``multiclass`` (at
+most one solid and one broken curve a strip). Class 0 is the background. No files and no plots here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from veernet_core import metrics
+from veernet_core.curve.classical import mask_centroids
+from veernet_core.datatypes import Strip
+from veernet_core.net import losses
+from veernet_core.net.model import NetConfig, NetOutput, VeerNet
+from veernet_core.synth.strips import SynthConfig, SynthStrip, draw_strip
+from veernet_core.training.batches import inside_track
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+Stage = Literal["binary", "multiclass"]
+CURVES: dict[Stage, tuple[str, ...]] = {
+    "binary": ("curve",),
+    "multiclass": ("curve 1 (solid)", "curve 2 (broken)"),
+}
+"""Curve classes of each stage; the mask's class ``k + 1`` is curve ``k``."""
+TVERSKY_SWEEP = ((0.4, 0.6), (0.3, 0.7), (0.2, 0.8), (0.1, 0.9))
+PUBLISHED_WEIGHT = 42.0
+PUBLISHED_SHARE = 0.97
+PUBLISHED_MAE = {"dice": (0.0367, 0.0774), "tversky": (0.0277, 0.1241), "focal": (0.0405, 0.1027)}
+"""Published mean absolute error of curve 1 and curve 2, track widths, three-class network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way of training: a mask loss, the row-wise cross-entropy, or both added.
+
+    ``knob`` names the family whose asymmetry can be set; the curve is exported from head B where
+    ``position`` is trained, else from the mask.
+    """
+
+    mask: losses.MaskLoss | None = None
+    position: bool = False
+    knob: str = ""
+
+
+def _candidates() -> dict[str, Candidate]:
+    sweep = {
+        f"tversky {a}/{b}": Candidate(losses.tversky_loss(a, b), knob="tversky")
+        for a, b in TVERSKY_SWEEP
+    }
+    return {
+        "dice": Candidate(losses.dice_loss, knob="tversky"),
+        **sweep,
+        "focal": Candidate(losses.focal_loss()),
+        "lovasz": Candidate(losses.lovasz_softmax),
+        "smoothed CE": Candidate(losses.smoothed_cross_entropy()),
+        "weighted CE": Candidate(losses.smoothed_cross_entropy(0.0)),
+        "row-wise CE": Candidate(None, True),
+        "row-wise CE + tversky 0.3/0.7": Candidate(losses.tversky_loss(0.3, 0.7), True),
+    }
+
+
+CANDIDATES: dict[str, Candidate] = _candidates()
+"""What is compared, by name. Tversky at 0.5/0.5 is Dice (``tversky_is_dice``), so Dice starts the sweep."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyConfig:
+    """Budget and data of every run of a study; equal for all losses.
+
+    Attributes
+    ----------
+    steps : optimiser steps
+    batch : strips per step
+    pool : distinct training strips per seed
+    rows, cols : size of a training strip, px
+    test_strips, test_rows : strips judged on (the same for every run), and their height, px
+    severity : largest degradation drawn
+    widths, decoder_width : shape of the network
+    """
+
+    steps: int = 2000
+    batch: int = 6
+    pool: int = 1500
+    rows: int = 128
+    cols: int = 256
+    test_strips: int = 60
+    test_rows: int = 320
+    severity: float = 0.6
+    learning_rate: float = 3e-3
+    warmup: int = 30
+    data_seed: int = 0
+    widths: tuple[int, int, int, int, int] = (8, 12, 16, 24, 32)
+    decoder_width: int = 12
+
+
+TINY = StudyConfig(
+    steps=2, batch=2, pool=4, rows=64, cols=128, test_strips=2, test_rows=320, warmup=1,
+    widths=(8, 8, 8, 8, 8), decoder_width=8,
+)  # fmt: skip
+"""For tests: seconds for all runs together; its figures mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Drawn strips of one size as arrays; at most one curve of each class a strip.
+
+    Attributes
+    ----------
+    ink, mask : uint8 [n, rows, cols]
+    inside : float32 [n, cols]
+    x, steep : float32 [n, classes, rows]
+        Strip column of every curve (0 where there is none) and columns crossed in the row.
+    visible : float32 [n, classes, rows]
+    left, right : float64 [n]
+        Track borders, strip columns.
+    """
+
+    ink: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    inside: F32
+    x: F32
+    steep: F32
+    visible: F32
+    left: F64
+    right: F64
+
+    def share(self, classes: int) -> F64:
+        """Share of the pixels of each class, background first; float64 [classes]."""
+        counts = np.bincount(self.mask.ravel(), minlength=classes)
+        return np.asarray(counts / counts.sum())
+
+
+@lru_cache(maxsize=4)
+def draw_pool(config: StudyConfig, stage: Stage, seed: int, test: bool = False) -> Pool:
+    """Draw a pool; test strips come from seeds that training never uses, whatever ``seed`` is."""
+    rng = np.random.default_rng([config.data_seed, 41, 999_983 if test else seed, stage == "binary"])
+    rows, count = (config.test_rows, config.test_strips) if test else (config.rows, config.pool)
+    most = len(CURVES[stage])
+    size = SynthConfig(rows, config.cols, max_severity=config.severity, max_curves=most)
+    strips: list[SynthStrip] = []
+    while len(strips) < count:
+        strip = draw_strip(rng, size)
+        kinds = _classes(strip, stage)
+        if len(kinds) and len(set(kinds)) == len(kinds):
+            strips.append(strip)
+    return _stack(strips, stage)
+
+
+def _classes(strip: SynthStrip, stage: Stage) -> list[int]:
+    """Curve class of each curve: one in the binary stage; solid or broken in the other."""
+    return [0 if stage == "binary" else min(int(s), 1) for s in strip.style]
+
+
+def _stack(strips: Sequence[SynthStrip], stage: Stage) -> Pool:
+    n, classes = len(strips), len(CURVES[stage])
+    rows, cols = strips[0].ink.shape
+    x, steep, visible = (np.zeros((n, classes, rows), np.float32) for _ in range(3))
+    inside = np.zeros((n, cols), np.float32)
+    for i, strip in enumerate(strips):
+        inside[i] = inside_track(strip.left_col, strip.right_col, cols)
+        for k, c in enumerate(_classes(strip, stage)):
+            x[i, c] = np.nan_to_num(strip.x[k])
+            steep[i, c] = strip.steep[k]
+            visible[i, c] = strip.visible[k]
+    return Pool(
+        np.stack([s.ink for s in strips]),
+        np.minimum(np.stack([s.mask for s in strips]), classes).astype(np.uint8),
+        inside,
+        x,
+        steep,
+        visible,
+        np.array([s.left_col for s in strips]),
+        np.array([s.right_col for s in strips]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDerivation:
+    """Class weights from a measured pixel split, with every step of the way.
+
+    Attributes
+    ----------
+    share : share of the pixels, background first
+    inverse_ratio : background pixels per curve pixel: the weight that would balance the classes
+    used : the weights all losses get: inverse square root of the share, mean 1
+    """
+
+    share: tuple[float, ...]
+    inverse_ratio: float
+    used: tuple[float, ...]
+
+    def text(self) -> str:
+        """The derivation in words."""
+        split = " : ".join(f"{100 * s:.2f}" for s in self.share)
+        used = ", ".join(f"{w:.2f}" for w in self.used)
+        implied = 1 / (1 + PUBLISHED_WEIGHT)
+        balance = PUBLISHED_SHARE / (1 - PUBLISHED_SHARE)
+        return (
+            f"Measured split, background : curves = {split} % of the pixels. Balance would take a "
+            f"weight of {self.inverse_ratio:.1f} on curve pixels (background / curves). The published "
+            f"weight of {PUBLISHED_WEIGHT:.0f} is quoted with a background of "
+            f"{100 * PUBLISHED_SHARE:.0f} %, but 97 : 3 balances at {balance:.1f}; "
+            f"{PUBLISHED_WEIGHT:.0f} belongs to {100 * implied:.2f} % curve pixels. Full balance trades "
+            f"precision for recall, so every loss here gets the inverse square root of the share, mean "
+            f"1: {used} (background first)."
+        )
+
+
+def derive_weights(share: Sequence[float] | F64) -> WeightDerivation:
+    """Class weights from the shares of the pixels, background first; shares sum to 1."""
+    split = np.asarray(share, dtype=np.float64)
+    used = losses.class_weights(torch.from_numpy(split))
+    curves = float(split[1:].sum())
+    ratio = float(split[0]) / curves if curves > 0 else float("inf")
+    return WeightDerivation(tuple(split.tolist()), ratio, tuple(used.tolist()))
+
+
+def tversky_is_dice(seed: int = 0) -> tuple[float, float]:
+    """Largest difference of loss and of gradient between Tversky at 0.5/0.5 and Dice."""
+    generator = torch.Generator().manual_seed(seed)
+    logits = torch.randn(2, 3, 32, 32, generator=generator, requires_grad=True)
+    target = torch.randint(0, 3, (2, 32, 32), generator=generator)
+    valid, weights = torch.ones(2, 32, 32), torch.tensor([0.3, 1.2, 1.5])
+    out = []
+    for loss in (losses.dice_loss, losses.tversky_loss(0.5, 0.5)):
+        value = loss(logits, target, valid, weights)
+        (gradient,) = torch.autograd.grad(value, logits)
+        out.append((value.detach(), gradient))
+    (one, first), (two, second) = out
+    return float((one - two).abs()), float((first - second).abs().max())
+
+
+def train(config: StudyConfig, stage: Stage, name: str, seed: int) -> VeerNet:
+    """One network, trained with one loss; the same seed gives the same start and the same batches."""
+    pool = draw_pool(config, stage, seed)
+    classes = len(CURVES[stage])
+    torch.manual_seed(seed)
+    model = VeerNet(
+        NetConfig(config.widths, config.decoder_width, 1, classes + 1, classes)
+    ).channels_last()
+    weights = torch.tensor(derive_weights(pool.share(classes + 1)).used, dtype=torch.float32)
+    optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=0.01)
+    rng = np.random.default_rng([config.data_seed, 43, seed])
+    model.train()
+    for step in range(config.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * _rate(step, config)
+        take = rng.integers(0, len(pool.ink), config.batch)
+        loss = _loss(model(_input(pool, take)), pool, take, CANDIDATES[name], weights)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+    return model.eval()
+
+
+def _rate(step: int, config: StudyConfig) -> float:
+    """Warm-up, then linear decay over the last 40 % of the steps."""
+    left = (config.steps - step) / max(1.0, 0.4 * config.steps)
+    return float(min(1.0, (step + 1) / config.warmup, left))
+
+
+def _input(pool: Pool, take: NDArray[np.integer]) -> Tensor:
+    """Network input [B, 2, H, W]."""
+    ink = torch.from_numpy(pool.ink[take]).float() / 255
+    inside = torch.from_numpy(pool.inside[take])[:, None, :].expand_as(ink)
+    return torch.stack([ink, inside], 1).contiguous(memory_format=torch.channels_last)
+
+
+def _loss(
+    output: NetOutput,
+    pool: Pool,
+    take: NDArray[np.integer],
+    candidate: Candidate,
+    weights: Tensor,
+) -> Tensor:
+    total = output.mask.sum() * 0
+    if candidate.mask is not None:
+        target = torch.from_numpy(pool.mask[take]).long()
+        valid = torch.ones_like(target, dtype=torch.float32)
+        total = total + candidate.mask(output.mask, target, valid, weights)
+    if candidate.position:
+        assert output.position is not None
+        parts = (torch.from_numpy(a[take]) for a in (pool.x, pool.steep, pool.visible))
+        bells = losses.position_target(*parts, cols=pool.ink.shape[2])
+        total = total + losses.position_loss(output.position, bells)
+    return total
+
+
+def run_one(config: StudyConfig, stage: Stage, name: str, seed: int) -> list[dict[str, Any]]:
+    """Train one network and judge it: one row of figures per curve class.
+
+    Returns
+    -------
+    list of dict
+        ``mae``, ``mse`` (track widths), ``r2`` (median over curves) of the curve exported by the
+        product's cheapest path; the same with ``_centroid`` for the published read-out of a mask;
+        ``precision``, ``recall``, ``f1``, ``iou``, ``ece`` of the mask's class, and the three pools
+        of IoU. NaN where a loss does not train the mask.
+    """
+    model = train(config, stage, name, seed)
+    return judge_model(model, config, stage, name)
+
+
+def judge_model(
+    model: VeerNet, config: StudyConfig, stage: Stage, name: str
+) -> list[dict[str, Any]]:
+    """Judge a trained network on the study's test strips; see ``run_one``."""
+    test = draw_pool(config, stage, 0, test=True)
+    candidate = CANDIDATES[name]
+    curves = CURVES[stage]
+    mask, position = _infer(model, test)
+    overlaps = {
+        c: metrics.overlap(mask.argmax(1), test.mask, c) for c in range(len(curves) + 1)
+    }
+    rows = []
+    for c, curve in enumerate(curves):
+        density = position[:, c] if candidate.position else mask[:, c + 1]
+        row: dict[str, Any] = {"stage": stage, "loss": name, "curve": curve}
+        row |= _graded(test, c, [_by_path(d, t) for d, t in zip(density, _strips(test))], "")
+        if candidate.mask is not None:
+            centroids = [
+                mask_centroids(m.astype(np.float16), t, c) for m, t in zip(mask, _strips(test))
+            ]
+            row |= _graded(test, c, centroids, "_centroid")
+            o = overlaps[c + 1]
+            row |= {"precision": o.precision, "recall": o.recall, "f1": o.f1, "iou": o.iou}
+            row |= {"ece": pixel_ece(mask[:, c + 1], test.mask == c + 1)}
+            row |= {f"iou_{k}": v for k, v in metrics.pools(overlaps).items()}
+        rows.append(row)
+    return rows
+
+
+def _infer(model: VeerNet, test: Pool) -> tuple[F32, F32]:
+    """Mask [n, classes + 1, rows, cols] and position [n, classes, rows, cols] as probabilities."""
+    masks, positions = [], []
+    with torch.inference_mode():
+        for i in range(len(test.ink)):
+            output = model(_input(test, np.array([i])))
+            assert output.position is not None
+            masks.append(output.mask.float().softmax(1)[0].numpy())
+            positions.append(output.position.softmax(-1)[0].numpy())
+    return np.stack(masks), np.stack(positions)
+
+
+def _strips(test: Pool) -> list[Strip]:
+    at = np.arange(test.ink.shape[1], dtype=np.float64)
+    return [
+        Strip(ink, left, right, at)
+        for ink, left, right in zip(test.ink, test.left.tolist(), test.right.tolist())
+    ]
+
+
+def _by_path(density: F32, strip: Strip) -> F64:
+    """Track position per row: cheapest path through -log(density), centroid of ± 4 px around it."""
+    path = cheapest_path(-np.log(density.astype(np.float64) + 1e-4))
+    columns = path[:, None] + np.arange(-4, 5)
+    inside = (columns >= 0) & (columns < density.shape[1])
+    mass = np.take_along_axis(density, columns.clip(0, density.shape[1] - 1), 1) * inside
+    total = mass.sum(axis=1)
+    centroid = (mass * columns).sum(axis=1) / np.maximum(total, 1e-9)
+    column = np.where(total > 1e-6, centroid, path)
+    return np.asarray((column - strip.left_col) / strip.track_width_px)
+
+
+def cheapest_path(cost: F64, slope: float = 0.05, jump: float = 6.0) -> NDArray[np.int64]:
+    """Path that minimises cost plus ``min(slope * |dx|, jump)`` per row; int64 [rows].
+
+    The rule by which the product follows a lone curve, without the parts that look at ink: the study
+    compares densities, not decoders.
+    """
+    rows, cols = cost.shape
+    at = np.arange(cols)
+    came_from = np.zeros((rows, cols), np.int64)
+    total = cost[0].copy()
+    for r in range(1, rows):
+        left, right = total - slope * at, total + slope * at
+        low, high = np.minimum.accumulate(left), np.minimum.accumulate(right[::-1])[::-1]
+        # the last column at which the running minimum fell is where it comes from
+        source_l = np.maximum.accumulate(np.where(left <= low, at, 0))
+        source_r = np.minimum.accumulate(np.where(right <= high, at, cols - 1)[::-1])[::-1]
+        from_left = low + slope * at <= high - slope * at
+        best = np.where(from_left, low + slope * at, high - slope * at)
+        source = np.where(from_left, source_l, source_r)
+        cheapest = int(total.argmin())
+        leap = total[cheapest] + jump < best
+        came_from[r] = np.where(leap, cheapest, source)
+        total = np.where(leap, total[cheapest] + jump, best) + cost[r]
+    path = np.empty(rows, np.int64)
+    path[-1] = total.argmin()
+    for r in range(rows - 1, 0, -1):
+        path[r - 1] = came_from[r, path[r]]
+    return path
+
+
+def _graded(test: Pool, c: int, recovered: Sequence[F64], suffix: str) -> dict[str, float]:
+    """Error of exported curves; where nothing was exported, the middle of the track is its guess."""
+    scores = []
+    for i, found in enumerate(recovered):
+        visible = test.visible[i, c] > 0
+        if visible.sum() < 30:
+            continue
+        truth = (test.x[i, c].astype(np.float64) - test.left[i]) / (test.right[i] - test.left[i])
+        scores.append(metrics.score_curve(np.nan_to_num(found, nan=0.5), truth, visible))
+    values = {
+        "mae": np.mean([s.mae for s in scores]) if scores else np.nan,
+        "mse": np.mean([s.mse for s in scores]) if scores else np.nan,
+        "r2": np.nanmedian([s.r2 for s in scores]) if scores else np.nan,
+        "r2_over_085": np.mean([s.r2 > 0.85 for s in scores]) if scores else np.nan,
+    }
+    return {key + suffix: float(value) for key, value in values.items()}
+
+
+def pixel_ece(p: F32, event: NDArray[np.bool_], least: float = 0.02, bins: int = 15) -> float:
+    """Expected calibration error (equal width) over the pixels given at least ``least``."""
+    given = p >= least
+    return metrics.calibration_error(p[given].astype(np.float64), event[given], bins)
+
+
+# What the runs say together ----------------------------------------------------------------------
+
+
+def summarise(runs: pd.DataFrame) -> pd.DataFrame:
+    """Mean and spread (standard deviation over seeds) of every figure, per stage, loss and curve."""
+    figures = [c for c in runs.columns if c not in ("stage", "loss", "curve", "seed", "steps")]
+    groups = runs.groupby(["stage", "loss", "curve"], sort=False)[figures]
+    mean, spread = groups.mean(), groups.std(ddof=1)
+    out = mean.join(spread, rsuffix="_sd")
+    out["seeds"] = runs.groupby(["stage", "loss", "curve"], sort=False)["seed"].nunique()
+    return out.reset_index()
+
+
+def decision_matrix(summary: pd.DataFrame, stage: Stage) -> pd.DataFrame:
+    """Rank of every loss under three criteria; NaN where the criterion does not apply.
+
+    Returns
+    -------
+    DataFrame
+        ``recall`` (with ``iou`` beside it), ``asymmetry`` (recall - precision) and ``knob_range``
+        (how far the family's setting moves it), ``mae`` (mean over the curves) and the ranks.
+    """
+    own = summary[summary["stage"] == stage]
+    columns = ["recall", "precision", "iou", "mae"]
+    table = own.groupby("loss", sort=False)[columns].mean()
+    table["asymmetry"] = table["recall"] - table["precision"]
+    family = pd.Series({name: CANDIDATES[name].knob for name in table.index})
+    spread = table.groupby(family)["asymmetry"].agg(lambda a: float(a.max() - a.min()))
+    known = family.map(spread).where(family != "")
+    table["knob_range"] = known.where(table["recall"].notna())
+    table["rank by recall"] = table["recall"].rank(ascending=False)
+    table["rank by tunable asymmetry"] = table["knob_range"].rank(ascending=False, method="min")
+    table["rank by error on the curve"] = table["mae"].rank()
+    return table.reset_index()
+
+
+def against_published(summary: pd.DataFrame) -> list[str]:
+    """Where the multiclass stage differs from the published result, in sentences; by its read-out."""
+    own = summary[(summary["stage"] == "multiclass")]
+    lines = []
+    for k, curve in enumerate(CURVES["multiclass"]):
+        table = own[own["curve"] == curve].set_index("loss")
+        three = {"dice": "dice", "tversky": "tversky 0.3/0.7", "focal": "focal"}
+        if not set(three.values()) <= set(table.index):
+            return ["Dice, Tversky 0.3/0.7 and focal of the multiclass stage are needed to compare."]
+        ours = {name: float(table["mae_centroid"][loss]) for name, loss in three.items()}
+        theirs = {name: mae[k] for name, mae in PUBLISHED_MAE.items()}
+        lines.append(_compared(curve, ours, theirs))
+        best = table["mae"].idxmin()
+        lines.append(
+            f"{curve}: least error by the product's own read-out: {best} ({table['mae'][best]:.4f}); "
+            f"Dice {table['mae']['dice']:.4f}, Tversky 0.3/0.7 {table['mae']['tversky 0.3/0.7']:.4f}."
+        )
+    return lines
+
+
+def _compared(curve: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
+    def order(values: Mapping[str, float]) -> list[str]:
+        return sorted(values, key=lambda name: values[name])
+
+    def listed(values: Mapping[str, float]) -> str:
+        return ", ".join(f"{name} {values[name]:.4f}" for name in order(values))
+
+    here, there = order(ours).index("tversky") + 1, order(theirs).index("tversky") + 1
+    verdict = "the same place as published" if here == there else "which differs from the published result"
+    return (
+        f"{curve}: published MAE {listed(theirs)}; here, read out the same way, {listed(ours)}. Tversky "
+        f"came {there} of 3 there and {here} of 3 here, {verdict}."
+    )
+
+
+def best_by(table: pd.DataFrame) -> dict[str, str]:
+    """The first loss of each ranking of a decision matrix."""
+    ranks = [c for c in table.columns if c.startswith("rank ")]
+    return {
+        c.removeprefix("rank by "): str(table.loc[table[c].idxmin(), "loss"])
+        for c in ranks
+        if table[c].notna().any()
+    }
+
