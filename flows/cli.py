@@ -13,13 +13,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from veernet_core import __version__
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import DigitisedLog
 from veernet_core.errors import VeernetError
 from veernet_core.pipeline import FailedScan
+
+if TYPE_CHECKING:
+    from storage.index_table import IndexTable
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,9 +75,20 @@ def _add_digitise(commands: Any) -> None:
     parser.add_argument("--step", type=float, help="depth step in the log's unit")
     parser.add_argument("--min-r2", type=float, default=GatePolicy().min_r2)
     parser.add_argument("--depth-unit", choices=("ft", "m"), help="where the sidecar states none")
+    _add_index_options(parser)
     _add_gate_options(parser)
     _add_model_options(parser)
     parser.set_defaults(run=_digitise)
+
+
+def _add_index_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--index", type=Path, metavar="TABLE", help="the archive's index, CSV or Parquet")
+    parser.add_argument(
+        "--index-map",
+        default="generic",
+        metavar="MAP",
+        help="what its columns mean: generic, kansas, texas, or a JSON file",
+    )
 
 
 def _add_gate_options(parser: argparse.ArgumentParser) -> None:
@@ -157,7 +171,7 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _digitise(args: argparse.Namespace) -> int:
-    from flows.local import find_scans
+    from flows.local import find_scans, read_index_file
 
     if args.step is not None and args.step <= 0:
         raise ValueError(f"--step must be positive, not {args.step}")
@@ -182,8 +196,9 @@ def _digitise(args: argparse.Namespace) -> int:
 
         model = (args.model, args.device, args.precision, args.batch_tiles)
         config = watch_local(args.out, config, *model)
+    index = read_index_file(args.index, args.index_map) if args.index is not None else None
     return _run_local(
-        scans, args.out, config, args.model, args.device, args.precision, args.batch_tiles
+        scans, args.out, config, args.model, args.device, args.precision, args.batch_tiles, index
     )
 
 
@@ -229,9 +244,11 @@ def _run_local(
     device: str,
     precision: str,
     batch_tiles: int | None,
+    index: IndexTable | None = None,
 ) -> int:
     from flows.local import digitise_files
     from veernet_core.net.bundle import load_predictor
+    from veernet_core.page.text import RapidReader
 
     bundle = model.read_bytes() if model is not None else None
     predictor = load_predictor(bundle, device, precision, batch_tiles)
@@ -242,7 +259,7 @@ def _run_local(
         left = spent / done * (len(scans) - done)
         print(f"[{done}/{len(scans)}, {left:.0f} s left] {_line(result)}", flush=True)
 
-    report = digitise_files(scans, out, predictor, config, say)
+    report = digitise_files(scans, out, predictor, config, say, RapidReader(), index)
     print(f"dashboard: {report.dashboard}")
     if report.failures:
         print(f"{len(report.failures)} of {len(scans)} scans failed:", file=sys.stderr)

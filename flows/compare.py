@@ -229,5 +229,6 @@ def error_plane(summary: pd.DataFrame, stage: str) -> bytes:
         axes.grid(which="both", alpha=0.25)
     axes.legend(fontsize=8, title=f"{int(own['seeds'].min())} seed(s), bars: ± 1 s.d.", title_fontsize=8)
     data = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(data)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.print_png(data)
     return data.getvalue()

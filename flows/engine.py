@@ -54,7 +54,10 @@ class CoreEngine:
 
     def __init__(self, model: str | None, device: str) -> None:
         from veernet_core.net.bundle import load_predictor
+        from veernet_core.page.text import RapidReader
 
+        # loads its models (about 200 MB) when the first page is read, once for all chunks
+        self._reader = RapidReader()
         self._predictor = _OneAtATime(load_predictor(_bundle_bytes(model), device))
         self.model_id = self._predictor.model_id
 
@@ -64,7 +67,7 @@ class CoreEngine:
         """One result per item, in order; strips of many logs share a batch."""
         from veernet_core.pipeline import digitise_many
 
-        return digitise_many(items, self._predictor, config)
+        return digitise_many(items, self._predictor, config, self._reader)
 
     def judge(self, log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
         """The log with its verdicts under this policy."""

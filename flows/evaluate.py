@@ -1,4 +1,4 @@
-"""Running evaluation and calibration from the command line: files in, tables and bundles out."""
+"""Running evaluation from the command line: bundles and tables in, tables out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from storage.records import jsonable
-from veernet_core import calibration, evaluation, metrics
-from veernet_core.config import DigitiseConfig
-from veernet_core.curve import confidence
+from veernet_core import evaluation, metrics
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
 
@@ -143,59 +141,3 @@ def _overlap_table(overlaps: dict[tuple[str, str, int], metrics.Overlap]) -> str
         pooled = ", ".join(f"{k} {v:.3f}" for k, v in metrics.pools(group).items())
         lines.append(f"IoU pools, {method}, {name}: {pooled}")
     return "\n".join(lines)
-
-
-def run_calibration(model: Path, out: Path, count: int, seed: int) -> str:
-    """Fit the maps of a bundle, measure them on fresh strips, write the bundle; returns the report."""
-    content = bundle.unpack(model.read_bytes(), str(model))
-    predictor = StripPredictor(content.model().fold(), content.model_id)
-
-    def traced(offset: int, n: int, label: str) -> list[calibration.TracedCurve]:
-        with tqdm(total=n, desc=label, unit="strip") as bar:
-            return calibration.trace_samples(
-                predictor, seed + offset, n, lambda done, total: bar.update(done - bar.n)
-            )
-
-    fit_rows = traced(0, count // 2, "confidence")
-    maps = calibration.fit_confidence(fit_rows)
-    model_of_error = calibration.fit_quality(traced(1, count, "quality"), maps)
-    fresh = traced(2, count // 2, "report")
-    measured = calibration.measure(fresh, maps)
-    config = DigitiseConfig()
-    gate = calibration.score_gate(fresh, maps, model_of_error, config)
-    values = {
-        "confidence": confidence.maps_to_json(maps),
-        "quality": model_of_error.to_json(),
-        "measured": {
-            style: {when: _reliability_json(r) for when, r in both.items()}
-            for style, both in measured.items()
-        },
-    }
-    record = dict(content.record) | {"calibrated_on": {"strips": count, "seed": seed}}
-    out.write_bytes(bundle.pack(content.model(), values, record))
-    lines = [f"{out}: confidence per style on {count // 2} fresh strips"]
-    for style, both in measured.items():
-        for when, r in both.items():
-            lines.append(
-                f"  {style:7s} {when:6s} ECE equal-width {r.ece_width:.4f}  equal-mass "
-                f"{r.ece_mass:.4f} [{r.low:.4f}, {r.high:.4f}]  gap at 0.8 {r.gap_80:+.4f}"
-            )
-    lines.append(
-        f"gate: {gate.accepted} of {gate.curves} curves accepted; {gate.accepted_bad} of them bad "
-        f"({gate.bad_share:.3f}, 95 % upper bound {gate.bad_share_upper:.3f}); "
-        f"{gate.good_accepted} of {gate.good} good curves accepted ({gate.good_share:.3f})"
-    )
-    return "\n".join(lines)
-
-
-def _reliability_json(r: calibration.Reliability) -> dict[str, Any]:
-    value = {
-        "ece_width": r.ece_width,
-        "ece_mass": r.ece_mass,
-        "interval": [r.low, r.high],
-        "gap_80": r.gap_80,
-        "bins": r.bins.tolist(),
-    }
-    text = json.dumps(value)
-    rounded: dict[str, Any] = json.loads(text, parse_float=lambda s: round(float(s), 5))
-    return rounded

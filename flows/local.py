@@ -17,11 +17,15 @@ from typing import Any
 from flows.dashboard import build_dashboard
 from flows.setup_run import new_run_id
 from storage import delivery, publish, runs, tables
+from storage.dra import DRA_SUFFIX
+from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
+from storage.known import known_sidecar
 from storage.objects import ObjectStore
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
 from veernet_core.errors import DecodeError, EmptyFileError, VeernetError
+from veernet_core.page.text import RapidReader, TextReader
 from veernet_core.pipeline import FailedScan, Predictor, ScanInput
 
 SCAN_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".pdf"})
@@ -68,13 +72,13 @@ def find_scans(arguments: Sequence[str]) -> list[Path]:
     return list(found)
 
 
-def read_scan(path: Path) -> ScanInput:
-    """A scan and its sidecar from disk.
+def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
+    """A scan and what is known of it: its sidecar, its registration file (DRA), its row of an index.
 
     Raises
     ------
     VeernetError
-        If the file cannot be read or is empty.
+        If the file cannot be read or is empty, or what lies beside it cannot be used.
     """
     try:
         data = path.read_bytes()
@@ -84,10 +88,50 @@ def read_scan(path: Path) -> ScanInput:
         ) from error
     if not data:
         raise EmptyFileError("the file holds no bytes", str(path))
-    beside = path.with_name(path.stem + SIDECAR_SUFFIX)
-    sidecar = beside.read_bytes() if beside.is_file() else None
+    match = index.find(path.name, str(path)) if index is not None else None
+    sidecar = known_sidecar(
+        _read_beside(path, SIDECAR_SUFFIX),
+        _read_beside(path, DRA_SUFFIX),
+        match.row if match is not None else None,
+        path.name,
+    )
     sha256 = hashlib.sha256(data).hexdigest()
     return ScanInput(ScanRef(str(path), path.stem, sha256, len(data)), data, sidecar)
+
+
+def _read_beside(path: Path, suffix: str) -> bytes | None:
+    beside = path.with_name(path.stem + suffix)
+    return beside.read_bytes() if beside.is_file() else None
+
+
+def read_index_file(path: Path, column_map: str) -> IndexTable:
+    """An archive's index from disk.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or Parquet.
+    column_map : str
+        One of the ready maps (``generic``, ``kansas``, ``texas``), or a JSON file with one.
+
+    Raises
+    ------
+    IndexTableError
+        The table or the map cannot be used.
+    """
+    ready = MAPS.get(column_map)
+    chosen = ready or parse_column_map(_read_table(Path(column_map)), column_map)
+    return read_index(_read_table(path), chosen, path.name)
+
+
+def _read_table(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise IndexTableError(
+            f"cannot be read: {error.strerror}", str(path), "Check the path; ready maps: "
+            f"{', '.join(MAPS)}."
+        ) from error
 
 
 Report = Callable[[int, DigitisedLog | FailedScan], None]
@@ -99,6 +143,8 @@ def digitise_files(
     predictor: Predictor,
     config: DigitiseConfig,
     report: Report = lambda done, result: None,
+    reader: TextReader | None = None,
+    index: IndexTable | None = None,
 ) -> LocalReport:
     """Digitise scans into ``out``; one bad scan never stops the others.
 
@@ -108,6 +154,10 @@ def digitise_files(
     out : Path
         Created if absent. Earlier results of other scans stay.
     report : called after each scan with the number done and its result
+    reader : TextReader, optional
+        Reads what sidecars leave out; without it nothing is looked for on the pages.
+    index : IndexTable, optional
+        What the archive knows of its scans.
 
     Returns
     -------
@@ -118,7 +168,7 @@ def digitise_files(
     taken = publish.taken_ids(out) if out.exists() else {}
     unread: list[FailedScan] = []
     timed = _TimedPredictor(predictor)
-    results = pipeline.digitise_many(_read_all(scans, unread), timed, config)
+    results = pipeline.digitise_many(_read_all(scans, unread, index), timed, config, reader)
     for done, result in enumerate(_with_unread(results, unread), 1):
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))
@@ -143,10 +193,12 @@ def digitise_files(
     return summary
 
 
-def _read_all(scans: Iterable[Path], unread: list[FailedScan]) -> Iterator[ScanInput]:
+def _read_all(
+    scans: Iterable[Path], unread: list[FailedScan], index: IndexTable | None
+) -> Iterator[ScanInput]:
     for path in scans:
         try:
-            yield read_scan(path)
+            yield read_scan(path, index)
         except VeernetError as error:
             unread.append(FailedScan(ScanRef(str(path), path.stem, "", 0), error))
 
@@ -178,7 +230,7 @@ def digitise_again(
         base, step=settings.get("step"), depth_unit=settings.get("depth_unit"), gate=gate
     )
     predictor = load_predictor(model.read_bytes() if model is not None else None, device)
-    return next(iter(pipeline.digitise_many([item], predictor, config)))
+    return next(iter(pipeline.digitise_many([item], predictor, config, RapidReader())))
 
 
 class _TimedPredictor:

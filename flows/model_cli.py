@@ -82,7 +82,15 @@ def _add_evaluate(commands: Any) -> None:
         action="store_true",
         help="with --reference: measured R² replaces the estimate in records and verdicts",
     )
-    parser.add_argument("--min-r2", type=float, default=0.85, help="with --reference: threshold")
+    parser.add_argument(
+        "--shifts",
+        nargs="*",
+        metavar="SHIFT",
+        help="what the gate accepts under shifts it was not fitted on; all of them if none is named",
+    )
+    parser.add_argument(
+        "--min-r2", type=float, default=0.85, help="with --reference and --shifts: the gate's threshold"
+    )
     parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
     parser.add_argument("--paper", type=Path, help="a bundle of the `paper` preset to compare with")
     parser.add_argument("--curves", type=Path, help=SHAPES_HELP)
@@ -103,6 +111,13 @@ def _evaluate(args: argparse.Namespace) -> int:
         policy = GatePolicy(min_r2=args.min_r2)
         print(compare_folder(args.results, args.reference, args.out, args.write_back, policy))
         return 0
+    if args.shifts is not None:
+        from flows.calibrate import run_shifts
+        from veernet_core.config import DigitiseConfig, GatePolicy
+
+        config = DigitiseConfig(gate=GatePolicy(min_r2=args.min_r2))
+        print(run_shifts(args.model, args.curves, args.shifts, args.count, args.seed, args.out, config))
+        return 0
     from flows.evaluate import run_evaluation
 
     print(
@@ -119,13 +134,16 @@ def _add_calibrate(commands: Any) -> None:
     parser.add_argument("--count", type=int, default=400, help="strips to fit and test on")
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("-o", "--out", type=Path, help="calibrated bundle; --model if omitted")
+    parser.add_argument(
+        "--plots", type=Path, default=Path("runs/calibration"), help="folder for reliability diagrams"
+    )
     parser.set_defaults(run=_calibrate)
 
 
 def _calibrate(args: argparse.Namespace) -> int:
-    from flows.evaluate import run_calibration
+    from flows.calibrate import run_calibration
 
-    print(run_calibration(args.model, args.out or args.model, args.count, args.seed))
+    print(run_calibration(args.model, args.out or args.model, args.count, args.seed, args.plots))
     return 0
 
 

@@ -161,7 +161,7 @@ def _sections(logs: Sequence[DraLog], unit: DepthUnit | None) -> list[dict[str, 
 
 def _identifier(text: str, index: int) -> str:
     """A section name that the sidecar allows."""
-    clean = re.sub(r"[^A-Za-z0-9_.+ -]+", " ", text).strip()[:58]
+    clean = re.sub(r"[^A-Za-z0-9_.+-]+", " ", text).strip()[:58]
     return clean or f"S{index + 1}"
 
 

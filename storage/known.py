@@ -14,7 +14,6 @@ from typing import Any
 from storage.dra import parse_dra, sidecar_of_dra
 from storage.index_table import IndexRow
 from veernet_core.datatypes import DepthUnit
-from veernet_core.page.api_number import find_api_number
 from veernet_core.page.sidecar import parse_sidecar
 
 _M_PER_FT = 0.3048
@@ -197,9 +196,3 @@ def _settle_depth(section: dict[str, Any]) -> None:
     )
     if outside:
         section["depth"] = {k: v for k, v in depth.items() if k not in ("top", "bottom")}
-
-
-def uwi_of_name(scan_name: str) -> str:
-    """API number in the name of a scan, with dashes; empty where there is none."""
-    api = find_api_number(scan_name)
-    return api.dashed if api else ""

@@ -2,21 +2,25 @@
 
 In: a predictor; out: the JSON values that go into its bundle. Two things are fitted: per line style,
 the probability that a row lies within 1 % of the track width (logistic score, then isotonic map), and
-for whole curves, the mean squared error that their evidence foretells, with a conformal bound. The
-report uses strips of its own.
+for whole curves, the mean squared error that their evidence foretells, with a bound set on curves left
+out of the fit. All fits are monotone: better evidence never lowers a confidence or an estimate.
+The report uses strips of its own, and sets the product's maps beside plainer ones (``compare_maps``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, logit
+from scipy.stats import beta
 from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import confidence, decode, physical, quality
@@ -24,6 +28,7 @@ from veernet_core.datatypes import (
     STYLES,
     CurveSpec,
     DepthAxis,
+    Posterior,
     RecoveredCurve,
     Section,
     Style,
@@ -44,6 +49,11 @@ LEVELS = np.arange(0.0, 4.1, 0.2)
 """Logit levels tried for the pessimistic bound, from bold to cautious."""
 TARGET_BAD = 0.05
 """Share of bad among accepted curves that the promise allows; one more than seen is counted."""
+FOLDS = 5
+"""Parts of the curves: the bound is set on each with an estimator fitted to the others."""
+LEAST_PIXEL = 0.02
+"""Pixels that the mask gives a class less than this are not asked about."""
+PIXELS_PER_STRIP = 4000
 FLOOR = 1e-7
 """Least mean squared error told apart (0.03 % of the track width)."""
 
@@ -60,27 +70,65 @@ class TracedCurve:
     rows_per_ft: float
 
 
+@dataclass(frozen=True, slots=True)
+class PixelEvidence:
+    """What head A said of some pixels of one strip, and what they are.
+
+    Attributes
+    ----------
+    p : float32 [n, classes]
+        Softmax of the mask, background first.
+    label : uint8 [n]
+    """
+
+    p: NDArray[np.float32]
+    label: NDArray[np.uint8]
+
+
 def trace_samples(
     predictor: Any,
     seed: int,
     count: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    severity: float = SEVERITY,
+    pixels: list[PixelEvidence] | None = None,
 ) -> list[TracedCurve]:
-    """Draw strips of the training generator (seeds of their own) and trace them."""
+    """Draw strips of the training generator (seeds of their own) and trace them.
+
+    Parameters
+    ----------
+    severity : float
+        Largest degradation.
+    pixels : list, optional
+        Takes the pixel evidence of every strip, where the predictor keeps masks.
+    """
     out: list[TracedCurve] = []
     rng = np.random.default_rng([seed, 5])
     for index in range(count):
         rows = int(rng.choice([512, 1024, 2048]))
-        sample = own_sample(seed, index, rows=rows, severity=SEVERITY, most_curves=3)
+        sample = own_sample(seed, index, rows=rows, severity=severity, most_curves=3)
         rows_per_ft = float(rng.choice([10.0, 4.0]))
         if sample.specs:
-            out += _traced(predictor, sample, rows_per_ft)
+            posterior = predictor.predict([sample.strip])[0]
+            out += traced(sample, posterior, rows_per_ft)
+            if pixels is not None and posterior.mask is not None and sample.mask is not None:
+                pixels.append(_pixels(sample.mask, posterior.mask, rng))
         progress(index + 1, count)
     return out
 
 
-def _traced(predictor: Any, sample: Sample, rows_per_ft: float) -> list[TracedCurve]:
-    posterior = predictor.predict([sample.strip])[0]
+def _pixels(
+    truth: NDArray[np.uint8], mask: NDArray[np.float16], rng: np.random.Generator
+) -> PixelEvidence:
+    """A sample of the pixels that any curve class is given a chance."""
+    rows, cols = np.nonzero(mask[1:].max(axis=0) >= LEAST_PIXEL)
+    take = rng.permutation(len(rows))[:PIXELS_PER_STRIP]
+    rows, cols = rows[take], cols[take]
+    return PixelEvidence(mask[:, rows, cols].T.astype(np.float32), truth[rows, cols])
+
+
+def traced(sample: Sample, posterior: Posterior, rows_per_ft: float) -> list[TracedCurve]:
+    """Follow the curves of a drawn strip, each matched to its truth."""
     traces, _ = decode.trace_block(sample.strip, posterior, sample.specs)
     order = match_order(sample, [np.where(t.observed, t.frac, np.nan) for t in traces])
     return [
@@ -103,19 +151,59 @@ def near_truth(curve: TracedCurve) -> NDArray[np.bool_]:
 
 
 def fit_confidence(curves: Sequence[TracedCurve]) -> dict[Style, confidence.ConfidenceMap]:
-    """Fit score weights on one half of the strips and isotonic maps on the other."""
+    """Fit score weights and isotonic maps per line style.
+
+    The eight weights are few beside the rows, so both steps use all curves.
+    """
     maps: dict[Style, confidence.ConfidenceMap] = {}
     for style in STYLES:
         own = [c for c in curves if c.spec.style == style]
         if len(own) < 8:
             continue
-        halves = [_rows(own[0::2]), _rows(own[1::2])]
-        (x, y), (x2, y2) = halves
-        model = LogisticRegression(C=10.0, max_iter=500).fit(x, y)
-        weights = np.concatenate([model.coef_[0], model.intercept_])
-        score = x2 @ weights[:-1] + weights[-1]
-        maps[style] = confidence.ConfidenceMap(weights, _isotonic_knots(score, y2))
+        x, y = _rows(own)
+        if y.all() or not y.any():
+            continue
+        weights = fit_logistic(x, y, _CONFIDENCE_SIGNS, penalty=1e-4)
+        score = x @ weights[:-1] + weights[-1]
+        maps[style] = confidence.ConfidenceMap(weights, isotonic_knots(score, y))
     return maps
+
+
+_CONFIDENCE_SIGNS = np.array([1, 1, 1, 1, 1, 1, -1, -1])
+"""Mass, presence, ink and margin speak for a row; sideways movement against it."""
+
+
+def fit_logistic(
+    x: F64, y: NDArray[np.bool_], signs: NDArray[np.integer], penalty: float
+) -> NDArray[np.float64]:
+    """Logistic weights and, last, the intercept, by penalised likelihood under sign constraints.
+
+    Parameters
+    ----------
+    x : float64 [n, k]
+    y : bool [n]
+    signs : int [k]
+        1: the weight may not be negative; -1: not positive; 0: free.
+    penalty : float
+        Of half the sum of squared weights, per row.
+
+    Returns
+    -------
+    float64 [k + 1]
+    """
+    target = 2.0 * y - 1
+
+    def loss(w: F64) -> tuple[float, F64]:
+        margin = target * (x @ w[:-1] + w[-1])
+        pull = -target * expit(-margin) / len(x)
+        gradient = np.concatenate([x.T @ pull + penalty * w[:-1], [pull.sum()]])
+        value = np.logaddexp(0, -margin).mean() + penalty / 2 * (w[:-1] ** 2).sum()
+        return float(value), gradient
+
+    bounds = [(0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in signs]
+    start = np.zeros(x.shape[1] + 1)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[*bounds, (None, None)])
+    return np.asarray(found.x)
 
 
 def _rows(curves: Sequence[TracedCurve]) -> tuple[F64, NDArray[np.bool_]]:
@@ -124,7 +212,7 @@ def _rows(curves: Sequence[TracedCurve]) -> tuple[F64, NDArray[np.bool_]]:
     return np.concatenate(x), np.concatenate(y)
 
 
-def _isotonic_knots(score: F64, y: NDArray[np.bool_], knots: int = 40) -> F64:
+def isotonic_knots(score: F64, y: NDArray[np.bool_], knots: int = 40) -> F64:
     """Isotonic fit thinned to quantiles of the score, so that it stays small and smooth."""
     fit = IsotonicRegression(out_of_bounds="clip").fit(score, y.astype(float))
     at = np.unique(np.quantile(score, np.linspace(0, 1, knots)))
@@ -183,46 +271,115 @@ def fit_quality(
 ) -> quality.QualityModel:
     """Fit the error distribution, and set its bound where few accepted curves are bad.
 
-    The bound is the boldest level at which the promise holds; where it holds at none, the level with
-    the lowest risk. The eighteen weights are few beside the curves, but the report on fresh strips is
-    what counts.
+    The bound is the boldest level at which the promise holds on curves left out of the fit (five
+    folds), one more bad curve than seen being counted; where it holds at none, the level with the
+    lowest risk. A level is taken only if all more cautious ones hold the promise too.
     """
     config = DigitiseConfig()
-    usable = [c for c in curves if c.spec.style in maps]
-    x, y = _evidence_and_error(usable, maps, config)
+    cases = judged_cases([c for c in curves if c.spec.style in maps], maps, config)
+    x = np.array([case.features for case in cases])
+    y = np.array([case.log_error for case in cases])
+    fold = np.arange(len(cases)) % FOLDS
+    counts = np.zeros((len(LEVELS), 2))
+    for k in range(FOLDS):
+        usable = (fold != k) & np.isfinite(y)
+        draft = _fit_error(x[usable], y[usable])
+        for case in (case for case, f in zip(cases, fold) if f == k):
+            counts[: _levels_accepted(case, draft, config)] += (1, not case.good)
+    risk = (counts[:, 1] + 1) / (counts[:, 0] + 2)
+    # cautious levels accept too few to be told safe; they do not speak against a bolder one
+    telling = counts[:, 0] >= 1 / TARGET_BAD
+    safe = [
+        k for k in range(len(LEVELS)) if telling[k] and (risk[k:][telling[k:]] <= TARGET_BAD).all()
+    ]
+    chosen = safe[0] if safe else int(np.argmin(risk))
+    return replace(_fit_error(x[np.isfinite(y)], y[np.isfinite(y)]), level=float(LEVELS[chosen]))
+
+
+def _levels_accepted(case: Case, draft: quality.QualityModel, config: DigitiseConfig) -> int:
+    """How many levels, from the boldest on, accept a case; a more cautious one never does alone."""
+
+    def refused(level: float) -> bool:
+        return not count_cases([case], replace(draft, level=level), config).accepted
+
+    return bisect_left(LEVELS.tolist(), True, key=refused)
+
+
+def _fit_error(x: F64, y: F64) -> quality.QualityModel:
+    """Distribution regression: is the error below t, for many t at once."""
     centre, scale = x.mean(axis=0), x.std(axis=0) + 0.05
     z = np.clip((x - centre) / scale, -4, 4)
-    # distribution regression: is the error below t, for many t at once
     stacked = np.vstack([np.column_stack([z, np.full(len(z), t)]) for t in THRESHOLDS])
     below = np.concatenate([y <= t for t in THRESHOLDS])
-    model = LogisticRegression(C=0.1, max_iter=2000).fit(stacked, below)
-    weights = model.coef_[0]
-    draft = quality.QualityModel(
-        centre, scale, weights[:-1], float(weights[-1]), float(model.intercept_[0]), 0.0
-    )
-    scores = [
-        score_gate(usable, maps, replace(draft, level=float(level)), config) for level in LEVELS
-    ]
-    # one more bad curve than seen, so that few accepted curves do not look like a safe level
-    risk = [(s.accepted_bad + 1) / (s.accepted + 2) for s in scores]
-    safe = [k for k, r in enumerate(risk) if r <= TARGET_BAD]
-    chosen = safe[0] if safe else int(np.argmin(risk))
-    return replace(draft, level=float(LEVELS[chosen]))
+    penalty = 10.0 / max(1, len(stacked))
+    weights = fit_logistic(stacked, below, np.append(quality.FEATURE_SIGNS, 1), penalty)
+    # a fit without slope in t would have no quantiles
+    steepness = max(float(weights[-2]), 0.1)
+    return quality.QualityModel(centre, scale, weights[:-2], steepness, float(weights[-1]), 0.0)
 
 
-def _evidence_and_error(
-    curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps, config: DigitiseConfig
-) -> tuple[F64, F64]:
-    """Features and log10(1 - R²) of the curves that have both."""
-    rows = []
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One curve as the gate sees it, and what is true of it.
+
+    Attributes
+    ----------
+    features : float64 [n_features]
+    log_error : float
+        log10(1 - R²); NaN where it cannot be told.
+    result : RecoveredCurve
+    siblings : tuple of CurveSpec
+    good : bool
+        Whether it deserves acceptance.
+    flags : tuple of str
+        Reasons seen on the curve itself.
+    depth_residual : float
+    """
+
+    features: F64
+    log_error: float
+    result: RecoveredCurve
+    siblings: tuple[CurveSpec, ...]
+    good: bool
+    flags: tuple[str, ...]
+    depth_residual: float = float("nan")
+
+
+def judged_cases(
+    curves: Sequence[TracedCurve],
+    maps: confidence.ConfidenceMaps,
+    config: DigitiseConfig,
+    everything: bool = False,
+) -> list[Case]:
+    """Put traced curves on depths and compare them with their truth.
+
+    Curves drawn alike are left out (the gate never accepts them without a point that names them), and
+    curves of which hardly anything is visible, unless ``everything`` is asked for.
+    """
+    cases = []
     for curve in curves:
+        twins = sum(s.style == curve.spec.style for s in curve.siblings) > 1
+        if curve.spec.style not in maps or (
+            not everything and (twins or curve.visible.mean() < 0.1)
+        ):
+            continue
         result, truth = recovered(curve, maps, config)
         error = mean_square_error(result, truth)
-        if np.isfinite(error) and np.isfinite(result.value).sum() >= 10:
-            features = quality.curve_features(result, curve.siblings)
-            variance = quality.position_variance(result)
-            rows.append((features, np.log10((error + FLOOR) / variance)))
-    return np.array([r[0] for r in rows]), np.array([r[1] for r in rows])
+        known = np.isfinite(error) and np.isfinite(result.value).sum() >= 10
+        log_error = np.nan
+        if known:
+            log_error = float(np.log10((error + FLOOR) / quality.position_variance(result)))
+        cases.append(
+            Case(
+                quality.curve_features(result, curve.siblings),
+                log_error,
+                result,
+                curve.siblings,
+                truly_good(result, truth, config),
+                quality.trace_flags(result, curve.siblings),
+            )
+        )
+    return cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +392,8 @@ class Reliability:
         Expected calibration error over 15 bins of equal width and of equal mass.
     low, high : float
         95 % bootstrap interval of ``ece_mass``.
+    low_width, high_width : float
+        The same of ``ece_width``.
     gap_80 : float
         Mean probability minus share of events where the probability is >= 0.8; > 0: over-confident.
     bins : float64 [m, 3]
@@ -247,19 +406,15 @@ class Reliability:
     high: float
     gap_80: float
     bins: F64
+    low_width: float = float("nan")
+    high_width: float = float("nan")
 
 
 def reliability(p: F64, event: NDArray[np.bool_], groups: F64, seed: int = 0) -> Reliability:
     """Measure calibration; the bootstrap resamples whole groups (curves), not rows."""
     width = np.clip((p * 15).astype(int), 0, 14)
     mass = np.searchsorted(np.quantile(p, np.linspace(0, 1, 16)[1:-1]), p)
-    rng = np.random.default_rng(seed)
-    names = np.unique(groups)
-    members = [np.flatnonzero(groups == g) for g in names]
-    draws = []
-    for _ in range(60):
-        take = np.concatenate([members[i] for i in rng.integers(0, len(names), len(names))])
-        draws.append(_ece(p[take], event[take], mass[take]))
+    draws = np.column_stack([_resampled_ece(p, event, bins, groups, seed) for bins in (width, mass)])
     high = p >= 0.8
     gap = float(p[high].mean() - event[high].mean()) if high.any() else float("nan")
     bins = [
@@ -267,10 +422,30 @@ def reliability(p: F64, event: NDArray[np.bool_], groups: F64, seed: int = 0) ->
         for b in range(15)
         if (width == b).any()
     ]
-    low, top = np.quantile(draws, [0.025, 0.975])
+    ends = np.quantile(draws, [0.025, 0.975], axis=0)
     return Reliability(
-        _ece(p, event, width), _ece(p, event, mass), float(low), float(top), gap, np.array(bins)
+        _ece(p, event, width),
+        _ece(p, event, mass),
+        float(ends[0, 1]),
+        float(ends[1, 1]),
+        gap,
+        np.array(bins),
+        float(ends[0, 0]),
+        float(ends[1, 0]),
     )
+
+
+def _resampled_ece(
+    p: F64, event: NDArray[np.bool_], bins: NDArray[np.integer], groups: F64, seed: int
+) -> F64:
+    """ECE of 200 draws of whole groups with replacement, float64 [200]."""
+    names, group = np.unique(groups, return_inverse=True)
+    cells, columns = len(names), int(bins.max()) + 1
+    flat = group * columns + bins
+    gap = np.bincount(flat, p - event, cells * columns).reshape(cells, columns)
+    rows = np.bincount(group, minlength=cells)
+    weight = np.random.default_rng(seed).multinomial(cells, np.full(cells, 1 / cells), 200)
+    return np.asarray(np.abs(weight @ gap).sum(axis=1) / (weight @ rows))
 
 
 def _ece(p: F64, event: NDArray[np.bool_], bins: NDArray[np.integer]) -> float:
@@ -284,24 +459,131 @@ def _ece(p: F64, event: NDArray[np.bool_], bins: NDArray[np.integer]) -> float:
 def measure(
     curves: Sequence[TracedCurve],
     maps: confidence.ConfidenceMaps,
-) -> dict[str, dict[str, Reliability]]:
+) -> dict[Style, dict[str, Reliability]]:
     """Reliability per style before (mass times presence) and after calibration."""
-    out: dict[str, dict[str, Reliability]] = {}
-    for style in maps:
-        own = [c for c in curves if c.spec.style == style]
-        if not own:
-            continue
-        event = np.concatenate([near_truth(c) for c in own])
-        groups = np.concatenate([np.full(len(c.truth), k) for k, c in enumerate(own)])
-        raw = np.concatenate([confidence.raw_confidence(c.trace.evidence) for c in own])
+    out: dict[Style, dict[str, Reliability]] = {}
+    for style, asked in row_forecasts(curves, maps).items():
         sure = np.concatenate(
-            [maps[style].probability(c.trace.evidence, c.trace.frac) for c in own]
+            [
+                maps[style].probability(c.trace.evidence, c.trace.frac)
+                for c in curves
+                if c.spec.style == style
+            ]
         )
         out[style] = {
-            "before": reliability(raw, event, groups.astype(float)),
-            "after": reliability(sure, event, groups.astype(float)),
+            "before": reliability(asked.p, asked.event, asked.group),
+            "after": reliability(sure, asked.event, asked.group),
         }
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Probabilities, what happened, and which of them belong together (one curve, one strip)."""
+
+    p: F64
+    event: NDArray[np.bool_]
+    group: F64
+
+
+def row_forecasts(
+    curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps
+) -> dict[Style, Forecasts]:
+    """Per style the uncalibrated confidence of every row, and whether the trace was near."""
+    out: dict[Style, Forecasts] = {}
+    for style in maps:
+        own = [c for c in curves if c.spec.style == style]
+        if own:
+            out[style] = Forecasts(
+                np.concatenate([confidence.raw_confidence(c.trace.evidence) for c in own]),
+                np.concatenate([near_truth(c) for c in own]),
+                np.concatenate([np.full(len(c.truth), float(k)) for k, c in enumerate(own)]),
+            )
+    return out
+
+
+def pixel_forecasts(pixels: Sequence[PixelEvidence]) -> dict[Style, Forecasts]:
+    """Per style the mask's probability of the class, and whether the pixel is of that class."""
+    out: dict[Style, Forecasts] = {}
+    for k, style in enumerate(STYLES, start=1):
+        parts = [
+            (e.p[given, k].astype(np.float64), e.label[given] == k, np.full(given.sum(), float(i)))
+            for i, e in enumerate(pixels)
+            if e.p.shape[1] > k
+            for given in [e.p[:, k] >= LEAST_PIXEL]
+        ]
+        if parts and sum(len(p) for p, _, _ in parts):
+            out[style] = Forecasts(*(np.concatenate(column) for column in zip(*parts)))
+    return out
+
+
+def temperature(p: F64, event: NDArray[np.bool_]) -> float:
+    """Temperature of greatest likelihood: ``expit(logit(p) / T)`` forecasts the event."""
+    score = _logit(p)
+    sign = 2.0 * event - 1
+
+    def loss(log_t: float) -> float:
+        return float(np.logaddexp(0, -sign * score * np.exp(-log_t)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+
+
+def _logit(p: F64) -> F64:
+    return np.asarray(logit(np.clip(p, 1e-4, 1 - 1e-4)))
+
+
+@dataclass(frozen=True, slots=True)
+class MapStudy:
+    """One event before and after several maps, per style, on forecasts that fitted none of them.
+
+    Attributes
+    ----------
+    measured : style to map to Reliability
+        Maps: ``before``; ``temperature`` and ``isotonic``, one per style; ``global_temperature``,
+        one for all styles together.
+    pooled : map to Reliability
+        All styles in one diagram: what pooling hides.
+    temperatures : style, or ``global``, to temperature
+    """
+
+    measured: Mapping[Style, Mapping[str, Reliability]]
+    pooled: Mapping[str, Reliability]
+    temperatures: Mapping[str, float]
+
+
+def compare_maps(fit: dict[Style, Forecasts], test: dict[Style, Forecasts]) -> MapStudy:
+    """Fit plain maps on one set of forecasts and measure them on another."""
+    styles = [style for style in fit if style in test]
+    everything = temperature(
+        np.concatenate([fit[s].p for s in styles]), np.concatenate([fit[s].event for s in styles])
+    )
+    temperatures = {"global": everything}
+    mapped: dict[str, dict[str, F64]] = {}
+    for style in styles:
+        own = temperature(fit[style].p, fit[style].event)
+        knots = isotonic_knots(fit[style].p, fit[style].event)
+        temperatures[style] = own
+        p = test[style].p
+        mapped[style] = {
+            "before": p,
+            "temperature": np.asarray(expit(_logit(p) / own)),
+            "isotonic": np.interp(p, knots[:, 0], knots[:, 1]),
+            "global_temperature": np.asarray(expit(_logit(p) / everything)),
+        }
+    measured = {
+        style: {
+            name: reliability(q, test[style].event, test[style].group)
+            for name, q in mapped[style].items()
+        }
+        for style in styles
+    }
+    events = np.concatenate([test[s].event for s in styles])
+    groups = np.concatenate([1e6 * k + test[s].group for k, s in enumerate(styles)])
+    pooled = {
+        name: reliability(np.concatenate([mapped[s][name] for s in styles]), events, groups)
+        for name in ("before", "global_temperature")
+    }
+    return MapStudy(measured, pooled, temperatures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +604,6 @@ class GateScore:
     @property
     def bad_share_upper(self) -> float:
         """Its 95 % upper bound (Clopper-Pearson)."""
-        from scipy.stats import beta
-
         if not self.accepted:
             return float("nan")
         if self.accepted_bad == self.accepted:
@@ -342,22 +622,21 @@ def score_gate(
     model: quality.QualityModel,
     config: DigitiseConfig,
 ) -> GateScore:
-    """Run the gate on traced curves and compare with their true R² (position for flat curves).
+    """Run the gate on traced curves and compare with their true R² (position for flat curves)."""
+    return count_cases(judged_cases(curves, maps, config), model, config)
 
-    Curves drawn alike are left out: the gate never accepts them without a point that names them.
-    """
+
+def count_cases(
+    cases: Sequence[Case], model: quality.QualityModel | None, config: DigitiseConfig
+) -> GateScore:
+    """Run the gate on cases; None is a bundle without calibration, which accepts nothing."""
     counts = [0, 0, 0, 0, 0]
-    for curve in curves:
-        twins = sum(s.style == curve.spec.style for s in curve.siblings) > 1
-        if curve.spec.style not in maps or curve.visible.mean() < 0.1 or twins:
-            continue
-        result, truth = recovered(curve, maps, config)
-        estimate = quality.estimate(result, curve.siblings, float("nan"), model)
-        flags = quality.trace_flags(result, curve.siblings)
-        verdict = quality.judge(estimate, flags, config.gate)
-        good = truly_good(result, truth, config)
+    for case in cases:
+        estimate = quality.estimate(case.result, case.siblings, case.depth_residual, model)
+        verdict = quality.judge(estimate, case.flags, config.gate)
         accepted = verdict.decision == "accept"
-        for k, hit in enumerate((True, accepted, accepted and not good, good, good and accepted)):
+        hits = (True, accepted, accepted and not case.good, case.good, case.good and accepted)
+        for k, hit in enumerate(hits):
             counts[k] += hit
     return GateScore(*counts)
 

@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from veernet_core import metrics
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.physical import frac_at
-from veernet_core.datatypes import STYLES, DigitisedLog, RecoveredCurve, ScanRef
+from veernet_core.datatypes import STYLES, DigitisedLog, RecoveredCurve, ScanRef, Style
 from veernet_core.pipeline import FailedScan, ScanInput
 from veernet_core.synth.pages import Truth, draw_page, tiff_bytes
 
@@ -136,15 +137,15 @@ class CanaryReport:
         """
         try:
             raw = json.loads(text)
-            nan = float("nan")
-            readings = {
-                style: Reading(**{k: nan if v is None else v for k, v in figures.items()})
-                for style, figures in raw["readings"].items()
-            }
+            readings = {style: _parsed(figures) for style, figures in raw["readings"].items()}
             limits, broken = dict(raw["limits"]), tuple(raw["broken"])
             return cls(raw["model_id"], raw["version"], readings, limits, broken)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a canary report ({error})") from error
+
+
+def _parsed(figures: Mapping[str, Any]) -> Reading:
+    return Reading(**{k: float("nan") if v is None else v for k, v in figures.items()})
 
 
 def _plain(value: object) -> object:
@@ -200,7 +201,7 @@ def read_results(
     return {style: _reading(tally) for style, tally in tallies.items() if tally.r2}
 
 
-def _true_curves(log: CanaryLog) -> list[tuple[str, str, tuple[F64, F64]]]:
+def _true_curves(log: CanaryLog) -> list[tuple[str, Style, tuple[F64, F64]]]:
     """Name, line style and truth of every curve drawn."""
     assert log.item.sidecar is not None
     tracks = json.loads(log.item.sidecar)["sections"][0]["tracks"]

@@ -201,11 +201,11 @@ def _rows(record: Record, log_id: str) -> list[Row]:
     return verdict_rows_of(record, log_id) if record else []
 
 
-def stale_pages(out: Path, pages: Path) -> list[Path]:
-    """Log folders whose page is missing or older than their ``log.json``."""
+def stale_pages(out: Path, pages: Path, everything: bool = False) -> list[Path]:
+    """Log folders whose page is missing or older than their ``log.json``; or all."""
     stale = []
     for name in sorted(_published(ObjectStore(str(out)))):
         folder, page = out / "logs" / name, pages / name / "index.html"
-        if not page.is_file() or page.stat().st_mtime < (folder / RECORD).stat().st_mtime:
+        if everything or not page.is_file() or page.stat().st_mtime < (folder / RECORD).stat().st_mtime:
             stale.append(folder)
     return stale

@@ -41,9 +41,6 @@ NOT_BLOCKING = frozenset(
 )
 """Reasons that another R² threshold would lift; every other keeps a curve from being accepted."""
 
-INTERVAL = 0.9
-"""Probability that a curve's R² exceeds the lower bound, where the bundle does not state it."""
-
 UNKNOWN = "not stated"
 _SCALE = 1e-4
 _NO_NUMBER = -32768
@@ -82,8 +79,18 @@ class _Curves:
     reasons: tuple[list[list[str]], NDArray[np.int64]]
 
 
-def dashboard_data(archive: Archive, *, min_r2: float = GatePolicy().min_r2) -> dict[str, Any]:
+def dashboard_data(
+    archive: Archive, *, min_r2: float = GatePolicy().min_r2, interval: float = 0.9
+) -> dict[str, Any]:
     """Everything the overview shows, JSON-ready.
+
+    Parameters
+    ----------
+    archive : Archive
+    min_r2 : float
+        Acceptance threshold to mark.
+    interval : float
+        Probability that a curve's R² exceeds its lower bound (``odds.interval_of``).
 
     Returns
     -------
@@ -109,7 +116,7 @@ def dashboard_data(archive: Archive, *, min_r2: float = GatePolicy().min_r2) -> 
         "words": {code: sentence(code) for code in words},
         "blocking": [not set(group) <= NOT_BLOCKING for group in curves.reasons[0]],
         "flat": ["flat_judged_by_position" in group for group in curves.reasons[0]],
-        "interval": INTERVAL,
+        "interval": interval,
         "min_r2": min_r2,
     }
     plain: dict[str, Any] = jsonable(data)
@@ -339,11 +346,12 @@ def _folder(uri: str) -> str:
 
 
 def _without_common(folders: Sequence[str]) -> list[str]:
-    """Folders relative to the deepest one that holds them all."""
+    """Folders below the one that holds the deepest common one, so that a name is always left."""
     known = [PurePosixPath(folder).parts for folder in set(folders) if folder]
     depth = 0
     while known and all(len(p) > depth for p in known) and len({p[depth] for p in known}) == 1:
         depth += 1
+    depth = max(depth - 1, 0)
     top = {folder: "/".join(PurePosixPath(folder).parts[depth:]) or "." for folder in set(folders)}
     return [top[folder] if folder else UNKNOWN for folder in folders]
 

@@ -19,9 +19,11 @@ import jinja2
 
 from flows.dashboard.archive import damaged_row, read_archive, stale_pages
 from flows.dashboard.data import dashboard_data, script_json
+from flows.dashboard.method import write_method_page
 from flows.dashboard.well import write_well_page
 from storage.objects import ObjectStore
 from storage.tables import Row
+from veernet_core import __version__
 from veernet_core.config import GatePolicy
 from veernet_core.errors import VeernetError
 
@@ -66,6 +68,7 @@ def build_in(
         Where the pages cannot be written.
     """
     put_assets(store)
+    write_method_page(store)
     damaged = _write_pages(store.local_root, max_pages) if store.local_root is not None else []
     files = overview_files(store, min_r2, damaged)
     page = files.pop("index.html")
@@ -133,9 +136,22 @@ def _script(name: str, data: Any) -> dict[str, bytes]:
 def _write_pages(out: Path, most: int) -> list[Row]:
     """Pages of the logs that changed; failure rows for folders that cannot be shown."""
     damaged = []
-    for folder in stale_pages(out, out / "dashboard" / "logs")[:most]:
+    pages = out / "dashboard" / "logs"
+    mark, made_with = pages / ".made-with", _made_with()
+    same = mark.is_file() and mark.read_text("utf-8", "replace") == made_with
+    stale = stale_pages(out, pages, everything=not same)
+    for folder in stale[:most]:
         try:
             write_well_page(folder, out / "dashboard")
         except (VeernetError, OSError, ValueError, KeyError, TypeError) as error:
             damaged.append(damaged_row(folder.name, error))
+    if pages.is_dir() and not same and len(stale) <= most:
+        mark.write_text(made_with, "utf-8")
     return damaged
+
+
+def _made_with() -> str:
+    """What pages of logs are made with: they are written again where it changes."""
+    sources = sorted(path.name for path in templates().iterdir() if path.name.startswith("well."))
+    data = b"".join((templates() / name).read_bytes() for name in sources)
+    return f"{__version__} {hashlib.sha256(data).hexdigest()[:16]}"

@@ -224,7 +224,8 @@ def _answer(call: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awa
         except VeernetError as error:
             kinds = ((UnknownLogError, 404), (NotFoundError, 404), (OutdatedReviewError, 409))
             status = next((number for kind, number in kinds if isinstance(error, kind)), 422)
-            return _refusal(status, error.code, error.remedy, error.message)
+            message = f"{error.where}: {error.message}" if error.where else error.message
+            return _refusal(status, error.code, error.remedy, message)
 
     return respond
 
@@ -274,24 +275,20 @@ async def _file(store: ObjectStore, request: Request) -> Response:
 
 def _read(store: ObjectStore, key: str) -> Response:
     suffix = PurePosixPath(key).suffix.lower()
-    kind = _TYPES.get(suffix, "application/octet-stream")
-    inside = key.startswith("dashboard/")
-    if suffix in (".html", ".js", ".svg") and not inside:
-        kind = "application/octet-stream"
-    if store.local_root is not None:
-        path = _real(store.local_root, key)
-        if path is not None:
-            return FileResponse(path, media_type=kind)
-    else:
-        data = store.get_or_none(key)
-        if data is not None:
-            return Response(data, media_type=kind)
     parts = key.split("/")
-    if inside and len(parts) == 4 and parts[1] == "logs" and is_log_id(parts[2]):
+    page = parts[:2] == ["dashboard", "logs"] and len(parts) == 4 and is_log_id(parts[2])
+    kind = _TYPES.get(suffix, "application/octet-stream")
+    if suffix in (".html", ".js", ".svg") and parts[0] != "dashboard":
+        kind = "application/octet-stream"
+    path = _real(store.local_root, key) if store.local_root is not None else None
+    if path is not None:
+        return FileResponse(path, media_type=kind)
+    data = None if store.is_local else store.get_or_none(key)
+    if data is None and page:
         data = _page_file(store, parts[2], parts[3])
-        if data is not None:
-            return Response(data, media_type=kind)
-    return _refusal(404, "not_found", "Go back to the dashboard.")
+    if data is None:
+        return _refusal(404, "not_found", "Go back to the dashboard.")
+    return Response(data, media_type=kind)
 
 
 def _real(root: Path, key: str) -> Path | None:

@@ -11,6 +11,7 @@ import base64
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -24,13 +25,15 @@ import pyarrow.parquet as pq
 
 from flows.dashboard.data import REASONS, script_json
 from flows.dashboard.tiles import Picture, Track, strip_pictures
+from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, publish_folder
 from storage.records import SCHEMA_VERSION, Record, jsonable
+from storage.reviews import Review, in_force, read_reviews
 from storage.tables import Row
 from veernet_core.datatypes import F64, U8
 from veernet_core.errors import WriteError
 
-ASSETS = ("well.css", "well.js")
+ASSETS = ("well.css", "well.js", "served.js", "review.js")
 """Files all well pages share, in ``dashboard/assets``."""
 
 DECISIONS = {"accept": "accepted", "review": "review", "reject": "rejected"}
@@ -70,20 +73,35 @@ def write_well_page(log_dir: Path, dashboard_dir: Path) -> Path:
         If the page cannot be written.
     """
     target = dashboard_dir / "logs" / log_dir.name
-    files = well_files(log_dir, Path(os.path.relpath(log_dir, target)).as_posix())
+    base = Path(os.path.relpath(log_dir, target)).as_posix()
+    files = well_files(log_dir, base, read_reviews(ObjectStore(str(log_dir.parents[1])), log_dir.name))
     _write_assets(dashboard_dir)
     return publish_folder(target, files) / "index.html"
 
 
-def well_files(log_dir: Path, base: str) -> dict[str, bytes]:
-    """The files of a log's page; ``base`` is the relative path from the page to the log's folder."""
+def well_files(log_dir: Path, base: str, reviews: Sequence[Review] = ()) -> dict[str, bytes]:
+    """The files of a log's page.
+
+    Parameters
+    ----------
+    log_dir : Path
+    base : str
+        Relative path from the page to the log's folder, with ``/`` between its parts.
+    reviews : sequence of Review
+        Decisions of people on this log, oldest first; those in force are shown beside the verdicts.
+
+    Raises
+    ------
+    DamagedResultError
+    """
     try:
         record: Record = json.loads((log_dir / RECORD).read_bytes())
         names = sorted(path.name for path in log_dir.iterdir() if path.is_file())
         link = "/".join(quote(part, safe="") if part != ".." else part for part in base.split("/"))
         shown = _viewer(record, log_dir, link)
-        page = _page(record, log_dir, names, link)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        decided = _decided(record, log_dir, reviews)
+        page = _page(record, log_dir, names, link, decided)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         raise DamagedResultError(f"{type(error).__name__}: {error}", str(log_dir)) from error
     return {"index.html": page, "data.js": f"veernetWell({script_json(shown)});\n".encode()}
 
@@ -245,7 +263,17 @@ def _packed(samples: Mapping[str, Any]) -> Row | None:
 # ---- what needs no script --------------------------------------------------------------------
 
 
-def _page(record: Record, log_dir: Path, names: Sequence[str], link: str) -> bytes:
+def _decided(record: Record, log_dir: Path, reviews: Sequence[Review]) -> list[Row | None]:
+    """For every curve the decision of a person that is in force."""
+    if not reviews:
+        return [None] * len(record["curves"])
+    samples = pq.ParquetFile(log_dir / SAMPLES).read()
+    return [asdict(r) if r else None for r in in_force(record, samples, reviews)]
+
+
+def _page(
+    record: Record, log_dir: Path, names: Sequence[str], link: str, decided: Sequence[Row | None]
+) -> bytes:
     shown = jsonable(
         {
             "log_id": log_dir.name,
@@ -255,7 +283,7 @@ def _page(record: Record, log_dir: Path, names: Sequence[str], link: str) -> byt
             "newer": record.get("schema_version", 0) > SCHEMA_VERSION,
             "counts": {d: sum(c["decision"] == d for c in record["curves"]) for d in DECISIONS},
             "words": DECISIONS,
-            "curves": record["curves"],
+            "curves": [{**c, "review": r} for c, r in zip(record["curves"], decided)],
             "sections": [_depth_facts(section) for section in record["sections"]],
             "findings": record["findings"],
             "pictures": [_file(log_dir, n, link) for n in names if n.startswith("overlay-")],

@@ -39,6 +39,7 @@ class DecodeConfig:
     ----------
     floor : density of the background; its log is what a row without ink costs
     leak : share of another style's evidence that counts, for strokes broken into dashes
+    orphan : the same for a style that no curve of the track is drawn in: its ink must be somebody's
     slope_cost, paper_cost : cost per pixel moved along ink, and what blank paper adds: a stroke that
         runs across the track within a row leaves a line
     jump_cost : the most that any move costs
@@ -51,7 +52,8 @@ class DecodeConfig:
     """
 
     floor: float = 1e-3
-    leak: float = 0.05
+    leak: float = 0.15
+    orphan: float = 0.5
     slope_cost: float = 0.005
     paper_cost: float = 0.04
     jump_cost: float = 9.0
@@ -166,17 +168,17 @@ class _Fields:
         ).astype(np.float32)
         used = sorted({STYLES.index(s.style) for s in specs})
         self.count = {c: sum(STYLES.index(s.style) == c for s in specs) for c in used}
-        self.density = {
-            c: posterior.position[c].astype(np.float32) * (presence[c][:, None] * self.count[c])
+        seen = {
+            c: posterior.position[c].astype(np.float32) * presence[c][:, None]
+            for c in range(len(STYLES))
+        }
+        orphans = [seen[o] for o in seen if o not in self.count]
+        stray = np.float32(config.orphan) * np.sum(orphans, axis=0) if orphans else np.float32(0)
+        self.density = {c: seen[c] * self.count[c] + stray for c in used}
+        self.foreign = {
+            c: np.sum([seen[o] for o in used if o != c], axis=0) if len(used) > 1 else stray * 0
             for c in used
         }
-        self.foreign: dict[int, F32] = {}
-        for c in used:
-            others = [o for o in range(len(STYLES)) if o != c]
-            total = np.zeros_like(self.density[c])
-            for o in others:
-                total += posterior.position[o].astype(np.float32) * presence[o][:, None]
-            self.foreign[c] = total
 
     def evidence(self, style: int, strangers: Sequence[F64]) -> F32:
         """Density of a lone curve; other styles' ink leaks in unless their curves explain it."""
@@ -195,67 +197,72 @@ class _Fields:
 def _joint_paths(
     fields: _Fields, strip: Strip, specs: Sequence[CurveSpec], state: DecodeState | None
 ) -> list[_Path]:
-    """Paths of all curves: lone styles by dynamic programming, siblings followed together."""
-    paths: dict[int, _Path] = {}
-    for style in sorted(fields.count):
-        members = [k for k, s in enumerate(specs) if STYLES.index(s.style) == style]
-        before = [state.at(k, strip.first_row) if state is not None else np.nan for k in members]
-        if len(members) == 1:
-            strangers = [_fold(p.column, strip, p.spec) for p in paths.values()]
-            spec = specs[members[0]]
-            paths[members[0]] = _one_path(fields, strip, spec, style, strangers, before[0])
-        else:
-            paths |= _sibling_paths(fields, strip, specs, style, members, before)
-    return [paths[k] for k in range(len(specs))]
+    """Paths of all curves: a lone one by dynamic programming, several followed together."""
+    before = [state.at(k, strip.first_row) if state is not None else np.nan for k in range(len(specs))]
+    if len(specs) == 1:
+        style = STYLES.index(specs[0].style)
+        return [_one_path(fields, strip, specs[0], style, [], before[0])]
+    return _paths_together(fields, strip, specs, np.array(before))
 
 
-def _sibling_paths(
-    fields: _Fields,
-    strip: Strip,
-    specs: Sequence[CurveSpec],
-    style: int,
-    members: list[int],
-    before: list[float],
-) -> dict[int, _Path]:
-    config = fields.config
-    density = fields.density[style]
-    width = strip.track_width_px
-    wraps = [specs[k].wrap != "none" for k in members]
-    period = np.full(len(members), width if any(wraps) else 0.0)
+def _paths_together(
+    fields: _Fields, strip: Strip, specs: Sequence[CurveSpec], before: F64
+) -> list[_Path]:
+    config, width, left = fields.config, strip.track_width_px, strip.left_col
+    used = sorted(fields.count)
+    styles = np.array([used.index(STYLES.index(s.style)) for s in specs])
+    wraps = np.array([s.wrap != "none" for s in specs])
+    # within a style nobody knows yet which of the paths is the one that wraps
+    walks = np.array([wraps[styles == s].any() for s in styles])
+    period = np.where(walks, width, 0.0)
+    by_style = np.stack([fields.density[c] for c in used])
     crossing = crossing_costs(strip.ink, config.siblings)
-    begin = np.array(before)
-    if any(wraps):
-        begin = strip.left_col + (begin - strip.left_col) % width
-    found, seen = follow_siblings(
-        density, crossing, strip.left_col, begin, period, config.siblings
-    )
+    begin = np.where(walks, left + (before - left) % width, before)
+    found, seen = follow_siblings(by_style, styles, crossing, left, begin, period, config.siblings)
+    stranger = _style_misfit(by_style, styles, found, seen)
     found, source = resolve_identities(
-        _nearest_laps(found, seen, period), seen, strip.ink, found, period, config.identity
+        _nearest_laps(found, seen, period),
+        seen,
+        strip.ink,
+        found,
+        period,
+        stranger,
+        config.identity,
     )
     seen = np.take_along_axis(seen, source, axis=0)
-    if any(wraps):
-        found = strip.left_col + (found - strip.left_col) % width
-    unfolded = found
-    columns = list(unfolded)
-    if any(wraps):
-        laps = max(LAPS[specs[k].wrap] for k in members)
-        costs = config.siblings
-        table = np.array([strip.left_col, width, laps, costs.lap, costs.jump])
-        home = np.floor((np.array(before) - strip.left_col) / width)
-        columns = [
-            c + width * unfold(c, s, crossing, table, h)
-            for c, s, h in zip(columns, seen, home)
-        ]
-    if any(wraps) and not all(wraps) and np.isnan(before).all():
-        columns = _wrapped_first(columns, wraps, strip)
-    out = {}
-    for k, column, wrap in zip(members, columns, wraps):
-        if not wrap and any(wraps):
-            column = strip.left_col + (column - strip.left_col) % width
-        path = np.rint(_fold(column, strip, specs[k])).astype(np.int32)
-        path = path.clip(0, density.shape[1] - 1)
-        out[k] = _Path(specs[k], column, *_path_evidence(fields, style, density, path))
+    columns = list(np.where(walks[:, None], left + (found - left) % width, found))
+    laps = max(LAPS[s.wrap] for s in specs)
+    table = np.array([left, width, laps, config.siblings.lap, config.siblings.jump])
+    for k in np.flatnonzero(walks):
+        home = np.floor((before[k] - left) / width)
+        columns[k] = columns[k] + width * unfold(columns[k], seen[k], crossing, table, home)
+    if np.isnan(before).all():
+        columns = _wrapped_first(columns, styles, wraps, strip)
+    out = []
+    for k, spec in enumerate(specs):
+        if walks[k] and not wraps[k]:
+            columns[k] = left + (columns[k] - left) % width
+        path = np.rint(_fold(columns[k], strip, spec)).astype(np.int32)
+        path = path.clip(0, strip.ink.shape[1] - 1)
+        style = used[styles[k]]
+        if fields.count[style] == 1:
+            others = [_fold(columns[j], strip, specs[j]) for j in range(len(specs)) if j != k]
+            out.append(_one_path(fields, strip, spec, style, others, before[k]))
+            continue
+        evidence = fields.density[style] + np.float32(config.leak) * fields.foreign[style]
+        out.append(_Path(spec, columns[k], *_path_evidence(fields, style, evidence, path)))
     return out
+
+
+def _style_misfit(
+    by_style: F32, styles: NDArray[np.int64], found: F64, seen: NDArray[np.bool_]
+) -> F64:
+    """Cost per row of curve ``c`` following path ``p``: [curves, paths, rows]."""
+    near = np.stack([uniform_filter1d(d, 7, axis=1) for d in by_style])
+    column = np.rint(np.nan_to_num(found)).astype(int).clip(0, by_style.shape[2] - 1)
+    mass = near[:, np.arange(by_style.shape[1]), column].astype(np.float64)
+    share = (mass + 0.002) / (mass + 0.002).sum(axis=0)
+    return np.asarray(-np.log(share + 0.03)[styles] * seen)
 
 
 def _nearest_laps(found: F64, seen: NDArray[np.bool_], period: F64) -> F64:
@@ -270,14 +277,21 @@ def _nearest_laps(found: F64, seen: NDArray[np.bool_], period: F64) -> F64:
     return out
 
 
-def _wrapped_first(columns: list[F64], wraps: list[bool], strip: Strip) -> list[F64]:
-    """Give the paths that leave the track to the curves that may."""
+def _wrapped_first(
+    columns: list[F64], styles: NDArray[np.int64], wraps: NDArray[np.bool_], strip: Strip
+) -> list[F64]:
+    """Within each style, give the paths that leave the track to the curves that may."""
     outside = [float(((c < strip.left_col) | (c > strip.right_col)).mean()) for c in columns]
-    order = sorted(range(len(columns)), key=lambda j: -outside[j])
-    ranked = iter(columns[j] for j in order)
-    wrapped = [next(ranked) for w in wraps if w]
-    rest = list(ranked)
-    return [wrapped.pop(0) if w else rest.pop(0) for w in wraps]
+    out = list(columns)
+    for style in np.unique(styles):
+        members = np.flatnonzero(styles == style)
+        if wraps[members].all() or not wraps[members].any():
+            continue
+        paths = sorted(members, key=lambda j: -outside[j])
+        takers = sorted(members, key=lambda j: not wraps[j])
+        for taker, path in zip(takers, paths):
+            out[taker] = columns[path]
+    return out
 
 
 def _fold(unfolded: F64, strip: Strip, spec: CurveSpec) -> F64:

@@ -38,6 +38,8 @@ class IdentityCosts:
     look : standard deviations of half width (px), blackness and inked share of a stretch
     look_rows : rows over which the look is one independent reading
     look_most : most that the look of one stretch can cost
+    style_rows, style_most : rows over which the network's word on the style is one independent
+        reading, and the most that it can cost a stretch
     """
 
     touch: float = 5.0
@@ -52,6 +54,8 @@ class IdentityCosts:
     look: tuple[float, float, float] = (0.25, 0.08, 0.12)
     look_rows: float = 25.0
     look_most: float = 8.0
+    style_rows: float = 8.0
+    style_most: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def resolve_identities(
     ink: U8,
     folded: F64,
     period: F64,
+    stranger: F64 | None = None,
     costs: IdentityCosts = IdentityCosts(),
 ) -> tuple[F64, NDArray[np.int64]]:
     """Exchange paths below the places where they touch, where the evidence says they crossed.
@@ -85,6 +90,8 @@ def resolve_identities(
         The paths as columns of ``ink``.
     period : float64 [curves]
         Track width for curves that wrap, else 0.
+    stranger : float64 [curves, curves, rows], optional
+        ``[c, p]``: cost per row of curve ``c`` following path ``p``, by the line style.
 
     Returns
     -------
@@ -100,7 +107,11 @@ def resolve_identities(
     bounds = [0, *((t.start + t.stop) // 2 for t in touches), rows]
     looks, weight = _looks(ink, folded, seen, touches, bounds, costs)
     turns = np.array([_directions(paths, seen, period, t, touches, costs) for t in touches])
-    orders = _best_orders(curves, touches, turns, looks, weight, costs)
+    states = list(permutations(range(curves)))
+    fixed = np.zeros((len(bounds) - 1, len(states)))
+    if stranger is not None:
+        fixed = _style_costs(states, stranger, bounds, costs)
+    orders = _best_orders(states, touches, turns, looks, weight, fixed, costs)
     for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
         source[:, start:stop] = np.array(order)[:, None]
     return _apply(paths, source, period), source
@@ -232,24 +243,35 @@ def _looks(
     return looks.transpose(1, 0, 2), (n / costs.look_rows).T
 
 
+def _style_costs(
+    states: Sequence[tuple[int, ...]], stranger: F64, bounds: Sequence[int], costs: IdentityCosts
+) -> F64:
+    """Cost of each permutation in each stretch by the line styles, [stretches, permutations]."""
+    sums = np.cumsum(np.pad(stranger, ((0, 0), (0, 0), (1, 0))), axis=2)
+    total = sums[:, :, bounds[1:]] - sums[:, :, bounds[:-1]]
+    total = np.minimum(total / costs.style_rows, costs.style_most)
+    curve = np.arange(len(stranger))
+    return np.stack([total[curve, list(state)].sum(axis=0) for state in states], axis=1)
+
+
 def _best_orders(
-    curves: int,
+    states: list[tuple[int, ...]],
     touches: Sequence[_Touch],
     turns: F64,
     looks: F64,
     weight: F64,
+    fixed: F64,
     costs: IdentityCosts,
 ) -> list[tuple[int, ...]]:
     """Which path each curve follows in every stretch: best of a few starts."""
-    states = list(permutations(range(curves)))
-    starts = [_viterbi(states, touches, turns, np.zeros((len(weight), len(states))))[1]]
+    starts = [_viterbi(states, touches, turns, fixed)[1]]
     for feature in range(looks.shape[2]):
         by_look = np.argsort(looks[:, :, feature], axis=1)
         starts.append([tuple(int(v) for v in order) for order in by_look])
     best: tuple[float, list[tuple[int, ...]]] = (np.inf, starts[0])
     for orders in starts:
         for _ in range(3):
-            emission = _emission(states, orders, looks, weight, costs)
+            emission = fixed + _emission(states, orders, looks, weight, costs)
             cost, orders = _viterbi(states, touches, turns, emission)
         if cost < best[0] - 1e-9:
             best = (cost, orders)

@@ -47,6 +47,8 @@ FEATURES: tuple[str, ...] = (
     "log_variance",
 )
 """Evidence of one curve; larger is worse, except the last six, which describe the task."""
+FEATURE_SIGNS = np.array([-1] * 12 + [0] * 6)
+"""How each may move the chance of a small error: worse evidence never raises it."""
 
 
 MAX_OFF_SCALE = 0.25

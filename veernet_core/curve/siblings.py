@@ -1,7 +1,7 @@
-"""Several curves of one line style in one track, followed together.
+"""Several curves of one track, followed together.
 
-Nothing in the ink tells such curves apart but where they come from and where they are heading. So
-each row's peaks are handed out to the curves by a beam search over rows: a hypothesis remembers every
+Curves of one line style differ in nothing but where they come from and where they are heading, and
+the network's word on styles can be wrong. So each row's peaks are handed out to the curves by a beam search over rows: a hypothesis remembers every
 curve's position and speed, ink that nobody explains costs, a curve may share a peak where two cross,
 and it may be missing. In: a density per row and column; out: one path per curve (unfolded columns).
 """
@@ -33,6 +33,7 @@ class SiblingCosts:
     unexplained : cost of a peak nobody takes
     sharing : cost of taking a peak that has not ink enough for two
     lost, missing : cost of beginning to be missing, and of every further row
+    style : weight of the network's word on a peak's line style
     lap : cost per row of being one lap from home
     """
 
@@ -45,20 +46,32 @@ class SiblingCosts:
     sharing: float = 1.2
     lost: float = 2.5
     missing: float = 0.7
+    style: float = 0.5
     lap: float = 0.02
     beam: int = 40
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def find_peaks(density: F32, least: float) -> tuple[F32, F32, I32]:
-    """Peaks of each row and the ink that belongs to them.
+def find_peaks(density: F32, by_style: F32, least: float) -> tuple[F32, F32, F32, I32]:
+    """Peaks of each row, the ink that belongs to them, and its split over the line styles.
+
+    Parameters
+    ----------
+    density : float32 [rows, cols]
+        Of all styles together.
+    by_style : float32 [styles, rows, cols]
+    least : float
+        Smallest mass of a peak.
 
     Returns
     -------
     column, mass : float32 [rows, MAX_PEAKS]
+    share : float32 [rows, MAX_PEAKS, styles]
     count : int32 [rows]
     """
     rows, cols = density.shape
+    styles = len(by_style)
+    share = np.zeros((rows, MAX_PEAKS, styles), np.float32)
     column = np.zeros((rows, MAX_PEAKS), np.float32)
     mass = np.zeros((rows, MAX_PEAKS), np.float32)
     count = np.zeros(rows, np.int32)
@@ -85,21 +98,30 @@ def find_peaks(density: F32, least: float) -> tuple[F32, F32, I32]:
                     if abs(c - x) <= 4:
                         near += density[r, c]
                         moment += density[r, c] * (c - x)
+                slot = -1
                 if total > least:
-                    _insert(column[r], mass[r], count, r, x + moment / max(near, 1e-9), total)
+                    at = x + moment / max(near, 1e-9)
+                    slot = _insert(column[r], mass[r], count, r, at, total)
+                if slot >= 0:
+                    for k in range(styles):
+                        part = 0.0
+                        for c in range(low, high + 1):
+                            part += by_style[k, r, c]
+                        share[r, slot, k] = part / total
                 x = max(high, x + 1)
             else:
                 x += 1
-    return column, mass, count
+    return column, mass, share, count
 
 
 @numba.njit(cache=True, nogil=True)
-def _insert(column: F32, mass: F32, count: I32, r: int, at: float, total: float) -> None:
+def _insert(column: F32, mass: F32, count: I32, r: int, at: float, total: float) -> int:
+    """Keep a peak if it is among the largest of its row; its slot, or -1."""
     if count[r] < MAX_PEAKS:
         column[count[r]] = at
         mass[count[r]] = total
         count[r] += 1
-        return
+        return int(count[r] - 1)
     worst = 0
     for k in range(1, MAX_PEAKS):
         if mass[k] < mass[worst]:
@@ -107,6 +129,8 @@ def _insert(column: F32, mass: F32, count: I32, r: int, at: float, total: float)
     if total > mass[worst]:
         column[worst] = at
         mass[worst] = total
+        return worst
+    return -1
 
 
 @numba.njit(cache=True, nogil=True)
@@ -143,6 +167,7 @@ def _route(crossing: F32, at: float, to: float, left: float, period: float) -> t
 def _search(
     column: F32,
     mass: F32,
+    stranger: F64,
     count: I32,
     crossing: F32,
     left: float,
@@ -195,6 +220,7 @@ def _search(
                         ahead = d - speed[h, c] * min(gap, 12)
                         ease = 1.0 / (1.0 + 0.15 * (gap - 1))
                         cost = min(way + min(turn * abs(ahead), most_turn), jump) * ease
+                    cost += stranger[c, r, j]
                     k = options[c]
                     if k < most:
                         option[c, k] = j
@@ -388,19 +414,22 @@ def crossing_costs(ink: NDArray[np.uint8], costs: SiblingCosts) -> F32:
 
 
 def follow_siblings(
-    density: F32,
+    by_style: F32,
+    styles: NDArray[np.int64],
     crossing: F32,
     left: float,
     start: F64,
     period: F64,
     costs: SiblingCosts = SiblingCosts(),
 ) -> tuple[F64, NDArray[np.bool_]]:
-    """Follow curves of one style down a block.
+    """Follow the curves of a track down a block.
 
     Parameters
     ----------
-    density : float32 [rows, cols]
+    by_style : float32 [styles, rows, cols]
         A visible curve contributes about 1 to its row's sum.
+    styles : int64 [curves]
+        Index into ``by_style`` of each curve.
     crossing : float32 [rows, cols]
         Of ``crossing_costs``.
     left : float
@@ -417,7 +446,9 @@ def follow_siblings(
     seen : bool [curves, rows]
         Where a curve is not missing.
     """
-    column, mass, count = find_peaks(density, 0.06)
+    column, mass, share, count = find_peaks(by_style.sum(axis=0), by_style, 0.06)
+    stranger = -costs.style * np.log((share + 0.03) / 1.03).astype(np.float64)
+    stranger = np.ascontiguousarray(stranger.transpose(2, 0, 1)[styles])
     table = np.array(
         [
             costs.turn,
@@ -429,14 +460,16 @@ def follow_siblings(
             costs.missing,
         ]
     )
-    most = 6 if len(start) < 4 else 4
-    found = _search(column, mass, count, crossing, left, start, period, table, costs.beam, most)
-    rows = np.arange(density.shape[0])
+    most = {1: 7, 2: 6, 3: 6, 4: 4}.get(len(start), 3)
+    found = _search(
+        column, mass, stranger, count, crossing, left, start, period, table, costs.beam, most
+    )
+    rows = np.arange(len(column))
     out = np.empty_like(found)
     for c, path in enumerate(found):
         seen = np.flatnonzero(np.isfinite(path))
         if not len(seen):
-            out[c] = start[c] if np.isfinite(start[c]) else density.shape[1] / 2
+            out[c] = start[c] if np.isfinite(start[c]) else by_style.shape[2] / 2
             continue
         out[c] = np.interp(rows, seen, path[seen])
     return out, np.isfinite(found)

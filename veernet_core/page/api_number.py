@@ -219,12 +219,9 @@ def find_api_number(text: str) -> ApiNumber | None:
 
 def state_name(text: str) -> str | None:
     """Full name of a state given by name, postal code or old abbreviation; None where it is none."""
-    bare = re.sub(r"[^A-Z ]", "", text.upper().replace(".", "")).strip()
-    bare = re.sub(r"\s+", " ", bare)
-    if bare in POSTAL_CODES:
-        return POSTAL_CODES[bare]
-    known = {name.upper(): name for name in POSTAL_CODES.values()}
-    return known.get(bare) or _OLD_ABBREVIATIONS.get(bare.replace(" ", ""))
+    letters = re.sub(r"[^A-Z]", "", text.upper())
+    known = {re.sub(r"[^A-Z]", "", name.upper()): name for name in POSTAL_CODES.values()}
+    return known.get(letters) or POSTAL_CODES.get(letters) or _OLD_ABBREVIATIONS.get(letters)
 
 
 _OLD_ABBREVIATIONS = {
@@ -244,14 +241,18 @@ _OLD_ABBREVIATIONS = {
     "NEB": "Nebraska",
     "NEBR": "Nebraska",
     "NEV": "Nevada",
+    "NMEXICO": "New Mexico",
     "NMEX": "New Mexico",
+    "NDAKOTA": "North Dakota",
     "NDAK": "North Dakota",
     "OKLA": "Oklahoma",
     "PENN": "Pennsylvania",
     "PENNA": "Pennsylvania",
+    "SDAKOTA": "South Dakota",
     "SDAK": "South Dakota",
     "TENN": "Tennessee",
     "TEX": "Texas",
+    "WVA": "West Virginia",
     "WVIR": "West Virginia",
     "WESTVA": "West Virginia",
     "WYO": "Wyoming",

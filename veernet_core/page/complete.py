@@ -143,7 +143,7 @@ def place(
     done: list[tuple[SectionFound, SidecarSection | None]] = []
     findings: list[Finding] = []
     for section in () if stated is None else stated.sections:
-        if is_prior(section):
+        if is_prior(section) and section.section_id not in {s.section_id for s in free}:
             continue
         match = _match(section, [s for s in free if section.skip or s.kind in LOGGED])
         if match is None and _rows(section) is None and not section.skip and _several(free):

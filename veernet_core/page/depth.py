@@ -105,8 +105,9 @@ def find_depth(
     columns = [track for track in section.tracks if track.kind == "depth"]
     fits = [fit_column(raster, section, column, reader, dpi, known) for column in columns]
     if not any(len(fit.chain.members) > 1 for fit in fits):
-        searched = search_columns(raster, section, reader, dpi)
-        fits += [fit_column(raster, section, column, reader, dpi, known) for column in searched]
+        border = next((track.left_knots for track in section.tracks if track.kind == "curves"), None)
+        for column in search_columns(raster, section, reader, dpi):
+            fits.append(fit_column(raster, section, column, reader, dpi, known, border))
     return judge_columns(fits, section, dpi[0], prior)
 
 
@@ -146,11 +147,20 @@ _Check = tuple[str, str, tuple[float, float] | None] | None
 
 
 def _too_few(fit: ColumnFit, dpi: float) -> _Check:
-    """Three labels make an axis; two do if printed lines and a customary scale bear them out."""
-    count = len(fit.members)
-    if count >= 3 or (count == 2 and fit.ruler is not None and _is_customary(fit, dpi)):
+    """The fewer labels agree, the closer they must follow each other.
+
+    Four or more make an axis if a quarter of those between first and last were read, three if half were,
+    two if they are neighbours, surely read, with printed lines and a customary scale to bear them out.
+    """
+    members = fit.members
+    count = len(members)
+    density = (count - 1) * fit.step / (members[-1].value - members[0].value)
+    if (count >= 4 and density >= 0.25) or (count == 3 and density >= 0.5):
         return None
-    values = ", ".join(f"{label.value:g}" for label in fit.members)
+    sure = min(label.confidence for label in members) > 0.9 and density == 1.0
+    if count == 2 and sure and fit.ruler is not None and not _is_far(fit) and _is_customary(fit, dpi):
+        return None
+    values = ", ".join(f"{label.value:g}" for label in members[:8])
     return "too_few_depth_labels", f"Only {count} depth numbers agree ({values}).", None
 
 

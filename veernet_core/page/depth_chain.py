@@ -74,7 +74,8 @@ def best_chain(
         for sign in (1.0, -1.0)
         for scale in _scales(rows, sign * values, weights, bounds)
     ]
-    return max(chains, key=lambda chain: chain.score, default=NO_CHAIN)
+    best = max(chains, key=lambda chain: chain.score, default=NO_CHAIN)
+    return best if len(best.members) > 1 else NO_CHAIN
 
 
 def label_weight(label: LabelRead) -> float:
@@ -128,7 +129,7 @@ def _chain(
     members.reverse()
     customary = any(abs(scale / s - 1) < 0.08 for s in likely)
     score = float(weights[members].sum()) * (1.0 if customary or not likely else 0.85)
-    return Chain(tuple(members), sign * scale, score if len(members) > 1 else 0.0)
+    return Chain(tuple(members), sign * scale, score)
 
 
 def _fits(run: F64, rise: F64, scale: float, jitter_px: float) -> Bool:

@@ -20,6 +20,7 @@ from veernet_core.page.depth_labels import (
     LabelRead,
     labels_from_boxes,
     merge_labels,
+    read_at,
     read_labels,
 )
 from veernet_core.page.found import SectionFound, StatedSource, TrackFound
@@ -110,6 +111,7 @@ def fit_column(
     reader: TextReader,
     dpi: tuple[float, float],
     known_unit: tuple[DepthUnit, StatedSource] | None,
+    reference: F64 | None = None,
 ) -> ColumnFit:
     """Read a depth column and fit knots of a depth axis to it.
 
@@ -124,6 +126,9 @@ def fit_column(
         (down, across).
     known_unit : (unit, source) or None
         From an index or a sidecar.
+    reference : float64 [n, 2], optional
+        Border ``[row, px]`` at which knots are to lie, of a track on its right; by default they lie at
+        the centre of the column.
     """
     rows = (section.row_top, section.row_bottom)
     labels = read_labels(raster, column, rows, reader, dpi)
@@ -131,6 +136,9 @@ def fit_column(
     if _is_thin(labels, chain, rows):
         again = read_labels(raster, column, rows, reader, dpi, zoom=_SECOND_ZOOM)
         labels = sorted(merge_labels(labels, again), key=lambda label: label.row)
+        chain, rival = _chains(labels, dpi[0])
+    if chain.members and chain.units_per_px > 0:
+        labels = _infill(raster, column, rows, labels, chain, reader)
         chain, rival = _chains(labels, dpi[0])
     fit = ColumnFit(tuple(labels), chain, rival)
     if len(chain.members) < 2:
@@ -140,7 +148,7 @@ def fit_column(
     fit = replace(fit, unit=unit, unit_source=source)
     if chain.units_per_px < 0:
         return fit
-    return _with_axis(fit, _profile(raster, section, column, dpi), rows, dpi[0])
+    return _with_axis(fit, line_profile(raster, column, rows, dpi, reference), rows, dpi[0])
 
 
 # ---- chains ------------------------------------------------------------------------------------
@@ -175,6 +183,43 @@ def _is_thin(labels: Sequence[LabelRead], chain: Chain, rows: tuple[float, float
     return len(chain.members) < max(5.0, _FULL_SHARE * expected)
 
 
+def _infill(
+    raster: Raster,
+    column: TrackFound,
+    rows: tuple[float, float],
+    labels: list[LabelRead],
+    chain: Chain,
+    reader: TextReader,
+) -> list[LabelRead]:
+    """Read again where the chain expects labels that were not found, not knowing what should be there."""
+    members = [labels[n] for n in chain.members]
+    step = usual_step(members)
+    expected = np.arange(members[0].value - step, members[-1].value + 1.5 * step, step)
+    expected = expected[expected > 0]
+    places = row_of(members)(expected)
+    known = np.array([label.row for label in members])
+    like = _typical(members)
+    far = np.abs(places[:, None] - known[None, :]).min(axis=1) > like.length_px
+    places = places[far & (places > rows[0] - like.length_px) & (places < rows[1] + like.length_px)]
+    side = np.median([label.col - _left_at(column, label.row) for label in members])
+    wanted = [(float(row), _left_at(column, row) + float(side)) for row in places]
+    again = read_at(raster, wanted, like, reader)
+    return sorted(merge_labels(labels, again), key=lambda label: label.row)
+
+
+def _typical(members: Sequence[LabelRead]) -> LabelRead:
+    """A label of median size."""
+    return replace(
+        members[len(members) // 2],
+        length_px=float(np.median([label.length_px for label in members])),
+        width_px=float(np.median([label.width_px for label in members])),
+    )
+
+
+def _left_at(column: TrackFound, row: float) -> float:
+    return float(np.interp(row, column.left_knots[:, 0], column.left_knots[:, 1]))
+
+
 def row_of(members: Sequence[LabelRead]) -> Callable[[F64], F64]:
     """Rough axis through labels: depths to rows; beyond the ends with the slope of the last few."""
     values = np.array([label.value for label in members])
@@ -204,6 +249,8 @@ def _expected(labels: Sequence[LabelRead], chain: Chain, row: float) -> float:
 def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bool:
     """Whether a label is a misreading of what the chain expects there: digits dropped, or one wrong."""
     step = usual_step([labels[n] for n in chain.members])
+    if step == 0:
+        return False
     expected = round(_expected(labels, chain, label.row) / step) * step
     want, got = f"{expected:.0f}", f"{label.value:.0f}"
     if got in want:
@@ -258,12 +305,6 @@ def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedS
 
 
 # ---- axis --------------------------------------------------------------------------------------
-
-
-def _profile(
-    raster: Raster, section: SectionFound, column: TrackFound, dpi: tuple[float, float]
-) -> LineProfile:
-    return line_profile(raster, column, (section.row_top, section.row_bottom), dpi)
 
 
 def _with_axis(fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], dpi: float) -> ColumnFit:

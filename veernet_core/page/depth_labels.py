@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import U8, Raster
 from veernet_core.page.found import TextBox, TrackFound
 from veernet_core.page.text import TextReader, read_region, upright
 
@@ -33,8 +33,8 @@ _NUMBER = re.compile(r"^[A-Za-z]{0,2}([1-9]\d{1,4})(?:ft|FT|Ft|m|M)?$")
 class LabelRead:
     """A number read in a depth column.
 
-    ``row``, ``col``: its centre; ``length_px``: its extent down the page; ``turned_deg``: how far it is
-    turned clockwise.
+    ``row``, ``col``: its centre; ``length_px``, ``width_px``: its extent down and across the page;
+    ``turned_deg``: how far it is turned clockwise.
     """
 
     row: float
@@ -42,6 +42,7 @@ class LabelRead:
     value: float
     confidence: float
     length_px: float
+    width_px: float
     turned_deg: int
 
 
@@ -134,7 +135,41 @@ def labels_from_boxes(raster: Raster, boxes: Sequence[TextBox], reader: TextRead
         else:
             read = value, box.confidence
         if read is not None:
-            labels.append(LabelRead(box.row, box.col, *read, box.height_px, box.turned_deg))
+            labels.append(_label(box, *read))
+    return labels
+
+
+def _label(box: TextBox, value: float, confidence: float) -> LabelRead:
+    return LabelRead(box.row, box.col, value, confidence, box.height_px, box.width_px, box.turned_deg)
+
+
+def read_at(
+    raster: Raster,
+    places: Sequence[tuple[float, float]],
+    like: LabelRead,
+    reader: TextReader,
+) -> list[LabelRead]:
+    """Read numbers where they are expected, without looking for text first.
+
+    Parameters
+    ----------
+    raster : Raster
+    places : sequence of (row, col)
+        Centres of the expected labels.
+    like : LabelRead
+        Size and turn of a label of this column; its value plays no part.
+    reader : TextReader
+    """
+    boxes = [
+        TextBox("", 0.0, row, col, 1.1 * like.length_px, 1.1 * like.width_px, like.turned_deg)
+        for row, col in places
+    ]
+    lines = [_cut_out(raster, box) for box in boxes]
+    labels = []
+    for box, read in zip(boxes, reader.recognise(lines)):
+        value = parse_depth(read.text)
+        if value is not None:
+            labels.append(_label(box, value, read.confidence))
     return labels
 
 
@@ -154,13 +189,19 @@ def _like_number(text: str) -> bool:
 
 def _read_digits(raster: Raster, box: TextBox, reader: TextReader) -> tuple[float, float] | None:
     """Read a box once more, as digits only."""
-    row0, row1 = box.row - box.height_px / 2, box.row + box.height_px / 2
-    col0, col1 = box.col - box.width_px / 2, box.col + box.width_px / 2
-    ink = raster.read_ink(max(0, int(row0)), min(raster.height_px, int(row1) + 2))
-    line = upright(ink[:, max(0, int(col0)) : int(col1) + 2], box.turned_deg)
-    read = reader.recognise([line], digits_only=True)[0]
+    read = reader.recognise([_cut_out(raster, box)], digits_only=True)[0]
     value = parse_depth(read.text)
     return None if value is None else (value, read.confidence)
+
+
+def _cut_out(raster: Raster, box: TextBox) -> U8:
+    """The pixels of a box, upright; empty where it lies off the page."""
+    row0, row1 = box.row - box.height_px / 2, box.row + box.height_px / 2
+    col0, col1 = box.col - box.width_px / 2, box.col + box.width_px / 2
+    first, last = max(0, int(row0)), min(raster.height_px, int(row1) + 2)
+    if last <= first:
+        return np.zeros((0, 0), dtype=np.uint8)
+    return upright(raster.read_ink(first, last)[:, max(0, int(col0)) : max(0, int(col1) + 2)], box.turned_deg)
 
 
 def _common_turn(labels: Sequence[LabelRead]) -> int | None:

@@ -7,7 +7,7 @@ track's grid; rows of depth lines with their weights. Does not belong here: wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,24 +15,28 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter, uniform_filter1d
 
 from veernet_core.datatypes import F32, F64, Raster, Scale
-from veernet_core.page.lines import PageProfiles, centroid
+from veernet_core.page.lines import PageProfiles, centroid, find_peaks
 
 _LINEAR_PRIOR = {
     10: 1.0, 20: 1.0, 30: 0.95, 5: 0.95, 4: 0.92, 15: 0.9, 8: 0.88, 12: 0.85, 6: 0.85,
     16: 0.8, 25: 0.8, 9: 0.8, 7: 0.75, 14: 0.75, 18: 0.8, 19: 0.8, 17: 0.75}
 _DECADES = (1, 2, 3, 4, 5, 6)
-_STARTS = (1.0, 2.0)
+_STARTS = (1.0, 2.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
 class GridFound:
-    """Vertical grid of one track; ``score`` is the share of its lines that were seen, less false ones."""
+    """Vertical grid of one track; ``score`` is the share of its lines that were seen, less false ones.
+
+    ``sparse``: of a logarithmic grid only the lines of full decades stand out.
+    """
 
     scale: Scale
     divisions: int | None
     decades: float | None
     decade_start: float | None
     score: float
+    sparse: bool = False
 
 
 def read_grid(lines_px: F64, left_px: float, right_px: float, tolerance_px: float) -> GridFound | None:
@@ -63,11 +67,14 @@ def read_grid(lines_px: F64, left_px: float, right_px: float, tolerance_px: floa
         for start in _STARTS:
             fit = _match(inner, _logarithmic(decades, start), margin, "log", decades, start)
             guesses.append(fit)
-    best = max(guesses, key=_ranked)
+            sparse = _match(inner, _decade_lines(decades, start), margin, "log", decades, start)
+            guesses.append(replace(sparse, score=0.9 * sparse.score, sparse=True))
+    best = max(guesses, key=plausibility)
     return best if best.score > 0.45 else None
 
 
-def _ranked(found: GridFound) -> float:
+def plausibility(found: GridFound) -> float:
+    """Score of a grid, less for divisions that are rarely printed."""
     return found.score * (_LINEAR_PRIOR[found.divisions] if found.divisions else 0.97)
 
 
@@ -77,7 +84,8 @@ def grid_lines(found: GridFound | None, left_px: float, right_px: float) -> F64:
     if found is not None and found.divisions:
         inner = _linear(found.divisions)
     elif found is not None and found.decades and found.decade_start:
-        inner = _logarithmic(int(found.decades), found.decade_start)
+        lines = _decade_lines if found.sparse else _logarithmic
+        inner = lines(int(found.decades), found.decade_start)
     return left_px + (right_px - left_px) * np.concatenate([[0.0], inner, [1.0]])
 
 
@@ -90,6 +98,13 @@ def _logarithmic(decades: int, start: float) -> F64:
     values = np.concatenate([np.arange(1, 10) * 10.0**k for k in range(decades + 1)])
     places = np.log10(values / start) / decades
     return places[(places > 1e-6) & (places < 1 - 1e-6)]
+
+
+def _decade_lines(decades: int, start: float) -> F64:
+    """Places of the lines 1, 10, 100 .. inside the borders; none where they divide the track evenly."""
+    if start == 1.0:
+        return np.zeros(0)
+    return (np.arange(1, decades + 1) - np.log10(start)) / decades
 
 
 def _match(
@@ -107,6 +122,23 @@ def _match(
     if scale == "linear":
         return GridFound(scale, count, None, None, float(score))
     return GridFound(scale, None, float(count), start, float(score))
+
+
+def rhythm(profiles: PageProfiles, rows: tuple[int, int]) -> float:
+    """How evenly spaced level rules are: the best peak of their autocorrelation in windows, 0 to 1."""
+    band = profiles.band_px
+    part = profiles.rows[rows[0] : rows[1]].astype(np.float32)
+    best = 0.0
+    for window in np.array_split(part, max(1, len(part) // (60 * band))):
+        ink = window.mean(axis=1)
+        ink = np.clip(ink - uniform_filter1d(ink, 2 * band), 0, 60)
+        power = np.abs(np.fft.rfft(ink - ink.mean(), 2 * len(ink))) ** 2
+        auto = np.fft.irfft(power)[: 12 * band]
+        auto = (auto / (auto[0] + 1e-6)).astype(np.float32)
+        tops = find_peaks(auto, 3, 0.05)
+        tops = tops[tops >= max(6, band // 4)]
+        best = max([best, *auto[tops].tolist()])
+    return float(best)
 
 
 # ---- depth lines -----------------------------------------------------------------------------

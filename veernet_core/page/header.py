@@ -78,7 +78,20 @@ _COMPANY_WORDS = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d{1,3}(?:[,.:]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
-_MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_MONTHS = (
+    "JANUARY",
+    "FEBRUARY",
+    "MARCH",
+    "APRIL",
+    "MAY",
+    "JUNE",
+    "JULY",
+    "AUGUST",
+    "SEPTEMBER",
+    "OCTOBER",
+    "NOVEMBER",
+    "DECEMBER",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,19 +301,28 @@ def _values(
         and line.u0 < right
     ]
     own = replace(label.line, text=label.inline) if label.inline else None
+    near = [line for line in inside if abs(line.v - label.line.v) < 0.6 * label.line.height]
     if label.key in _PER_RUN:
-        near = [line for line in inside if abs(line.v - label.line.v) < 0.6 * label.line.height]
         found = [own] if own else []
         found += sorted(near, key=lambda line: line.u0)
+        if label.key == "uwi":
+            found += [line for line in free if _is_below(line, label)]
         return [_Value(line.text, line.confidence, line.box) for line in found]
-    text = _paragraph(own, label, inside)
+    text = _paragraph(own, label, near if label.key in _ONE_LINE else inside)
     return [text] if text is not None else []
 
 
+_ONE_LINE = frozenset({"county", "state", "country"})
 _PER_RUN = frozenset(
     {"date", "run", "top_depth", "bottom_depth", "depth_driller", "depth_logger"}
     | {"elevation_kb", "elevation_df", "elevation_gl", "uwi"}
 )
+
+
+def _is_below(line: _Line, label: _Label) -> bool:
+    """Whether a line stands under a label, as in the boxes of newer forms."""
+    reach = 2.5 * label.line.height
+    return 0 < line.v - label.line.v < reach and abs(line.u0 - label.line.u0) < reach
 
 
 def _right_bound(
@@ -465,11 +487,12 @@ def _choose_country(values: Sequence[_Value]) -> Stated | None:
 
 
 def _choose_date(values: Sequence[_Value]) -> Stated | None:
-    """The date of the first run, as printed."""
-    for value in values:
+    """The date of the first run, as printed; of a later one where the first cannot be read."""
+    numeric = [value for value in values if re.search(r"\d{2}", value.text)]
+    for place, value in enumerate(numeric):
         text = _clean(value.text)
         if parse_date(text) is not None:
-            sure = value.confidence >= _CLEAR_OCR
+            sure = place == 0 and value.confidence >= _CLEAR_OCR
             return _stated(value, text, CLEAR if sure else LIKELY)
     return None
 
@@ -482,15 +505,20 @@ def parse_date(text: str) -> tuple[int, int, int] | None:
     american = re.fullmatch(r"([A-Z]{3,9})[-\s/.]*(\d{1,2})[-\s/.,]+((?:19|20)?\d{2})", plain)
     if numeric:
         month, day, year = (int(group) for group in numeric.groups())
-    elif named and named[2][:3] in _MONTHS:
-        day, month, year = int(named[1]), _MONTHS.index(named[2][:3]) + 1, int(named[3])
-    elif american and american[1][:3] in _MONTHS:
-        month, day, year = _MONTHS.index(american[1][:3]) + 1, int(american[2]), int(american[3])
+    elif named and _month(named[2]):
+        day, month, year = int(named[1]), _month(named[2]), int(named[3])
+    elif american and _month(american[1]):
+        month, day, year = _month(american[1]), int(american[2]), int(american[3])
     else:
         return None
     year += 0 if year >= 100 else 1900 if year >= 27 else 2000
     is_date = 1 <= month <= 12 and 1 <= day <= 31 and 1927 <= year <= 2100
     return (year, month, day) if is_date else None
+
+
+def _month(name: str) -> int:
+    """Number of a month by its name or the beginning of it; 0 where it is none."""
+    return next((i for i, month in enumerate(_MONTHS, 1) if month.startswith(name)), 0)
 
 
 def _choose_run(values: Sequence[_Value]) -> Stated | None:
@@ -542,8 +570,10 @@ def _depths(readings: Mapping[str, Sequence[_Value]]) -> dict[str, Stated]:
     if not bottoms:
         return {}
     bottom, bottom_value = max(bottoms, key=lambda pair: pair[0])
-    near = [m for m in reached if abs(m - bottom) <= max(100.0, 0.03 * bottom)]
-    sure = bool(near) and bottom_value.confidence >= _FAIR_OCR
+    agrees = bool(reached) and abs(max(reached) - bottom) <= max(100.0, 0.03 * bottom)
+    runs = sum(parse_date(_clean(value.text)) is not None for value in readings.get("date", ()))
+    complete = len(bottoms) >= max(runs, len(tops))  # else the deepest run may be missing
+    sure = agrees and complete and bottom_value.confidence >= _FAIR_OCR
     out = {"bottom_depth": _stated(bottom_value, bottom, CONFIRMED if sure else LIKELY)}
     if tops:
         top, top_value = min(tops, key=lambda pair: pair[0])

@@ -21,6 +21,7 @@ _NEAR_BANDS, _FAR_BANDS = 8, 64
 _ALIKE = 0.5
 _LEAST_BANDS = 16
 _STRIPE_INK = 60.0
+LOG_SCORE, FIELDS_SCORE = 0.97, 1.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def _cosine(a: F64, b: F64) -> float:
 
 
 def log_score(body: Body, rules: int, rhythm: float) -> float:
-    """Evidence that a body is a log rather than a form; about 1 divides the two.
+    """Evidence that a body is a log rather than a form; `LOG_SCORE` divides the two.
 
     ``rules`` counts upright rules (lettering makes many); ``rhythm`` is how evenly spaced the level
     rules are, 0 to 1.

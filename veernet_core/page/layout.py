@@ -1,24 +1,29 @@
 """Geometry of a page without a sidecar: sections, tracks, borders, grids, printed depth lines.
 
 In: a raster. Out: `found.PageLayout`, with findings for what could not be made out. Does not belong
-here: rules as such (`lines`), grids as such (`grid`), kinds (`kinds`), any reading of text.
+here: rules as such (`lines`), grids as such (`grid`), tracks across the paper (`tracks`), kinds
+(`kinds`), any reading of text.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, label, maximum_filter1d, uniform_filter1d
+from scipy.ndimage import gaussian_filter1d, label, uniform_filter1d
 
 from veernet_core.datatypes import F32, F64, Finding, Raster
 from veernet_core.page import grid, kinds, lines, tracks
-from veernet_core.page.found import PageLayout, SectionFound, TrackFound, TrackKind
+from veernet_core.page.found import PageLayout, SectionFound, SectionKind, TrackFound, TrackKind
 from veernet_core.page.grid import GridFound
 from veernet_core.page.lines import PageProfiles
 
-_KNOT_ROWS = 1000
+_KNOT_ROWS = 500
+_KNOT_ERROR_PX = 0.25
+_RULE_CAP = 60.0
+_EDGE_BANDS = 12
+_PRESENT = 0.5
+_TRACK_IN, _PAGE_IN = 2.5, 8.25
 
 
 def read_layout(raster: Raster) -> PageLayout:
@@ -39,23 +44,29 @@ def read_layout(raster: Raster) -> PageLayout:
 
 def layout_of(profiles: PageProfiles, dpi_tag: tuple[float, float] | None) -> PageLayout:
     """The layout of a page whose profiles are known."""
-    drift = lines.measure_drift(profiles)
-    sharp = lines.sharpen(profiles.upright, max(6, profiles.width_px // 160))
-    straight = lines.straighten(sharp, drift)
-    logs = []
-    for body in kinds.find_bodies(straight):
-        log = _read_log(profiles, sharp, drift, body)
-        if log is not None:
-            logs.append(log)
-    sections = tuple(_section(profiles, log, f"log{k + 1}") for k, log in enumerate(logs))
+    page = _straight_page(profiles)
+    bodies = kinds.find_bodies(page.straight)
+    logs = [log for body in bodies if (log := _read_log(page, body))]
+    logs = _apart([_trim(page, log) for log in _merge(page, _extend(page, logs, bodies))])
+    sections = _sections(page, logs)
     tag = dpi_tag or (200.0, 200.0)
-    kind = "curve_log" if sections else "unknown"
-    return PageLayout(kind, 0, (tag[1], tag[0]), sections)
+    kind = "curve_log" if logs else "unknown"
+    return PageLayout(kind, 0, (tag[1], tag[0]), tuple(sections))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Profiles, the drift of the paper [bands], and its upright rules as printed and straightened."""
+
+    profiles: PageProfiles
+    drift: F64
+    sharp: F32
+    straight: F32
 
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """One body, registered: column x of its profiles is page column x + drift[band - first]."""
+    """One log, registered: column x of ``across`` is page column x + drift[band - first]."""
 
     first: int
     last: int
@@ -64,71 +75,214 @@ class _Log:
     fields: tracks.Fields
 
 
-def _read_log(profiles: PageProfiles, sharp: F32, drift: F64, body: kinds.Body) -> _Log | None:
-    width, run = profiles.width_px, slice(body.first, body.last)
-    own = drift[run]
-    straight = np.minimum(lines.straighten(sharp[run], own), 60)
-    own = own + lines.register(straight, straight.mean(axis=0), max(4, width // 300))
-    rules = np.minimum(lines.straighten(sharp[run], own), 60).mean(axis=0)
-    level = uniform_filter1d(lines.straighten(profiles.level[run], own).mean(axis=0), 5)
-    across = tracks.measure_across(rules, level)
-    if kinds.log_score(body, len(across.peaks), _rhythm(profiles, body)) < 0.97:
+def _straight_page(profiles: PageProfiles) -> _Page:
+    drift = lines.measure_drift(profiles)
+    sharp = lines.sharpen(profiles.upright, max(6, profiles.width_px // 160))
+    return _Page(profiles, drift, sharp, lines.straighten(sharp, drift))
+
+
+# ---- logs ------------------------------------------------------------------------------------
+
+
+def _read_log(page: _Page, body: kinds.Body) -> _Log | None:
+    """Tracks of a body; None where it is no log."""
+    profiles, run = page.profiles, slice(body.first, body.last)
+    straight = np.minimum(page.straight[run], _RULE_CAP)
+    shift = lines.register(straight, straight.mean(axis=0), max(4, profiles.width_px // 300))
+    drift = page.drift[run] + shift
+    rules = np.minimum(lines.straighten(page.sharp[run], drift), _RULE_CAP).mean(axis=0)
+    level = uniform_filter1d(lines.straighten(profiles.level[run], drift).mean(axis=0), 5)
+    ink = lines.straighten(profiles.ink[run], drift).mean(axis=0)
+    across = tracks.measure_across(rules, level, ink)
+    rhythm = grid.rhythm(profiles, (body.first * profiles.band_px, body.last * profiles.band_px))
+    likely = kinds.log_score(body, len(across.peaks), rhythm)
+    fields = tracks.find_fields(across) if likely >= kinds.LOG_SCORE else None
+    if fields is None or fields.score + likely < kinds.FIELDS_SCORE:
         return None
-    fields = tracks.find_fields(across)
-    if fields is None:
+    return _Log(body.first, body.last, drift, across, fields)
+
+
+def _presence(page: _Page, log: _Log, first: int, last: int) -> F64:
+    """Share of the log's rules that bands ``first`` to ``last`` show, [bands] 0 to 1."""
+    inner = np.arange(log.first, log.last)
+    bands = np.arange(first, last)
+    outer = page.drift[bands] - page.drift[np.clip(bands, log.first, log.last - 1)]
+    drift = np.interp(bands, inner, log.drift) + outer
+    ink = np.minimum(lines.straighten(page.sharp[first:last], drift), _RULE_CAP)
+    spans = log.fields.spans
+    strong = [p for p in log.across.strong if any(a - 5 <= p <= b + 5 for a, b in spans)]
+    at = np.clip(np.rint(strong).astype(np.int64), 10, ink.shape[1] - 11)
+    near = np.max([ink[:, at + step] for step in (-2, -1, 0, 1, 2)], axis=0)
+    beside = np.max([ink[:, at + step] for step in (-8, -7, -6, 6, 7, 8)], axis=0)
+    usual = np.maximum(log.across.rules[at], 4)
+    return np.asarray(np.clip((near - beside) / usual[None], 0, 1).mean(axis=1), np.float64)
+
+
+def _usual_presence(page: _Page, log: _Log) -> float:
+    return float(np.median(_presence(page, log, log.first, log.last)))
+
+
+def _trim(page: _Page, log: _Log) -> _Log:
+    """The log from the first to the last band that shows its rules: where their number leaps."""
+    low = max(0, log.first - _EDGE_BANDS)
+    high = min(page.profiles.bands, log.last + _EDGE_BANDS)
+    seen = _presence(page, log, low, high)
+    padded = np.pad(seen, 4)
+    leap = np.array([padded[i + 4 : i + 8].mean() - padded[i : i + 4].mean() for i in range(len(seen) + 1)])
+    reach = 2 * _EDGE_BANDS
+    first = low + int(leap[: reach + 1].argmax())
+    last = high - reach + int(leap[-reach - 1 :].argmin())
+    return _resized(page, log, first, last) if last - first >= 8 else log
+
+
+def _resized(page: _Page, log: _Log, first: int, last: int) -> _Log:
+    bands, inner = np.arange(first, last), np.arange(log.first, log.last)
+    outer = page.drift[bands] - page.drift[np.clip(bands, log.first, log.last - 1)]
+    return replace(log, first=first, last=last, drift=np.interp(bands, inner, log.drift) + outer)
+
+
+def _extend(page: _Page, logs: list[_Log], bodies: list[kinds.Body]) -> list[_Log]:
+    """Add bodies that are no logs by themselves but show the rules of the log beside them."""
+    done = list(logs)
+    for body in bodies:
+        for place, log in enumerate(done):
+            if body.first < log.last and body.last > log.first:
+                break
+            first, last = min(log.first, body.first), max(log.last, body.last)
+            outside = (first, log.first) if first < log.first else (log.last, last)
+            if any(first < other.last and last > other.first for other in done if other is not log):
+                continue
+            if _goes_on(page, log, *outside):
+                done[place] = _read_log(page, kinds.Body(first, last, body.likeness)) or log
+                break
+    return done
+
+
+def _merge(page: _Page, logs: list[_Log]) -> list[_Log]:
+    """Join logs between which the grid goes on: a faint stretch or a blot, no new section."""
+    merged: list[_Log] = []
+    for log in logs:
+        joined = _joined(page, merged[-1], log) if merged else None
+        if joined is not None:
+            merged[-1] = joined
+        else:
+            merged.append(log)
+    return merged
+
+
+def _joined(page: _Page, above: _Log, below: _Log) -> _Log | None:
+    """One log of two, where the rules of the longer one go on between them; else None."""
+    longer = max((above, below), key=lambda log: log.last - log.first)
+    if not _goes_on(page, longer, max(0, above.last - _EDGE_BANDS), below.first + _EDGE_BANDS):
         return None
-    return _Log(body.first, body.last, own, across, fields)
+    return _read_log(page, kinds.Body(above.first, below.last, 1.0))
 
 
-def _rhythm(profiles: PageProfiles, body: kinds.Body) -> float:
-    """How evenly spaced the level rules are: the best peak of their autocorrelation, 0 to 1."""
-    band = profiles.band_px
-    rows = profiles.rows[body.first * band : body.last * band].astype(np.float32)
-    best = 0.0
-    for window in np.array_split(rows, max(1, len(rows) // (60 * band))):
-        ink = window.mean(axis=1)
-        ink = np.clip(ink - uniform_filter1d(ink, 2 * band), 0, 60)
-        power = np.abs(np.fft.rfft(ink - ink.mean(), 2 * len(ink))) ** 2
-        auto = np.fft.irfft(power)[: 12 * band]
-        least = max(6, band // 4)
-        tops = lines.find_peaks((auto / (auto[0] + 1e-6)).astype(np.float32), 3, 0.05)
-        tops = tops[tops >= least]
-        if len(tops):
-            best = max(best, float(auto[tops].max() / (auto[0] + 1e-6)))
-    return best
+def _goes_on(page: _Page, log: _Log, first: int, last: int) -> bool:
+    """Whether a log's rules are seen on most bands, and nowhere missing for long."""
+    seen = _presence(page, log, first, min(last, page.profiles.bands))
+    faint = _PRESENT * _usual_presence(page, log)
+    missing = uniform_filter1d(seen, 3) < 0.7 * faint
+    runs, count = label(missing)
+    longest = max((int((runs == k + 1).sum()) for k in range(count)), default=0)
+    return bool(np.median(seen) > faint and longest * page.profiles.band_px < 0.7 * _inch(log))
 
 
-def _section(profiles: PageProfiles, log: _Log, name: str) -> SectionFound:
+def _apart(logs: list[_Log]) -> list[_Log]:
+    """Logs that do not overlap."""
+    return [
+        replace(log, first=max(log.first, before.last), drift=log.drift[max(0, before.last - log.first) :])
+        if before is not None
+        else log
+        for before, log in zip([None, *logs[:-1]], logs)
+    ]
+
+
+# ---- sections --------------------------------------------------------------------------------
+
+
+def _sections(page: _Page, logs: list[_Log]) -> list[SectionFound]:
+    """Logs and what lies between them, from top to bottom."""
+    profiles = page.profiles
+    sections: list[SectionFound] = []
+    bottom = 0.0
+    for number, log in enumerate(logs, 1):
+        top = float(log.first * profiles.band_px)
+        sections += _between(page, bottom, top, number, log)
+        sections.append(_log_section(page, log, f"log{number}"))
+        bottom = sections[-1].row_bottom
+    rest = profiles.height_px - bottom
+    if rest > 4 * profiles.band_px:
+        name: SectionKind = "tail" if logs else "other"
+        sections.append(_plain(name, name, bottom, float(profiles.height_px)))
+    return sections
+
+
+def _between(page: _Page, top: float, bottom: float, number: int, log: _Log) -> list[SectionFound]:
+    """Header (above the first log) and scale block above a log."""
+    inch = _inch(log)
+    if bottom - top < 0.3 * inch:
+        return []
+    start = max(top, _scales_top(page, log))
+    if number > 1 and start - top < 2.5 * inch:
+        start = top
+    parts = []
+    if start - top >= 0.3 * inch:
+        kind: SectionKind = "header" if number == 1 else "other"
+        parts.append(_plain(f"{kind}{number}", kind, top, start))
+    parts.append(_plain(f"scales{number}", "scales", start, bottom))
+    return parts
+
+
+def _scales_top(page: _Page, log: _Log) -> float:
+    """Row at which the scale block above a log begins: so far up go its track borders."""
+    band, inch = page.profiles.band_px, _inch(log)
+    far = max(0, log.first - round(5 * inch / band))
+    near = log.first
+    if near - far < 2:
+        return float(near * band)
+    drift = page.drift[far:near] - page.drift[log.first] + log.drift[0]
+    ink = uniform_filter1d(np.minimum(lines.straighten(page.sharp[far:near], drift), _RULE_CAP), 3, axis=0)
+    borders = np.unique(np.rint([edge for span in log.fields.spans for edge in span]).astype(np.int64))
+    borders = borders[(borders > 8) & (borders < ink.shape[1] - 9)]
+    seen = np.max([ink[:, borders + step] for step in range(-4, 5)], axis=0) > 12
+    share = uniform_filter1d(seen.mean(axis=1), max(3, round(0.5 * inch / band)))
+    missing = np.flatnonzero(share[::-1] < 0.25)
+    least = round(0.6 * inch / band)
+    up = next((int(m) for m in missing if m >= least), near - far)
+    return float((near - up) * band)
+
+
+def _plain(name: str, kind: SectionKind, top: float, bottom: float) -> SectionFound:
+    return SectionFound(name, kind, top, bottom, (), np.zeros((0, 2)), 0.5)
+
+
+def _log_section(page: _Page, log: _Log, name: str) -> SectionFound:
+    profiles = page.profiles
     band = profiles.band_px
     top, bottom = log.first * band, min(profiles.height_px, log.last * band)
+    course = _course(page, log)
     fields = zip(log.fields.spans, log.fields.grids)
-    found = [_track(profiles, log, span, "curves", fit) for span, fit in fields]
-    found += [_track(profiles, log, span, "depth", None) for span in log.fields.columns]
+    found = [_track(course, span, "curves", fit) for span, fit in fields]
+    found += [_track(course, span, "depth", None) for span in log.fields.columns]
     found.sort(key=lambda track: float(track.left_knots[0, 1]))
-    return SectionFound(name, "main", float(top), float(bottom), tuple(found), _depth_lines(profiles, log), log.fields.score)
+    depth_lines = _depth_lines(profiles, log, course)
+    confidence = float(np.clip(log.fields.score / 1.15, 0, 1))
+    return SectionFound(name, "main", float(top), float(bottom), tuple(found), depth_lines, confidence)
 
 
-def _depth_lines(profiles: PageProfiles, log: _Log) -> F64:
-    """Level lines at the middle of the depth column, else at the left border of the first track."""
-    band = profiles.band_px
-    first, last = log.first * band, min(profiles.height_px, log.last * band)
-    rows = np.arange(first, last)
-    centres = (np.arange(log.first, log.last) + 0.5) * band - 0.5
-    smooth = gaussian_filter1d(log.drift, 4)
-    columns, spans = log.fields.columns, log.fields.spans
-    col = 0.5 * sum(columns[0]) if columns else spans[0][0]
-    pivot = col + np.interp(rows, centres, smooth)
-    slope = -np.interp(rows, centres, np.gradient(smooth) / band)
-    inch = (spans[-1][1] - spans[0][0]) / 8.25
-    return grid.read_depth_lines(profiles, (first, last), pivot, slope, inch)[0]
+def _inch(log: _Log) -> float:
+    """Pixels per inch, roughly: the usual page is 8.25 in wide, or the track 2.5 in."""
+    spans = log.fields.spans
+    return (spans[-1][1] - spans[0][0]) / _PAGE_IN
 
 
 def _track(
-    profiles: PageProfiles, log: _Log, span: tracks.Span, kind: TrackKind, seen: GridFound | None
+    course: _Course, span: tracks.Span, kind: TrackKind, seen: GridFound | None
 ) -> TrackFound:
     return TrackFound(
-        _knots(profiles, log, span[0]),
-        _knots(profiles, log, span[1]),
+        course.knots(span[0]),
+        course.knots(span[1]),
         kind,
         seen.scale if seen else None,
         seen.divisions if seen else None,
@@ -138,10 +292,75 @@ def _track(
     )
 
 
-def _knots(profiles: PageProfiles, log: _Log, col: float) -> F64:
-    """Course of the border that lies at registered column ``col``, [n, 2] knots."""
-    band = profiles.band_px
-    step = max(1, round(_KNOT_ROWS / band / 4))
-    at = np.arange(0, log.last - log.first, step)
-    rows = (log.first + at + 0.5) * band - 0.5
-    return np.column_stack([rows, col + gaussian_filter1d(log.drift, step / 2)[at]])
+# ---- courses ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How columns of a log wander down the page.
+
+    ``rows`` [n] are the middles of bands, ``drift`` [n] the common drift; ``peaks`` [m] the rules and
+    ``offsets`` [windows, m] what each leaves of the drift in windows about ``window_rows``.
+    """
+
+    rows: F64
+    drift: F64
+    window_rows: F64
+    peaks: F64
+    offsets: F64
+
+    def columns(self, col: float) -> F64:
+        """Page column of registered column ``col`` at every row, [n]."""
+        own = np.array([np.interp(col, self.peaks, line) for line in self.offsets])
+        return col + self.drift + np.interp(self.rows, self.window_rows, own)
+
+    def knots(self, col: float) -> F64:
+        """The course of ``col`` as few [row, px] knots."""
+        return _simplify(np.column_stack([self.rows, self.columns(col)]), _KNOT_ERROR_PX)
+
+
+def _course(page: _Page, log: _Log) -> _Course:
+    """Follow every rule of a log down the paper."""
+    band = page.profiles.band_px
+    drift = gaussian_filter1d(log.drift, 2)
+    ink = np.minimum(lines.straighten(page.sharp[log.first : log.last], drift), _RULE_CAP)
+    rows = (np.arange(log.first, log.last) + 0.5) * band - 0.5
+    size = max(4, round(_KNOT_ROWS / band))
+    centres = np.unique(np.clip(np.arange(0, len(rows) + size // 2, size // 2), 0, len(rows) - 1))
+    peaks = log.across.strong[log.across.strong > 0]
+    if len(peaks) == 0:
+        return _Course(rows, drift, rows[[0]], np.zeros(1), np.zeros((1, 1)))
+    windows = np.stack([ink[max(0, c - size // 2) : c + size // 2 + 1].mean(axis=0) for c in centres])
+    usual = log.across.rules[np.clip(np.rint(peaks).astype(np.int64), 0, ink.shape[1] - 1)]
+    offsets = lines.rule_offsets(windows, peaks, usual)
+    return _Course(rows, drift, rows[centres], peaks, offsets)
+
+
+def _simplify(course: F64, error_px: float) -> F64:
+    """Fewest of the knots that stay within ``error_px`` of all of them (Douglas-Peucker)."""
+    keep = np.zeros(len(course), np.bool_)
+    keep[[0, -1]] = True
+    stack = [(0, len(course) - 1)]
+    while stack:
+        first, last = stack.pop()
+        if last - first < 2:
+            continue
+        rows = course[first : last + 1, 0]
+        straight = np.interp(rows, course[[first, last], 0], course[[first, last], 1])
+        off = np.abs(course[first : last + 1, 1] - straight)
+        worst = int(off.argmax())
+        if off[worst] > error_px:
+            keep[first + worst] = True
+            stack += [(first, first + worst), (first + worst, last)]
+    return course[keep]
+
+
+def _depth_lines(profiles: PageProfiles, log: _Log, course: _Course) -> F64:
+    """Level lines at the middle of the depth column, else at the left border of the first track."""
+    rows = np.arange(log.first * profiles.band_px, min(profiles.height_px, log.last * profiles.band_px))
+    columns, spans = log.fields.columns, log.fields.spans
+    col = 0.5 * sum(columns[0]) if columns else spans[0][0]
+    smooth = gaussian_filter1d(course.columns(col), 4)
+    pivot = np.interp(rows, course.rows, smooth)
+    slope = -np.interp(rows, course.rows, np.gradient(smooth) / profiles.band_px)
+    return grid.read_depth_lines(profiles, (int(rows[0]), int(rows[-1]) + 1), pivot, slope, _inch(log))[0]

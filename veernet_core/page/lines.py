@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 from veernet_core.datatypes import F32, F64, U8, Raster
 
@@ -237,3 +237,56 @@ def centroid(profile: F32, col: float, half_px: int) -> float:
     weight = profile[low:high] - profile[low:high].min() if high > low else np.zeros(0, np.float32)
     total = float(weight.sum())
     return float((weight * np.arange(low, high)).sum() / total) if total > 0 else float("nan")
+
+
+def rule_offsets(windows: F32, peaks: F64, usual: F32, reach_px: int = 5) -> F64:
+    """Where rules lie in windows of straightened bands, against their mean columns.
+
+    Parameters
+    ----------
+    windows : float32 [windows, width]
+        Mean ink of upright rules.
+    peaks : float64 [rules]
+        Mean column of each rule.
+    usual : float32 [rules]
+        Mean ink of each rule; a window that shows less than a third of it does not count.
+    reach_px : int
+        How far a rule may stray.
+
+    Returns
+    -------
+    float64 [windows, rules]
+        Offsets in px; rules not seen take those of their neighbours, windows without any 0.
+    """
+    at = np.rint(peaks).astype(np.int64)
+    steps = np.arange(-reach_px, reach_px + 1)
+    cols = np.clip(at[:, None] + steps[None], 0, windows.shape[1] - 1)
+    ink = windows[:, cols]
+    ink = np.clip(ink - np.minimum(ink[..., :1], ink[..., -1:]), 0, None)
+    top = ink.argmax(axis=2)
+    close = np.abs(np.arange(len(steps))[None, None] - top[..., None]) <= 2
+    weight = np.where(close, ink, 0)
+    total = weight.sum(axis=2)
+    centre = (weight * steps[None, None]).sum(axis=2) / np.maximum(total, 1e-6) + at[None] - peaks[None]
+    seen = (ink.max(axis=2) > np.maximum(usual / 3, 3)[None]) & (np.abs(top - reach_px) < reach_px)
+    return _fill_offsets(np.where(seen, centre, np.nan), peaks)
+
+
+def _fill_offsets(offsets: F64, peaks: F64) -> F64:
+    """Median of five windows down each rule; gaps from the rules beside; outliers dropped."""
+    offsets = offsets - np.nan_to_num(_column_median(offsets))[None]
+    common = np.nan_to_num(_column_median(offsets.T))
+    offsets = np.where(np.abs(offsets - common[:, None]) <= 3, offsets, np.nan)
+    filled = np.empty_like(offsets)
+    for window, line in enumerate(offsets):
+        known = np.isfinite(line)
+        filled[window] = np.interp(peaks, peaks[known], line[known]) if known.any() else 0.0
+    return np.asarray(median_filter(filled, (5, 1), mode="nearest"), np.float64)
+
+
+def _column_median(values: F64) -> F64:
+    """Median of the known values of every column; NaN where there are none."""
+    known = np.isfinite(values).any(axis=0)
+    medians = np.full(values.shape[1], np.nan)
+    medians[known] = np.nanmedian(values[:, known], axis=0)
+    return medians

@@ -56,7 +56,7 @@ class Ruler:
     offset_px : float
         Row of a label's centre less the row of its line.
     contrast : float
-        Mean strength on the lattice less that halfway between, in units of the former; 0 no lines.
+        Median strength on the lattice less the mean between its lines, in units of the former.
     """
 
     step: float
@@ -71,9 +71,13 @@ class Ruler:
 
 
 def line_profile(
-    raster: Raster, column: TrackFound, rows: tuple[float, float], dpi: tuple[float, float]
+    raster: Raster,
+    column: TrackFound,
+    rows: tuple[float, float],
+    dpi: tuple[float, float],
+    reference: F64 | None = None,
 ) -> LineProfile:
-    """Measure horizontal lines on both sides of a depth column.
+    """Measure horizontal lines on both sides of a depth column, or right of a border.
 
     Parameters
     ----------
@@ -83,25 +87,30 @@ def line_profile(
     rows : (float, float)
     dpi : (float, float)
         (down, across).
+    reference : float64 [n, 2], optional
+        Border ``[row, px]`` where the lines are wanted instead; only its right side is looked at.
     """
     row0, row1 = max(0, int(rows[0])), min(raster.height_px, int(rows[1]) + 1)
-    left, right = _side_profiles(raster, column, row0, row1, dpi[1])
+    left, right = _side_profiles(raster, column, row0, row1, dpi[1], reference)
     size = 2 * round(_BACKGROUND_IN * dpi[0] / 2) + 1
     left, right = (np.clip(p - median_filter(p, size), 0, None) for p in (left, right))
     return LineProfile(_centred(left, right, dpi[0]), row0)
 
 
 def _side_profiles(
-    raster: Raster, column: TrackFound, row0: int, row1: int, dpi: float
+    raster: Raster, column: TrackFound, row0: int, row1: int, dpi: float, reference: F64 | None
 ) -> tuple[F32, F32]:
     """Mean ink per row in a window on each side of the column: two float32 [rows] in 0..1."""
     window, clear = _WINDOW_IN * dpi, _CLEAR_IN * dpi
+    left_knots, right_knots = column.left_knots, column.right_knots
+    if reference is not None:
+        left_knots, right_knots = np.array([[0.0, -window]]), reference
     sides = np.zeros((2, row1 - row0), dtype=np.float32)
     for top in range(row0, row1, _BLOCK_ROWS):
         bottom = min(top + _BLOCK_ROWS, row1)
         middle = (top + bottom) / 2
-        left = float(np.interp(middle, column.left_knots[:, 0], column.left_knots[:, 1]))
-        right = float(np.interp(middle, column.right_knots[:, 0], column.right_knots[:, 1]))
+        left = float(np.interp(middle, left_knots[:, 0], left_knots[:, 1]))
+        right = float(np.interp(middle, right_knots[:, 0], right_knots[:, 1]))
         ink = raster.read_ink(top, bottom)
         for side, (a, b) in enumerate(((left - window, left - clear), (right + clear, right + window))):
             piece = ink[:, max(0, int(a)) : max(0, int(b))]
@@ -200,11 +209,18 @@ def _fit_lattice(
     typical = float(np.median(strength))
     if typical < _MIN_FINE * float(np.median(strength[np.mod(lattice, coarse) == 0])):
         return None
-    between = float(np.median(profile.at((rows[1:] + rows[:-1]) / 2)))
+    between = _between(profile, rows)
     contrast = (typical - between) / max(typical, 1e-6)
     seen = strength > max(0.04, 0.4 * typical)
     offset += float(np.median((rough - offset - rows)[seen])) if seen.any() else 0.0
     return Ruler(fine, lattice, rows, seen & _steady(lattice, rows, seen), offset, contrast)
+
+
+def _between(profile: LineProfile, rows: F64) -> float:
+    """Mean strength away from the lines of a lattice; finer lines between them count by their share."""
+    shares = np.linspace(0.15, 0.85, 29)
+    away = rows[:-1, None] + shares * np.diff(rows)[:, None]
+    return float(profile.at(away).mean())
 
 
 def _lattice(depths: tuple[float, float], step: float) -> F64:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from veernet_core.datatypes import F64, U8, Bool, Raster, Scale, Style, Wrap
+from veernet_core.datatypes import F64, Raster, Scale, Wrap
 from veernet_core.page.found import (
     CurveFound,
     PageLayout,
@@ -29,6 +29,8 @@ from veernet_core.page.found import (
     TextBox,
     TrackFound,
 )
+from veernet_core.page.scale_ink import ScaleInk, find_tilt
+from veernet_core.page.text import TextReader
 from veernet_core.page.vocabulary import (
     CurveKind,
     curve_kind,
@@ -42,17 +44,16 @@ SURE, SIMILAR, LIKELY, DOUBTFUL, ASSUMED = 0.96, 0.92, 0.85, 0.6, 0.3
 """Confidence of a value that is confirmed; of a word that is badly read but like no other; of a value
 read but unconfirmed, read with contradictions, not read."""
 _ABOVE_IN, _INTO_GRID_IN, _TILT_IN = 12.0, 0.5, 6.0
-_BLOCK_IN, _BARE_BLOCK_IN, _TITLES_IN = 4.5, 3.0, 0.7
-"""Height of a scale block, of one without any scale, and how far titles stand above the first scaled one."""
+_BLOCK_IN, _BARE_BLOCK_IN, _BREAK_IN, _TITLES_IN = 4.5, 3.0, 2.0, 0.7
+"""Height of a scale block, of one without any scale; the widest break between its scales; how far
+titles stand above the first scaled one."""
 _NAME_IN, _ECHO_IN = 1.3, 0.5
 _EDGE = 0.12
 """Part of a track's width within which the first and last number of a scale lie from its borders."""
 _LINEAR_TOLERANCE, _LOG_TOLERANCE_DECADES = 0.035, 0.15
 _MIN_CONFIDENCE, _SURE_CONFIDENCE = 0.5, 0.93
-_MAX_TILT, _TILTS = 0.08, 81
+_MOST_WORDS = 4
 _NUMBER = re.compile(r"[-–—+]?(?:\d{1,5}(?:\.\d*)?|\.\d+)")
-_INK = 128
-_LEAST_DASHES, _LONGEST_DOT_IN, _LONGEST_DASH_IN = 8, 0.035, 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +74,15 @@ class _Token:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The text and ink above one section."""
+    """The text and ink above one section, and who can read a piece of it again."""
 
     tokens: tuple[_Token, ...]
-    ink: U8
-    row0: int
-    tilt: float
-    dpi: float
+    ink: ScaleInk
+    reader: TextReader | None
 
-    def rows(self, y: float, cols: F64) -> F64:
-        """Rows of the ink, at columns, of a line that is level once the tilt is undone."""
-        out: F64 = y + self.tilt * (cols - self.ink.shape[1] / 2) - self.row0
-        return out
+    @property
+    def dpi(self) -> float:
+        return self.ink.dpi
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,10 @@ class _Column:
 
 
 def read_scales(
-    boxes: Sequence[TextBox], raster: Raster, layout: PageLayout
+    boxes: Sequence[TextBox],
+    raster: Raster,
+    layout: PageLayout,
+    reader: TextReader | None = None,
 ) -> tuple[CurveFound, ...]:
     """Read the scales of all sections that show curves.
 
@@ -146,6 +147,8 @@ def read_scales(
     raster : Raster
         For the lines drawn in the scales.
     layout : PageLayout
+    reader : TextReader, optional
+        Reads the ends of a scale again where a number is missing.
 
     Returns
     -------
@@ -158,58 +161,48 @@ def read_scales(
     for section in sorted(layout.sections, key=lambda s: s.row_top):
         if section.kind not in ("main", "repeat"):
             continue
-        block = _block(boxes, raster, section, above, layout.dpi[0])
+        block = _block(boxes, raster, section, above, layout.dpi[0], reader)
         found += _read_section(block, section)
         above = section.row_bottom
     return tuple(found)
 
 
 def _block(
-    boxes: Sequence[TextBox], raster: Raster, section: SectionFound, above: float, dpi: float
+    boxes: Sequence[TextBox],
+    raster: Raster,
+    section: SectionFound,
+    above: float,
+    dpi: float,
+    reader: TextReader | None,
 ) -> _Block:
     """Text and ink above a section, down to just below its first rows."""
     top = max(0.0, above, section.row_top - _ABOVE_IN * dpi)
     bottom = min(float(raster.height_px), section.row_top + _INTO_GRID_IN * dpi)
     row0, row1 = int(top), max(int(top) + 1, int(bottom))
-    ink = raster.read_ink(row0, row1)
-    tilt = _tilt(ink[-round(_TILT_IN * dpi) :])
+    rows = raster.read_ink(row0, row1)
+    ink = ScaleInk(rows, row0, find_tilt(rows[-round(_TILT_IN * dpi) :]), dpi)
     inside = [b for b in boxes if b.turned_deg == 0 and row0 <= b.row < row1]
-    tokens = [t for box in inside for t in _tokens(box, tilt, raster.width_px / 2)]
-    return _Block(tuple(sorted(tokens, key=lambda t: (t.y, t.x0))), ink, row0, tilt, dpi)
+    tokens = [token for box in inside for token in _tokens(box, ink)]
+    return _Block(tuple(sorted(tokens, key=lambda t: (t.y, t.x0))), ink, reader)
 
 
-def _tilt(ink: U8) -> float:
-    """Slope (rows per column) of the level lines in the ink: the sharpest profile wins."""
-    step = max(1, ink.shape[1] // 600)
-    rows, cols = np.nonzero(ink[::step, ::step] >= _INK)
-    if len(rows) < 100:
-        return 0.0
-    pick = slice(None, None, max(1, len(rows) // 60_000))
-    rows, cols = rows[pick], cols[pick]
-    slopes = np.linspace(-_MAX_TILT, _MAX_TILT, _TILTS)
-    offset = int(_MAX_TILT * ink.shape[1]) + 1
-    scores = [
-        float(
-            (
-                np.bincount(np.rint(rows - s * cols).astype(np.int64) + offset).astype(float) ** 2
-            ).sum()
-        )
-        for s in slopes
-    ]
-    return float(slopes[int(np.argmax(scores))])
-
-
-def _tokens(box: TextBox, tilt: float, middle: float) -> list[_Token]:
+def _tokens(box: TextBox, ink: ScaleInk) -> list[_Token]:
     """Words of a box; a number that reading joined to its neighbours is cut off by character count."""
     left = box.col - box.width_px / 2
     per_char = box.width_px / max(1, len(box.text))
-    height = max(4.0, box.height_px - abs(tilt) * box.width_px)
-    out = []
-    for match in re.finditer(r"[^\s_]+", box.text):
-        x0, x1 = left + match.start() * per_char, left + match.end() * per_char
-        y = box.row + tilt * ((x0 + x1) / 2 - box.col) - tilt * ((x0 + x1) / 2 - middle)
-        out.append(_Token(match.group(), box.confidence, x0, x1, y, height))
-    return out
+    height = max(4.0, box.height_px - abs(ink.tilt) * box.width_px)
+    y = ink.level(box.row, box.col)
+    return [
+        _Token(
+            match.group(),
+            box.confidence,
+            left + match.start() * per_char,
+            left + match.end() * per_char,
+            y,
+            height,
+        )
+        for match in re.finditer(r"[^\s_]+", box.text)
+    ]
 
 
 def _number(text: str) -> float | None:
@@ -236,11 +229,24 @@ def _read_section(block: _Block, section: SectionFound) -> list[CurveFound]:
 def _column(block: _Block, index: int, track: TrackFound, left: float, right: float) -> _Column:
     slack = 0.06 * (right - left)
     lines = _lines([t for t in block.tokens if left - slack <= t.x <= right + slack])
-    rows = [row for line in lines if (row := _row(line, left, right)) is not None]
-    scaled = [(row, ends) for row in rows if (ends := _ends(row, track)) is not None]
     names = _names(lines, block.dpi)
+    scaled = []
+    for line in lines:
+        again = _with_ends(line, names, block, left, right)
+        found = _scale(again, track, left, right)
+        if found is None and again is not line:
+            found = _scale(line, track, left, right)
+        scaled += [found] if found is not None else []
     _bind(scaled, names, block.dpi)
     return _Column(index, track, left, right, lines, names)
+
+
+def _scale(
+    line: Sequence[_Token], track: TrackFound, left: float, right: float
+) -> tuple[_Row, _Ends] | None:
+    row = _row(line, left, right)
+    ends = None if row is None else _ends(row, track)
+    return None if row is None or ends is None else (row, ends)
 
 
 def _top_of_block(columns: Sequence[_Column], section: SectionFound, dpi: float) -> float:
@@ -249,8 +255,12 @@ def _top_of_block(columns: Sequence[_Column], section: SectionFound, dpi: float)
     if not scaled:
         return section.row_top - _BARE_BLOCK_IN * dpi
     lowest = max(row.y for name in scaled for row, _ in name.rows)
-    near = [name.y for name in scaled if lowest - name.y <= _BLOCK_IN * dpi]
-    return min(near) - _TITLES_IN * dpi
+    top = lowest
+    for name in sorted(scaled, key=lambda n: -n.rows[-1][0].y):
+        if top - name.rows[-1][0].y > _BREAK_IN * dpi or lowest - name.y > _BLOCK_IN * dpi:
+            break
+        top = min(top, name.y)
+    return top - _TITLES_IN * dpi
 
 
 def _lines(tokens: Sequence[_Token]) -> list[list[_Token]]:
@@ -300,6 +310,30 @@ def _row(line: Sequence[_Token], left: float, right: float) -> _Row | None:
         confidence=min(t.confidence for t, _ in free),
         inline=inline,
     )
+
+
+def _with_ends(
+    line: list[_Token], names: Sequence[_Named], block: _Block, left: float, right: float
+) -> list[_Token]:
+    """A line with numbers, below a name, whose end numbers were not seen: they are looked for again."""
+    numbers = [t for t in line if _number(t.text) is not None]
+    if block.reader is None or not numbers or len(line) - len(numbers) > _MOST_WORDS:
+        return line
+    y, height = numbers[0].y, numbers[0].height
+    if not any(-0.6 * height < y - name.y <= _NAME_IN * block.dpi for name in names):
+        return line
+    width = right - left
+    spans = []
+    if line[0].x0 - left > _EDGE * width:
+        spans.append((left - 0.02 * width, min(left + 0.14 * width, line[0].x0)))
+    if right - line[-1].x1 > _EDGE * width:
+        spans.append((max(right - 0.14 * width, line[-1].x1), right + 0.02 * width))
+    found = []
+    pieces = [block.ink.cut(y, 1.3 * height, *span) for span in spans]
+    for (x0, x1), read in zip(spans, block.reader.recognise(pieces), strict=True):
+        if _number(read.text) is not None:
+            found.append(_Token(read.text, read.confidence, x0, x1, y, height))
+    return sorted([*line, *found], key=lambda t: t.x0)
 
 
 def _beside(token: _Token, others: Sequence[_Token]) -> bool:
@@ -427,7 +461,6 @@ def _bind(scaled: Sequence[tuple[_Row, _Ends]], names: Sequence[_Named], dpi: fl
 def _curves(column: _Column, section: SectionFound, block: _Block, top: float) -> list[CurveFound]:
     out: list[CurveFound] = []
     names = [n for n in column.names if n.y >= top]
-    pen = _Pen(block, column.left, column.right)
     for position, name in enumerate(names):
         following = names[position + 1].y if position + 1 < len(names) else math.inf
         if name.kind.is_group and not name.rows:
@@ -435,7 +468,7 @@ def _curves(column: _Column, section: SectionFound, block: _Block, top: float) -
         unit = _unit(name, names[:position], column.lines, following)
         kind = _particular(name.kind, [n.kind for n in names])
         if name.rows:
-            out.append(_scaled_curve(name, kind, unit, section, column, pen))
+            out.append(_scaled_curve(name, kind, unit, section, column, block.ink))
         elif all(kind is not other.kind for other in names if other.rows):
             out.append(_assumed_curve(name, kind, unit, section, column.index))
     return out
@@ -486,7 +519,7 @@ def _scaled_curve(
     unit: Stated | None,
     section: SectionFound,
     column: _Column,
-    pen: _Pen,
+    ink: ScaleInk,
 ) -> CurveFound:
     """A name's first row is its scale; further rows are laps of it or backups."""
     (row, ends), *further = name.rows
@@ -502,12 +535,12 @@ def _scaled_curve(
     return CurveFound(
         section_id=section.section_id,
         track_index=column.index,
-        mnemonic=Stated(kind.mnemonic, "header", known, name.y, pen.left),
+        mnemonic=Stated(kind.mnemonic, "header", known, name.y, column.left),
         unit=unit,
-        left=Stated(ends.left, "header", confidence, row.y, pen.left),
-        right=Stated(ends.right, "header", confidence, row.y, pen.right),
+        left=Stated(ends.left, "header", confidence, row.y, column.left),
+        right=Stated(ends.right, "header", confidence, row.y, column.right),
         scale=ends.scale,
-        style=pen.style(row),
+        style=ink.style(row.y, row.height, column.left, column.right),
         wrap=wrap,
         backups=backups,
     )
@@ -585,62 +618,3 @@ def _assumed_curve(
         scale=kind.scales[0] if left > 0 and right > 0 else "linear",
         style=None,
     )
-
-
-# ---- the line drawn in a scale ------------------------------------------------------------------
-
-
-class _Pen:
-    """The line of a scale row: dashes and colour, looked up in the ink around it."""
-
-    def __init__(self, block: _Block, left: float, right: float) -> None:
-        self._block, self.left, self.right, self.dpi = block, left, right, block.dpi
-
-    def style(self, row: _Row) -> Style | None:
-        """Solid, dashed or dotted; None where no line can be made out."""
-        line = self._line(row)
-        return None if line is None else _style(line, self.dpi)
-
-    def _line(self, row: _Row) -> Bool | None:
-        """Ink along the best line near a row of numbers, bool [cols]."""
-        margin = 0.12 * (self.right - self.left)
-        cols = np.arange(
-            max(0, self.left + margin), min(self._block.ink.shape[1], self.right - margin)
-        )
-        if len(cols) < 50:
-            return None
-        reach = round(0.01 * self.dpi)
-        offsets = np.arange(-round(0.5 * row.height), round(1.6 * row.height) + 1)
-        profiles = np.array([self._ink_along(row.y + d, cols, reach) for d in offsets])
-        cover = profiles.mean(axis=1)
-        best = int(np.argmax(cover - 0.15 * np.abs(offsets / row.height - 0.6)))
-        return profiles[best] if cover[best] >= 0.25 else None
-
-    def _ink_along(self, y: float, cols: F64, reach: int) -> Bool:
-        rows = np.rint(self._block.rows(y, cols)).astype(np.int64)
-        out = np.zeros(len(cols), dtype=np.bool_)
-        for d in range(-reach, reach + 1):
-            at = np.clip(rows + d, 0, len(self._block.ink) - 1)
-            out |= self._block.ink[at, cols.astype(np.int64)] >= _INK
-        return out
-
-
-def _style(line: Bool, dpi: float) -> Style | None:
-    """Of a line by its runs: dashes and dots are regular, a worn solid line is not."""
-    cover = float(line.mean())
-    if cover > 0.93:
-        return "solid"
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], line.view(np.int8), [0]])))
-    runs, gaps = (edges[1::2] - edges[::2]) / dpi, (edges[2::2] - edges[1:-1:2]) / dpi
-    if len(runs) < _LEAST_DASHES or not (_is_regular(runs[1:-1]) and _is_regular(gaps)):
-        return None
-    typical = float(np.median(runs))
-    return (
-        "dotted" if typical < _LONGEST_DOT_IN else "dashed" if typical < _LONGEST_DASH_IN else None
-    )
-
-
-def _is_regular(lengths: F64) -> bool:
-    """Whether most of the lengths are alike."""
-    near = np.abs(lengths - np.median(lengths)) <= 0.35 * np.median(lengths) + 0.01
-    return bool(near.mean() >= 0.7)

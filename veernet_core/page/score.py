@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from veernet_core.datatypes import F64
+from veernet_core.page.api_number import state_name
 from veernet_core.page.complete import LOGGED, Placed, place
 from veernet_core.page.found import CurveFound, HeaderFound, PageReading, TrackFound
 
@@ -335,6 +336,8 @@ def same_text(name: str, want: str, got: str) -> bool:
     if name == "uwi":
         a, b = (re.sub(r"\D", "", text) for text in (want, got))
         return bool(a) and (a.startswith(b) or b.startswith(a)) and min(len(a), len(b)) >= 10
+    if name == "state":
+        return state_name(want) is not None and state_name(want) == state_name(got)
     if name == "date":
         return sorted(_numbers(want)) == sorted(_numbers(got)) or _plain(want) == _plain(got)
     a, b = _plain(want), _plain(got)

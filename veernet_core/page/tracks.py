@@ -23,7 +23,7 @@ from veernet_core.page.lines import centroid, find_peaks
 
 _COLUMN_SHARES = (0.2, 0.25, 0.3, 0.333)
 _EDGE_CONTRAST = 0.6
-_GOOD_ENOUGH = 0.82
+_GOOD_ENOUGH = 1.1
 Span = tuple[float, float]
 Settled = tuple[Span, GridFound | None]
 
@@ -37,6 +37,7 @@ class Across:
 
     rules: F32
     level: F32
+    ink: F32
     peaks: F64
     strength: F64
 
@@ -61,7 +62,7 @@ class Fields:
     score: float
 
 
-def measure_across(rules: F32, level: F32) -> Across:
+def measure_across(rules: F32, level: F32, ink: F32) -> Across:
     """Rules and their strengths from registered profiles."""
     width = len(rules)
     seen = rules[rules > 3]
@@ -70,7 +71,7 @@ def measure_across(rules: F32, level: F32) -> Across:
     peaks = np.array([centroid(rules, col, 3) for col in columns], np.float64)
     at = np.clip(np.rint(peaks).astype(np.int64), 1, width - 2)
     strength = np.maximum(rules[at], np.maximum(rules[at - 1], rules[at + 1])).astype(np.float64)
-    return Across(rules, level, peaks, strength)
+    return Across(rules, level, ink, peaks, strength)
 
 
 def find_fields(across: Across) -> Fields | None:
@@ -80,7 +81,8 @@ def find_fields(across: Across) -> Fields | None:
     readings = [_judge(across, spans) for spans in (level_spans(across), _comb_spans(across.strong))]
     best = max(readings, key=lambda reading: reading.score)
     if best.score < _GOOD_ENOUGH:
-        usual = [_judge(across, spans, settle=False) for spans in _usual_pages(across)]
+        pages = [*_usual_pages(across), *_completed_pages(best)]
+        usual = [_judge(across, spans, settle=False) for spans in pages]
         best = max([best, *usual], key=lambda reading: reading.score)
     return best if best.spans else None
 
@@ -155,6 +157,22 @@ def _usual_pages(across: Across) -> list[list[Span]]:
     return pages[:80]
 
 
+def _completed_pages(reading: Fields) -> list[list[Span]]:
+    """Usual pages around a field that was found alone."""
+    pages: list[list[Span]] = []
+    for span, fit in zip(reading.spans, reading.grids):
+        if fit is None or fit.divisions not in (10, 20):
+            continue
+        step = (span[1] - span[0]) / fit.divisions
+        for shift in range(-3, 4):
+            for share in _COLUMN_SHARES:
+                left = span[0] + shift * step
+                start = left if fit.divisions == 20 else left + (10 + 10 * share) * step
+                first = start - (10 + 10 * share) * step
+                pages.append([(first, first + 10 * step), (start, start + 20 * step)])
+    return pages
+
+
 # ---- judging ---------------------------------------------------------------------------------
 
 
@@ -167,15 +185,35 @@ def _judge(across: Across, spans: list[Span], settle: bool = True) -> Fields:
     else:
         settled = [_fitted(across, span, _grid_of(across, span)) for span in wide]
     fields = [(span, fit) for span, fit in settled if span[1] - span[0] >= width / 24]
-    if not fields:
+    inked = [_mean_level(across, span) for span, _ in fields]
+    bounded = [not settle and _bounded(across, span) for span, _ in fields]
+    fields = [
+        field for field, ink, sure in zip(fields, inked, bounded) if sure or ink > 0.08 * max(inked) - 0.1
+    ]
+    if not fields or (not settle and len(fields) < len(wide)):
         return Fields((), (), (), 0.0)
     columns = tuple(
         (a[1], b[0])
         for (a, _), (b, _) in zip(settled, settled[1:])
         if width / 150 <= b[0] - a[1] <= width / 6
     )
+    columns = columns or _side_column(across, fields)
     score = _explained(across, fields) + 0.15 * _clear(across, columns, fields)
+    score += 0.05 * _ends_agree(across, fields)
     return Fields(tuple(s for s, _ in fields), tuple(g for _, g in fields), columns, score)
+
+
+def _side_column(across: Across, fields: list[Settled]) -> tuple[Span, ...]:
+    """A column beside the fields, between the outermost border and the next rule, if it holds ink."""
+    width = across.width
+    left, right = fields[0][0][0], fields[-1][0][1]
+    before = across.strong[(across.strong < left - width / 150) & (across.strong > left - width / 6)]
+    after = across.strong[(across.strong > right + width / 150) & (across.strong < right + width / 6)]
+    sides = [(float(before[-1]), left)] if len(before) else []
+    sides += [(right, float(after[0]))] if len(after) else []
+    inked = [(_mean(across.ink, (a + 4, b - 4)), (a, b)) for a, b in sides]
+    inked = [side for side in inked if side[0] > 1.0]
+    return (max(inked)[1],) if inked else ()
 
 
 def _grid_of(across: Across, span: Span) -> GridFound | None:
@@ -208,22 +246,26 @@ def _extended(across: Across, span: Span, fit: GridFound, room: Span) -> Settled
         left, right = span[0] - before * step, span[1] + (missing - before) * step
         if left < room[0] or right > room[1]:
             continue
-        new = np.concatenate(
-            [left + step * np.arange(before), span[1] + step * np.arange(1, missing - before + 1)]
-        )
-        support = float(np.mean([_line_support(across, float(col), step) for col in new]))
+        new = [(left + step * k, step) for k in range(before)]
+        new += [(span[1] + step * (k + 1), -step) for k in range(missing - before)]
+        support = float(np.mean([_line_support(across, col, inward) for col, inward in new]))
+        support += 0.2 * _bounded(across, (left, right))
         if support > best:
             best, chosen = support, (left, right)
     return (chosen, _grid_of(across, chosen) or fit) if chosen != span else (span, fit)
 
 
-def _line_support(across: Across, col: float, step: float) -> float:
-    """Whether a grid line can be at a column: printed, or level rules there, or off the page."""
-    if col < 0.5 * step or col > across.width - 0.5 * step:
-        return 0.7
+def _line_support(across: Across, col: float, inward: float) -> float:
+    """Whether a grid line can be at a column: printed, or level rules up to it, or off the page."""
+    edge = across.width / 150
+    if col < 0 and _mean_level(across, (0, edge)) > 1:
+        return 0.6
+    if col > across.width and _mean_level(across, (across.width - edge, across.width)) > 1:
+        return 0.6
     printed = bool((np.abs(across.peaks - col) <= across.width / 400).any())
-    inside = _mean_level(across, (col - 0.3 * step, col + 0.3 * step))
-    return 0.6 * printed + 0.5 * (inside > 0.15 * float(np.percentile(across.level, 80)))
+    first, last = sorted((col + 0.1 * inward, col + 0.8 * inward))
+    reached = _mean_level(across, (first, last)) > 0.15 * float(np.percentile(across.level, 80))
+    return 0.6 * printed + 0.6 * reached
 
 
 def _fitted(across: Across, span: Span, fit: GridFound | None) -> Settled:
@@ -249,7 +291,8 @@ def _join(across: Across, spans: list[Span]) -> list[Span]:
     joined: list[Span] = []
     for first, last in spans:
         if joined and first - joined[-1][1] < across.width / 60:
-            bounded = all(np.abs(across.strong - col).min() <= 4 for col in (first, joined[-1][1]))
+            near = max(4.0, across.width / 180)
+            bounded = all(np.abs(across.strong - col).min() <= near for col in (first, joined[-1][1]))
             if not bounded or first - joined[-1][1] < across.width / 150:
                 joined[-1] = (joined[-1][0], last)
                 continue
@@ -270,7 +313,7 @@ def _settle(across: Across, span: Span) -> Settled:
                 continue
             score = _border_score(across, start, left) + _border_score(across, end, right)
             fit = grid.read_grid(inner, start, end, across.width / 400)
-            score += 1.5 * fit.score if fit else 0.0
+            score += 1.5 * grid.plausibility(fit) if fit else 0.0
             if score > best:
                 best, chosen, grid_chosen = score, (start, end), fit
     return chosen, grid_chosen
@@ -279,7 +322,8 @@ def _settle(across: Across, span: Span) -> Settled:
 def _choices(edge: float, inner: F64, step: float, reach: float) -> list[float]:
     near = [float(p) for p in inner if abs(p - edge) <= reach]
     ends = [float(inner[0] if step < 0 else inner[-1]) + step] if len(inner) and step else []
-    return [*near, *[e for e in ends if abs(e - edge) <= reach], edge]
+    unprinted = [e for e in (*ends, edge) if abs(e - edge) <= reach]
+    return near + [e for e in unprinted if all(abs(e - p) > 3 for p in near)]
 
 
 def _border_score(across: Across, col: float, edge: float) -> float:
@@ -287,7 +331,7 @@ def _border_score(across: Across, col: float, edge: float) -> float:
     near = np.abs(across.peaks - col) < 1.5
     full = float(np.percentile(across.strength, 75))
     printed = min(1.0, float(across.strength[near].max()) / full) if near.any() else 0.0
-    return 0.5 * printed - 0.4 * min(1.0, abs(col - edge) / (across.width / 40))
+    return 0.3 * printed - 0.4 * min(1.0, abs(col - edge) / (across.width / 40))
 
 
 def _explained(across: Across, fields: list[Settled]) -> float:
@@ -298,6 +342,24 @@ def _explained(across: Across, fields: list[Settled]) -> float:
     ink = np.minimum(across.strength, np.percentile(across.strength, 75))
     hit = gap.min(axis=1) <= tolerance
     return float(0.6 * ink[hit].sum() / ink.sum() + 0.4 * (gap.min(axis=0) <= tolerance).mean())
+
+
+def _bounded(across: Across, span: Span) -> bool:
+    """Whether both borders are printed as strongly as the page's rules usually are."""
+    usual = 0.5 * float(np.percentile(across.strength, 75))
+    return all(
+        (across.strength[np.abs(across.peaks - col) <= across.width / 250] > usual).any() for col in span
+    )
+
+
+def _ends_agree(across: Across, fields: list[Settled]) -> int:
+    """How many of the outermost borders lie where level rules begin or end, 0 to 2."""
+    spans = level_spans(across)
+    if not spans:
+        return 0
+    near = across.width / 100
+    ends = ((fields[0][0][0], spans[0][0]), (fields[-1][0][1], spans[-1][1]))
+    return sum(abs(border - end) <= near for border, end in ends)
 
 
 def _clear(
@@ -312,5 +374,9 @@ def _clear(
 
 
 def _mean_level(across: Across, span: Span) -> float:
-    first, last = max(0, round(span[0])), min(across.width, round(span[1]) + 1)
-    return float(across.level[first:last].mean()) if last > first else 0.0
+    return _mean(across.level, span)
+
+
+def _mean(profile: F32, span: Span) -> float:
+    first, last = max(0, round(span[0])), min(len(profile), round(span[1]) + 1)
+    return float(profile[first:last].mean()) if last > first else 0.0

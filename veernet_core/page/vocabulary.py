@@ -300,7 +300,7 @@ CURVES: tuple[CurveKind, ...] = (
     CurveKind(
         "NEU",
         ("NEUTRON", "NEUTRON GAMMA RAY", "NEUTRON CURVE", "NEUT"),
-        ("CPS", "API", "CU"),
+        ("CPS", "CU"),
         (),
         (0, 1e5),
     ),

@@ -46,19 +46,22 @@ class Pen:
 
 def draw_pen(rng: Rng, style: Style) -> Pen:
     """Draw a pen of the given style."""
-    width = float(rng.choice([1.2, 1.6, 2, 2, 2.5, 3, 3, 4, 5.5]) * rng.uniform(0.85, 1.15))
+    width = float(rng.choice([1.2, 1.6, 2, 2, 2, 2.5, 3, 3, 4, 5.5, 8]) * rng.uniform(0.85, 1.15))
     on = off = 0.0
     if style == "dashed":
-        if rng.random() < 0.5:
+        kind = rng.random()
+        if kind < 0.12:
+            on, off = rng.uniform(40, 100), width + rng.uniform(5, 25)
+        elif kind < 0.5:
             on, off = rng.uniform(16, 45), width + rng.uniform(3, 15)
         else:
             # round caps lengthen every dash by the pen's width
             on, off = 1.2 * width + rng.uniform(4, 9), width + rng.uniform(3, 9)
     elif style == "dotted":
         width = float(rng.uniform(1.8, 4.2))
-        on, off = rng.uniform(0.2, 1.2) * width + 0.5, width + rng.uniform(2.5, 9)
-    kind = str(rng.choice(["polyline", "coverage", "stamp"], p=[0.45, 0.25, 0.3]))
-    by_depth = bool(style != "solid" and (kind == "coverage" or rng.random() < 0.25))
+        on, off = rng.uniform(0.2, 1.2) * width + 0.5, width + rng.uniform(2.5, 12)
+    plotter = str(rng.choice(["polyline", "coverage", "stamp"], p=[0.45, 0.25, 0.3]))
+    by_depth = bool(style != "solid" and (plotter == "coverage" or rng.random() < 0.25))
     return Pen(
         style,
         width,
@@ -66,8 +69,8 @@ def draw_pen(rng: Rng, style: Style) -> Pen:
         float(off),
         by_depth,
         darkness=float(rng.choice([1.0, 1.0, 0.85, 0.6])),
-        fade=float(rng.choice([0, 0, 0.25, 0.6])) if kind == "stamp" else 0.0,
-        kind=kind,
+        fade=float(rng.choice([0, 0, 0.25, 0.6])) if plotter == "stamp" else 0.0,
+        kind=plotter,
     )
 
 

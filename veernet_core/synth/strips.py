@@ -115,6 +115,7 @@ def draw_strip(
 class _Inked:
     x: F64
     frac: F64
+    steep: F32
     pen: render.Pen
     alpha: F32
     wrapped: bool
@@ -139,30 +140,58 @@ def _ink_one(
 ) -> _Inked:
     frac = frac.copy()
     wrapped = bool(rng.random() < 0.35)
-    shown = frac
     if wrapped:
-        shown = frac % 1.0
-        # the fly-back is not drawn: lift the pen for one row where the lap changes
-        lap_change = np.concatenate([[False], np.diff(np.floor(frac)) != 0])
-        drawn = np.where(lap_change, np.nan, shown)
+        drawn = frac
     elif rng.random() < 0.5:  # clipped at the edge: the pen rides the stop
         stop = rng.uniform(-0.03, 0.02)
-        shown = frac.clip(stop, 1 - stop)
-        frac = drawn = shown
+        frac = drawn = frac.clip(stop, 1 - stop)
     else:  # off scale: nothing drawn
         outside = (frac < -0.03) | (frac > 1.03)
         frac = np.where(outside, np.nan, frac)
         drawn = frac
     if rng.random() < 0.2:
         drawn = _pen_lifts(rng, drawn)
-        frac = np.where(np.isnan(drawn) & ~wrapped, np.nan, frac)
+        frac = np.where(np.isnan(drawn), np.nan, frac)
     style = STYLES[int(rng.choice(3, p=[0.5, 0.32, 0.18]))]
     pen = render.draw_pen(rng, style)
-    x = paper[0] + drawn * (paper[1] - paper[0]) + sway
-    alpha = render.ink_curve(rng, x, pen, cols)
+    width = paper[1] - paper[0]
+    unfolded = paper[0] + drawn * width + sway
+    steep = _steepness(unfolded)
+    if wrapped:
+        x = paper[0] + drawn % 1.0 * width + sway
+        alpha = _ink_laps(rng, unfolded, drawn, pen, cols, paper, sway)
+    else:
+        x = unfolded
+        alpha = render.ink_curve(rng, x, pen, cols)
     if rng.random() < 0.1:
         alpha = np.maximum(alpha, _ticks(rng, x, cols))
-    return _Inked(x, frac, pen, alpha, wrapped)
+    return _Inked(x, frac, steep, pen, alpha, wrapped)
+
+
+def _ink_laps(
+    rng: Rng,
+    unfolded: F64,
+    frac: F64,
+    pen: render.Pen,
+    cols: int,
+    paper: tuple[float, float],
+    sway: F64,
+) -> F32:
+    """A curve that leaves over one border and comes in over the other, stroke and all."""
+    seed = int(rng.integers(2**32))
+    column = np.arange(cols, dtype=np.float64)
+    left, right = paper[0] + sway[:, None], paper[1] + sway[:, None]
+    inside = (column >= left - 0.5) & (column <= right + 0.5)
+    ink = np.zeros((len(unfolded), cols), np.float32)
+    known = frac[np.isfinite(frac)]
+    laps = np.unique(np.floor(known)) if len(known) else np.zeros(0)
+    if len(laps):  # a fast stroke may run through laps in which it never rests
+        laps = np.arange(laps[0], laps[-1] + 1)
+    for lap in laps[:12]:
+        # the same dashes in every lap
+        shifted = unfolded - lap * (paper[1] - paper[0])
+        ink = np.maximum(ink, render.ink_curve(np.random.default_rng(seed), shifted, pen, cols))
+    return np.asarray(ink * inside, dtype=np.float32)
 
 
 def _pen_lifts(rng: Rng, x: F64) -> F64:
@@ -250,7 +279,7 @@ def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: fl
     for k, curve in enumerate(inked):
         x[k] = curve.x
         frac[k] = curve.frac
-        steep[k] = _steepness(curve.x)
+        steep[k] = curve.steep
         visible[k] = _survives(curve, dark)
         mask[(curve.alpha > 0.4) & (dark > 0.4) & visible[k][:, None]] = 1 + style[k]
     wrapped = np.array([c.wrapped for c in inked], dtype=bool)

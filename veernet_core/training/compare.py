@@ -296,8 +296,10 @@ def _loss(
         total = total + candidate.mask(output.mask, target, valid, weights)
     if candidate.position:
         assert output.position is not None
-        parts = (torch.from_numpy(a[take]) for a in (pool.x, pool.steep, pool.visible))
-        bells = losses.position_target(*parts, cols=pool.ink.shape[2])
+        x, steep, visible = (
+            torch.from_numpy(a[take]) for a in (pool.x, pool.steep, pool.visible)
+        )
+        bells = losses.position_target(x, steep, visible, pool.ink.shape[2])
         total = total + losses.position_loss(output.position, bells)
     return total
 

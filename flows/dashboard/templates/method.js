@@ -86,14 +86,14 @@
 
   function drawOverlap() {
     const classes = overlapsOf(byId("overlap-set").value), names = ["precision", "recall", "F1", "IoU"];
-    const chart = frame(byId("overlap-chart"), { scale: linear(0, classes.length), ticks: [] }, { scale: linear(0, 1), ticks: ticks([0, 0.25, 0.5, 0.75, 1]) }, [40, 26, 512, 196]);
+    const chart = frame(byId("overlap-chart"), { scale: linear(0, classes.length), ticks: [] }, { scale: linear(0, 1.09), ticks: ticks([0, 0.25, 0.5, 0.75, 1]) }, [40, 26, 512, 196]);
     names.forEach((name, k) => chart.add(svg("rect", { x: 44 + k * 100, y: 6, width: 11, height: 11, fill: COLOURS[k] }), svg("text", { x: 60 + k * 100, y: 16 }, name)));
     classes.forEach((c, i) => {
       names.forEach((name, k) => {
         if (!known(c[name])) return;
-        const x0 = chart.x(i + 0.1 + 0.2 * k), x1 = chart.x(i + 0.1 + 0.2 * (k + 1)) - 2;
+        const x0 = chart.x(i + 0.04 + 0.23 * k), x1 = chart.x(i + 0.04 + 0.23 * (k + 1)) - 2;
         chart.add(titled(svg("rect", { x: x0, y: chart.y(c[name]), width: x1 - x0, height: chart.y(0) - chart.y(c[name]), fill: COLOURS[k] }), `${c.name}: ${name} ${show(c[name], 3)}`));
-        chart.add(svg("text", { class: "tick", x: (x0 + x1) / 2, y: Math.max(chart.y(c[name]) - 3, 36), "text-anchor": "middle" }, show(c[name])));
+        chart.add(svg("text", { class: "tick", x: (x0 + x1) / 2, y: chart.y(c[name]) - 3, "text-anchor": "middle" }, show(c[name])));
       });
       chart.add(svg("text", { x: chart.x(i + 0.5), y: 213, "text-anchor": "middle" }, c.name));
     });
@@ -112,7 +112,7 @@
     const marks = [[0, mean, "curves only", "start"], [1 / (curves.length + 1), pooled(1 / (curves.length + 1)), "all classes equal", "start"], [ground.pixels / total, weighted, "by pixels", "end"]];
     for (const [w, value, label, anchor] of marks) {
       chart.add(titled(point("diamond", chart.x(w), chart.y(value), 4, { fill: COLOURS[1] }), `${label}: ${show(value, 3)}`));
-      chart.add(svg("text", { x: chart.x(w) + (anchor === "end" ? -9 : 9), y: chart.y(value) + 16, "text-anchor": anchor }, `${label} ${show(value)}`));
+      chart.add(svg("text", { x: chart.x(w) + (anchor === "end" ? -9 : 9), y: chart.y(value) + (anchor === "end" ? 30 : 16), "text-anchor": anchor }, `${label} ${show(value)}`));
     }
     const weight = byId("pool-weight").value / 100;
     chart.add(point("circle", chart.x(weight), chart.y(pooled(weight)), 6, { fill: "none", stroke: "#1d2733", "stroke-width": 2 }));
@@ -131,7 +131,7 @@
 
   function drawWeight() {
     const share = byId("share").value / 1000, balance = share / (1 - share), own = measuredShare();
-    const chart = frame(byId("weight-chart"), { scale: linear(0.5, 1), ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1].map((v) => [v, String(100 * v)]), title: "background, % of the pixels" }, { scale: logarithmic(1, 1000), ticks: decades(1, 1000).filter(([v]) => String(v)[0] === "1"), title: "weight" }, [56, 12, 708, 200]);
+    const chart = frame(byId("weight-chart"), { scale: linear(0.5, 1), ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1].map((v) => [v, String(100 * v)]), title: "background, % of the pixels" }, { scale: logarithmic(1, 1000), ticks: decades(1, 1000).filter(([v]) => String(v)[0] === "1"), title: "weight" }, [56, 12, 1088, 230]);
     const line = (weight, colour, dash) => {
       let path = "";
       for (let s = 0.5; s <= 0.999; s += 0.001) path += (path ? "L" : "M") + chart.x(s).toFixed(1) + "," + chart.y(weight(s)).toFixed(1);
@@ -139,13 +139,13 @@
     };
     line((s) => s / (1 - s), COLOURS[0], "none");
     line((s) => Math.sqrt(s / (1 - s)), COLOURS[2], "6 4");
-    chart.add(svg("text", { x: chart.x(0.83), y: chart.y(9.5), "text-anchor": "end", fill: COLOURS[0] }, "balance: background / curves"));
-    chart.add(svg("text", { x: chart.x(0.8), y: chart.y(1.35), fill: COLOURS[2] }, "its square root: what the product uses"));
+    chart.add(svg("text", { x: chart.x(0.86), y: chart.y(11), "text-anchor": "end", fill: COLOURS[0] }, "balance: background / curves"));
+    chart.add(svg("text", { x: chart.x(0.87), y: chart.y(1.5), fill: COLOURS[2] }, "its square root: what the product uses"));
     const published = data.published;
-    chart.add(point("square", chart.x(published.share), chart.y(published.weight), 5, { fill: COLOURS[1] }));
-    chart.add(svg("text", { x: chart.x(published.share) - 9, y: chart.y(published.weight) - 6, "text-anchor": "end" }, `published: ${published.weight} at ${100 * published.share} %`));
-    if (own) chart.add(point("diamond", chart.x(own), chart.y(own / (1 - own)), 5, { fill: "#1d2733" }), svg("text", { x: chart.x(own) - 10, y: chart.y(own / (1 - own)) - 4, "text-anchor": "end" }, `measured ${percent(own, 2)}`));
-    chart.add(svg("line", { class: "limit", x1: chart.x(share), x2: chart.x(share), y1: 12, y2: 200 }), point("circle", chart.x(share), chart.y(balance), 5, { fill: "none", stroke: "#1d2733", "stroke-width": 2 }));
+    const named = (kind, s, weight, colour, words, up) => chart.add(svg("line", { class: "bar", x1: chart.x(s), y1: chart.y(weight), x2: chart.x(s) - 40, y2: up }), point(kind, chart.x(s), chart.y(weight), 5, { fill: colour }), svg("text", { x: chart.x(s) - 44, y: up + 4, "text-anchor": "end" }, words));
+    named("square", published.share, published.weight, COLOURS[1], `published: ${published.weight} at ${100 * published.share} %`, 68);
+    if (own) named("diamond", own, own / (1 - own), "#1d2733", `measured: ${percent(own, 2)} background`, 36);
+    chart.add(svg("line", { class: "limit", x1: chart.x(share), x2: chart.x(share), y1: 12, y2: 230 }), point("circle", chart.x(share), chart.y(balance), 5, { fill: "none", stroke: "#1d2733", "stroke-width": 2 }));
     byId("share-text").textContent = `${percent(share, 1)} → ${show(balance, 1)} balances; square root ${show(Math.sqrt(balance), 1)}`;
     const implied = published.weight / (1 + published.weight);
     byId("weight-note").textContent = `A weight of ${published.weight} balances a background of ${percent(implied, 1)}, not the ${percent(published.share)} it was quoted with: that balances at ${show(published.share / (1 - published.share), 1)}. ` + (own ? `On the drawn strips measured here the background is ${percent(own, 2)}: balance would take ${show(own / (1 - own), 0)}.` : `The measured split comes from veernet evaluate.`);
@@ -249,8 +249,8 @@
 
   function drawRecall() {
     const curves = curvesOf(byId("recall-set").value).filter((r) => known(r[acrossName])), least = byId("recall-least").value / 100;
-    const chart = frame(byId("recall-chart"), { scale: linear(0, 1), ticks: share([0, 0.2, 0.4, 0.6, 0.8, 1]), title: acrossName === "coverage" ? "share of the curve's rows that got a value, %" : "pixel recall of the curve's class on its strip, %" }, { scale: linear(-0.55, 1.05), ticks: ticks([-0.5, 0, 0.5, 0.85, 1]), title: "recovered R²" }, [58, 26, 708, 290]);
-    chart.add(svg("rect", { x: chart.x(least), y: 26, width: chart.x(1) - chart.x(least), height: 264, fill: "#0072b2", opacity: 0.07 }), svg("line", { class: "limit", x1: 58, x2: 708, y1: chart.y(0.85), y2: chart.y(0.85) }));
+    const chart = frame(byId("recall-chart"), { scale: linear(0, 1), ticks: share([0, 0.2, 0.4, 0.6, 0.8, 1]), title: acrossName === "coverage" ? "share of the curve's rows that got a value, %" : "pixel recall of the curve's class on its strip, %" }, { scale: linear(-0.55, 1.05), ticks: ticks([-0.5, 0, 0.5, 0.85, 1]), title: "recovered R²" }, [58, 26, 1088, 300]);
+    chart.add(svg("rect", { x: chart.x(least), y: 26, width: chart.x(1) - chart.x(least), height: 274, fill: "#0072b2", opacity: 0.07 }), svg("line", { class: "limit", x1: 58, x2: 1088, y1: chart.y(0.85), y2: chart.y(0.85) }));
     data.styles.forEach((style, k) => chart.add(point(SHAPES[k], 66 + 90 * k, 12, 4.5, { fill: COLOURS[k] }), svg("text", { x: 76 + 90 * k, y: 16 }, style)));
     for (const r of curves) chart.add(titled(point(SHAPES[data.styles.indexOf(r.style)] || "cross", chart.x(r[acrossName]), chart.y(Math.max(known(r.r2) ? r.r2 : -0.5, -0.5)), 4, { fill: COLOURS[data.styles.indexOf(r.style)] || "#000", "fill-opacity": 0.75 }), `${r.style}: ${percent(r[acrossName], 1)}, R² ${show(r.r2)}`));
     const over = curves.filter((r) => r[acrossName] >= least), good = over.filter((r) => r.r2 > 0.85 && r.coverage >= 0.5);
@@ -266,7 +266,7 @@
     const values = names.flatMap((name) => history.map((h) => h[name]).filter((v) => v > 0)), last = Math.max(...history.map((h) => h.step));
     const up = logarithmic(Math.min(...values) / 1.2, Math.max(...values) * 1.2), step = last > 20000 ? 10000 : last > 5000 ? 2000 : 500, marks = [];
     for (let s = 0; s <= last; s += step) marks.push(s);
-    const chart = frame(byId("history-chart"), { scale: linear(0, last), ticks: ticks(marks), title: "optimiser steps" }, { scale: up, ticks: decades(up.low, up.high), title: "|Δx|, px" }, [58, 26, 708, 190]);
+    const chart = frame(byId("history-chart"), { scale: linear(0, last), ticks: ticks(marks), title: "optimiser steps" }, { scale: up, ticks: decades(up.low, up.high), title: "|Δx|, px" }, [58, 26, 1088, 210]);
     names.forEach((name, k) => {
       const points = history.filter((h) => h[name] > 0);
       chart.add(svg("path", { class: "line", stroke: COLOURS[k], d: points.map((h, i) => (i ? "L" : "M") + chart.x(h.step).toFixed(1) + "," + chart.y(h[name]).toFixed(1)).join("") }));

@@ -44,7 +44,7 @@
   function make(name, attributes, ...children) {
     const node = drawn.has(name) ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
     for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
-    for (const child of children.flat()) if (child !== null && child !== undefined && child !== "") node.append(child);
+    for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== "") node.append(child);
     return node;
   }
   const text = (value) => make("bdi", {}, String(value));
@@ -229,7 +229,7 @@
     const columns = triples(counts), box = { left: 44, top: 8, wide: 416, tall: 104 }, add = frame("histogram", 470, 152, "Histogram of R² by verdict");
     const step = box.wide / bins, at = (r2) => box.left + step * (1 + r2 * (bins - 1));
     stacked(add, columns, box, (k) => k ? "R² " + ((k - 1) / (bins - 1)).toFixed(2) + " to " + (k / (bins - 1)).toFixed(2) : "R² below 0");
-    add("text", { class: "tick", x: box.left + step / 2, y: 126, "text-anchor": "end" }, "<0");
+    add("text", { class: "tick", x: box.left + step * 0.4, y: 126, "text-anchor": "end" }, "<0");
     for (let tenth = 0; tenth <= 10; tenth += 2) add("text", { class: "tick", x: at(tenth / 10), y: 126, "text-anchor": "middle" }, (tenth / 10).toFixed(1));
     add("text", { class: "tick", x: box.left + box.wide / 2, y: 145, "text-anchor": "middle" }, "R² (measured where a reference exists, else estimated); curves per bin" + (unknown ? "; " + grouped(unknown) + " without" : ""));
     add("line", { class: "threshold", x1: at(facts.min_r2), x2: at(facts.min_r2), y1: 2, y2: 112 }, make("title", {}, "threshold of these results"));
@@ -393,7 +393,7 @@
           else add("path", { class: "point " + name + (broken ? " bad" : ""), d: "M" + x(k) + "," + y(v) + (s === 1 ? "m-3,-3h6v6h-6z" : "m0,-4l4,7h-8z") }, title);
         });
       });
-      add("text", { class: "tick", x: box.left + box.wide / 2, y: 143, "text-anchor": "middle" }, "run, oldest left; " + key.toUpperCase().replace("R2", "R²") + " from 0 to 1; dashed: limit in force");
+      add("text", { class: "tick", x: box.left + box.wide / 2, y: 143, "text-anchor": "middle" }, "run, oldest left; " + { r2: "R²", iou: "IoU", f1: "F1" }[key] + ", at most 1; dashed: limit in force");
     }
     const broken = latest.broken.length ? "The last run broke its limits: " + latest.broken.join(", ") + ". Its curves are held for review." : "The last run kept all its limits.";
     place.before(make("p", { class: latest.broken.length ? "warning" : "quiet" }, broken));

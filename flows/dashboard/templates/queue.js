@@ -10,7 +10,7 @@
   function make(name, attributes, ...children) {
     const node = document.createElement(name);
     for (const [key, value] of Object.entries(attributes || {})) node.setAttribute(key, value);
-    for (const child of children.flat()) if (child !== null && child !== undefined && child !== "") node.append(child);
+    for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== "") node.append(child);
     return node;
   }
   const text = (value) => make("bdi", {}, String(value));
@@ -58,7 +58,7 @@
     byId("note").value = "";
     byId("editor").hidden = true;
     drawAbout(row);
-    const spot = [row.section_id, row.track_id, row.mnemonic].map(encodeURIComponent).join("/");
+    const spot = new URLSearchParams({ section: row.section_id, track: row.track_id, curve: row.mnemonic }).toString();
     const page = "/dashboard/logs/" + encodeURIComponent(row.log_id) + "/index.html";
     const here = byId("page").contentWindow;
     if (here && here.location.pathname === page) here.location.hash = spot;
@@ -70,7 +70,7 @@
     drawHistory();
     byId("edit").disabled = !found.can_correct;
     byId("edit").title = found.can_correct ? "" : "where the scan lies is not known here";
-    document.documentElement.dataset.shown = row.log_id + "/" + spot;
+    document.documentElement.dataset.shown = row.log_id + "/" + row.mnemonic;
   }
 
   function drawAbout(row) {
@@ -127,11 +127,14 @@
   let redoing = false;
 
   function edit() {
-    if (!log || !log.can_correct) return;
+    if (!log) return;
+    if (!log.can_correct) { say("Where this scan lies is not known here: correct its sidecar beside the scan and digitise it again.", false); return; }
     byId("editor").hidden = false;
     byId("source").textContent = log.source;
     byId("sidecar").value = log.sidecar === null ? "{\n \"sections\": []\n}" : log.sidecar;
     byId("sidecar").focus();
+    byId("sidecar").setSelectionRange(0, 0);
+    byId("sidecar").scrollTop = 0;
   }
   async function send(path) {
     const body = { log_id: rows[at].log_id, sidecar: byId("sidecar").value, reviewer: byId("reviewer").value.trim(), note: byId("note").value.trim() };

@@ -1,7 +1,7 @@
 "use strict";
 /* On a log's page in the served form: what people decided, and the way to the desk. From disk: nothing. */
 (function () {
-  const id = document.body.dataset.log;
+  const id = document.body.dataset.logId;
   if (!window.veernetServed || !window.veernetServed.review || !id) return;
   if (window.parent !== window) {
     const forwarded = new Set(["a", "r", "n", "w", "e", "j", "k", "o"]);

@@ -4,7 +4,7 @@
 (function () {
   const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
   const MARKS = { accept: "✓", review: "?", reject: "✗" };
-  const MOST_ZOOM = 32, FAR = 0.22, DOT_ROWS = 9, CACHE = 24;
+  const MOST_ZOOM = 32, FAR = 0.22, DOT_ROWS = 9, CACHE = 24, NARROW = 900;
   const FACTORS = [512, 128, 32];
   const INK = "#1d2733", QUIET = "#56616d", RULE = "#c3ccd5", FAINT = "#e9edf1";
   const byId = (id) => document.getElementById(id);
@@ -138,7 +138,7 @@
   /* ---- state ------------------------------------------------------------------------------ */
 
   let sections = [], section = null, panels = [], doubt = [], doubtAt = -1, frame = 0;
-  const view = { zoom: 1, top: 0, across: 0.5, focus: null, height: 600 };
+  const view = { zoom: 1, top: 0, across: 0.5, focus: null, curve: "", height: 600 };
   const stage = byId("stage");
 
   const fitZoom = () => view.height / section.rows;
@@ -257,6 +257,7 @@
 
   function drawCurve(ctx, curve, xOf, wide) {
     const found = paths(atZoom(curve), xOf, devicePixelRatio || 1);
+    ctx.globalAlpha = view.curve && curve.mnemonic !== view.curve ? 0.35 : 1;
     ctx.strokeStyle = ctx.fillStyle = curve.colour;
     ctx.lineJoin = ctx.lineCap = "round";
     ctx.lineWidth = wide;
@@ -265,8 +266,12 @@
     ctx.setLineDash([3, 4]);
     ctx.stroke(found.bridged);
     ctx.setLineDash([]);
-    const apart = curve.count > 1 ? (curve.row[1] - curve.row[0]) * view.zoom : 0;
-    if (apart < DOT_ROWS) return;
+    if (curve.count > 1 && (curve.row[1] - curve.row[0]) * view.zoom >= DOT_ROWS) drawDots(ctx, curve, found, xOf, wide);
+    ctx.globalAlpha = 1;
+  }
+
+  /* Delivered samples as dots, hollow where bridged, once they lie apart. */
+  function drawDots(ctx, curve, found, xOf, wide) {
     for (let i = found.first; i < found.last; i++) {
       if (!isFinite(curve.frac[i])) continue;
       const lap = curve.wrap === "none" ? 0 : Math.floor(curve.frac[i]);
@@ -396,8 +401,8 @@
       const half = curve.count > 1 ? (curve.row[1] - curve.row[0]) / 2 : 0.5;
       const y0 = yOfRow(curve.row[run.first] - half), y1 = yOfRow(curve.row[run.last] + half);
       if (y1 < 0 || y0 > view.height) continue;
-      const tall = Math.max(y1 - y0, run.kind === "observed" ? 0 : 2);
-      ribbonBox(ctx, run.kind, curve.colour, x, Math.max(y0, -5), width, Math.min(tall, view.height + 10));
+      const top = Math.max(y0, -5), tall = Math.max(Math.min(y1, view.height + 5) - top, run.kind === "observed" ? 0 : 2);
+      ribbonBox(ctx, run.kind, curve.colour, x, top, width, tall);
     }
   }
 
@@ -533,7 +538,7 @@
   function head(panel) {
     if (panel.kind === "map") return make("div", { class: "head" });
     if (panel.kind === "depth") return make("div", { class: "head depth" }, make("b", {}, section.anchors.length ? "Depth" : "Scan row"), make("small", {}, section.unit || "px"));
-    const name = make("div", { class: "track" }, make("b", {}, text(panel.track.id)), make("small", {}, panel.kind === "strip" ? "scan" : "log plot · confidence 0–100 %"));
+    const name = make("div", { class: "track" }, make("b", {}, text(panel.track.id)), make("small", {}, panel.kind === "strip" ? "scan" : "log plot"), panel.kind === "plot" ? make("small", { class: "lane", title: "confidence from 0 to 100 %" }, "conf. %") : null);
     const keys = panel.track.curves.map((curve) => panel.kind === "plot" ? scaleHead(curve) : stripKey(curve));
     return make("div", { class: "head " + panel.kind }, name, keys);
   }
@@ -585,6 +590,7 @@
   }
 
   function focusTrack(index) {
+    if (view.focus !== index) view.curve = "";
     view.focus = index;
     const useful = section.tracks.map((t, k) => [t.id, k]).filter(([, k]) => section.tracks[k].strip || section.tracks[k].curves.length);
     choices(byId("tracks"), useful.length > 1 ? [["All tracks", null], ...useful] : [], index, focusTrack);
@@ -622,6 +628,15 @@
     centre(near);
     setCursor(yOfRow((first + last) / 2));
     stage.scrollIntoView({ block: "nearest" });
+  }
+
+  /* The next stretch of the curve under review, of any curve where none is. */
+  function nextDoubt(by) {
+    const wanted = (run) => !view.curve || run.section === section && run.trackIndex === view.focus && run.curve.mnemonic === view.curve;
+    for (let k = doubtAt + by, left = doubt.length; left > 0; k += by, left--) {
+      const at = (k + 2 * doubt.length) % doubt.length;
+      if (wanted(doubt[at])) { showDoubt(at); return; }
+    }
   }
 
   /* ---- pointer, keys, address ------------------------------------------------------------- */
@@ -730,7 +745,7 @@
     Home: () => { view.top = 0; }, End: () => { view.top = section.rows; },
     "+": () => zoomBy(1.5), "=": () => zoomBy(1.5), "-": () => zoomBy(1 / 1.5),
     0: () => { view.zoom = 0; }, 1: () => zoomBy(1 / view.zoom), 8: () => zoomBy(8 / view.zoom),
-    n: () => showDoubt(doubtAt + 1), p: () => showDoubt(doubtAt - 1),
+    "]": () => nextDoubt(1), "[": () => nextDoubt(-1),
   };
 
   function key(event) {
@@ -755,6 +770,7 @@
   function remember() {
     const middle = rowAt(view.height / 2) - 0.5, place = new URLSearchParams({ section: section.id });
     if (view.focus !== null) place.set("track", section.tracks[view.focus].id);
+    if (view.curve) place.set("curve", view.curve);
     place.set(section.anchors.length > 1 ? "depth" : "row", (section.anchors.length > 1 ? depthOfRow(section, middle) : section.scan_row + middle * section.pace).toFixed(2));
     place.set("zoom", view.zoom.toFixed(3));
     clearTimeout(remember.later);
@@ -765,10 +781,13 @@
     const place = new URLSearchParams(location.hash.slice(1));
     const wanted = sections.find((s) => s.id === place.get("section"));
     openSection(wanted || sections[0]);
+    if (stage.clientWidth < NARROW && shownTracks().length > 2) focusTrack(shownTracks()[0].index);
     const track = section.tracks.findIndex((t) => t.id === place.get("track"));
     if (track >= 0) focusTrack(track);
     const zoom = parseFloat(place.get("zoom")), at = parseFloat(place.get("depth") || place.get("row"));
-    if (zoom > 0) { view.zoom = zoom; settle(); }
+    view.curve = track >= 0 ? place.get("curve") || "" : "";
+    doubtAt = -1;
+    if (zoom > 0 || view.curve) { view.zoom = zoom || 0; settle(); }
     if (isFinite(at)) goTo(at);
   }
 

@@ -1,0 +1,139 @@
+"""A real browser and a small digitised archive for the pages' tests.
+
+Needs Debian's chromium on the path and the package ``playwright``; skipped with a reason where
+either is missing. Every page must end without a console error, a failed request or a request to
+another host. ``VEERNET_SCREENSHOTS`` names a folder that keeps the pictures the tests take.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+CHROMIUM = shutil.which("chromium")
+DEMO_SCANS = ("skewed-gamma-neutron", "two-solid-curves", "truncated")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """The browser."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three scans of the demo and a file that is none, digitised with the shipped weights."""
+    from flows.local import digitise_files
+    from veernet_core.config import DigitiseConfig
+    from veernet_core.net.bundle import load_predictor
+    from veernet_core.synth.pages import demo_archive
+
+    out = tmp_path_factory.mktemp("demo")
+    scans = out / "scans"
+    scans.mkdir()
+    for scan in demo_archive(0):
+        if scan.stem in DEMO_SCANS and scan.sidecar is not None:
+            (scans / f"{scan.stem}.tif").write_bytes(scan.tiff)
+            (scans / f"{scan.stem}.sidecar.json").write_text(json.dumps(scan.sidecar), "utf-8")
+    (scans / "broken.tif").write_bytes(b"no image at all")
+    found = sorted(scans.glob("*.tif"))
+    digitise_files(found, out, load_predictor(device="cpu"), DigitiseConfig())
+    return out
+
+
+@pytest.fixture
+def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens pages that are watched: ``open_page(url, width, height)``."""
+    contexts, troubles = [], []
+
+    def open_(url: str, width: int = 1280, height: int = 900, touch: bool = False) -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, has_touch=touch, accept_downloads=False
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda m: m.type in ("error", "warning") and troubles.append(m.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("dialog", lambda dialog: (troubles.append(dialog.message), dialog.dismiss()))
+        page.on("requestfailed", lambda request: _note_failure(request, troubles))
+        page.on("request", lambda request: _note_host(request.url, troubles))
+        page.goto(url)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not troubles, "\n".join(troubles)
+
+
+def _note_failure(request: Any, troubles: list[str]) -> None:
+    # a page that is left stops its loading
+    if "ERR_ABORTED" not in (request.failure or ""):
+        troubles.append(f"{request.url}: {request.failure}")
+
+
+def _note_host(url: str, troubles: list[str]) -> None:
+    if not url.startswith(("file://", "http://127.0.0.1:", "data:", "blob:", "about:")):
+        troubles.append(f"request to another host: {url}")
+
+
+@pytest.fixture
+def served(demo: Path, tmp_path: Path) -> Iterator[tuple[str, Path, Any]]:
+    """A copy of the demo behind its own server: address, folder, application."""
+    import uvicorn
+
+    from flows.dashboard.serve import make_app
+    from storage.objects import ObjectStore
+
+    out = tmp_path / "out"
+    shutil.copytree(demo, out)
+    app = make_app(ObjectStore(str(out)))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", out, app
+    server.should_exit = True
+    thread.join(20)
+    app.state.desk.finish(60)
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Callable[[Any, str], np.ndarray[Any, Any]]:
+    """Takes a picture of a page, keeps it small, and returns its pixels [rows, cols, 3]."""
+    folder = Path(os.environ.get("VEERNET_SCREENSHOTS") or tmp_path)
+
+    def shoot_(page: Any, name: str) -> np.ndarray[Any, Any]:
+        from PIL import Image
+
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        picture.quantize(48).save(folder / f"{name}.png", optimize=True)
+        return np.asarray(picture)
+
+    return shoot_

@@ -1,0 +1,355 @@
+"""Scale blocks: what is printed is read with its track, and nothing unconfirmed is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from veernet_core.datatypes import U8, Raster
+from veernet_core.page.found import (
+    CurveFound,
+    PageLayout,
+    SectionFound,
+    Stated,
+    TextBox,
+    TrackFound,
+)
+from veernet_core.page.scale_ink import ScaleInk, find_tilt
+from veernet_core.page.scales import read_scales
+from veernet_core.page.text import LineRead
+from veernet_core.page.vocabulary import CURVES, UNITS, find_curve, find_unit
+
+TOP = 1600
+T1, T2 = (100.0, 600.0), (750.0, 1750.0)
+SURE = 0.9
+
+
+def track(span: tuple[float, float], **grid: object) -> TrackFound:
+    left, right = (np.array([[TOP, px], [TOP + 4000, px]]) for px in span)
+    return TrackFound(left, right, "curves", **grid)  # type: ignore[arg-type]
+
+
+def page(*tracks: TrackFound) -> PageLayout:
+    section = SectionFound(
+        "main", "main", TOP, TOP + 4000, tracks or (track(T1), track(T2)), np.zeros((0, 2))
+    )
+    return PageLayout("curve_log", 0, (200.0, 200.0), (section,))
+
+
+def box(text: str, row: float, col: float, confidence: float = 0.99, turned: int = 0) -> TextBox:
+    return TextBox(text, confidence, row, col, 36.0, 15.0 * len(text) + 6, turned)
+
+
+def across(values: Sequence[str], row: float, span: tuple[float, float] = T1) -> list[TextBox]:
+    """Numbers at even distances, the outer ones just inside the borders."""
+    left, right = span
+    cols = np.linspace(left + 25, right - 25, len(values))
+    return [box(value, row, col) for value, col in zip(values, cols)]
+
+
+def blank() -> U8:
+    return np.zeros((TOP + 4000, 1900), dtype=np.uint8)
+
+
+def raster(ink: U8) -> Raster:
+    return Raster(
+        ink.shape[0],
+        ink.shape[1],
+        False,
+        None,
+        lambda a, b: ink[a:b],
+        lambda a, b: np.repeat(255 - ink[a:b, :, None], 3, axis=2),
+        lambda: (),
+    )
+
+
+def read(
+    boxes: Sequence[TextBox], ink: U8 | None = None, layout: PageLayout | None = None
+) -> list[CurveFound]:
+    return list(read_scales(boxes, raster(blank() if ink is None else ink), layout or page()))
+
+
+def confidence(curve: CurveFound) -> float:
+    stated = [curve.mnemonic, curve.left, curve.right, *([curve.unit] if curve.unit else [])]
+    return min(value.confidence for value in stated)
+
+
+GR = [box("GAMMA RAY", 1300, 350), box("API UNITS", 1340, 350), *across(["0", "150"], 1400)]
+
+
+def test_a_plain_scale_is_read_and_sure() -> None:
+    (curve,) = read(GR)
+    assert (curve.mnemonic.value, curve.left.value, curve.right.value) == ("GR", 0.0, 150.0)
+    assert curve.unit is not None
+    assert (curve.unit.value, curve.scale, curve.track_index) == ("GAPI", "linear", 0)
+    assert confidence(curve) >= SURE
+    assert {v.source for v in (curve.mnemonic, curve.left, curve.right, curve.unit)} == {"header"}
+
+
+def test_curves_go_to_the_tracks_above_which_they_stand() -> None:
+    density = [
+        box("BULK DENSITY", 1300, 1250),
+        box("GRAMS/CC", 1340, 1250),
+        *across(["2.0", "2.5", "3.0"], 1400, T2),
+    ]
+    curves = read([*GR, *density])
+    assert [(c.mnemonic.value, c.track_index) for c in curves] == [("GR", 0), ("RHOB", 1)]
+    assert confidence(curves[1]) >= SURE
+
+
+def test_a_logarithmic_scale() -> None:
+    values = {"0.2": 0.0, "1.0": 0.175, "10": 0.425, "100": 0.675, "1000": 0.925, "2000": 1.0}
+    width = T2[1] - T2[0]
+    numbers = [
+        box(text, 1400, T2[0] + min(max(25.0, p * width), width - 20)) for text, p in values.items()
+    ]
+    heading = [box("RESISTIVITY", 1200, 1250), box("ohms. m²/m", 1240, 1250)]
+    (curve,) = read([*heading, box("DEEP INDUCTION LOG", 1340, 1250), *numbers])
+    assert (curve.mnemonic.value, curve.scale) == ("ILD", "log")
+    assert (curve.left.value, curve.right.value) == (0.2, 2000.0)
+    assert curve.left.confidence >= SURE
+
+
+def test_a_lost_minus_is_found_by_the_numbers_in_between() -> None:
+    boxes = [
+        box("NEUTRON POROSITY INDEX %", 1340, 1250),
+        *across(["45", "30", "15", "0", "15"], 1400, T2),
+    ]
+    (curve,) = read(boxes)
+    assert (curve.left.value, curve.right.value) == (45.0, -15.0)
+    assert confidence(curve) >= SURE
+
+
+def test_without_numbers_in_between_a_lost_minus_is_not_sure() -> None:
+    (curve,) = read([box("NEUTRON POROSITY %", 1340, 1250), *across(["45", "15"], 1400, T2)])
+    assert confidence(curve) < SURE
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "values"),
+    [
+        ("GAMMA RAY", "API UNITS", ["0", "15"]),  # a lost zero
+        ("GAMMA RAY", "", ["0", "150"]),  # which unit?
+        ("BULK DENSITY", "GRAMS/CC", ["20", "25", "30"]),  # a lost point
+        ("SHORT NORMAL", "OHMS M2/M", ["0", "20"]),  # 0-200 and 0-2 are as usual
+        ("RESISTIVITY", "OHMS M2/M", ["0", "25", "50"]),  # of which device?
+        ("NEUTRON", "COUNTS/SECOND", ["480", "3680"]),  # uncalibrated: any range will do
+    ],
+)
+def test_what_nothing_confirms_is_not_sure(name: str, unit: str, values: list[str]) -> None:
+    boxes = [box(name, 1300, 350), *across(values, 1400)]
+    curves = read([*boxes, box(unit, 1340, 350)] if unit else boxes)
+    assert all(confidence(curve) < SURE for curve in curves)
+
+
+def test_badly_read_numbers_are_not_sure() -> None:
+    weak = [replace(b, confidence=0.7) if b.text.isdigit() else b for b in GR]
+    assert all(confidence(curve) < SURE for curve in read(weak))
+
+
+def test_a_scale_that_contradicts_the_grid_is_not_sure() -> None:
+    (curve,) = read(GR, layout=page(track(T1, scale="log", decades=4.0)))
+    assert confidence(curve) < SURE
+
+
+def test_numbers_that_disagree_make_no_scale() -> None:
+    boxes = [*GR[:2], *across(["0", "90", "100", "150"], 1400)]
+    assert all(curve.left.source != "header" for curve in read(boxes))
+
+
+def test_a_name_without_a_scale_is_a_template_for_review() -> None:
+    (curve,) = read([box("GAMMA RAY", 1500, 350), box("API UNITS", 1540, 350)])
+    assert curve.left.source == curve.right.source == "template"
+    assert confidence(curve) < 0.5
+
+
+def test_a_second_lap_is_a_wrap_and_a_larger_scale_a_backup() -> None:
+    (curve,) = read([*GR, *across(["150", "300"], 1450)])
+    assert (curve.wrap, curve.backups) == ("one", ())
+    boxes = [
+        box('16" NORMAL', 1300, 350),
+        box("OHMS M2/M", 1340, 350),
+        *across(["0", "5", "10"], 1400),
+        *across(["0", "50", "100"], 1450),
+    ]
+    (curve,) = read(boxes)
+    assert curve.backups == ((0.0, 100.0),)
+    assert curve.wrap == "none"
+
+
+def test_scales_that_differ_from_run_to_run_are_for_review() -> None:
+    boxes = [
+        box("CALIPER", 1300, 350),
+        box("HOLE DIAM. IN INCHES", 1340, 350),
+        *across(["6", "16"], 1400),
+        box("RUN 1", 1400, 350),
+        *across(["5", "15"], 1450),
+        box("RUN 2", 1450, 350),
+    ]
+    assert all(confidence(curve) < SURE for curve in read(boxes))
+
+
+def test_the_form_above_names_no_curves() -> None:
+    form = [box("Gamma Ray", 700, 350), *across(["30", "200"], 740), box("Density", 700, 1250)]
+    curves = read([*form, *GR])
+    assert [c.mnemonic.value for c in curves] == ["GR"]
+    assert curves[0].right.value == 150.0
+
+
+def test_names_inside_the_line_and_scales_tilted_with_the_page() -> None:
+    slope = 0.03
+    ink = blank()
+    for y in range(900, TOP, 60):
+        cv2.line(ink, (0, y - round(slope * 950)), (1899, y + round(slope * 949)), 255, 3)
+    inline = [
+        box("RESISTIVITY", 1240, 1250),
+        box("ohms m2/m", 1280, 1250),
+        *across(["0", "20", "40"], 1400, T2),
+        box("MICRO INVERSE", 1400, 1000),
+    ]
+    tilted = [replace(b, row=b.row + slope * (b.col - 950)) for b in [*GR, *inline]]
+    assert [c.mnemonic.value for c in read(tilted, ink)] == ["GR", "MINV"]
+
+
+def test_sideways_text_and_blank_pages_say_nothing() -> None:
+    assert read([]) == []
+    assert read([replace(b, turned_deg=90) for b in GR]) == []
+    assert read_scales(GR, raster(blank()), PageLayout("unknown", 0, (200.0, 200.0), ())) == ()
+
+
+class _Reader:
+    """Reads every piece as the same text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
+        return []
+
+    def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:
+        return [LineRead(self.text, 0.99) for _ in lines]
+
+
+def test_a_number_missed_at_the_border_is_read_again() -> None:
+    only = [b for b in GR if b.text != "0"]
+    assert all(c.left.source == "template" for c in read_scales(only, raster(blank()), page()))
+    (curve,) = read_scales(only, raster(blank()), page(), _Reader("0"))
+    assert (curve.left.value, curve.right.value) == (0.0, 150.0)
+    (curve,) = read_scales(only, raster(blank()), page(), _Reader("smudge"))
+    assert curve.left.source == "template"
+
+
+# ---- ink ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("on", "off", "expected"),
+    [(1, 0, "solid"), (24, 12, "dashed"), (4, 8, "dotted")],
+)
+@pytest.mark.parametrize("tilt", [0.0, 0.02])
+def test_the_pen_of_a_scale_is_seen(on: int, off: int, expected: str, tilt: float) -> None:
+    ink = np.zeros((200, 800), dtype=np.uint8)
+    for col in range(100, 700):
+        if col % (on + off) < on:
+            row = round(120 + tilt * (col - 400))
+            ink[row - 1 : row + 2, col] = 255
+    block = ScaleInk(ink, 1000, tilt, 200.0)
+    assert block.style(1100.0, 30.0, 100.0, 700.0) == expected
+
+
+def test_no_line_has_no_pen() -> None:
+    assert ScaleInk(np.zeros((200, 800), np.uint8), 0, 0.0, 200.0).style(100, 30, 100, 700) is None
+
+
+def test_ruled_lines_are_left_out_of_cut_outs() -> None:
+    ink = np.zeros((200, 400), dtype=np.uint8)
+    ink[:, 100] = 255
+    ink[110] = 255
+    ink[90:100, 120:126] = 255
+    piece = ScaleInk(ink, 0, 0.0, 200.0).cut(100.0, 60.0, 90.0, 160.0)
+    assert int((piece > 0).sum()) == 60
+
+
+@pytest.mark.parametrize("slope", [-0.05, 0.0, 0.03])
+def test_tilt_is_recovered(slope: float) -> None:
+    ink = np.zeros((800, 1200), dtype=np.uint8)
+    for y in range(100, 700, 97):
+        cv2.line(ink, (0, y), (1199, round(y + slope * 1199)), 255, 3)
+    assert find_tilt(ink) == pytest.approx(slope, abs=0.003)
+
+
+# ---- vocabulary --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "mnemonic"),
+    [
+        ("GAMMA RAY", "GR"),
+        ("GAMMA RAY A.P.I. UNITS", "GR"),
+        ("GAMMA RAY [gr]", "GR"),
+        ("CAMMA RAY", "GR"),
+        ("S.P.", "SP"),
+        ("SPONTANEOUS-POTENTIAL", "SP"),
+        ("CALIPER DIA. INCHES", "CALI"),
+        ("BULK DENSITY", "RHOB"),
+        ("DENSITY POROSITY INDEX %", "DPHI"),
+        ("INTERVAL TRANSIT TIME", "DT"),
+        ('16" NORMAL', "SN"),
+        ("LATEROLOG", "LL"),
+        ("MICROLATEROLOG", "MLL"),
+        ("VARIABLE DENSITY", "VDL"),
+        ("GRAIN DENSITY 2.71 GM/CC", None),
+        ("GAMMA RAY ZERO 3 DIV. TO LEFT", None),
+        ("ALL INTERPRETATIONS ARE OPINIONS BASED ON INFERENCES FROM GAMMA RAY LOGS", None),
+        ("GRID", None),
+        ("", None),
+    ],
+)
+def test_names_as_printed(text: str, mnemonic: str | None) -> None:
+    found = find_curve(text)
+    assert (found.kind.mnemonic if found else None) == mnemonic
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("API UNITS", "GAPI"),
+        ("HOLE DIAM. IN INCHES", "IN"),
+        ("GRAMS/CC.", "G/C3"),
+        ("MICROSECONDS PER FOOT", "US/F"),
+        ("-ohms. m²/m", "OHMM"),
+        ("OHMS — M² M", "OHMM"),
+        ("MICROGRAMS RA-EQ/TON", "UGR/T"),
+        ("μR/HR", "UR/HR"),
+        ("(gAPI)", "GAPI"),
+        ("POROSITY %", "PU"),
+        ("WITNESSED BY", None),
+    ],
+)
+def test_units_as_printed(text: str, unit: str | None) -> None:
+    assert find_unit(text) == unit
+
+
+def test_the_vocabulary_agrees_with_itself() -> None:
+    for kind in CURVES:
+        assert set(kind.units) <= set(UNITS), kind.mnemonic
+        assert len(set(kind.names)) == len(kind.names)
+        for unit, left, right in kind.ranges:
+            assert unit in kind.units, kind.mnemonic
+            assert kind.is_possible(left, right), (kind.mnemonic, left, right)
+            assert kind.is_usual(left, right, unit)
+        for name in kind.names:
+            found = find_curve(name)
+            assert found is not None, name
+            assert found.kind is kind, name
+
+
+def test_stated_values_carry_their_place() -> None:
+    (curve,) = read(GR)
+    assert isinstance(curve.left, Stated)
+    assert curve.left.row == pytest.approx(1400, abs=2)
+    assert curve.right.col == T1[1]
