@@ -185,6 +185,8 @@ def archive(
     max_depth_residual_ft: p.MaxDepthResidual = 1.0,
     step: p.Step = None,
     depth_unit: p.DepthUnitParam = None,
+    index: p.Index = None,
+    index_map: p.IndexMap = "generic",
     model: p.Model = None,
     device: p.Device = "auto",
     dry_run: p.DryRun = False,

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from flows.params import ArchiveParams
 from flows.setup_run import EmptySourceError, PlacesError, check_places
+from storage.index_table import IndexTableError
 from storage.objects import ObjectStore, StorageError
 from veernet_core.errors import BundleError, VeernetError
 
@@ -48,7 +49,7 @@ EMBEDDED_SERVER = {
 its database locked on a machine that is busy with other things."""
 
 _FLAGS = ("dry_run", "force")
-_USAGE_ERRORS = (StorageError, PlacesError, EmptySourceError, BundleError)
+_USAGE_ERRORS = (StorageError, PlacesError, EmptySourceError, BundleError, IndexTableError)
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -192,7 +193,10 @@ def _say_report(report: RunReport, settings: ArchiveParams) -> None:
         f"{report.accepted:,} accepted, {report.review:,} for review, {report.rejected:,} "
         f"rejected; {report.seconds:.0f} s"
     )
-    if report.canary and not report.canary["healthy"]:
+    if report.canary and report.canary["healthy"]:
+        figures = report.canary["figures"].items()
+        _say("canary healthy: " + ", ".join(f"{style} R² {f['r2']:.3f}" for style, f in figures))
+    elif report.canary:
         _say(
             f"the canary has collapsed ({', '.join(report.canary['broken'])}): "
             + ("accepted curves are held for review" if settings.canary == "hold" else "see the report")

@@ -162,7 +162,7 @@ def reports_of(store: ObjectStore, run_id: str) -> list[CanaryReport]:
 
 
 def summary(reports: Sequence[CanaryReport]) -> dict[str, Any]:
-    """What the run report says of the canary: verdict, broken limits, figures of the last shard."""
+    """What the run report says of the canary: verdict, and figures and limits of the last shard."""
     if not reports:
         return {}
     broken = sorted({name for report in reports for name in report.broken})
@@ -173,4 +173,5 @@ def summary(reports: Sequence[CanaryReport]) -> dict[str, Any]:
         }
         for style, reading in reports[-1].readings.items()
     }
-    return {"healthy": not broken, "broken": broken, "figures": figures}
+    limits = dict(reports[-1].limits)
+    return {"healthy": not broken, "broken": broken, "figures": figures, "limits": limits}

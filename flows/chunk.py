@@ -29,6 +29,7 @@ from flows.decoders import (
     DecoderTimeoutError,
 )
 from flows.engine import Engine, get_engine
+from storage.known import known_sidecar
 from storage.ledger import (
     ROOT,
     Record,
@@ -353,11 +354,13 @@ class _Reader:
         uri = self._source.uri_of(unit.source_key)
         try:
             data = self._source.get(unit.source_key)
-            sidecar = self._source.get(unit.sidecar_key) if unit.sidecar_key else None
+            sidecar = self._stated(unit)
         except StorageError as error:
             if error.retryable:
                 self.unreachable.append(error)
             return _failure(self._spec, unit, error)
+        except VeernetError as error:
+            return _failure(self._spec, unit, error, _sha256(data))
         sha, sidecar_sha = _sha256(data), _sha256(sidecar)
         good = [r for r in (self._spec.requirement, self._spec.released) if r is not None]
         same = _same_again(unit, {result_key(sha, sidecar_sha, r) for r in good})
@@ -371,6 +374,13 @@ class _Reader:
         self.sent[uri] = unit
         stem = unit.source_key.rsplit("/", 1)[-1].rsplit(".", 1)[0]
         return ScanInput(ScanRef(uri, stem, sha, len(data)), data, sidecar)
+
+    def _stated(self, unit: Unit) -> bytes | None:
+        """One sidecar of all that is stated of a scan."""
+        sidecar = self._source.get(unit.sidecar_key) if unit.sidecar_key else None
+        dra = self._source.get(unit.dra_key) if unit.dra_key else None
+        indexed = json.loads(unit.indexed) if unit.indexed else None
+        return known_sidecar(sidecar, dra, indexed, unit.source_key.rsplit("/", 1)[-1])
 
     def _tried(self, data: bytes, uri: str) -> VeernetError | None:
         """Try the scan in a child; one that kills or hangs its decoder gets another chance."""

@@ -19,7 +19,7 @@ from flows.setup_run import new_run_id
 from storage import delivery, publish, runs, tables
 from storage.dra import DRA_SUFFIX
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
-from storage.known import known_sidecar
+from storage.known import known_sidecar, sidecar_of_index
 from storage.objects import ObjectStore
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
@@ -92,7 +92,7 @@ def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
     sidecar = known_sidecar(
         _read_beside(path, SIDECAR_SUFFIX),
         _read_beside(path, DRA_SUFFIX),
-        match.row if match is not None else None,
+        sidecar_of_index(match.row) if match is not None else None,
         path.name,
     )
     sha256 = hashlib.sha256(data).hexdigest()

@@ -35,6 +35,13 @@ Step = Annotated[
 DepthUnitParam = Annotated[
     Literal["ft", "m"] | None, Field(description="Used only where nothing else states the unit.")
 ]
+Index = Annotated[
+    str | None, Field(description="The archive's index of its scans: URI of a CSV or Parquet table.")
+]
+IndexMap = Annotated[
+    str,
+    Field(description="What its columns mean: generic, kansas, texas, or the URI of a JSON file."),
+]
 Model = Annotated[str | None, Field(description="URI of a model bundle; none: the shipped one.")]
 Device = Annotated[str, Field(description="auto, cpu or cuda.")]
 DryRun = Annotated[bool, Field(description="Only say what would be done, and why.")]
@@ -85,6 +92,8 @@ class ArchiveParams(BaseModel):
     max_depth_residual_ft: MaxDepthResidual = 1.0
     step: Step = None
     depth_unit: DepthUnitParam = None
+    index: Index = None
+    index_map: IndexMap = "generic"
     model: Model = None
     device: Device = "auto"
     dry_run: DryRun = False

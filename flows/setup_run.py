@@ -14,8 +14,9 @@ from flows.chunk import RunSpec
 from flows.decoders import DecoderSettings
 from flows.engine import get_engine
 from flows.params import ArchiveParams
+from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.ledger import Requirement, deaths, read_ledger
-from storage.objects import ObjectStore, is_inside
+from storage.objects import ObjectStore, StorageError, is_inside
 from storage.plan import Plan, Selection, is_scan, list_scans, make_plan
 from veernet_core import __version__
 from veernet_core.config import DigitiseConfig
@@ -70,10 +71,10 @@ def prepare_run(params: ArchiveParams) -> Prepared:
 
     Raises
     ------
-    BundleError, StorageError
+    BundleError, IndexTableError, StorageError
     """
     source, dest = ObjectStore(params.source), ObjectStore(params.dest)
-    scans = list_scans(source)
+    scans = list_scans(source, _index(params))
     config = _config(params)
     engine = get_engine(params.model, params.device)
     requirement = Requirement(engine.model_id, config.hash(), __version__)
@@ -103,6 +104,23 @@ def prepare_run(params: ArchiveParams) -> Prepared:
         canary=params.canary,
     )
     return Prepared(spec, plan)
+
+
+def _index(params: ArchiveParams) -> IndexTable | None:
+    if params.index is None:
+        return None
+    ready = MAPS.get(params.index_map)
+    chosen = ready or parse_column_map(_object(params.index_map), params.index_map)
+    return read_index(_object(params.index), chosen, params.index)
+
+
+def _object(uri: str) -> bytes:
+    """One object by its URI."""
+    folder, _, name = uri.rpartition("/")
+    try:
+        return ObjectStore(folder or ".").get(name)
+    except StorageError as error:
+        raise IndexTableError(error.message, uri, f"Check the URI; ready maps: {', '.join(MAPS)}.") from error
 
 
 def new_run_id() -> str:

@@ -35,7 +35,7 @@ _KEYS = {"sections": "section_id", "tracks": "track_id", "curves": "mnemonic"}
 def known_sidecar(
     sidecar: bytes | None,
     dra: bytes | None,
-    row: IndexRow | None,
+    indexed: Mapping[str, Any] | None,
     scan_name: str,
 ) -> bytes | None:
     """One sidecar from all that is known of a scan.
@@ -46,8 +46,8 @@ def known_sidecar(
         The person's, ``<stem>.sidecar.json``. Alone it is handed on untouched.
     dra : bytes or None
         The registration file, ``<stem>.dra``.
-    row : IndexRow or None
-        The scan's row of the archive's index.
+    indexed : mapping or None
+        What the scan's row of the archive's index states (``sidecar_of_index``).
     scan_name : str
         File name of the scan.
 
@@ -61,10 +61,10 @@ def known_sidecar(
     VeernetError
         A sidecar or registration file that cannot be used.
     """
-    if dra is None and row is None:
+    if dra is None and not indexed:
         return sidecar
     stem = scan_name.rsplit(".", 1)[0]
-    known: dict[str, Any] = {} if row is None else sidecar_of_index(row)
+    known: dict[str, Any] = dict(indexed or {})
     if dra is not None:
         registered = sidecar_of_dra(parse_dra(dra, f"{stem}.dra"), scan_name)
         known = merge_sidecars(known, registered)

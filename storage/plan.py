@@ -19,6 +19,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from storage.dra import DRA_SUFFIX
+from storage.index_table import IndexTable
+from storage.known import sidecar_of_index
 from storage.ledger import (
     ROOT,
     Ledger,
@@ -47,8 +50,12 @@ class Unit:
 
     Attributes
     ----------
-    sidecar_key, sidecar_version : str
-        Empty where there is no sidecar.
+    sidecar_key, dra_key : str
+        The sidecar and the registration file; empty where there is none.
+    indexed : str
+        What the archive's index states of the scan (JSON); empty where it says nothing.
+    sidecar_version : str
+        Of all that is stated of the scan; empty where nothing is.
     log_id : str
         Folder under ``logs/``, decided here because only the listing shows colliding stems.
     reasons : str
@@ -75,6 +82,8 @@ class Unit:
     shard: int = 0
     chunk: int = 0
     alone: bool = False
+    dra_key: str = ""
+    indexed: str = ""
 
     def known_record(self) -> Record | None:
         """The finished result that may still stand."""
@@ -95,17 +104,27 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A scan of the source with its sidecar."""
+    """A scan of the source with its sidecar, its registration file and its entry in the index (JSON)."""
 
     scan: ObjectInfo
     sidecar: ObjectInfo | None
+    dra: ObjectInfo | None = None
+    indexed: str = ""
+
+    @property
+    def stated_version(self) -> str:
+        """Version of all that is stated of the scan; that of the sidecar where it is alone."""
+        parts = [info.version if info else "" for info in (self.sidecar, self.dra)]
+        if self.indexed:
+            parts.append(hashlib.sha256(self.indexed.encode()).hexdigest()[:16])
+        return "+".join(parts).rstrip("+")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which of the listed scans a run concerns.
 
-    ``since`` and ``until`` bound the time of the newer of scan and sidecar, half-open.
+    ``since`` and ``until`` bound the time of the newest of scan, sidecar and registration, half-open.
     """
 
     limit: int | None = None
@@ -116,8 +135,7 @@ class Selection:
     def covers(self, listed: Listed) -> bool:
         """Whether the scan lies in the time span."""
         times = [listed.scan.modified]
-        if listed.sidecar is not None:
-            times.append(listed.sidecar.modified)
+        times += [info.modified for info in (listed.sidecar, listed.dra) if info is not None]
         newest = max(times)
         return (self.since is None or newest >= self.since) and (
             self.until is None or newest < self.until
@@ -168,18 +186,31 @@ def is_scan(key: str) -> bool:
     return PurePosixPath(key.lower()).suffix in SCAN_SUFFIXES
 
 
-def list_scans(source: ObjectStore) -> list[Listed]:
-    """Scans of the source by key, each with its sidecar; other objects are passed over."""
+def list_scans(source: ObjectStore, index: IndexTable | None = None) -> list[Listed]:
+    """Scans of the source by key, each with what is stated of it; other objects are passed over."""
     scans: list[ObjectInfo] = []
     sidecars: dict[str, ObjectInfo] = {}
+    registrations: dict[str, ObjectInfo] = {}
     for info in source.listing():
         name = info.key.lower()
         if name.endswith(SIDECAR_SUFFIX):
             sidecars[info.key[: -len(SIDECAR_SUFFIX)]] = info
+        elif name.endswith(DRA_SUFFIX):
+            registrations[_without_suffix(info.key)] = info
         elif is_scan(name):
             scans.append(info)
     scans.sort(key=lambda info: info.key)
-    return [Listed(scan, sidecars.get(_without_suffix(scan.key))) for scan in scans]
+    stems = [_without_suffix(scan.key) for scan in scans]
+    return [
+        Listed(scan, sidecars.get(stem), registrations.get(stem), _indexed(source, scan.key, index))
+        for scan, stem in zip(scans, stems, strict=True)
+    ]
+
+
+def _indexed(source: ObjectStore, key: str, index: IndexTable | None) -> str:
+    match = None if index is None else index.find(PurePosixPath(key).name, source.uri_of(key))
+    stated = {} if match is None else sidecar_of_index(match.row)
+    return json.dumps(stated, ensure_ascii=False, sort_keys=True) if stated else ""
 
 
 def make_plan(
@@ -283,7 +314,7 @@ def _unit(
     requirement: Requirement,
     force: bool,
 ) -> Unit | None:
-    sidecar_version = listed.sidecar.version if listed.sidecar else ""
+    sidecar_version = listed.stated_version
     reasons = mismatches(listed.scan.version, sidecar_version, requirement, recorded)
     if force and not reasons:
         reasons = ("forced",)
@@ -297,6 +328,8 @@ def _unit(
         size_bytes=listed.scan.size_bytes,
         sidecar_key=listed.sidecar.key if listed.sidecar else "",
         sidecar_version=sidecar_version,
+        dra_key=listed.dra.key if listed.dra else "",
+        indexed=listed.indexed,
         log_id=log_id,
         reasons="; ".join(reasons),
         known=json.dumps(asdict(recorded)) if recorded and done else "",
@@ -308,9 +341,8 @@ def _count_current(
     covered: Iterable[Listed], recorded: Mapping[str, Record], requirement: Requirement
 ) -> int:
     def current(listed: Listed) -> bool:
-        sidecar = listed.sidecar.version if listed.sidecar else ""
         record = recorded.get(listed.scan.key)
-        return not mismatches(listed.scan.version, sidecar, requirement, record)
+        return not mismatches(listed.scan.version, listed.stated_version, requirement, record)
 
     return sum(current(listed) for listed in covered)
 

@@ -20,7 +20,8 @@ from factories import CALI, GR, ILD, judge, make_curve, make_log, only
 from flows.dashboard import REASONS, build_dashboard, dashboard_data, overview, read_archive
 from flows.dashboard.archive import OldResultsError
 from flows.dashboard.data import NOT_BLOCKING, natural
-from flows.dashboard.review import chance_bad
+from flows.dashboard.method import bundle_bytes, read_bundle
+from flows.dashboard.odds import chance_bad, interval_of
 from storage.objects import ObjectStore
 from storage.publish import log_files, publish_local, write_datasets
 from storage.runs import RunRecord, write_run
@@ -177,7 +178,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     path = build_dashboard(tmp_path)
     html = path.read_text("utf-8")
     page = Page(html)
-    assert not [tag for tag, _ in page.tags if tag in ("img", "i")]
+    assert not [tag for tag, a in page.tags if tag == "img" or (tag == "i" and "class" not in a)]
     assert not [a for _, a in page.tags if any(name.startswith("on") for name in a)]
     assert all(a.get("src") for tag, a in page.tags if tag == "script")
     assert HOSTILE in page.words()
@@ -352,8 +353,23 @@ def test_chance_of_a_bad_curve() -> None:
     assert chance[1] < chance[0] < 0.1
     assert chance[2] > 0.5
     assert np.isnan(chance[3])
+    assert chance_bad(estimate[:1], lower[:1], 0.9, interval=0.99)[0] == pytest.approx(0.01)
     rising = [chance_bad(estimate[:1], lower[:1], t)[0] for t in (0.5, 0.8, 0.9, 0.99)]
     assert rising == sorted(rising)
+
+
+def test_interval_is_that_of_the_model(archive: Path) -> None:
+    store = ObjectStore(str(archive))
+    assert interval_of(read_archive(store).verdicts) == 0.9
+    shipped = bundle_bytes()
+    assert shipped is not None
+    log = make_log("s")
+    publish(
+        archive, replace(log, provenance=replace(log.provenance, model_id=read_bundle(shipped)[0]))
+    )
+    write_datasets(archive)
+    level = read_bundle(shipped)[1]["quality"]["level"]
+    assert interval_of(read_archive(store).verdicts) == pytest.approx(1 / (1 + np.exp(-level)))
 
 
 def test_natural_order() -> None:

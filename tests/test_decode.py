@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from veernet_core.curve import decode, physical
-from veernet_core.curve.siblings import follow_siblings
+from veernet_core.curve.identity import resolve_identities
+from veernet_core.curve.siblings import SiblingCosts, crossing_costs, follow_siblings, unfold
 from veernet_core.curve.viterbi import cheapest_path
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip, Style, Trace, Wrap
 
@@ -180,6 +181,85 @@ def test_path_prefers_evidence_over_a_detour() -> None:
 
 
 def test_siblings_without_ink_stay_where_they_were() -> None:
-    out = follow_siblings(np.zeros((20, 50), np.float32), np.array([10.0, np.nan]), np.zeros(2))
+    out, seen = follow_siblings(
+        np.zeros((1, 20, 50), np.float32),
+        np.zeros(2, np.int64),
+        np.zeros((20, 50), np.float32),
+        0.0,
+        np.array([10.0, np.nan]),
+        np.zeros(2),
+    )
     assert (out[0] == 10.0).all()
     assert np.isfinite(out).all()
+    assert not seen.any()
+
+
+def drawn(
+    curves: Sequence[tuple[F64, float]], specs: Sequence[CurveSpec], rows: int
+) -> tuple[Strip, Posterior]:
+    """Ideal posterior over a strip that also shows the ink of curves of given pen widths (px)."""
+    strip, posterior = ideal([f for f, _ in curves], specs)
+    ink = np.zeros((rows, COLS), np.uint8)
+    column = np.arange(COLS)
+    for frac, width in curves:
+        x = LEFT + frac * WIDTH
+        low = np.minimum(x, np.append(x[1:], x[-1])) - width / 2
+        high = np.maximum(x, np.append(x[1:], x[-1])) + width / 2
+        ink[(column >= low[:, None]) & (column <= high[:, None])] = 255
+    return Strip(ink, LEFT, LEFT + WIDTH, np.arange(rows, dtype=np.float64)), posterior
+
+
+def test_pen_width_tells_curves_apart_that_run_together_and_part_again() -> None:
+    row = np.arange(600)
+    thin = 0.5 + 0.2 * np.where(row < 200, 1 - row / 200, np.where(row < 260, 0, (row - 260) / 340))
+    thick = (
+        0.5
+        - 0.2 * np.where(row < 200, 1 - row / 200, 0)
+        - 0.2 * np.where(row > 260, 1, 0) * (np.clip(row - 260, 0, 340) / 340)
+    )
+    # they bounce where straight lines would cross: only the width of the stroke says so
+    specs = [spec("THIN"), spec("THICK")]
+    strip, posterior = drawn([(thin, 2.0), (thick, 6.0)], specs, 600)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    found = sorted(traces, key=lambda t: t.frac[0])
+    assert errors_px(found[0], thick)[300:].max() < 2
+    assert errors_px(found[1], thin)[300:].max() < 2
+
+
+def test_identity_is_settled_by_the_look_of_whole_stretches() -> None:
+    row = np.arange(400.0)
+    given = np.stack([100 + 0 * row, 100 + np.abs(row - 200) / 2])
+    ink = np.zeros((400, 260), np.uint8)
+    ink[:200, 97:104] = 255  # thick above on the left path, below on the right one
+    for r in range(400):
+        x = int(given[1, r])
+        ink[r, x - (3 if r > 200 else 1) : x + (4 if r > 200 else 1)] = 255
+    ink[200:, 99:101] = 255
+    seen = np.ones((2, 400), bool)
+    out, source = resolve_identities(given, seen, ink, given, np.zeros(2))
+    assert (source[:, 0] != source[:, -1]).all()
+    assert np.allclose(np.sort(out, axis=0), np.sort(given, axis=0))
+
+
+def test_a_spike_drawn_as_a_line_across_the_track_is_followed() -> None:
+    a = np.full(300, 0.2)
+    a[150:154] = 0.9
+    b = np.full(300, 0.5)
+    specs = [spec("A"), spec("B", "dashed")]
+    strip, posterior = drawn([(a, 2.0), (b, 2.0)], specs, 300)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    assert errors_px(traces[0], a)[151:153].max() < 3
+    assert errors_px(traces[1], b).max() < 1.5
+
+
+def test_laps_follow_the_ink_over_the_border_and_come_home() -> None:
+    ink = np.zeros((60, 120), np.uint8)
+    folded = np.full(60, 90.0)
+    folded[30:] = 30.0
+    ink[30, 90:] = 255
+    ink[30, :31] = 255  # the stroke leaves to the right and comes in from the left
+    crossing = crossing_costs(ink, SiblingCosts())
+    table = np.array([10.0, 100.0, 1.0, 0.001, 9.0])
+    lap = unfold(folded, np.ones(60, bool), crossing, table, np.nan)
+    assert (lap[:30] == 0).all()
+    assert (lap[30:] == 1).all()

@@ -34,7 +34,7 @@ LOG,a.tif,MAIN,5,2500,210,4000,2600,1890,5000
 
 def known(person: dict[str, Any] | None, dra: bytes | None, row: IndexRow | None) -> dict[str, Any]:
     data = json.dumps(person).encode() if person is not None else None
-    merged = known_sidecar(data, dra, row, "a.tif")
+    merged = known_sidecar(data, dra, sidecar_of_index(row) if row else None, "a.tif")
     assert merged is not None
     parse_sidecar(merged, "a.sidecar.json")
     result: dict[str, Any] = json.loads(merged)
@@ -147,10 +147,11 @@ def test_merging_changes_neither_side_and_nothing_is_neutral() -> None:
 
 def test_faults_are_told_by_their_own_names() -> None:
     with pytest.raises(SidecarError, match="weel"):
-        known_sidecar(b'{"weel": {}}', None, ROW, "a.tif")
+        known_sidecar(b'{"weel": {}}', None, sidecar_of_index(ROW), "a.tif")
     with pytest.raises(DraError, match=r"a\.tif"):
         known_sidecar(None, DRA, ROW, "b.tif")
 
 
 def test_equal_inputs_give_equal_bytes() -> None:
-    assert known_sidecar(b"{}", DRA, ROW, "a.tif") == known_sidecar(b"{}", DRA, ROW, "a.tif")
+    row = sidecar_of_index(ROW)
+    assert known_sidecar(b"{}", DRA, row, "a.tif") == known_sidecar(b"{}", DRA, row, "a.tif")

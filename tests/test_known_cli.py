@@ -10,6 +10,8 @@ import pytest
 from flows.local import read_index_file, read_scan
 from storage.dra import DraError
 from storage.index_table import IndexTableError
+from storage.objects import ObjectStore
+from storage.plan import Selection, list_scans
 
 DRA = 'FILE,1,FEET,Acme\nWELL,150530006900,"Smith #1",\nLOG,a.tif,MAIN,5,2500,2,40,2600,18,500\n'
 
@@ -48,3 +50,21 @@ def test_an_unknown_map_or_table_names_the_remedy(tmp_path: Path) -> None:
         read_index_file(tmp_path / "i.csv", "kanzas")
     with pytest.raises(IndexTableError, match="cannot be read"):
         read_index_file(tmp_path / "none.csv", "kansas")
+
+
+def test_an_archive_lists_what_is_known_and_notices_changes(tmp_path: Path) -> None:
+    store = ObjectStore(str(tmp_path))
+    for key in ("x/a.tif", "x/b.tif", "x/a.sidecar.json"):
+        store.put(key, b"{}")
+    plain = {listed.scan.key: listed.stated_version for listed in list_scans(store)}
+    (sidecar,) = [listed.sidecar for listed in list_scans(store) if listed.sidecar]
+    assert plain == {"x/a.tif": sidecar.version, "x/b.tif": ""}  # as before there were other sources
+    store.put("x/a.dra", DRA.encode())
+    (tmp_path / "i.csv").write_text("file,county\nb.tif,Clark\n")
+    index = read_index_file(tmp_path / "i.csv", "generic")
+    first, second = list_scans(store, index)
+    assert first.dra is not None
+    assert json.loads(second.indexed) == {"well": {"county": "Clark"}}
+    assert first.stated_version != plain["x/a.tif"]
+    assert second.stated_version != ""
+    assert Selection().covers(first)

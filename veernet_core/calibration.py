@@ -414,7 +414,9 @@ def reliability(p: F64, event: NDArray[np.bool_], groups: F64, seed: int = 0) ->
     """Measure calibration; the bootstrap resamples whole groups (curves), not rows."""
     width = np.clip((p * 15).astype(int), 0, 14)
     mass = np.searchsorted(np.quantile(p, np.linspace(0, 1, 16)[1:-1]), p)
-    draws = np.column_stack([_resampled_ece(p, event, bins, groups, seed) for bins in (width, mass)])
+    draws = np.column_stack(
+        [_resampled_ece(p, event, bins, groups, seed) for bins in (width, mass)]
+    )
     high = p >= 0.8
     gap = float(p[high].mean() - event[high].mean()) if high.any() else float("nan")
     bins = [

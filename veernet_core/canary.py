@@ -145,7 +145,8 @@ class CanaryReport:
 
 
 def _parsed(figures: Mapping[str, Any]) -> Reading:
-    return Reading(**{k: float("nan") if v is None else v for k, v in figures.items()})
+    known: dict[str, Any] = {k: float("nan") if v is None else v for k, v in figures.items()}
+    return Reading(**known)
 
 
 def _plain(value: object) -> object:

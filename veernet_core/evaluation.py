@@ -180,9 +180,7 @@ def crossings_kept(
     return total, kept
 
 
-def align_laps(
-    frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64
-) -> F64:
+def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> F64:
     """Truth counted from the recovered curve's lap, where nothing on the strip tells which it is.
 
     Curves that wrap once have their home lap, as on a real log. For those that wrap without end only

@@ -147,10 +147,7 @@ def texts(values: Sequence[str]) -> str:
 
 def _log_names(archive: Archive) -> tuple[list[str], list[str]]:
     """Log ids in order, and the well each belongs to."""
-    encoded = _labels(archive.verdicts, "log_id")
-    uwis = archive.verdicts["uwi"].cast(pa.string()).to_pylist()
-    first = np.unique(encoded[1], return_index=True)[1] if len(encoded[1]) else []
-    known = {encoded[0][encoded[1][i]]: uwis[i] or "" for i in first}
+    known = _of_first_curve(archive, "uwi")
     known |= {name: _well(record, "uwi") for name, record in archive.bare.items()}
     names = sorted(known)
     return names, [known[name] for name in names]
@@ -221,15 +218,9 @@ def _log_columns(
     facts = {name: _log_facts(archive, names, name, key) for name, key in _FACTS}
     sources = [archive.sources.get(name, ("", "")) for name in names]
     folders = _without_common([_folder(uri) for uri, _ in sources])
-    wells = [uwi or f"\0{name}" for uwi, name in zip(uwis, names)]
-    well_names, well_codes = np.unique(np.array(wells, dtype=object), return_inverse=True) if wells else (
-        [], np.zeros(0, np.int64))  # fmt: skip
-    per_well = np.zeros((len(well_names), 3), dtype=np.int64)
-    np.add.at(per_well, well_codes, counts)
-    worst = np.full(len(names), np.inf)
-    r2 = best_r2(curves.numbers)
-    known = np.isfinite(r2)
-    np.minimum.at(worst, curves.log[known], r2[known])
+    wells = _codes([uwi or f"\0{name}" for uwi, name in zip(uwis, names)])
+    per_well = np.zeros((int(wells.max(initial=-1)) + 1, 3), dtype=np.int64)
+    np.add.at(per_well, wells, counts)
     shown = facts["well"]
     columns = {
         "count": len(names),
@@ -248,8 +239,8 @@ def _log_columns(
         "accept": packed(np.minimum(counts[:, 0], 65535), "u2"),
         "review": packed(np.minimum(counts[:, 1], 65535), "u2"),
         "reject": packed(np.minimum(counts[:, 2], 65535), "u2"),
-        "worst": packed(_scaled(np.where(np.isfinite(worst), worst, np.nan)), "i2"),
-        "well": packed(well_codes, "u4"),
+        "worst": packed(_scaled(_worst_r2(curves, len(names))), "i2"),
+        "well": packed(wells, "u4"),
         "rank_log": packed(_ranks(names), "u4"),
         "rank_well": packed(_ranks([w or u or n for w, u, n in zip(shown, uwis, names)]), "u4"),
     }  # fmt: skip
@@ -268,11 +259,31 @@ _FACTS = (
 
 def _log_facts(archive: Archive, names: Sequence[str], column: str, key: str) -> list[str]:
     """A fact of every log's header, from its first curve or from its document."""
+    known = _of_first_curve(archive, column)
+    return [known.get(name) or _well(archive.bare.get(name, {}), key) for name in names]
+
+
+def _of_first_curve(archive: Archive, column: str) -> dict[str, str]:
+    """Text of a column in the first row of every log, by log id."""
     log_names, log_codes = _labels(archive.verdicts, "log_id")
     values, codes = _labels(archive.verdicts, column)
-    first = np.unique(log_codes, return_index=True)[1] if len(log_codes) else []
-    known = {log_names[log_codes[i]]: values[codes[i]] for i in first}
-    return [known.get(name) or _well(archive.bare.get(name, {}), key) for name in names]
+    first = np.unique(log_codes, return_index=True)[1].tolist() if len(log_codes) else []
+    return {log_names[log_codes[i]]: values[codes[i]] for i in first}
+
+
+def _codes(values: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each distinct text, in order of appearance."""
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(value, len(seen)) for value in values], dtype=np.int64)
+
+
+def _worst_r2(curves: _Curves, logs: int) -> NDArray[np.float64]:
+    """Lowest R² of each log's curves; NaN where none is known."""
+    worst = np.full(logs, np.inf)
+    r2 = best_r2(curves.numbers)
+    known = np.isfinite(r2)
+    np.minimum.at(worst, curves.log[known], r2[known])
+    return np.where(np.isfinite(worst), worst, np.nan)
 
 
 def _packed_labels(values: Sequence[str]) -> Row:

@@ -95,7 +95,7 @@ def method_data(bundle: bytes | None, measured: Sequence[Path | Traversable]) ->
         ``evaluation``, ``losses``, ``published``, ``foreign``: whether the evaluation was made with
         another model than this bundle.
     """
-    data = _bundle_bytes() if bundle is None else bundle
+    data = bundle_bytes() if bundle is None else bundle
     model_id, calibration, record = read_bundle(data) if data is not None else ("none", {}, {})
     evaluation, losses = _read(measured, EVALUATION), _read(measured, LOSSES)
     config = record.get("config", {})
@@ -134,7 +134,7 @@ def read_bundle(data: bytes) -> tuple[str, Row, Row]:
     return hashlib.sha256(data).hexdigest()[:12], calibration, record
 
 
-def _bundle_bytes() -> bytes | None:
+def bundle_bytes() -> bytes | None:
     """The shipped bundle; None where the package came without it."""
     file = package_files("veernet_core.net") / "weights" / _SHIPPED_BUNDLE
     return file.read_bytes() if file.is_file() else None

@@ -20,6 +20,7 @@ import jinja2
 from flows.dashboard.archive import damaged_row, read_archive, stale_pages
 from flows.dashboard.data import dashboard_data, script_json
 from flows.dashboard.method import write_method_page
+from flows.dashboard.odds import interval_of
 from flows.dashboard.well import write_well_page
 from storage.objects import ObjectStore
 from storage.tables import Row
@@ -87,9 +88,10 @@ def overview_files(
     archive = read_archive(store)
     known = {row["uri"] for row in archive.failures}
     archive.failures.extend(row for row in damaged or [] if row["uri"] not in known)
-    data = dashboard_data(archive, min_r2=min_r2)
+    interval = interval_of(archive.verdicts)
+    data = dashboard_data(archive, min_r2=min_r2, interval=interval)
     columns = data.pop("columns")
-    files = {}
+    files: dict[str, bytes] = {}
     for name in ("logs", "curves"):
         files |= _script(name, columns[name])
     shared = {key: data[key] for key in ("words", "blocking", "flat", "interval", "min_r2", "runs",

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from flows.dashboard.archive import read_verdicts, scan_sources
-from flows.dashboard.data import INTERVAL, natural, sentence
+from flows.dashboard.data import natural, sentence
+from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.overview import build_in
 from storage.compact import compact
 from storage.delivery import deliver
@@ -56,7 +58,9 @@ QUEUE = 500
 _SETTLE_S = 0.4
 _SIDECAR = ".sidecar.json"
 _MAX_SIDECAR = 1 << 20
+_REFRESH = "bringing the overview up to date"
 _Key = tuple[str, str, str, str]
+_Job = tuple[str, Callable[[], object]]
 
 
 class UnknownLogError(ReviewError):
@@ -103,7 +107,7 @@ class Desk:
         self._work = Work()
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
-        self._jobs: list[tuple[str, Callable[[], None]]] = []
+        self._jobs: list[_Job] = []
         self._touched: set[str] = set()
         self._said: dict[_Key, str] = {}
         self._thread: threading.Thread | None = None
@@ -196,7 +200,7 @@ class Desk:
         if action == "correct":
             raise ReviewError("a correction needs a sidecar")
         record, samples = self._result(log_id)
-        name = tuple(_text(said, key) for key in ("section_id", "track_id", "mnemonic"))
+        name = (_text(said, "section_id"), _text(said, "track_id"), _text(said, "mnemonic"))
         seen = _text(said, "curve_sha256")
         for index, curve in enumerate(record["curves"]):
             same = (curve["section_id"], curve["track_id"], curve["spec"]["mnemonic"]) == name
@@ -252,8 +256,8 @@ class Desk:
         )
         text = _text(said, "sidecar")
         with self._wake:
-            job = (f"digitising {log_id} again", lambda: self._again(place, record, text, review))
-            self._jobs.append(job)
+            again = partial(self._again, place, record, text, review)
+            self._jobs.append((f"digitising {log_id} again", again))
             self._start()
         return found
 
@@ -275,25 +279,30 @@ class Desk:
     def _run(self) -> None:
         """Do jobs and deliver decisions until there are none; then bring the overview up to date."""
         shown = True
-        while True:
-            with self._wake:
-                self._wake.wait(_SETTLE_S if not self._jobs else 0)
-                jobs, self._jobs = self._jobs[:1], self._jobs[1:]
-                logs, self._touched = (set(), self._touched) if jobs else (self._touched, set())
-                self._work.waiting = len(self._jobs) + len(self._touched)
-                if not jobs and not logs and shown:
-                    self._thread, self._work.busy = None, ""
-                    return
-                self._work.busy = jobs[0][0] if jobs else "delivering"
-            if jobs:
-                shown = not self._try(jobs[0][1]) and shown
-            elif logs:
-                shown = not self._try(lambda logs=logs: deliver(self.store, logs)) and shown
+        while (job := self._next(shown)) is not None:
+            shown = job[0] == _REFRESH
+            if self._try(job[1]):
+                with self._lock:
+                    self._work.done += 1
+
+    def _next(self, shown: bool) -> _Job | None:
+        """What to do now; decisions are collected for a moment, so that many are delivered at once."""
+        with self._wake:
+            if not self._jobs:
+                self._wake.wait(_SETTLE_S)
+            job: _Job | None = None
+            if self._jobs:
+                job = self._jobs.pop(0)
+            elif self._touched:
+                logs, self._touched = self._touched, set()
+                job = ("delivering", partial(deliver, self.store, logs))
+            elif not shown:
+                job = (_REFRESH, partial(build_in, self.store, min_r2=self.min_r2))
             else:
-                self._try(lambda: build_in(self.store, min_r2=self.min_r2))
-                shown = True
-            with self._lock:
-                self._work.done += len(jobs) + len(logs)
+                self._thread = None
+            self._work.busy = job[0] if job else ""
+            self._work.waiting = len(self._jobs) + len(self._touched)
+            return job
 
     def _try(self, call: Callable[[], object]) -> bool:
         """Whether a job worked; its trouble is kept for the page, the next one goes on."""
@@ -393,28 +402,13 @@ def is_log_id(text: str) -> bool:
     return bool(text) and text[0] != "." and not set(text) & set("/\\\0")
 
 
-def chance_bad(
-    estimate: NDArray[np.float64], lower: NDArray[np.float64], threshold: float
-) -> NDArray[np.float64]:
-    """P(R² < threshold) of curves from their estimate and its lower bound.
-
-    The unexplained variance 1 - R² is taken as log-logistic: its median at the estimate, its tail of
-    1 - ``INTERVAL`` at the lower bound. NaN where there is no estimate.
-    """
-    level = np.log(INTERVAL / (1 - INTERVAL))
-    at = np.log(max(1 - threshold, 1e-4))
-    middle, tail = (np.log(np.maximum(1 - r2, 1e-4)) for r2 in (estimate, lower))
-    spread = np.maximum(tail - middle, 1e-3) / level
-    chance: NDArray[np.float64] = 1 / (1 + np.exp(np.clip((at - middle) / spread, -60, 60)))
-    return chance
-
-
 def _doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
     """1 where it is open whether the curve is good, 0 where it is certain; 1 without an estimate."""
     estimate, lower = (
         table[name].to_numpy().astype(np.float64) for name in ("r2_estimate", "r2_lower")
     )
-    doubt = 1 - np.abs(2 * chance_bad(estimate, lower, threshold) - 1)
+    chance = chance_bad(estimate, lower, threshold, interval_of(table))
+    doubt = 1 - np.abs(2 * chance - 1)
     return np.where(np.isfinite(doubt), np.round(doubt, 6), 1.0)
 
 

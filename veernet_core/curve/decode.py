@@ -198,7 +198,9 @@ def _joint_paths(
     fields: _Fields, strip: Strip, specs: Sequence[CurveSpec], state: DecodeState | None
 ) -> list[_Path]:
     """Paths of all curves: a lone one by dynamic programming, several followed together."""
-    before = [state.at(k, strip.first_row) if state is not None else np.nan for k in range(len(specs))]
+    before = [
+        state.at(k, strip.first_row) if state is not None else np.nan for k in range(len(specs))
+    ]
     if len(specs) == 1:
         style = STYLES.index(specs[0].style)
         return [_one_path(fields, strip, specs[0], style, [], before[0])]

@@ -220,7 +220,7 @@ def _looks(
     costs: IdentityCosts,
 ) -> tuple[F64, F64]:
     """Mean look of each path between touches [stretches, curves, 3], and its weight in readings."""
-    curves, rows = folded.shape
+    rows = folded.shape[1]
     clear = seen.copy()
     for t in touches:
         for path in (t.one, t.two):

@@ -1,9 +1,11 @@
-"""Several curves of one track, followed together.
+"""The curves of one track, followed together.
 
 Curves of one line style differ in nothing but where they come from and where they are heading, and
-the network's word on styles can be wrong. So each row's peaks are handed out to the curves by a beam search over rows: a hypothesis remembers every
-curve's position and speed, ink that nobody explains costs, a curve may share a peak where two cross,
-and it may be missing. In: a density per row and column; out: one path per curve (unfolded columns).
+the network's word on styles can be wrong. So each row's peaks are handed out to the curves by a beam
+search over rows: a hypothesis remembers every curve's position and speed, ink that nobody explains
+costs, a curve may share a peak where two cross, and it may be missing. Moving sideways along ink is
+cheap, over blank paper dear. In: densities per style, row and column; out: one path per curve.
+Which of two paths is which after a touch is looked at again in ``identity``.
 """
 
 from __future__ import annotations
@@ -214,9 +216,7 @@ def _search(
                     if unknown:
                         cost = 0.2
                     else:
-                        d, way = _route(
-                            crossing[r], position[h, c], column[r, j], left, period[c]
-                        )
+                        d, way = _route(crossing[r], position[h, c], column[r, j], left, period[c])
                         ahead = d - speed[h, c] * min(gap, 12)
                         ease = 1.0 / (1.0 + 0.15 * (gap - 1))
                         cost = min(way + min(turn * abs(ahead), most_turn), jump) * ease

@@ -139,7 +139,7 @@ def _refusals(fit: ColumnFit, section: SectionFound, dpi: float, prior: DepthPri
         values = [label.value for label in fit.members]
         message = f"{len(values)} depth numbers run upward, from {values[-1]:g} to {values[0]:g}."
         return [_finding("labels_run_upward", message, section)]
-    checks = (_too_few(fit, dpi), _rival(fit), _scatter(fit), _lineless(fit), _outside(fit, prior))
+    checks = (_too_few(fit, dpi), _rival(fit), _scatter(fit), _lineless(fit, dpi), _outside(fit, prior))
     return [_finding(code, text, section, rows) for code, text, rows in filter(None, checks)]
 
 
@@ -151,13 +151,18 @@ def _too_few(fit: ColumnFit, dpi: float) -> _Check:
 
     Four or more make an axis if a quarter of those between first and last were read, three if half were,
     two if they are neighbours, surely read, with printed lines and a customary scale to bear them out.
+    Numbers that are no multiples of 25 (any table holds some) need six, nearly all of them read.
     """
     members = fit.members
     count = len(members)
     density = (count - 1) * fit.step / (members[-1].value - members[0].value)
-    if (count >= 4 and density >= 0.25) or (count == 3 and density >= 0.5):
+    if fit.step < 25:
+        enough = count >= 6 and density >= 0.8 and fit.ruler is not None
+    else:
+        enough = (count >= 4 and density >= 0.25) or (count == 3 and density >= 0.5)
+    if enough:
         return None
-    sure = min(label.confidence for label in members) > 0.9 and density == 1.0
+    sure = min(label.confidence for label in members) > 0.9 and density == 1.0 and fit.step >= 25
     if count == 2 and sure and fit.ruler is not None and not _is_far(fit) and _is_customary(fit, dpi):
         return None
     values = ", ".join(f"{label.value:g}" for label in members[:8])
@@ -186,10 +191,14 @@ def _scatter(fit: ColumnFit) -> _Check:
     return "labels_scatter", message, None
 
 
-def _lineless(fit: ColumnFit) -> _Check:
+def _lineless(fit: ColumnFit, dpi: float) -> _Check:
     """Without printed lines a label's own row is uncertain by a share of its length."""
     if fit.ruler is not None:
         return None
+    if not _is_customary(fit, dpi):
+        scale = fit.chain.units_per_px * dpi
+        message = f"No printed depth lines bear out {scale:.1f} {fit.unit} per inch, no customary scale."
+        return "depth_lines_missing", message, None
     length = float(np.median([label.length_px for label in fit.members]))
     doubt = _OFFSET_SHARE * length * fit.chain.units_per_px
     if doubt <= _max_error(fit) / 2:
@@ -276,7 +285,8 @@ def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str
         doubts.append(("depth_offset_large", message, 0.7))
     beyond = _beyond(fit, section)
     if beyond > fit.step:
-        doubts.append(("depth_extrapolated", f"{beyond:.0f} {fit.unit} lie beyond the last evidence.", 0.9))
+        message = f"{beyond:.0f} {fit.unit} of the section lie beyond the last evidence."
+        doubts.append(("depth_extrapolated", message, 0.9 if beyond < 3 * fit.step else 0.6))
     return doubts
 
 

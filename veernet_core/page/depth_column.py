@@ -37,6 +37,7 @@ _STEPS: dict[DepthUnit, tuple[tuple[float, float], ...]] = {
     "m": ((5.0, 25.0), (10.0, 50.0), (25.0, 50.0), (50.0, 100.0)),
 }
 _SECOND_ZOOM = 0.67
+_INFILL_ROUNDS = 8
 _FULL_SHARE = 0.75
 _HEADING_IN = 2.0
 _SEARCH_TILES, _SEARCH_IN, _STRIP_IN = 5, 5.0, 0.45
@@ -137,9 +138,13 @@ def fit_column(
         again = read_labels(raster, column, rows, reader, dpi, zoom=_SECOND_ZOOM)
         labels = sorted(merge_labels(labels, again), key=lambda label: label.row)
         chain, rival = _chains(labels, dpi[0])
-    if chain.members and chain.units_per_px > 0:
-        labels = _infill(raster, column, rows, labels, chain, reader)
-        chain, rival = _chains(labels, dpi[0])
+    for _ in range(_INFILL_ROUNDS):
+        before = chain
+        if chain.units_per_px > 0:
+            labels = _infill(raster, column, rows, labels, chain, reader)
+            chain, rival = _chains(labels, dpi[0])
+        if len(chain.members) <= len(before.members):
+            break
     fit = ColumnFit(tuple(labels), chain, rival)
     if len(chain.members) < 2:
         return fit
@@ -194,7 +199,7 @@ def _infill(
     """Read again where the chain expects labels that were not found, not knowing what should be there."""
     members = [labels[n] for n in chain.members]
     step = usual_step(members)
-    expected = np.arange(members[0].value - step, members[-1].value + 1.5 * step, step)
+    expected = np.arange(members[0].value - 3 * step, members[-1].value + 3.5 * step, step)
     expected = expected[expected > 0]
     places = row_of(members)(expected)
     known = np.array([label.row for label in members])
@@ -315,7 +320,7 @@ def _with_axis(fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], 
     length = float(np.median([label.length_px for label in members]))
     ruler = fit_ruler(profile, row_at, reach, _STEPS[fit.unit], length, dpi)
     if ruler is not None:
-        ruler = extend_ruler(profile, ruler, rows)
+        ruler = extend_ruler(profile, ruler, rows, dpi)
         knots = np.stack([ruler.rows, ruler.depths], axis=1)[ruler.seen]
         inside = (knots[:, 0] >= rows[0] - 1) & (knots[:, 0] <= rows[1] + 1)
         knots, offset = knots[inside], ruler.offset_px

@@ -26,7 +26,7 @@ _SAMPLE_TILES = 6
 _MIN_VOTES = 3.0
 _VOTE_SHARE = 0.7
 _PUNCTUATION = re.compile(r"[\s.,'’‘`\-–—_:;•°\"~^*|]+")
-_NUMBER = re.compile(r"^[A-Za-z]{0,2}([1-9]\d{1,4})(?:ft|FT|Ft|m|M)?$")
+_NUMBER = re.compile(r"^[A-Za-z]{0,2}(0{0,2}[1-9]\d{1,4})(?:ft|FT|Ft|m|M)?$")
 
 
 @dataclass(frozen=True, slots=True)

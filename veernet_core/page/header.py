@@ -19,15 +19,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from veernet_core.datatypes import Raster
 from veernet_core.page.api_number import find_api_number, parse_api_number, state_name
 from veernet_core.page.found import HeaderFound, PageLayout, Stated, TextBox
 from veernet_core.page.gazetteer import county_name, county_of_api, service_company
+from veernet_core.page.text import TextReader, read_region
 
 CONFIRMED, CLEAR, LIKELY, DOUBTFUL = 0.96, 0.92, 0.8, 0.5
 """Confidence of a value that is confirmed; of clear print; of a single reading; of a contradicted one."""
 _MAX_ROWS_IN = 45.0
 _CLEAR_OCR, _FAIR_OCR = 0.975, 0.93
 _SAME = 0.87
+_SIDEWAYS_TILE_PX = (2400, 900)
+"""At 200 dpi; a line of a form is shorter than the overlap."""
+_ENOUGH_LETTERS = 150
 _TURNS = (0, 90, 180, 270)
 _WORD_GAP, _VALUE_GAP, _BAND = 4.0, 14.0, 1.0
 """Gaps in units of the text height: between words of a value, from a label to its value; reach of a band."""
@@ -152,6 +157,40 @@ def read_header(boxes: Sequence[TextBox], layout: PageLayout) -> HeaderFound:
     if company is not None:
         fields["service_company"] = company
     return HeaderFound(_cross_checked(fields))
+
+
+def read_sideways(raster: Raster, last_row: int, reader: TextReader, dpi: float) -> list[TextBox]:
+    """Text of the form above the log where it lies on its side, as most forms do.
+
+    Parameters
+    ----------
+    raster : Raster
+    last_row : int
+        First row of the log.
+    reader : TextReader
+    dpi : float
+
+    Returns
+    -------
+    list of TextBox
+        Turned by 90 or 270 degrees, whichever is readable. Where upright text has been read as well,
+        both are kept: of a form only one makes sense.
+    """
+    best: list[TextBox] = []
+    for turn in (90, 270):
+        boxes = read_region(
+            raster, 0, last_row, 0, raster.width_px, reader, (turn,), dpi, _SIDEWAYS_TILE_PX
+        )
+        if _weight(boxes) > _weight(best):
+            best = boxes
+        if _weight(best) >= _ENOUGH_LETTERS:
+            break
+    return best
+
+
+def _weight(boxes: Iterable[TextBox]) -> int:
+    """Letters read without doubt, in texts long enough not to be chance."""
+    return sum(len(b.text) for b in boxes if b.confidence >= _FAIR_OCR and len(b.text) >= 4)
 
 
 def _is_header(box: TextBox, layout: PageLayout) -> bool:

@@ -13,15 +13,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import label
+from scipy.ndimage import label, uniform_filter1d
 
 from veernet_core.datatypes import F32, F64
+from veernet_core.page.lines import PageProfiles, straighten
+from veernet_core.page.tracks import Fields
 
 _NEAR_BANDS, _FAR_BANDS = 8, 64
 _ALIKE = 0.5
 _LEAST_BANDS = 16
 _STRIPE_INK = 60.0
-LOG_SCORE, FIELDS_SCORE = 0.97, 1.9
+_IMAGE_INK, _IMAGE_WIDTH = 60.0, 0.12
+LOG_SCORE, FIELDS_SCORE = 0.97, 2.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,29 @@ def log_score(body: Body, rules: int, rhythm: float) -> float:
     """
     crowding = 0.003 * max(0, rules - 45)
     return body.likeness + 0.5 * rhythm - crowding + 0.001 * min(body.last - body.first, 200)
+
+
+def image_share(
+    profiles: PageProfiles, logs: list[tuple[int, int, F64, Fields]]
+) -> tuple[int, int] | None:
+    """Rows of a stretch where a wide track is filled like an image, if that is much of the page.
+
+    Parameters
+    ----------
+    profiles : PageProfiles
+    logs : list of (first band, last band, drift [bands], fields)
+        The logs of the page; their fields do not count. Without any, the whole page is looked at.
+    """
+    wide = _IMAGE_WIDTH * profiles.width_px
+    whole: tuple[int, int, F64 | None, Fields | None] = (profiles.bands // 4, profiles.bands, None, None)
+    stretches: list[tuple[int, int, F64 | None, Fields | None]] = [*logs] or [whole]
+    for first, last, drift, fields in stretches:
+        ink = profiles.ink[first:last].astype(np.float32)
+        ink = ink if drift is None else straighten(ink, drift)
+        dark = uniform_filter1d(ink.mean(axis=0), profiles.width_px // 40) > _IMAGE_INK
+        for left, right in fields.spans if fields is not None else ():
+            dark[max(0, int(left)) : max(0, int(right) + 1)] = False
+        runs, count = label(dark)
+        if count and max(int((runs == k + 1).sum()) for k in range(count)) > wide:
+            return first * profiles.band_px, min(profiles.height_px, last * profiles.band_px)
+    return None

@@ -14,7 +14,14 @@ from scipy.ndimage import gaussian_filter1d, label, uniform_filter1d
 
 from veernet_core.datatypes import F32, F64, Finding, Raster
 from veernet_core.page import grid, kinds, lines, tracks
-from veernet_core.page.found import PageLayout, SectionFound, SectionKind, TrackFound, TrackKind
+from veernet_core.page.found import (
+    PageKind,
+    PageLayout,
+    SectionFound,
+    SectionKind,
+    TrackFound,
+    TrackKind,
+)
 from veernet_core.page.grid import GridFound
 from veernet_core.page.lines import PageProfiles
 
@@ -24,6 +31,7 @@ _RULE_CAP = 60.0
 _EDGE_BANDS = 12
 _PRESENT = 0.5
 _TRACK_IN, _PAGE_IN = 2.5, 8.25
+_SURE = 0.78
 
 
 def read_layout(raster: Raster) -> PageLayout:
@@ -48,10 +56,10 @@ def layout_of(profiles: PageProfiles, dpi_tag: tuple[float, float] | None) -> Pa
     bodies = kinds.find_bodies(page.straight)
     logs = [log for body in bodies if (log := _read_log(page, body))]
     logs = _apart([_trim(page, log) for log in _merge(page, _extend(page, logs, bodies))])
+    logs = _divided(page, logs)
     sections = _sections(page, logs)
-    tag = dpi_tag or (200.0, 200.0)
-    kind = "curve_log" if logs else "unknown"
-    return PageLayout(kind, 0, (tag[1], tag[0]), tuple(sections))
+    kind, findings = _page_kind(page, logs, sections)
+    return PageLayout(kind, 0, _resolution(sections, dpi_tag), tuple(sections), findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ def _read_log(page: _Page, body: kinds.Body) -> _Log | None:
     """Tracks of a body; None where it is no log."""
     profiles, run = page.profiles, slice(body.first, body.last)
     straight = np.minimum(page.straight[run], _RULE_CAP)
-    shift = lines.register(straight, straight.mean(axis=0), max(4, profiles.width_px // 300))
+    shift = lines.register(straight, straight.mean(axis=0), max(6, profiles.width_px // 120))
     drift = page.drift[run] + shift
     rules = np.minimum(lines.straighten(page.sharp[run], drift), _RULE_CAP).mean(axis=0)
     level = uniform_filter1d(lines.straighten(profiles.level[run], drift).mean(axis=0), 5)
@@ -127,12 +135,16 @@ def _trim(page: _Page, log: _Log) -> _Log:
     low = max(0, log.first - _EDGE_BANDS)
     high = min(page.profiles.bands, log.last + _EDGE_BANDS)
     seen = _presence(page, log, low, high)
+    steady = uniform_filter1d((seen > 0.3 * _usual_presence(page, log)).astype(np.float64), 2 * _EDGE_BANDS)
+    inside = np.flatnonzero(steady >= 0.5)
+    if len(inside) < 8:
+        return log
     padded = np.pad(seen, 4)
     leap = np.array([padded[i + 4 : i + 8].mean() - padded[i : i + 4].mean() for i in range(len(seen) + 1)])
-    reach = 2 * _EDGE_BANDS
-    first = low + int(leap[: reach + 1].argmax())
-    last = high - reach + int(leap[-reach - 1 :].argmin())
-    return _resized(page, log, first, last) if last - first >= 8 else log
+    start, stop = max(0, inside[0] - 2 * _EDGE_BANDS), inside[-1] - _EDGE_BANDS
+    first = start + int(leap[start : inside[0] + _EDGE_BANDS].argmax())
+    last = stop + int(leap[stop : inside[-1] + 2 * _EDGE_BANDS + 1].argmin())
+    return _resized(page, log, low + first, low + last) if last - first >= 8 else log
 
 
 def _resized(page: _Page, log: _Log, first: int, last: int) -> _Log:
@@ -198,6 +210,43 @@ def _apart(logs: list[_Log]) -> list[_Log]:
     ]
 
 
+def _divided(page: _Page, logs: list[_Log]) -> list[_Log]:
+    """Split double fields in two where a scale block divides them, on the whole page alike."""
+    if not any(_block_divides(page, log) for log in logs):
+        return logs
+    return [replace(log, fields=tracks.split_double(log.fields)) for log in logs]
+
+
+def _block_divides(page: _Page, log: _Log) -> bool:
+    """Whether the scale block above a log draws a border down the middle of a double field."""
+    band, inch = page.profiles.band_px, _inch(log)
+    far = round(_scales_top(page, log) / band)
+    if (log.first - far) * band < 0.8 * inch:
+        return False
+    ink = _above(page, log, far)
+    spans = tracks.double_spans(log.fields)
+    whole = [_middle_divides(ink, span) for span in spans]
+    near = [_middle_divides(ink[-round(0.8 * inch / band) :], span) for span in spans]
+    return any(w if w is not None else bool(n) for w, n in zip(whole, near))
+
+
+def _middle_divides(ink: F32, span: tracks.Span) -> bool | None:
+    """Whether a rule as long as the borders stands in the middle of a span; None: borders not seen."""
+
+    def share(col: float) -> float:
+        at = min(max(round(col), 6), ink.shape[1] - 7)
+        return float((ink[:, at - 5 : at + 6].max(axis=1) > 12).mean())
+
+    edge, middle = max(share(span[0]), share(span[1])), share(0.5 * (span[0] + span[1]))
+    return middle >= 0.62 and middle >= 0.65 * edge if edge > 0.6 else None
+
+
+def _above(page: _Page, log: _Log, far: int) -> F32:
+    """Upright rules of bands ``far`` to the log's first, in the log's columns."""
+    drift = page.drift[far : log.first] - page.drift[log.first] + log.drift[0]
+    return np.minimum(lines.straighten(page.sharp[far : log.first], drift), _RULE_CAP)
+
+
 # ---- sections --------------------------------------------------------------------------------
 
 
@@ -241,8 +290,7 @@ def _scales_top(page: _Page, log: _Log) -> float:
     near = log.first
     if near - far < 2:
         return float(near * band)
-    drift = page.drift[far:near] - page.drift[log.first] + log.drift[0]
-    ink = uniform_filter1d(np.minimum(lines.straighten(page.sharp[far:near], drift), _RULE_CAP), 3, axis=0)
+    ink = uniform_filter1d(_above(page, log, far), 3, axis=0)
     borders = np.unique(np.rint([edge for span in log.fields.spans for edge in span]).astype(np.int64))
     borders = borders[(borders > 8) & (borders < ink.shape[1] - 9)]
     seen = np.max([ink[:, borders + step] for step in range(-4, 5)], axis=0) > 12
@@ -267,7 +315,7 @@ def _log_section(page: _Page, log: _Log, name: str) -> SectionFound:
     found += [_track(course, span, "depth", None) for span in log.fields.columns]
     found.sort(key=lambda track: float(track.left_knots[0, 1]))
     depth_lines = _depth_lines(profiles, log, course)
-    confidence = float(np.clip(log.fields.score / 1.15, 0, 1))
+    confidence = float(np.clip(log.fields.score / 1.25, 0, 1))
     return SectionFound(name, "main", float(top), float(bottom), tuple(found), depth_lines, confidence)
 
 
@@ -364,3 +412,89 @@ def _depth_lines(profiles: PageProfiles, log: _Log, course: _Course) -> F64:
     pivot = np.interp(rows, course.rows, smooth)
     slope = -np.interp(rows, course.rows, np.gradient(smooth) / profiles.band_px)
     return grid.read_depth_lines(profiles, (int(rows[0]), int(rows[-1]) + 1), pivot, slope, _inch(log))[0]
+
+
+# ---- the page --------------------------------------------------------------------------------
+
+
+def _page_kind(
+    page: _Page, logs: list[_Log], sections: list[SectionFound]
+) -> tuple[PageKind, tuple[Finding, ...]]:
+    """Whether this is a log of curves, and what speaks against it."""
+    sure = [s for s in sections if s.kind == "main" and s.confidence >= _SURE]
+    spans = [(log.first, log.last, log.drift, log.fields) for log in logs]
+    images = kinds.image_share(page.profiles, spans)
+    if images is not None:
+        return "not_curve_log", (_image_finding(images),)
+    if not sure:
+        return "unknown", (_no_log_finding(bool(logs)),)
+    return "curve_log", ()
+
+
+def _image_finding(rows: tuple[int, int]) -> Finding:
+    return Finding(
+        code="image_track",
+        stage="page",
+        severity="warning",
+        message="A track is filled with an image (variable density, wave trains), not with curves.",
+        remedy="State the tracks to be digitised in a sidecar if some hold curves.",
+        rows=rows,
+    )
+
+
+def _no_log_finding(doubtful: bool) -> Finding:
+    what = "The grid that was found explains too few of the rules." if doubtful else "No grid was found."
+    return Finding(
+        code="layout_doubtful" if doubtful else "no_log_found",
+        stage="page",
+        severity="warning",
+        message=f"{what} The page may be no curve log, lie on its side, or be too faint.",
+        remedy="Look at the page; state sections and tracks in a sidecar.",
+    )
+
+
+def _resolution(sections: list[SectionFound], tag: tuple[float, float] | None) -> tuple[float, float]:
+    """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines every 0.1, 0.2, 0.5 or 1 in.
+
+    Where tracks are of no usual width the tag counts, if lines bear it out.
+    """
+    logs = [s for s in sections if s.kind == "main"]
+    claimed = (tag[1], tag[0]) if tag else (200.0, 200.0)
+    across = _median([_track_px(s) for s in logs]) / _TRACK_IN
+    if not np.isfinite(across):
+        return claimed
+    if tag and any(abs(np.log(_down_dpi(s, claimed[0]) / claimed[0])) < 0.03 for s in logs):
+        if not any(abs(np.log(across * r / claimed[1])) < 0.2 for r in (0.5, 1, 2)) or len(logs[0].tracks) > 4:
+            return claimed
+    down = _median([_down_dpi(s, across) for s in logs])
+    if np.isfinite(down):
+        return float(down), float(down if abs(np.log(down / across)) < 0.15 else across)
+    return float(across), float(across)
+
+
+def _median(values: list[float]) -> float:
+    known = [v for v in values if np.isfinite(v)]
+    return float(np.median(known)) if known else float("nan")
+
+
+def _track_px(section: SectionFound) -> float:
+    """Median width of ten divisions, px; of any track where no grid is linear."""
+    widths = []
+    for track in section.tracks:
+        if track.kind == "curves" and track.scale is not None:
+            width = float(np.median(track.right_knots[:, 1]) - np.median(track.left_knots[:, 1]))
+            tens = (track.divisions or 10) / 10 if track.scale == "linear" else (track.decades or 2) / 2
+            if tens in (1, 2, 3):
+                widths.append(width / tens)
+    return _median(widths)
+
+
+def _down_dpi(section: SectionFound, across: float) -> float:
+    """Rows per inch that make the line spacing a usual one, nearest to the resolution across."""
+    gaps = np.diff(section.depth_lines[:, 0])
+    if len(gaps) < 5:
+        return float("nan")
+    pitch = float(np.median(gaps))
+    choices = pitch / np.array([0.1, 0.2, 0.5, 1.0])
+    best = float(choices[np.abs(np.log(choices / across)).argmin()])
+    return best if abs(np.log(best / across)) < 0.22 else float("nan")

@@ -30,6 +30,9 @@ from veernet_core.page.text import TextReader
 
 _HEADER_IN, _ABOVE_IN, _BELOW_IN = 45.0, 10.0, 8.0
 """Farthest that text is read from the top of the page, above a section, and below it."""
+_FEW_FIELDS = 4
+_LEAST_FORM_IN = 3.0
+"""Shortest header form that may be printed on its side."""
 _INTO_GRID_IN = 0.6
 """Scale blocks and grids meet where neither ends exactly."""
 _MAX_TURNED_BYTES = 1 << 30
@@ -73,8 +76,8 @@ def read_page(
         if not placed:
             return PageReading(found, {}, HeaderFound(), (), _why_nothing(found))
         boxes = _text(upright, found, placed, reader) if needs.scales else []
-        fields = header.read_header(boxes, found) if boxes else HeaderFound()
-        curves = scales.read_scales(boxes, upright, found) if boxes else ()
+        fields = _header(upright, boxes, found, placed, reader) if needs.scales else HeaderFound()
+        curves = scales.read_scales(boxes, upright, found, reader) if boxes else ()
         depths = _depths(upright, stated, found, placed, reader, unit)
     except VeernetError:
         raise
@@ -156,12 +159,33 @@ def _text(
     raster: Raster, found: PageLayout, placed: Iterable[Placed], reader: TextReader
 ) -> list[TextBox]:
     """All text outside the grids that may belong to a header or a scale block."""
+    sections = [p.found for p in placed]
     boxes: list[TextBox] = []
-    for top, bottom in text_rows(found, [p.found for p in placed], raster.height_px):
+    for top, bottom in text_rows(found, sections, raster.height_px):
         boxes += text.read_region(
             raster, top, bottom, 0, raster.width_px, reader, (0,), found.dpi[1]
         )
-    return boxes
+    first = min((section.row_top for section in sections), default=0.0)
+    last = round(min(first, _HEADER_IN * found.dpi[0]))
+    return boxes + header.read_sideways(raster, last, reader, found.dpi[1])
+
+
+def _header(
+    raster: Raster,
+    boxes: list[TextBox],
+    found: PageLayout,
+    placed: tuple[Placed, ...],
+    reader: TextReader,
+) -> HeaderFound:
+    """Header fields; where the upright text has hardly any, the form may lie on its side."""
+    fields = header.read_header(boxes, found)
+    bottom = min(p.found.row_top for p in placed)
+    bottom = min(bottom, _HEADER_IN * found.dpi[0])
+    if len(fields.fields) >= _FEW_FIELDS or bottom < _LEAST_FORM_IN * found.dpi[0]:
+        return fields
+    turns, dpi = (90, 270), found.dpi[1]
+    more = text.read_region(raster, 0, round(bottom), 0, raster.width_px, reader, turns, dpi)
+    return header.read_header([*boxes, *more], found)
 
 
 def text_rows(

@@ -25,6 +25,7 @@ _REACH_IN = 0.1
 _BEND_COST = 0.004
 _THICK_IN = 0.04
 _MIN_CONTRAST, _MIN_SEEN, _MIN_FINE = 0.4, 0.6, 0.3
+_HEAVIER, _STRETCH_LINES = 1.1, 6
 _WALK_MEMORY, _WALK_MISSES, _WALK_STRENGTH = 12, 6, 0.5
 
 
@@ -46,7 +47,7 @@ class LineProfile:
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """Depth lines found on a lattice of whole multiples of ``step``.
+    """Depth lines found on a lattice of whole multiples of ``step``; those of ``coarse`` are heavier.
 
     Attributes
     ----------
@@ -60,6 +61,7 @@ class Ruler:
     """
 
     step: float
+    coarse: float
     depths: F64
     rows: F64
     seen: Bool
@@ -213,7 +215,7 @@ def _fit_lattice(
     contrast = (typical - between) / max(typical, 1e-6)
     seen = strength > max(0.04, 0.4 * typical)
     offset += float(np.median((rough - offset - rows)[seen])) if seen.any() else 0.0
-    return Ruler(fine, lattice, rows, seen & _steady(lattice, rows, seen), offset, contrast)
+    return Ruler(fine, coarse, lattice, rows, seen & _steady(lattice, rows, seen), offset, contrast)
 
 
 def _between(profile: LineProfile, rows: F64) -> float:
@@ -290,10 +292,15 @@ def _steady(depths: F64, rows: F64, seen: Bool) -> Bool:
     return keep
 
 
-def extend_ruler(profile: LineProfile, ruler: Ruler, rows: tuple[float, float]) -> Ruler:
-    """Walk on from line to line beyond both ends, as far as lines are seen, within the rows."""
-    down = _walk(profile, ruler, rows, 1)
-    up = _walk(profile, ruler, rows, -1)[::-1]
+def extend_ruler(profile: LineProfile, ruler: Ruler, rows: tuple[float, float], dpi: float) -> Ruler:
+    """Walk on from line to line beyond both ends, within the rows.
+
+    A walk ends where lines are no longer seen, or where the coarse lines are no longer the heaviest:
+    a line may have been skipped before.
+    """
+    heavy = _Heavy(profile, ruler, dpi)
+    down = heavy.agreeing(_walk(profile, ruler, rows, 1))
+    up = heavy.agreeing(_walk(profile, ruler, rows, -1))[::-1]
     if not up and not down:
         return ruler
     depths, found, seen = (np.array(part) for part in zip(*up, *down))
@@ -304,12 +311,43 @@ def extend_ruler(profile: LineProfile, ruler: Ruler, rows: tuple[float, float]) 
 
     return Ruler(
         ruler.step,
+        ruler.coarse,
         joined(ruler.depths, depths),
         joined(ruler.rows, found),
         joined(ruler.seen, seen).astype(np.bool_),
         ruler.offset_px,
         ruler.contrast,
     )
+
+
+class _Heavy:
+    """Checks by the heavier coarse lines that a walk has not slipped by a fine one."""
+
+    def __init__(self, profile: LineProfile, ruler: Ruler, dpi: float) -> None:
+        width = 2 * round(_THICK_IN * dpi / 2) + 1
+        self._profile = LineProfile(uniform_filter1d(profile.strength, width), profile.row0)
+        self._ruler = ruler
+        self._is_told_apart = self._excess(ruler.depths, ruler.rows) > _HEAVIER
+
+    def _excess(self, depths: F64, rows: F64) -> float:
+        """Weight of the coarse lines over that of the heaviest other class of lines between them."""
+        weight = self._profile.at(rows)
+        count = round(self._ruler.coarse / self._ruler.step)
+        place = np.rint(depths / self._ruler.step).astype(np.int64) % count
+        means = [float(weight[place == k].mean()) if (place == k).any() else 0.0 for k in range(count)]
+        return means[0] / max(1e-6, *means[1:])
+
+    def agreeing(self, walk: list[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:
+        """The part of a walk up to the last stretch whose coarse lines are the heaviest."""
+        stretch = _STRETCH_LINES * round(self._ruler.coarse / self._ruler.step)
+        if not self._is_told_apart:
+            return walk[:stretch]
+        for start in range(0, len(walk), stretch):
+            part = walk[max(0, min(start, len(walk) - stretch)) : start + stretch]
+            depths, rows, _ = (np.array(column, dtype=np.float64) for column in zip(*part))
+            if self._excess(depths, rows) < 1.0:
+                return walk[:start]
+        return walk
 
 
 def _walk(

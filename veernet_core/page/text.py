@@ -276,6 +276,7 @@ def read_region(
     reader: TextReader,
     turns: tuple[int, ...] = (0,),
     dpi: float | None = None,
+    tile_px: tuple[int, int] = (_TILE_ROWS, _TILE_OVERLAP),
 ) -> list[TextBox]:
     """Read all text of a rectangle of a page.
 
@@ -290,6 +291,9 @@ def read_region(
     dpi : float, optional
         Resolution of the page where it has been measured. Without it the page is taken to be 8.5 in
         wide, because tags are often wrong.
+    tile_px : (int, int)
+        Rows of a tile and of the overlap of two, at the resolution of reading. Sideways lines longer
+        than the overlap may be cut where tiles meet.
 
     Returns
     -------
@@ -302,7 +306,7 @@ def read_region(
     if row1 - row0 < 8 or col1 - col0 < 8:
         return []
     scale = min(2.0, READ_DPI / (dpi or raster.width_px / _PAGE_WIDTH_IN))
-    tile, overlap = round(_TILE_ROWS / scale), round(_TILE_OVERLAP / scale)
+    tile, overlap = (round(rows / scale) for rows in tile_px)
     boxes: list[TextBox] = []
     for top in range(row0, max(row0 + 1, row1 - overlap), tile - overlap):
         ink = raster.read_ink(top, min(top + tile, row1))[:, col0:col1]

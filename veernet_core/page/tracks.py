@@ -9,7 +9,7 @@ paper (`layout`), which field holds which curves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -23,7 +23,7 @@ from veernet_core.page.lines import centroid, find_peaks
 
 _COLUMN_SHARES = (0.2, 0.25, 0.3, 0.333)
 _EDGE_CONTRAST = 0.6
-_GOOD_ENOUGH = 1.1
+_GOOD_ENOUGH = 1.17
 Span = tuple[float, float]
 Settled = tuple[Span, GridFound | None]
 
@@ -32,7 +32,8 @@ Settled = tuple[Span, GridFound | None]
 class Across:
     """Registered profiles of one log, [width] each, and its upright rules.
 
-    ``peaks`` are columns of rules [n] and ``strength`` how inked they are; ``width`` is the page's.
+    ``peaks`` are columns of rules [n], ``strength`` how inked they are, ``strong`` those that stand out;
+    ``level_spans`` are the stretches crossed by level rules.
     """
 
     rules: F32
@@ -40,16 +41,13 @@ class Across:
     ink: F32
     peaks: F64
     strength: F64
+    level_spans: tuple[Span, ...]
+    strong: F64
 
     @property
     def width(self) -> int:
         """Width of the page, px."""
         return len(self.rules)
-
-    @property
-    def strong(self) -> F64:
-        """Columns of the rules that stand out."""
-        return self.peaks[self.strength >= 0.3 * np.percentile(self.strength, 75)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +69,15 @@ def measure_across(rules: F32, level: F32, ink: F32) -> Across:
     peaks = np.array([centroid(rules, col, 3) for col in columns], np.float64)
     at = np.clip(np.rint(peaks).astype(np.int64), 1, width - 2)
     strength = np.maximum(rules[at], np.maximum(rules[at - 1], rules[at + 1])).astype(np.float64)
-    return Across(rules, level, ink, peaks, strength)
+    strong = peaks[strength >= 0.3 * np.percentile(strength, 75)] if len(peaks) else peaks
+    return Across(rules, level, ink, peaks, strength, tuple(level_spans(level)), strong)
 
 
 def find_fields(across: Across) -> Fields | None:
     """The reading that explains the upright rules best; None where there are too few rules."""
     if len(across.peaks) < 5:
         return None
-    readings = [_judge(across, spans) for spans in (level_spans(across), _comb_spans(across.strong))]
+    readings = [_judge(across, spans) for spans in ([*across.level_spans], _comb_spans(across.strong))]
     best = max(readings, key=lambda reading: reading.score)
     if best.score < _GOOD_ENOUGH:
         pages = [*_usual_pages(across), *_completed_pages(best)]
@@ -87,14 +86,38 @@ def find_fields(across: Across) -> Fields | None:
     return best if best.spans else None
 
 
+def double_spans(fields: Fields) -> list[Span]:
+    """Fields of twenty linear divisions: two tracks under one grid."""
+    return [span for span, fit in zip(fields.spans, fields.grids) if _is_double(fit)]
+
+
+def split_double(fields: Fields) -> Fields:
+    """The fields with every double one cut in its middle."""
+    spans: list[Span] = []
+    grids: list[GridFound | None] = []
+    for (left, right), fit in zip(fields.spans, fields.grids):
+        if fit is not None and fit.divisions == 20:
+            middle = 0.5 * (left + right)
+            spans += [(left, middle), (middle, right)]
+            grids += [replace(fit, divisions=10)] * 2
+        else:
+            spans.append((left, right))
+            grids.append(fit)
+    return replace(fields, spans=tuple(spans), grids=tuple(grids))
+
+
+def _is_double(fit: GridFound | None) -> bool:
+    return fit is not None and fit.divisions == 20
+
+
 # ---- readings --------------------------------------------------------------------------------
 
 
-def level_spans(across: Across) -> list[Span]:
+def level_spans(level: F32) -> list[Span]:
     """Stretches crossed by level rules: they begin and end sharply, where fading is gradual."""
-    width = across.width
+    width = len(level)
     closed = cv2.morphologyEx(
-        across.level[None], cv2.MORPH_CLOSE, np.ones((1, max(3, width // 150)), np.uint8)
+        level[None], cv2.MORPH_CLOSE, np.ones((1, max(3, width // 150)), np.uint8)
     )[0]
     edge = _edges(closed, max(6, width // 150))
     spans: list[Span] = []
@@ -121,7 +144,8 @@ def _edges(level: F32, reach: int) -> F32:
         return np.asarray((sums[high] - sums[low]) / reach)
 
     right, left = mean(cols + 3, cols + 3 + reach), mean(cols - 2 - reach, cols - 2)
-    contrast = (right - left) / (right + left + 0.3)
+    faint = 0.3 + 0.06 * float(np.percentile(level, 80))
+    contrast = (right - left) / (right + left + faint)
     size = np.abs(contrast)
     return np.where(size >= maximum_filter1d(size, 2 * reach + 1), contrast, 0).astype(np.float32)
 
@@ -354,7 +378,7 @@ def _bounded(across: Across, span: Span) -> bool:
 
 def _ends_agree(across: Across, fields: list[Settled]) -> int:
     """How many of the outermost borders lie where level rules begin or end, 0 to 2."""
-    spans = level_spans(across)
+    spans = across.level_spans
     if not spans:
         return 0
     near = across.width / 100

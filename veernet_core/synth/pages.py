@@ -396,7 +396,9 @@ def _stroker(
     return lambda shape, lines: agg_lines(shape, lines, width, dashes=dashes)
 
 
-def _depth_numbers(rng: np.random.Generator, paper: Paper, numbers: Numbers) -> list[tuple[float, str]]:
+def _depth_numbers(
+    rng: np.random.Generator, paper: Paper, numbers: Numbers
+) -> list[tuple[float, str]]:
     """True depths and what is printed there."""
     every = _ruling(paper.per_in, paper.axis.unit)[3]
     top, bottom = paper.axis.depth_at(np.array([0.0, paper.length_px]))

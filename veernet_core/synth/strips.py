@@ -298,7 +298,9 @@ def _survives(curve: _Inked, dark: F32) -> NDArray[np.bool_]:
     stroke = curve.alpha > 0.3 * curve.pen.darkness
     drawn = stroke.sum(axis=1).astype(np.float64)
     left_over = (dark * stroke).sum(axis=1)
-    reach = 5 if curve.pen.style == "solid" else int(0.75 * (curve.pen.on_px + curve.pen.off_px)) + 3
+    reach = (
+        5 if curve.pen.style == "solid" else int(0.75 * (curve.pen.on_px + curve.pen.off_px)) + 3
+    )
     size = 2 * reach + 1
     drawn = uniform_filter1d(drawn, size, mode="nearest")
     left_over = uniform_filter1d(left_over, size, mode="nearest")
