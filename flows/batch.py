@@ -52,7 +52,7 @@ from flows.report import (
 from flows.runners import task_runner
 from flows.setup_run import Prepared, check_places, prepare_run
 from storage.compact import Compaction, compact
-from storage.delivery import apply_reviews, deliver
+from storage.delivery import apply_reviews, fresh_logs
 from storage.ledger import ATTEMPTS, append, segment_name
 from storage.objects import ObjectStore, StorageError
 from storage.plan import RUNS, Plan, read_manifest, write_manifests
@@ -130,10 +130,8 @@ def discover(settings: p.ArchiveParams) -> Prepared:
 def compact_datasets(dest: str) -> Compaction:
     """Bring the datasets up to date with the ledger and with what people decided."""
     store = ObjectStore(dest)
-    apply_reviews(store)
-    done = compact(store)
-    deliver(store)
-    return done
+    apply_reviews(store, fresh_logs(store))
+    return compact(store)
 
 
 @task(name="dashboard", **_TASK)

@@ -44,6 +44,7 @@ def watch(
     digitise: Digitise,
     model_id: str,
     logs: Sequence[CanaryLog] | None = None,
+    adopt: bool = False,
 ) -> CanaryReport:
     """Digitise the canary's logs, hold the figures against history, and keep them.
 
@@ -55,6 +56,8 @@ def watch(
         Under which the report is kept; names sort by time.
     logs : optional
         Other logs than the built-in ones.
+    adopt : bool
+        Take the figures as the norm for later runs, even where they break the limits.
 
     Raises
     ------
@@ -65,6 +68,7 @@ def watch(
     logs = canary.canary_logs() if logs is None else logs
     readings = canary.read_results(logs, digitise([log.item for log in logs], canary.CONFIG))
     report = canary.examine(readings, history(store), model_id, __version__)
+    report = replace(report, adopted=adopt and not report.healthy)
     store.put(_key(name), report.to_json().encode())
     if not report.healthy:
         _LOG.error("the canary has collapsed: %s", ", ".join(report.broken))
@@ -98,8 +102,9 @@ def watch_shard(spec: RunSpec, shard: int) -> RunSpec:
     if spec.canary == "off" or logs is None:
         return spec
     name = f"{spec.run_id}/{shard:05d}"
-    report = watch(ObjectStore(spec.dest), name, engine.digitise, engine.model_id, logs)
-    return spec if report.healthy or spec.canary == "report" else held(spec)
+    adopt = spec.canary == "report"
+    report = watch(ObjectStore(spec.dest), name, engine.digitise, engine.model_id, logs, adopt)
+    return spec if report.healthy or adopt else held(spec)
 
 
 def watch_local(

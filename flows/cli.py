@@ -287,12 +287,14 @@ def _dashboard(args: argparse.Namespace) -> int:
     from functools import partial
 
     from flows.dashboard import build_in
+    from storage.delivery import deliver
     from storage.objects import ObjectStore
 
     store = ObjectStore(args.out)
     if store.local_root is not None and not store.local_root.is_dir():
         raise FileNotFoundError(f"{args.out}: no such folder; run `veernet digitise` first")
     if not args.serve:
+        deliver(store)
         print(build_in(store, min_r2=args.min_r2))
         return 0
     from flows.dashboard.serve import serve

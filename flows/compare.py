@@ -168,6 +168,8 @@ def _report(summary: pd.DataFrame, config: StudyConfig) -> str:
         "",
         "## Class weights",
         "",
+        compare.published_weight(),
+        "",
         "Corpus of the product's training strips: " + compare.derive_weights(PIXEL_SHARE).text(),
     ]
     for stage in _stages(summary):
@@ -207,13 +209,14 @@ def _markdown(table: pd.DataFrame) -> list[str]:
 
 def error_plane(summary: pd.DataFrame, stage: str) -> bytes:
     """MAE against MSE of the exported curve, one panel per curve class, as PNG bytes."""
+    import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     own = summary[summary["stage"] == stage]
     curves = list(dict.fromkeys(own["curve"]))
-    figure = Figure(figsize=(6.2 * len(curves), 5.2), layout="constrained")
-    markers = "osD^v<>P*Xhp"
+    figure = Figure(figsize=(5.6 * len(curves) + 2.4, 5.2), layout="constrained")
+    markers, colours = "osD^v<>P*Xhp", matplotlib.colormaps["tab20"]
     for axes, curve in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves):
         for k, row in enumerate(own[own["curve"] == curve].to_dict("records")):
             spread = [row.get("mae_sd", np.nan), row.get("mse_sd", np.nan)]
@@ -221,13 +224,20 @@ def error_plane(summary: pd.DataFrame, stage: str) -> bytes:
             axes.errorbar(
                 100 * row["mae"], row["mse"],
                 xerr=None if x_err is None else 100 * x_err, yerr=y_err,
-                fmt=markers[k % len(markers)], markersize=7, capsize=2, label=row["loss"],
+                fmt=markers[k % len(markers)], color=colours(k % 20), markersize=7, capsize=2,
+                label=row["loss"],
             )  # fmt: skip
         axes.set(xscale="log", yscale="log", title=f"{stage}: {curve}")
         axes.set_xlabel("mean absolute error of the exported curve, % of track width")
         axes.set_ylabel("mean squared error, track widths²")
         axes.grid(which="both", alpha=0.25)
-    axes.legend(fontsize=8, title=f"{int(own['seeds'].min())} seed(s), bars: ± 1 s.d.", title_fontsize=8)
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="outside right upper",
+        fontsize=8,
+        title=f"{int(own['seeds'].min())} seed(s), bars: ± 1 s.d.",
+        title_fontsize=8,
+    )
     data = io.BytesIO()
     canvas: Any = FigureCanvasAgg(figure)
     canvas.print_png(data)

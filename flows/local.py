@@ -180,7 +180,7 @@ def digitise_files(
             summary.scans[name] = result.scan.uri
         report(done, result)
     rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
-    delivery.apply_reviews(ObjectStore(str(out)))
+    delivery.apply_reviews(ObjectStore(str(out)), summary.decisions)
     publish.write_datasets(out, rows, [str(path) for path in scans])
     run = replace(
         _run_record(summary, predictor, config),

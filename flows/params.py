@@ -27,7 +27,8 @@ MaxDepthResidual = Annotated[
 CanaryMode = Annotated[
     Literal["hold", "report", "off"],
     Field(description="Drawn logs with known truth are digitised first: after a collapse hold the "
-          "run's accepted curves for review, only report it, or do without."),
+          "run's accepted curves for review, only report it (its figures are the norm from then "
+          "on), or do without."),
 ]  # fmt: skip
 Step = Annotated[
     float | None, Field(gt=0, description="Depth step in the log's unit; none: 0.5 ft or 0.1 m.")

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from storage.compact import compact
-from storage.ledger import generations
+from storage.ledger import generations, read_ledger
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, delivered_files, replace_rows
 from storage.records import Record
@@ -63,7 +63,8 @@ def deliver(store: ObjectStore, log_ids: Collection[str] | None = None) -> list[
     StorageError, WriteError
     """
     wanted = reviewed_logs(store) if log_ids is None else sorted(log_ids)
-    decided = {log_id: _apply(store, log_id) for log_id in wanted}
+    found = {log_id: _apply(store, log_id) for log_id in wanted}
+    decided = {log_id: outcome for log_id, outcome in found.items() if outcome is not None}
     changed = [log_id for log_id, (touched, _) in decided.items() if touched]
     stale = _stale_rows(store, {log_id: rows for log_id, (_, rows) in decided.items()})
     if stale and generations(store)[0]:
@@ -73,9 +74,21 @@ def deliver(store: ObjectStore, log_ids: Collection[str] | None = None) -> list[
     return sorted({*changed, *stale})
 
 
-def apply_reviews(store: ObjectStore) -> list[str]:
-    """Bring only the files of the reviewed logs in line; returns the logs that were changed."""
-    return [log_id for log_id in reviewed_logs(store) if _apply(store, log_id)[0]]
+def apply_reviews(store: ObjectStore, log_ids: Collection[str]) -> list[str]:
+    """Bring only the files of those of the logs in line that anybody has decided about.
+
+    To be called after the logs were published anew and before the datasets are brought up to date,
+    which then follow. Returns the logs that were changed.
+    """
+    wanted = [log_id for log_id in reviewed_logs(store) if log_id in log_ids]
+    return [log_id for log_id in wanted if (_apply(store, log_id) or (False, []))[0]]
+
+
+def fresh_logs(store: ObjectStore) -> set[str]:
+    """Logs with a result that no catalogue of the ledger has yet."""
+    ledger = read_ledger(store)
+    new = set(ledger.new_segments)
+    return {r.log_id for r in ledger.latest.values() if r.segment in new and r.status == "done"}
 
 
 def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> DigitisedLog:
@@ -134,15 +147,21 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _apply(store: ObjectStore, log_id: str) -> tuple[bool, list[dict[str, Any]]]:
-    """Write what differs of a log's files; whether anything did, and its review columns."""
+def _apply(store: ObjectStore, log_id: str) -> tuple[bool, list[dict[str, Any]]] | None:
+    """Write what differs of a log's files; whether anything did, and its review columns.
+
+    None where the folder is gone or damaged: there is nothing to deliver.
+    """
     document = store.get_or_none(f"logs/{log_id}/{RECORD}")
     table = store.get_or_none(f"logs/{log_id}/{SAMPLES}")
     if document is None or table is None:
-        return False, []
-    record, samples = json.loads(document), pq.read_table(io.BytesIO(table))
-    decided = in_force(record, samples, read_reviews(store, log_id))
-    log = _with_decisions(restored_log(record, samples), decided)
+        return None
+    try:
+        record, samples = json.loads(document), pq.read_table(io.BytesIO(table))
+        decided = in_force(record, samples, read_reviews(store, log_id))
+        log = _with_decisions(restored_log(record, samples), decided)
+    except (ValueError, KeyError, TypeError, pa.ArrowException):
+        return None
     files = delivered_files(log, log_id, _remarks(log, decided, record))
     present = {info.key.rsplit("/", 1)[-1] for info in store.listing(f"logs/{log_id}/")}
     gone = [name for name in present if name.endswith(_DELIVERED) and name not in files]

@@ -141,6 +141,13 @@ def test_collapsed_runs_never_become_the_norm() -> None:
     assert examined({"f1": 0.5}, [report(), *fallen]) == ("solid/f1",)
 
 
+def test_adopted_figures_start_history_anew() -> None:
+    changed = replace(report(f1=0.7), broken=("solid/f1",), adopted=True)
+    history = [*[report() for _ in range(10)], changed]
+    assert examined({"f1": 0.7}, history) == ()
+    assert examined({"f1": 0.6}, history) == ("solid/f1",)
+
+
 def test_reports_survive_json() -> None:
     one = canary.examine({"solid": replace(GOOD, ece=float("nan"))}, [report()], "m", "1")
     again = CanaryReport.from_json(one.to_json())
@@ -264,6 +271,7 @@ def test_report_only_and_off(tmp_path: Path, engine: type[Watched]) -> None:
     told = run_watched(params(tmp_path / "scans", tmp_path / "a", canary="report"))
     assert not told["canary"]["healthy"]
     assert told["accepted"] > 0
+    assert flow_canary.history(ObjectStore(str(tmp_path / "a")))[-1].adopted
     assert run_watched(params(tmp_path / "scans", tmp_path / "b", canary="off"))["canary"] == {}
 
 
@@ -297,3 +305,26 @@ def test_policy_ids_tell_changed_thresholds() -> None:
     assert GatePolicy().ident == "gate-1"
     assert GatePolicy(hold="canary_failed").ident == "gate-1"
     assert GatePolicy(min_r2=0.9).ident != GatePolicy(min_r2=0.95).ident != "gate-1"
+
+
+def test_local_runs_can_watch_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from veernet_core import pipeline
+    from veernet_core.net import bundle
+
+    shift = [0.0]
+    monkeypatch.setattr(bundle, "load_predictor", lambda *args: CheapEngine())
+    monkeypatch.setattr(
+        pipeline,
+        "digitise_many",
+        lambda items, predictor, config: [answer(x, shift[0]) for x in canary.canary_logs()],
+    )
+    config = DigitiseConfig()
+    place = (tmp_path, config, None, "cpu", "float32", None)
+    assert flow_canary.watch_local(*place) == config
+    assert "canary solid" in capsys.readouterr().out
+    shift[0] = 0.2
+    assert flow_canary.watch_local(*place).gate.hold == canary.FAILED
+    assert "nothing is accepted" in capsys.readouterr().out
+    assert len(flow_canary.history(ObjectStore(str(tmp_path)))) == 2

@@ -149,7 +149,7 @@ def test_faults_are_told_by_their_own_names() -> None:
     with pytest.raises(SidecarError, match="weel"):
         known_sidecar(b'{"weel": {}}', None, sidecar_of_index(ROW), "a.tif")
     with pytest.raises(DraError, match=r"a\.tif"):
-        known_sidecar(None, DRA, ROW, "b.tif")
+        known_sidecar(None, DRA, sidecar_of_index(ROW), "b.tif")
 
 
 def test_equal_inputs_give_equal_bytes() -> None:

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from veernet_core import pipeline
+from veernet_core import metrics, pipeline
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import DepthAxis, Finding, Raster, ScanRef
+from veernet_core.datatypes import DepthAxis, DigitisedLog, Finding, Raster, ScanRef
 from veernet_core.errors import GeometryError, ReadingError
+from veernet_core.net.bundle import load_predictor
 from veernet_core.page import complete, reading
 from veernet_core.page.draft import draft_sidecar
 from veernet_core.page.found import (
@@ -24,6 +25,7 @@ from veernet_core.page.found import (
     PageReading,
     SectionFound,
     Stated,
+    TextBox,
     TrackFound,
 )
 from veernet_core.page.raster import open_raster
@@ -210,6 +212,15 @@ def test_a_pen_that_was_not_read_cannot_tell_curves_apart() -> None:
     assert {c.source for c in main.tracks[0].curves or ()} == {"guess"}
 
 
+def test_a_name_given_twice_is_in_doubt_unless_it_says_the_same() -> None:
+    curves = (curve("GR", 0, 0, 150), curve("GR", 0, 0, 150))
+    (main,) = completed(read=replace(READING, curves=curves)).sections
+    assert [c.source for c in main.tracks[0].curves or ()] == ["header"]
+    curves = (curve("CALI", 0, 6, 16), curve("CALI", 0, 5, 15))
+    (main,) = completed(read=replace(READING, curves=curves)).sections
+    assert [c.source for c in main.tracks[0].curves or ()] == ["guess", "guess"]
+
+
 def test_an_unsure_depth_is_a_guess() -> None:
     read = replace(READING, depths={"main": replace(DEPTH, confidence=0.5)})
     (main,) = completed(read=read).sections
@@ -293,7 +304,9 @@ def found_by(monkeypatch: pytest.MonkeyPatch, found: PageLayout) -> list[str]:
         return reader
 
     monkeypatch.setattr(reading.layout, "read_layout", tell("layout", found))
-    monkeypatch.setattr(reading.text, "read_region", tell("text", ["some text"]))
+    line = TextBox("some text", 0.9, 100, 100, 20, 100)
+    monkeypatch.setattr(reading.text, "read_region", tell("text", [line]))
+    monkeypatch.setattr(reading.header, "read_sideways", tell("text", [line]))
     monkeypatch.setattr(reading.header, "read_header", tell("header", READING.header))
     monkeypatch.setattr(reading.scales, "read_scales", tell("scales", READING.curves))
     monkeypatch.setattr(reading.depth, "find_depth", tell("depth", DEPTH))
@@ -318,7 +331,7 @@ def test_a_page_that_is_no_log_is_refused_before_text_is_read(monkeypatch: pytes
     found = PageLayout("not_curve_log", 0, (200.0, 200.0), (), (why,))
     asked = found_by(monkeypatch, found)
     read = reading.read_page(page(), None, Unused())
-    assert asked == ["layout"]
+    assert set(asked) == {"layout", "text"}
     assert read is not None
     assert read.findings == (why,)
 
@@ -400,6 +413,25 @@ def test_its_draft_needs_no_reading_and_says_the_same(read: pipeline.ReadScan) -
     assert a.depth is not None
     assert b.depth is not None
     np.testing.assert_allclose(a.depth.anchors, b.depth.anchors, atol=0.01)
+
+
+def test_a_page_goes_all_the_way_without_a_sidecar() -> None:
+    page = draw_page(np.random.default_rng(4), kind="gamma_neutron", rows=2600)
+    data = tiff_bytes(page)
+    item = pipeline.ScanInput(ScanRef("w.tif", "w", "0", len(data)), data)
+    config = DigitiseConfig(overlays=False)
+    (log,) = pipeline.digitise_many([item], load_predictor(), config, RapidReader())
+    assert isinstance(log, DigitisedLog)
+    (gamma,) = [c for c in log.curves if c.curve.track_id == "T1"]
+    depth, value = page.truth["T1/GR"]
+    truth = np.interp(gamma.curve.depth, depth, value, left=np.nan, right=np.nan)
+    if gamma.curve.spec.mnemonic != "UNREAD":
+        assert metrics.r2(gamma.curve.value, truth) > 0.9
+    for judged in log.curves:
+        if judged.verdict.decision == "accept":
+            assert judged.curve.spec.source == "header"
+            name = f"{judged.curve.track_id}/{judged.curve.spec.mnemonic}"
+            assert name in page.truth
 
 
 def test_without_depth_numbers_there_is_no_depth() -> None:

@@ -152,7 +152,8 @@ def test_decision_survives_the_same_result_and_lapses_with_another(store: Object
     deliver(store)
     publish(root, make_log("a"))
     assert b"CALI" not in store.get("logs/a/a.main.csv").splitlines()[0]
-    assert apply_reviews(store) == ["a"]
+    assert apply_reviews(store, ["b"]) == []
+    assert apply_reviews(store, ["a", "b"]) == ["a"]
     assert b"CALI" in store.get("logs/a/a.main.csv").splitlines()[0]
     other = make_log("a")
     moved = judge(make_curve(GR, frac=other.curves[0].curve.frac * 0.9), "review")
@@ -225,3 +226,12 @@ def test_log_without_rows_is_added_by_rebuilding(store: ObjectStore) -> None:
     publish(root, make_log("c"), "c")
     replace_rows(root, ["c"])
     assert [row["log_id"] for row in verdicts(store)] == ["a"] * 5 + ["b"] * 5 + ["c"] * 5
+
+
+def test_damaged_and_vanished_logs_do_not_stop_the_others(store: ObjectStore) -> None:
+    decide(store, 1, "accept", "a")
+    decide(store, 1, "accept", "b")
+    record_review(store, Review("gone", "accept", "M", WHEN))
+    store.put("logs/a/log.json", b"{")
+    assert deliver(store) == ["b"]
+    assert deliver(store) == []

@@ -165,7 +165,9 @@ def fit_confidence(curves: Sequence[TracedCurve]) -> dict[Style, confidence.Conf
             continue
         weights = fit_logistic(x, y, _CONFIDENCE_SIGNS, penalty=1e-4)
         score = x @ weights[:-1] + weights[-1]
-        maps[style] = confidence.ConfidenceMap(weights, isotonic_knots(score, y))
+        # rows of one curve stand or fall together: curves, not rows, bound what can be told apart
+        knots = int(np.clip(len(own) // 4, 6, 40))
+        maps[style] = confidence.ConfidenceMap(weights, isotonic_knots(score, y, knots))
     return maps
 
 

@@ -109,6 +109,8 @@ class CanaryReport:
     limits : mapping of ``style/figure`` to the worst value allowed
     broken : tuple of str
         ``style/figure`` beyond their limits; empty for a healthy run.
+    adopted : bool
+        Somebody wanted these figures whatever the limits said: history starts anew with them.
     """
 
     model_id: str
@@ -116,6 +118,7 @@ class CanaryReport:
     readings: Readings
     limits: Mapping[str, float]
     broken: tuple[str, ...]
+    adopted: bool = False
 
     @property
     def healthy(self) -> bool:
@@ -139,7 +142,8 @@ class CanaryReport:
             raw = json.loads(text)
             readings = {style: _parsed(figures) for style, figures in raw["readings"].items()}
             limits, broken = dict(raw["limits"]), tuple(raw["broken"])
-            return cls(raw["model_id"], raw["version"], readings, limits, broken)
+            adopted = bool(raw.get("adopted", False))
+            return cls(raw["model_id"], raw["version"], readings, limits, broken, adopted)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a canary report ({error})") from error
 
@@ -272,8 +276,8 @@ def examine(
     Parameters
     ----------
     history : sequence of CanaryReport
-        Oldest first; only healthy ones count, and the latest thirty of them. Runs of the same model
-        and version go before all others.
+        Oldest first; only healthy ones since the last adopted one count, and the latest thirty of
+        them. Runs of the same model and version go before all others.
 
     Returns
     -------
@@ -281,7 +285,8 @@ def examine(
         A figure that is not known (NaN) breaks its limit, except the calibration error of a bundle
         without confidence maps, which accepts nothing anyway.
     """
-    healthy = [r for r in history if r.healthy]
+    start = max((k for k, r in enumerate(history) if r.adopted), default=0)
+    healthy = [r for r in history[start:] if r.healthy or r.adopted]
     same = [r for r in healthy if (r.model_id, r.version) == (model_id, version)]
     base = (same or healthy)[-_HISTORY:]
     widen = 1.0 if same else limits.other_slack

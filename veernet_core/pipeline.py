@@ -14,7 +14,9 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
@@ -44,7 +46,7 @@ from veernet_core.datatypes import (
 )
 from veernet_core.errors import VeernetError
 from veernet_core.page import complete, raster, reading, rectify, sidecar
-from veernet_core.page.complete import BORDERS_UNCERTAIN
+from veernet_core.page.complete import BORDERS_UNCERTAIN, PAGE_DOUBTFUL
 from veernet_core.page.found import PageReading
 from veernet_core.page.sidecar import Sidecar
 from veernet_core.page.text import TextReader
@@ -173,19 +175,31 @@ def digitise_many(
     """
     works: list[_Work] = []
     pending: list[tuple[_Work, Strip]] = []
-    for work, strip in _read_ahead(_strips(items, config, reader), depth=2 * GROUP_STRIPS):
-        if work not in works[-1:]:
-            works.append(work)
-        if strip is not None:
-            pending.append((work, strip))
-        if len(pending) >= GROUP_STRIPS:
-            _infer(pending, predictor)
-            pending = []
-        while len(works) > 1 and all(w is not works[0] for w, _ in pending):
-            yield _finish(works.pop(0), predictor, config)
-    _infer(pending, predictor)
-    for work in works:
-        yield _finish(work, predictor, config)
+    finished: deque[Future[DigitisedLog | FailedScan]] = deque()
+    earlier: list[Future[None]] = []
+    # one thread: what is traced first is finished first, while the network goes on
+    with ThreadPoolExecutor(1, "trace") as tracer:
+
+        def finish() -> None:
+            finished.append(tracer.submit(_finish, works.pop(0), predictor, config))
+
+        for work, strip in _read_ahead(_strips(items, config, reader), depth=2 * GROUP_STRIPS):
+            if work not in works[-1:]:
+                works.append(work)
+            if strip is not None:
+                pending.append((work, strip))
+            if len(pending) >= GROUP_STRIPS:
+                _infer(pending, predictor, tracer, earlier)
+                pending = []
+            while len(works) > 1 and all(w is not works[0] for w, _ in pending):
+                finish()
+            while finished and (finished[0].done() or len(finished) > 2):
+                yield finished.popleft().result()
+        _infer(pending, predictor, tracer, earlier)
+        while works:
+            finish()
+        while finished:
+            yield finished.popleft().result()
 
 
 def judge(log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
@@ -209,6 +223,12 @@ class _Work:
     states: dict[tuple[int, int, tuple[int, ...]], decode.DecodeState] = field(default_factory=dict)
     pictures: dict[tuple[int, int], dict[int, U8]] = field(default_factory=dict)
     borders: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+    tracing: list[Future[None]] = field(default_factory=list)
+
+    def wait(self) -> None:
+        """Until everything handed to the tracer is traced; its error, if it had one."""
+        while self.tracing:
+            self.tracing.pop(0).result()
 
 
 def _strips(
@@ -263,7 +283,13 @@ def _read_ahead(source: Iterator[T], depth: int) -> Iterator[T]:
         stop.set()
 
 
-def _infer(pending: list[tuple[_Work, Strip]], predictor: Predictor) -> None:
+def _infer(
+    pending: list[tuple[_Work, Strip]],
+    predictor: Predictor,
+    tracer: ThreadPoolExecutor,
+    earlier: list[Future[None]],
+) -> None:
+    """Posteriors of a group; its tracing is handed on and listed in ``earlier``."""
     live = [(work, strip) for work, strip in pending if work.error is None]
     if not live:
         return
@@ -273,8 +299,11 @@ def _infer(pending: list[tuple[_Work, Strip]], predictor: Predictor) -> None:
         for work, _ in live:
             work.error = error
         return
+    while earlier:  # posteriors are large: never more than two groups of them
+        earlier.pop().exception()
     for (work, strip), posterior in zip(live, posteriors):
-        _trace(work, strip, posterior)
+        work.tracing.append(tracer.submit(_trace, work, strip, posterior))
+        earlier.append(work.tracing[-1])
 
 
 def _trace(work: _Work, strip: Strip, posterior: Posterior) -> None:
@@ -316,6 +345,7 @@ def _collect_picture(work: _Work, strip: Strip) -> None:
 
 
 def _finish(work: _Work, predictor: Predictor, config: DigitiseConfig) -> DigitisedLog | FailedScan:
+    work.wait()
     if work.error is not None or work.log is None:
         error = work.error or VeernetError("nothing was prepared", work.item.ref.uri)
         return FailedScan(work.item.ref, error)
@@ -414,9 +444,10 @@ def _uncertain(log: DigitisedLog, curve: RecoveredCurve) -> list[str]:
     flags = []
     if section.depth is not None and section.depth.source in ("template", "guess"):
         flags.append("depth_guess")
-    here = (curve.section_id, curve.track_id)
-    if any(f.code == BORDERS_UNCERTAIN and (f.section_id, f.track_id) == here for f in log.findings):
-        flags.append(BORDERS_UNCERTAIN)
+    for finding in log.findings:
+        here = finding.section_id == curve.section_id and finding.track_id in (None, curve.track_id)
+        if here and finding.code in (BORDERS_UNCERTAIN, PAGE_DOUBTFUL):
+            flags.append(finding.code)
     return flags
 
 

@@ -201,11 +201,15 @@ def _rows(record: Record, log_id: str) -> list[Row]:
     return verdict_rows_of(record, log_id) if record else []
 
 
-def stale_pages(out: Path, pages: Path, everything: bool = False) -> list[Path]:
-    """Log folders whose page is missing or older than their ``log.json``; or all."""
+def stale_pages(out: Path, pages: Path, since: float) -> list[Path]:
+    """Log folders whose page is missing, older than their ``log.json``, or older than a moment.
+
+    ``since`` is in seconds, as file systems count.
+    """
     stale = []
     for name in sorted(_published(ObjectStore(str(out)))):
         folder, page = out / "logs" / name, pages / name / "index.html"
-        if everything or not page.is_file() or page.stat().st_mtime < (folder / RECORD).stat().st_mtime:
+        newest = max(since, (folder / RECORD).stat().st_mtime)
+        if not page.is_file() or page.stat().st_mtime < newest:
             stale.append(folder)
     return stale

@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import PurePosixPath
@@ -59,6 +59,9 @@ REASONS: dict[str, str] = {
     "depth_residual": "The depth marks scatter too much around the fitted depth axis.",
     "no_depth": "Depth could not be read, so the curve has no depth axis.",
     "scale_guess": "The scale was guessed, not read from the log or a sidecar.",
+    "depth_guess": "The depth was read with too little evidence to rely on it.",
+    "borders_uncertain": "The track's borders are uncertain, so every value may be off.",
+    "page_doubtful": "The page may be no curve log.",
     "identity_ambiguous": "Curves of this track look alike; nothing says which is which.",
     "lap_uncertain": "Much of the curve lies off scale: one wrong turn at a border shifts it by a whole track.",
     "uncalibrated_model": "The model has no calibration, so its confidence cannot be trusted.",
@@ -80,7 +83,11 @@ class _Curves:
 
 
 def dashboard_data(
-    archive: Archive, *, min_r2: float = GatePolicy().min_r2, interval: float = 0.9
+    archive: Archive,
+    *,
+    min_r2: float = GatePolicy().min_r2,
+    interval: float = 0.9,
+    pages: Collection[str] = (),
 ) -> dict[str, Any]:
     """Everything the overview shows, JSON-ready.
 
@@ -91,6 +98,8 @@ def dashboard_data(
         Acceptance threshold to mark.
     interval : float
         Probability that a curve's R² exceeds its lower bound (``odds.interval_of``).
+    pages : collection of str
+        Log ids that have a page of their own.
 
     Returns
     -------
@@ -104,7 +113,9 @@ def dashboard_data(
     counts = np.stack(
         [np.bincount(curves.log[curves.final == k], minlength=len(names)) for k in range(3)], axis=1
     )
+    has_page = set(pages)
     logs, well_states = _log_columns(archive, names, uwis, curves, counts)
+    logs["page"] = packed(np.array([name in has_page for name in names], np.int64), "u1")
     words = sorted({code for group in curves.reasons[0] for code in group})
     data = {
         "summary": _summary(curves, counts, well_states, archive.failures),

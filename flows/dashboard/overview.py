@@ -34,6 +34,7 @@ MAX_PAGES = 2000
 
 _DATA = "dashboard/data/"
 _ASSETS = "dashboard/assets/"
+_PAGES = "dashboard/logs"
 _SHOWN_FAILURES = 200
 
 
@@ -86,10 +87,12 @@ def overview_files(
 ) -> dict[str, bytes]:
     """The overview page and its data files by name."""
     archive = read_archive(store)
+    root = store.local_root
+    pages = {page.parent.name for page in (root / _PAGES).glob("*/index.html")} if root else set()
     known = {row["uri"] for row in archive.failures}
     archive.failures.extend(row for row in damaged or [] if row["uri"] not in known)
     interval = interval_of(archive.verdicts)
-    data = dashboard_data(archive, min_r2=min_r2, interval=interval)
+    data = dashboard_data(archive, min_r2=min_r2, interval=interval, pages=pages)
     columns = data.pop("columns")
     files: dict[str, bytes] = {}
     for name in ("logs", "curves"):
@@ -138,18 +141,21 @@ def _script(name: str, data: Any) -> dict[str, bytes]:
 def _write_pages(out: Path, most: int) -> list[Row]:
     """Pages of the logs that changed; failure rows for folders that cannot be shown."""
     damaged = []
-    pages = out / "dashboard" / "logs"
-    mark, made_with = pages / ".made-with", _made_with()
-    same = mark.is_file() and mark.read_text("utf-8", "replace") == made_with
-    stale = stale_pages(out, pages, everything=not same)
-    for folder in stale[:most]:
+    for folder in stale_pages(out, out / _PAGES, _changed_at(out / _PAGES))[:most]:
         try:
             write_well_page(folder, out / "dashboard")
         except (VeernetError, OSError, ValueError, KeyError, TypeError) as error:
             damaged.append(damaged_row(folder.name, error))
-    if pages.is_dir() and not same and len(stale) <= most:
-        mark.write_text(made_with, "utf-8")
     return damaged
+
+
+def _changed_at(pages: Path) -> float:
+    """When pages began to be made as they are now; older ones are to be written again."""
+    mark, made_with = pages / ".made-with", _made_with()
+    if not mark.is_file() or mark.read_text("utf-8", "replace") != made_with:
+        pages.mkdir(parents=True, exist_ok=True)
+        mark.write_text(made_with, "utf-8")
+    return mark.stat().st_mtime
 
 
 def _made_with() -> str:

@@ -43,6 +43,7 @@ from storage.reviews import (
     in_force,
     read_reviews,
     record_review,
+    reviewed_logs,
 )
 from storage.runs import read_runs
 from storage.tables import Row
@@ -268,6 +269,13 @@ class Desk:
         thread = self._thread
         if thread is not None:
             thread.join(timeout_s)
+
+    def catch_up(self) -> None:
+        """Deliver, in the background, decisions that an earlier process may have left undelivered."""
+        with self._wake:
+            self._touched.update(reviewed_logs(self.store))
+            if self._touched:
+                self._start()
 
     def _start(self) -> None:
         """Start the thread if it does not run; the lock is held."""

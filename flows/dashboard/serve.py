@@ -174,6 +174,7 @@ def serve(
     check_address(host, token)
     build_in(store, min_r2=min_r2)
     app = make_app(store, token=token, min_r2=min_r2, redo=redo)
+    app.state.desk.catch_up()
     shown = f"[{host}]" if ":" in host else host
     print(
         f"dashboard: http://{shown}:{port}/{'?token=' + quote(token) if token else ''}", flush=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -76,8 +77,11 @@ def well(page: Any) -> Any:
 
 def settled(page: Any) -> None:
     """Wait until the pictures in sight have come and are drawn."""
-    page.wait_for_load_state("networkidle")
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 150)))")
+    drawn = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
+    page.evaluate(drawn)
+    if page.locator("#stage[data-zoom]").count():
+        page.wait_for_selector("#stage[data-waiting='0']")
+    page.evaluate(drawn)
 
 
 def view(page: Any) -> tuple[float, float]:
@@ -152,13 +156,16 @@ def test_overview_counts_what_the_datasets_hold(demo: Path, open_page: Open, sho
     )
     rows = verdicts(demo)
     by = Counter(row["decision"] for row in rows)
-    assert len(rows) >= 9
+    logs = len({row["log_id"] for row in rows})
+    failures = pq.ParquetFile(demo / "failures.parquet").read().to_pylist()
+    assert len(rows) >= 6
     assert {name: int(value) for name, value in cards.items()} == {
-        "wells": 3, "logs": 3, "curves": len(rows), "curves accepted": by["accept"],
-        "in review": by["review"], "rejected": by["reject"], "scans failed": 1,
+        "wells": logs, "logs": logs, "curves": len(rows), "curves accepted": by["accept"],
+        "in review": by["review"], "rejected": by["reject"], "scans failed": len(failures),
     }  # fmt: skip
-    assert page.locator("#rows .row").count() == 3
-    assert "broken.tif" in page.inner_text("#failures")
+    assert page.locator("#rows .row").count() == logs
+    for failure in failures:
+        assert failure["remedy"] in page.inner_text("#failures")
     shoot(page, "overview")
 
 
@@ -242,7 +249,7 @@ def test_zoom_reaches_single_pixels(tall: Path, open_page: Open, shoot: Shoot) -
     settled(page)
     strip = crop(page, "canvas.panel-strip").astype(int).sum(axis=2)
     dark = strip < strip.max() - 250
-    starts = np.flatnonzero(np.diff(dark[dark.any(axis=1)][:, :].astype(int), axis=1) == 1) % strip.shape[1]
+    starts = np.nonzero(np.diff(dark.astype(int), axis=1) == 1)[1]
     assert len(starts) > 20
     assert len(set(starts % 8)) == 1  # every ink edge lies on the grid of strip pixels
 
@@ -303,17 +310,32 @@ def test_doubtful_stretches_are_found_and_shown(tall: Path, open_page: Open) -> 
     assert "track=" in page.evaluate("() => new Promise((done) => setTimeout(() => done(location.hash), 500))")
 
 
+def renderer_seconds() -> dict[int, float]:
+    """CPU seconds of every page process of a chromium, by process id."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if b"--type=renderer" in (stat.parent / "cmdline").read_bytes():
+                times = stat.read_text().rsplit(")", 1)[1].split()[11:13]
+                found[int(stat.parent.name)] = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+        except OSError:
+            continue
+    return found
+
+
 def test_large_log_opens_at_once(tmp_path: Path, open_page: Open) -> None:
     log = tall_log(rows=100_000, count=100_000)
     folder = publish_local(tmp_path, "large", log_files(log, "large"))
     path = write_well_page(folder, tmp_path / "dashboard")
     page = open_page("about:blank")
+    before = renderer_seconds()
     page.goto(path.as_uri())
-    until(page, "document.body.dataset.ready === 'yes'")
+    well(page)
+    spent = max(now - before.get(pid, 0.0) for pid, now in renderer_seconds().items())
     ready_ms = page.evaluate("() => performance.getEntriesByType('navigation')[0].domComplete")
-    print(f"100,000 rows, 400,000 samples: ready after {ready_ms:.0f} ms")
-    # the aim is 1 s on a quiet machine; tests share theirs
-    assert ready_ms < 8_000
+    print(f"100,000 rows, 400,000 samples: {spent:.2f} s of CPU; ready after {ready_ms:.0f} ms")
+    # work, not wall time: tests share their machine
+    assert spent < 1.5
 
 
 def test_log_without_pictures_or_curves_opens(tmp_path: Path, open_page: Open) -> None:
@@ -416,7 +438,7 @@ def test_method_page_moves_with_its_knobs(tmp_path: Path, open_page: Open, shoot
         page.locator(f"#{name}").evaluate(
             "(node, v) => { node.value = v; node.dispatchEvent(new Event('input')); }", value
         )
-        words: str = page.inner_text(f"#{name}-text" if name != "pool-weight" else "#pool-text")
+        words: str = page.inner_text(f"#{name.split('-')[0]}-text")
         return words
 
     background, curves = 97_000 / 98_000, (900 / 1500 + 400 / 1400) / 2

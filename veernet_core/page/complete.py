@@ -10,6 +10,7 @@ Does not belong here: pixels, and how anything is read.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import chain, count
@@ -40,6 +41,8 @@ LOGGED = ("main", "repeat")
 """Kinds of sections that are digitised."""
 BORDERS_UNCERTAIN = "borders_uncertain"
 """Code of the finding about a track whose borders may be wrong; its curves are not accepted."""
+PAGE_DOUBTFUL = "page_doubtful"
+"""Code of the finding about a section of a page that may be no curve log; nothing on it is accepted."""
 UNREAD = "UNREAD"
 """Mnemonic that stands for the curves of a track whose scale was not read."""
 MIN_TRACK_CONFIDENCE = 0.5
@@ -135,11 +138,12 @@ def place(
     -------
     layout : PageLayout
     placed : tuple of Placed
-        Sections to be digitised, from top to bottom.
+        Sections to be digitised, from top to bottom; on a page that is no curve log only stated ones.
     findings : tuple of Finding
         Statements that could not be placed.
     """
     free = list(layout.sections)
+    refused = layout.kind == "not_curve_log"
     done: list[tuple[SectionFound, SidecarSection | None]] = []
     findings: list[Finding] = []
     for section in () if stated is None else stated.sections:
@@ -155,7 +159,11 @@ def place(
             done.append((_stated_section(section, match, height_px), section))
     done += [(_renamed(s, [d.section_id for d, _ in done]), None) for s in free]
     done.sort(key=lambda pair: pair[0].row_top)
-    placed = tuple(_placed(found, said) for found, said in done if said or _is_logged(found))
+    placed = tuple(
+        _placed(found, said)
+        for found, said in done
+        if said is not None or (_is_logged(found) and not refused)
+    )
     return replace(layout, sections=tuple(found for found, _ in done)), placed, tuple(findings)
 
 
@@ -319,6 +327,8 @@ def complete(
     findings = list(unmatched)
     unit = unit or _prior_unit(stated)
     sections = tuple(_section(p, reading, unit, min_confidence, findings) for p in placed)
+    if reading.layout.kind != "curve_log":
+        findings += [_doubtful(p.found) for p in placed if p.stated is None]
     base = stated or Sidecar(name, WellInfo(), ())
     return (
         replace(
@@ -424,7 +434,7 @@ def _track(
     ]
     said = placed.stated.curves if placed.stated is not None else None
     if said is None:
-        final = [s for c in read for s in _curve(c, found, len(read), min_confidence)]
+        final = _curves(read, min_confidence)
         if not final:
             final = [_unread_curve()]
             findings.append(_scale_unread(section, placed.track_id))
@@ -435,9 +445,22 @@ def _track(
     )
 
 
-def _curve(
-    found: CurveFound, track: TrackFound, siblings: int, min_confidence: float
-) -> list[SidecarCurve]:
+def _curves(read: Sequence[CurveFound], min_confidence: float) -> list[SidecarCurve]:
+    """The read scales of a track. A name given twice with one scale is one curve; with two scales it
+    is in doubt which of them holds (later runs are printed so), and they are guesses."""
+    distinct: dict[tuple[str, float, float], CurveFound] = {}
+    for curve in read:
+        key = (str(curve.mnemonic.value), float(curve.left.value), float(curve.right.value))
+        distinct.setdefault(key, curve)
+    names = Counter(name for name, _, _ in distinct)
+    final: list[SidecarCurve] = []
+    for (name, _, _), curve in distinct.items():
+        own = _curve(curve, len(distinct), min_confidence)
+        final += [replace(c, source="guess") for c in own] if names[name] > 1 else own
+    return final
+
+
+def _curve(found: CurveFound, siblings: int, min_confidence: float) -> list[SidecarCurve]:
     """A read scale, followed by its backups. A pen not read is a guess where it must tell curves apart."""
     values = [found.mnemonic, found.left, found.right]
     values += [found.unit] if found.unit is not None else []
@@ -520,6 +543,18 @@ def _scale_unread(section: SectionFound, track_id: str) -> Finding:
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
         track_id=track_id,
+    )
+
+
+def _doubtful(section: SectionFound) -> Finding:
+    return Finding(
+        code=PAGE_DOUBTFUL,
+        stage="page",
+        severity="warning",
+        message=f"The page may be no curve log; section {section.section_id} is for review only.",
+        remedy="If it is a curve log, state the section in the sidecar (its section_id is enough).",
+        rows=(int(section.row_top), int(section.row_bottom)),
+        section_id=section.section_id,
     )
 
 

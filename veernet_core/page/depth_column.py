@@ -27,9 +27,11 @@ from veernet_core.page.found import SectionFound, StatedSource, TrackFound
 from veernet_core.page.ruler import LineProfile, Ruler, extend_ruler, fit_ruler, line_profile
 from veernet_core.page.text import TextReader, read_region
 
-FT_PER_IN = (4.0, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0)
+FT_PER_IN = (4.0, 10.0, 20.0, 50.0, 100.0)
 M_PER_IN = (2.54, 5.08, 12.7, 25.4)
 SCALE_TOLERANCE = 0.08
+_AMBIGUOUS_M_PER_IN = 25.4
+"""1:1000 in metres looks like a reduced copy of 1:240 in feet."""
 _UNITS_PER_IN = (3.0, 140.0)
 _JITTER_IN = 0.06
 _STEPS: dict[DepthUnit, tuple[tuple[float, float], ...]] = {
@@ -40,7 +42,7 @@ _SECOND_ZOOM = 0.67
 _INFILL_ROUNDS = 8
 _FULL_SHARE = 0.75
 _HEADING_IN = 2.0
-_SEARCH_TILES, _SEARCH_IN, _STRIP_IN = 5, 5.0, 0.45
+_SEARCH_TILES, _SEARCH_IN, _STRIP_IN = 3, 5.0, 0.45
 _FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
 _METRE_WORDS = re.compile(r"\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
 
@@ -252,15 +254,12 @@ def _expected(labels: Sequence[LabelRead], chain: Chain, row: float) -> float:
 
 
 def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bool:
-    """Whether a label is a misreading of what the chain expects there: digits dropped, or one wrong."""
+    """Whether a label is what the chain expects there with digits dropped, the commonest misreading."""
     step = usual_step([labels[n] for n in chain.members])
     if step == 0:
         return False
     expected = round(_expected(labels, chain, label.row) / step) * step
-    want, got = f"{expected:.0f}", f"{label.value:.0f}"
-    if got in want:
-        return True
-    return len(got) == len(want) and sum(a != b for a, b in zip(want, got)) <= 1
+    return f"{label.value:.0f}" in f"{expected:.0f}"
 
 
 def _drops_digits(labels: Sequence[LabelRead], chain: Chain, other: Chain) -> bool:
@@ -305,7 +304,8 @@ def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedS
     if feet and not metres:
         return "ft", "template"
     if metres and not feet and step < 100:
-        return "m", "template"
+        reduced_feet = abs(units_per_in / _AMBIGUOUS_M_PER_IN - 1) < SCALE_TOLERANCE
+        return "m", "guess" if reduced_feet else "template"
     return "ft", "guess"
 
 
@@ -357,7 +357,8 @@ def search_columns(
     labels: list[LabelRead] = []
     for row0 in _search_rows(section, dpi[0]):
         row1 = min(row0 + round(_SEARCH_IN * dpi[0]), raster.height_px)
-        boxes = read_region(raster, row0, row1, 0, raster.width_px, reader, TURNS, float(np.mean(dpi)))
+        scale = float(np.mean(dpi)) / _SECOND_ZOOM
+        boxes = read_region(raster, row0, row1, 0, raster.width_px, reader, TURNS, scale)
         labels += [label for label in labels_from_boxes(raster, boxes, reader) if label_weight(label) > 0.4]
     strips = []
     while labels:

@@ -134,16 +134,14 @@ def county_of_api(api: ApiNumber) -> str | None:
 def service_company(text: str) -> tuple[str, float] | None:
     """The service company a text names, and how alike the spelling is (1: exactly)."""
     plain = _plain(text)
-    for company in SERVICE_COMPANIES:
-        if _plain(company) in plain and len(_plain(company)) >= 5:
-            return company, 1.0
-    if len(plain) < 7:
-        return None
     alike = [
         (difflib.SequenceMatcher(None, plain, _plain(c)).ratio(), c) for c in SERVICE_COMPANIES
     ]
     best, company = max(alike)
-    return (company, best) if best >= _SIMILAR else None
+    for short in SERVICE_COMPANIES:  # a longer name that is cut off still holds the shorter one
+        if _plain(short) in plain and len(_plain(short)) >= 5:
+            return company if best >= _SIMILAR and _plain(short) in _plain(company) else short, 1.0
+    return (company, best) if best >= _SIMILAR and len(plain) >= 7 else None
 
 
 def _plain(text: str) -> str:

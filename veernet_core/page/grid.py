@@ -19,7 +19,8 @@ from veernet_core.page.lines import PageProfiles, centroid, find_peaks
 
 _LINEAR_PRIOR = {
     10: 1.0, 20: 1.0, 30: 0.95, 5: 0.95, 4: 0.92, 15: 0.9, 8: 0.88, 12: 0.85, 6: 0.85,
-    16: 0.8, 25: 0.8, 9: 0.8, 7: 0.75, 14: 0.75, 18: 0.8, 19: 0.8, 17: 0.75}
+    16: 0.8, 25: 0.8, 9: 0.8, 7: 0.75, 11: 0.85, 21: 0.85,
+    14: 0.75, 18: 0.8, 19: 0.8, 17: 0.75}
 _DECADES = (1, 2, 3, 4, 5, 6)
 _STARTS = (1.0, 2.0, 5.0)
 
@@ -197,6 +198,7 @@ def _sample(ink: F32, rows: F32, exact: bool) -> F32:
 
 _SHEARS = np.linspace(-0.016, 0.016, 17)
 _MAX_SKIPPED = 6
+_REACHES_IN = (1.6, 3.2)
 _NO_LINE = np.zeros((0, 2))
 
 
@@ -263,16 +265,24 @@ def _measure_tilt(
 
 def line_period(profile: F32, inch_px: float) -> float | None:
     """Spacing of the finest evenly spaced lines of a row profile, px; None where there is none."""
-    total, lags = _autocorrelation(profile, inch_px)
+    for reach_in in _REACHES_IN:
+        found = _period_within(profile, inch_px, reach_in)
+        if found is not None:
+            return found
+    return None
+
+
+def _period_within(profile: F32, inch_px: float, reach_in: float) -> float | None:
+    total = _autocorrelation(profile, inch_px, reach_in)
     if total is None:
         return None
-    tops = np.flatnonzero((total >= maximum_filter1d(total, 5)) & (lags >= max(6, 0.035 * inch_px)))
-    tops = tops[(tops > 0) & (tops < len(total) - 1)]
+    tops = np.flatnonzero(total >= maximum_filter1d(total, 5))
+    tops = tops[(tops >= max(6, 0.035 * inch_px)) & (tops < len(total) - 1)]
     if len(tops) == 0 or total[tops].max() < 0.08:
         return None
     first = tops[total[tops] >= 0.5 * total[tops].max()][0]
     before, here, after = total[first - 1 : first + 2]
-    return float(lags[first] + 0.5 * (before - after) / min(before - 2 * here + after, -1e-9))
+    return float(first + 0.5 * (before - after) / min(before - 2 * here + after, -1e-9))
 
 
 def _crisp(profile: F32, period: float) -> F32:
@@ -280,20 +290,19 @@ def _crisp(profile: F32, period: float) -> F32:
     return np.clip(raised, 0, 80).astype(np.float32)
 
 
-def _autocorrelation(profile: F32, inch_px: float) -> tuple[F64 | None, NDArray[np.int64]]:
-    """Mean autocorrelation of windows of six inches, at lags up to an inch and a half."""
-    reach, size = int(1.6 * inch_px), int(6 * inch_px)
-    lags = np.arange(reach)
+def _autocorrelation(profile: F32, inch_px: float, reach_in: float) -> F64 | None:
+    """Mean autocorrelation of windows four times as long as the lags, [lags]."""
+    reach = int(reach_in * inch_px)
     crisp = _crisp(profile, 0.25 * inch_px)
     total, count = np.zeros(reach), 0
-    for window in np.array_split(crisp, max(1, len(crisp) // size)):
+    for window in np.array_split(crisp, max(1, len(crisp) // (4 * reach))):
         if len(window) < 2 * reach or window.max() <= 4:
             continue
         power = np.abs(np.fft.rfft(window - window.mean(), 2 * len(window))) ** 2
         auto = np.fft.irfft(power)[:reach]
         total += auto / (auto[0] + 1e-9)
         count += 1
-    return (total / count if count else None), lags
+    return total / count if count else None
 
 
 def local_period(profile: F32, period: float) -> F64:

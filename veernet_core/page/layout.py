@@ -32,6 +32,7 @@ _EDGE_BANDS = 12
 _PRESENT = 0.5
 _TRACK_IN, _PAGE_IN = 2.5, 8.25
 _SURE = 0.78
+_LYING, _MAX_LYING_PX = 1.3, 400_000_000
 
 
 def read_layout(raster: Raster) -> PageLayout:
@@ -47,7 +48,34 @@ def read_layout(raster: Raster) -> PageLayout:
     PageLayout
         ``kind`` is `unknown` where no log was made out.
     """
-    return layout_of(lines.profile_page(raster), raster.dpi_tag)
+    found = layout_of(lines.profile_page(raster), raster.dpi_tag)
+    lies = raster.width_px > _LYING * raster.height_px and raster.width_px * raster.height_px < _MAX_LYING_PX
+    turn = _turn(raster) if not _has_log(found) and lies else 0
+    return replace(found, turn_deg=turn, findings=(*found.findings, _LIES)) if turn else found
+
+
+def _has_log(found: PageLayout) -> bool:
+    return any(section.kind == "main" for section in found.sections)
+
+
+def _turn(raster: Raster) -> int:
+    """Clockwise turn that sets a lying page upright; 0 where no log lies on it.
+
+    Transposed, the page's left side is on top: with the header there, a quarter turn clockwise is due.
+    """
+    ink = raster.read_ink(0, raster.height_px).T
+    standing = replace(
+        raster,
+        height_px=raster.width_px,
+        width_px=raster.height_px,
+        dpi_tag=raster.dpi_tag[::-1] if raster.dpi_tag else None,
+        read_ink=lambda row0, row1: np.ascontiguousarray(ink[row0:row1]),
+    )
+    found = layout_of(lines.profile_page(standing), standing.dpi_tag)
+    if found.kind != "curve_log":
+        return 0
+    logs = [section for section in found.sections if section.kind == "main"]
+    return 90 if logs[0].row_top >= standing.height_px - logs[-1].row_bottom else 270
 
 
 def layout_of(profiles: PageProfiles, dpi_tag: tuple[float, float] | None) -> PageLayout:
@@ -60,6 +88,15 @@ def layout_of(profiles: PageProfiles, dpi_tag: tuple[float, float] | None) -> Pa
     sections = _sections(page, logs)
     kind, findings = _page_kind(page, logs, sections)
     return PageLayout(kind, 0, _resolution(sections, dpi_tag), tuple(sections), findings)
+
+
+_LIES = Finding(
+    code="page_lies",
+    stage="page",
+    severity="info",
+    message="The page lies on its side.",
+    remedy="None needed if the picture of the page looks right; else turn the scan and run again.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +133,7 @@ def _read_log(page: _Page, body: kinds.Body) -> _Log | None:
     """Tracks of a body; None where it is no log."""
     profiles, run = page.profiles, slice(body.first, body.last)
     straight = np.minimum(page.straight[run], _RULE_CAP)
-    shift = lines.register(straight, straight.mean(axis=0), max(6, profiles.width_px // 120))
+    shift = lines.register(straight, straight.mean(axis=0), max(4, profiles.width_px // 300))
     drift = page.drift[run] + shift
     rules = np.minimum(lines.straighten(page.sharp[run], drift), _RULE_CAP).mean(axis=0)
     level = uniform_filter1d(lines.straighten(profiles.level[run], drift).mean(axis=0), 5)
@@ -212,22 +249,34 @@ def _apart(logs: list[_Log]) -> list[_Log]:
 
 def _divided(page: _Page, logs: list[_Log]) -> list[_Log]:
     """Split double fields in two where a scale block divides them, on the whole page alike."""
-    if not any(_block_divides(page, log) for log in logs):
+    ends = [0, *[log.last for log in logs]]
+    if not any(_block_divides(page, log, end) for log, end in zip(logs, ends)):
         return logs
-    return [replace(log, fields=tracks.split_double(log.fields)) for log in logs]
+    return [replace(log, fields=tracks.split_double(log.across, log.fields)) for log in logs]
 
 
-def _block_divides(page: _Page, log: _Log) -> bool:
-    """Whether the scale block above a log draws a border down the middle of a double field."""
+def _block_divides(page: _Page, log: _Log, end: int) -> bool:
+    """Whether the scale block above a log, below band ``end``, draws a border down a double field."""
     band, inch = page.profiles.band_px, _inch(log)
-    far = round(_scales_top(page, log) / band)
+    far = max(end, round(_scales_top(page, log) / band))
     if (log.first - far) * band < 0.8 * inch:
         return False
     ink = _above(page, log, far)
     spans = tracks.double_spans(log.fields)
+    ink = _aligned(ink, log.fields.spans)
     whole = [_middle_divides(ink, span) for span in spans]
     near = [_middle_divides(ink[-round(0.8 * inch / band) :], span) for span in spans]
     return any(w if w is not None else bool(n) for w, n in zip(whole, near))
+
+
+def _aligned(ink: F32, spans: tuple[tracks.Span, ...]) -> F32:
+    """Bands of a scale block shifted so that its rules stand on the borders below."""
+    borders = np.unique(np.rint([edge for span in spans for edge in span]).astype(np.int64))
+    reach = max(4, ink.shape[1] // 80)
+    borders = borders[(borders > reach) & (borders < ink.shape[1] - reach - 1)]
+    shifts = np.arange(-reach, reach + 1)
+    seen = [(ink[:, borders + shift] > 12).mean() - 0.002 * abs(shift) for shift in shifts]
+    return np.roll(ink, -int(shifts[int(np.argmax(seen))]), axis=1)
 
 
 def _middle_divides(ink: F32, span: tracks.Span) -> bool | None:

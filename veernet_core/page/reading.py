@@ -7,7 +7,8 @@ Does not belong here: how tracks, numbers and scales are found, and what is done
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from veernet_core.datatypes import U8, DepthUnit, Finding, Raster
 from veernet_core.errors import GeometryError, ReadingError, VeernetError
 from veernet_core.page import depth, header, layout, scales, text
-from veernet_core.page.complete import Placed, is_prior, missing, place
+from veernet_core.page.complete import Needs, Placed, is_prior, missing, place
 from veernet_core.page.depth import DepthPrior
 from veernet_core.page.found import (
     DepthFound,
@@ -30,11 +31,17 @@ from veernet_core.page.text import TextReader
 
 _HEADER_IN, _ABOVE_IN, _BELOW_IN = 45.0, 10.0, 8.0
 """Farthest that text is read from the top of the page, above a section, and below it."""
-_FEW_FIELDS = 4
-_LEAST_FORM_IN = 3.0
-"""Shortest header form that may be printed on its side."""
 _INTO_GRID_IN = 0.6
 """Scale blocks and grids meet where neither ends exactly."""
+_CLEAR_PRINT, _FEWEST_MENTIONS, _FEWEST_LETTERS = 0.8, 2, 40
+_SAMPLE_IN = 8.0
+"""How much of each end of a page is read to learn which way up it is."""
+_OTHER_SURVEYS = (
+    ("cement_bond", r"(CEMENT|CASING) ?BOND|VARIABLE ?DENSITY"),
+    ("dipmeter", r"DIP ?METER|CORRELATION CURVES"),
+    ("velocity_survey", r"VELOCITY SURVEY|(3|THREE).?D(IMENSIONAL)? VELOCITY|CHECK ?SHOT"),
+)
+"""What print on pages without curves of rock properties says."""
 _MAX_TURNED_BYTES = 1 << 30
 
 
@@ -71,33 +78,77 @@ def read_page(
     if not needs.anything:
         return None
     try:
-        upright, found = _layout(raster, stated)
-        found, placed, _ = place(stated, found, upright.height_px)
-        if not placed:
-            return PageReading(found, {}, HeaderFound(), (), _why_nothing(found))
-        boxes = _text(upright, found, placed, reader) if needs.scales else []
-        fields = _header(upright, boxes, found, placed, reader) if needs.scales else HeaderFound()
-        curves = scales.read_scales(boxes, upright, found, reader) if boxes else ()
-        depths = _depths(upright, stated, found, placed, reader, unit)
+        if stated is not None and (stated.turn_deg is not None or _has_pixels(stated)):
+            return _read(raster, stated.turn_deg or 0, needs, stated, reader, unit)
+        reading = _read(raster, 0, needs, stated, reader, unit)
+        if any(found.axis is not None for found in reading.depths.values()):
+            return reading
+        turn = reading.layout.turn_deg or turn_of_print(raster, reader, reading.layout.dpi[1])
+        return _read(raster, turn, needs, stated, reader, unit) if turn else reading
     except VeernetError:
         raise
     except Exception as error:
         raise ReadingError(f"{type(error).__name__}: {error}") from error
+
+
+def _read(
+    raster: Raster,
+    turn_deg: int,
+    needs: Needs,
+    stated: Sidecar | None,
+    reader: TextReader,
+    unit: DepthUnit | None,
+) -> PageReading:
+    """Read the page turned clockwise by ``turn_deg``."""
+    upright = turned(raster, turn_deg)
+    found = layout.read_layout(upright)
+    if turn_deg:
+        found = replace(found, turn_deg=turn_deg)
+    found, placed, _ = place(stated, found, upright.height_px)
+    if not placed:
+        return PageReading(found, {}, HeaderFound(), (), _why_nothing(found))
+    boxes = _text(upright, found, placed, reader) if needs.scales else []
+    found = _kind_by_title(found, boxes)
+    fields = header.read_header(boxes, found) if boxes else HeaderFound()
+    curves = scales.read_scales(boxes, upright, found, reader) if boxes else ()
+    depths = _depths(upright, stated, found, placed, reader, unit)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
     return PageReading(found, depths, fields, curves, findings)
 
 
-def _layout(raster: Raster, stated: Sidecar | None) -> tuple[Raster, PageLayout]:
-    """The layout of the page, set upright as the sidecar says or as was found."""
-    if stated is not None and (stated.turn_deg is not None or _has_pixels(stated)):
-        turn = stated.turn_deg or 0
-        upright = turned(raster, turn)
-        return upright, replace(layout.read_layout(upright), turn_deg=turn)
-    found = layout.read_layout(raster)
-    if found.turn_deg == 0:
-        return raster, found
-    upright = turned(raster, found.turn_deg)
-    return upright, replace(layout.read_layout(upright), turn_deg=found.turn_deg)
+def turn_of_print(raster: Raster, reader: TextReader, dpi: float) -> int:
+    """Clockwise turn that would set most of the print at both ends of the page upright.
+
+    Parameters
+    ----------
+    raster : Raster
+    reader : TextReader
+    dpi : float
+
+    Returns
+    -------
+    int
+        0, 90, 180 or 270; 0 where there is too little print, or no turn that stands out. Forms are
+        often printed on their side on upright logs, so that a page taller than wide is either upright
+        or upside down.
+    """
+    reach = round(_SAMPLE_IN * dpi)
+    height, width = raster.height_px, raster.width_px
+    if height >= width:
+        turns = (0, 180)
+        ends = [(0, min(reach, height), 0, width), (max(0, height - reach), height, 0, width)]
+    else:
+        turns = (90, 270)
+        ends = [(0, height, 0, min(reach, width)), (0, height, max(0, width - reach), width)]
+    boxes = [b for end in ends for b in text.read_region(raster, *end, reader, turns, dpi)]
+    letters = {turn: sum(len(b.text) for b in boxes if b.turned_deg == turn and _clear(b)) for turn in turns}
+    first, second = sorted(turns, key=lambda turn: -letters[turn])
+    stands_out = letters[first] >= _FEWEST_LETTERS and letters[first] >= 3 * letters[second]
+    return (360 - first) % 360 if stands_out else 0
+
+
+def _clear(box: TextBox) -> bool:
+    return box.confidence >= _CLEAR_PRINT and len(box.text) >= 3
 
 
 def _has_pixels(stated: Sidecar) -> bool:
@@ -170,22 +221,24 @@ def _text(
     return boxes + header.read_sideways(raster, last, reader, found.dpi[1])
 
 
-def _header(
-    raster: Raster,
-    boxes: list[TextBox],
-    found: PageLayout,
-    placed: tuple[Placed, ...],
-    reader: TextReader,
-) -> HeaderFound:
-    """Header fields; where the upright text has hardly any, the form may lie on its side."""
-    fields = header.read_header(boxes, found)
-    bottom = min(p.found.row_top for p in placed)
-    bottom = min(bottom, _HEADER_IN * found.dpi[0])
-    if len(fields.fields) >= _FEW_FIELDS or bottom < _LEAST_FORM_IN * found.dpi[0]:
-        return fields
-    turns, dpi = (90, 270), found.dpi[1]
-    more = text.read_region(raster, 0, round(bottom), 0, raster.width_px, reader, turns, dpi)
-    return header.read_header([*boxes, *more], found)
+def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:
+    """Cast doubt on a page whose print names a survey that shows no curves to be digitised."""
+    lines = [box.text.upper() for box in boxes if box.confidence >= _CLEAR_PRINT]
+    for code, pattern in _OTHER_SURVEYS:
+        named = [line for line in lines if re.search(pattern, line)]
+        if found.kind == "curve_log" and len(named) >= _FEWEST_MENTIONS:
+            return replace(found, kind="unknown", findings=(*found.findings, _other(code, named[0])))
+    return found
+
+
+def _other(code: str, text: str) -> Finding:
+    return Finding(
+        code=code,
+        stage="page",
+        severity="warning",
+        message=f"The page says {text!r}: it may show no curves that can be digitised.",
+        remedy="Look at the page; if it is a curve log, name its sections in the sidecar.",
+    )
 
 
 def text_rows(

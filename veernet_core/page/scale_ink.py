@@ -84,10 +84,8 @@ class ScaleInk:
             return None
         reach = round(0.01 * self.dpi)
         offsets = np.arange(-round(0.5 * height), round(1.6 * height) + 1)
-        dark = self.ink[
-            self._rows(y, cols, np.arange(offsets[0] - reach, offsets[-1] + reach + 1)), cols
-        ]
-        dark = dark >= _INK
+        around = np.arange(offsets[0] - reach, offsets[-1] + reach + 1)
+        dark = self.ink[self._rows(y, cols, around), cols] >= _INK
         profiles = np.array([dark[i : i + 2 * reach + 1].any(axis=0) for i in range(len(offsets))])
         cover = profiles.mean(axis=1)
         best = int(np.argmax(cover - 0.15 * np.abs(offsets / height - 0.6)))

@@ -44,15 +44,18 @@ SURE, SIMILAR, LIKELY, DOUBTFUL, ASSUMED = 0.96, 0.92, 0.85, 0.6, 0.3
 """Confidence of a value that is confirmed; of a word that is badly read but like no other; of a value
 read but unconfirmed, read with contradictions, not read."""
 _ABOVE_IN, _INTO_GRID_IN, _TILT_IN = 12.0, 0.5, 6.0
-_BLOCK_IN, _BARE_BLOCK_IN, _BREAK_IN, _TITLES_IN = 4.5, 3.0, 2.0, 0.7
+_BLOCK_IN, _BARE_BLOCK_IN, _BREAK_IN, _TITLES_IN = 4.5, 3.0, 2.0, 1.9
 """Height of a scale block, of one without any scale; the widest break between its scales; how far
 titles stand above the first scaled one."""
-_NAME_IN, _ECHO_IN = 1.3, 0.5
+_NAME_IN, _ECHO_IN = 1.8, 0.5
 _EDGE = 0.12
 """Part of a track's width within which the first and last number of a scale lie from its borders."""
-_LINEAR_TOLERANCE, _LOG_TOLERANCE_DECADES = 0.035, 0.15
+_LINEAR_TOLERANCE, _ROUND_TOLERANCE, _LOG_TOLERANCE_DECADES = 0.03, 0.055, 0.15
+"""How far a number may stand from its place, in track widths; more where it names a round part of the scale."""
 _MIN_CONFIDENCE, _SURE_CONFIDENCE = 0.5, 0.93
 _MOST_WORDS = 4
+_WORD = re.compile(r"\d+(?=[A-Z][a-z]{2})|[^\s_]+")
+"""A word; a number glued to the name behind it is one of its own."""
 _NUMBER = re.compile(r"[-–—+]?(?:\d{1,5}(?:\.\d*)?|\.\d+)")
 
 
@@ -201,7 +204,7 @@ def _tokens(box: TextBox, ink: ScaleInk) -> list[_Token]:
             y,
             height,
         )
-        for match in re.finditer(r"[^\s_]+", box.text)
+        for match in _WORD.finditer(box.text)
     ]
 
 
@@ -377,8 +380,10 @@ def _signs(values: F64) -> Iterable[F64]:
 def _fits(p: F64, v: F64, scale: str) -> bool:
     """Whether all values in between lie where the end values put them."""
     if scale == "linear":
-        expected = v[0] + p * (v[-1] - v[0])
-        return bool((np.abs(v - expected) <= _LINEAR_TOLERANCE * abs(v[-1] - v[0])).all())
+        expected = (v - v[0]) / (v[-1] - v[0])
+        round_part = np.abs(expected * 20 - np.rint(expected * 20)) < 0.02
+        slack = np.where(round_part, _ROUND_TOLERANCE, _LINEAR_TOLERANCE)
+        return bool((np.abs(p - expected) <= slack).all())
     if (v <= 0).any() or abs(math.log10(v[-1] / v[0])) < 0.9:
         return False
     logs = np.log10(v)
@@ -420,7 +425,7 @@ def _names(lines: Sequence[Sequence[_Token]], dpi: float) -> list[_Named]:
     for line in lines:
         for text, tokens in _phrases(line):
             found = find_curve(text)
-            if found is None:
+            if found is None or not _is_title(text, line):
                 continue
             y = float(np.median([t.y for t in tokens]))
             if names and names[-1].kind is found.kind and y - names[-1].y < _ECHO_IN * dpi:
@@ -431,6 +436,13 @@ def _names(lines: Sequence[Sequence[_Token]], dpi: float) -> list[_Named]:
             readable = min(t.confidence for t in tokens) >= 0.8
             names.append(_Named(found.kind, y, sure if readable else DOUBTFUL, text))
     return names
+
+
+def _is_title(text: str, line: Sequence[_Token]) -> bool:
+    """Whether a name is set as scale blocks set it: in capitals, with its mnemonic, or between numbers."""
+    letters = [c for c in text if c.isalpha()]
+    capitals = sum(c.isupper() for c in letters) >= 0.8 * len(letters)
+    return capitals or "(" in text or "[" in text or _number(line[-1].text) is not None
 
 
 def _phrases(line: Sequence[_Token]) -> list[tuple[str, list[_Token]]]:
@@ -469,7 +481,7 @@ def _curves(column: _Column, section: SectionFound, block: _Block, top: float) -
         kind = _particular(name.kind, [n.kind for n in names])
         if name.rows:
             out.append(_scaled_curve(name, kind, unit, section, column, block.ink))
-        elif all(kind is not other.kind for other in names if other.rows):
+        elif name.confidence > DOUBTFUL and all(kind is not n.kind for n in names if n.rows):
             out.append(_assumed_curve(name, kind, unit, section, column.index))
     return out
 
@@ -530,8 +542,9 @@ def _scaled_curve(
     known = name.confidence
     if kind.is_group:
         known = min(known, DOUBTFUL)
-    elif kind is not name.kind:
-        known = min(known, LIKELY)
+    elif kind is not name.kind:  # a density log prints its correction beside porosity and density
+        tool = {n.kind.mnemonic for n in column.names}
+        known = min(known, SIMILAR if {"RHOB", "DRHO"} <= tool else LIKELY)
     return CurveFound(
         section_id=section.section_id,
         track_index=column.index,

@@ -99,8 +99,8 @@ class SectionScore:
 class PageScore:
     """One page: kind, sections, header fields and scales.
 
-    ``refused``: nothing on the page would be digitised with a depth. ``wrong`` lists what was stated
-    with confidence and is not so, for people to look at.
+    ``refused``: nothing on the page could be accepted: no log, or none with a depth. ``wrong`` lists
+    what was stated with confidence and is not so, for people to look at.
     """
 
     is_log: bool
@@ -201,8 +201,9 @@ def score_page(
     return PageScore(
         is_log=truth.is_log,
         must_refuse=truth.must_refuse,
-        kind_right=bool(placed) == truth.is_log,
-        refused=not any(_is_registered(p, reading, min_confidence) for p in placed),
+        kind_right=(reading.layout.kind == "curve_log" and bool(placed)) == truth.is_log,
+        refused=reading.layout.kind != "curve_log"
+        or not any(_is_registered(p, reading, min_confidence) for p in placed),
         sections=sections,
         extra_sections=sum(p.found.section_id not in matched for p in placed),
         header_right=header[0],

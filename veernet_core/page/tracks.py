@@ -91,13 +91,13 @@ def double_spans(fields: Fields) -> list[Span]:
     return [span for span, fit in zip(fields.spans, fields.grids) if _is_double(fit)]
 
 
-def split_double(fields: Fields) -> Fields:
-    """The fields with every double one cut in its middle."""
+def split_double(across: Across, fields: Fields) -> Fields:
+    """The fields with every double one cut at the rule in its middle."""
     spans: list[Span] = []
     grids: list[GridFound | None] = []
     for (left, right), fit in zip(fields.spans, fields.grids):
         if fit is not None and fit.divisions == 20:
-            middle = 0.5 * (left + right)
+            middle = _printed_near(across, 0.5 * (left + right))
             spans += [(left, middle), (middle, right)]
             grids += [replace(fit, divisions=10)] * 2
         else:
@@ -178,7 +178,7 @@ def _usual_pages(across: Across) -> list[list[Span]]:
                 marks = (start, start + track, start + 2 * track)
                 if marks[2] < width + 0.3 * track and sum(map(printed, marks)) >= 2:
                     pages.append([(float(left), float(right)), (float(start), min(float(marks[2]), width - 1.0))])
-    return pages[:80]
+    return pages[:40]
 
 
 def _completed_pages(reading: Fields) -> list[list[Span]]:
@@ -294,6 +294,7 @@ def _line_support(across: Across, col: float, inward: float) -> float:
 
 def _fitted(across: Across, span: Span, fit: GridFound | None) -> Settled:
     """Move borders that are not printed to where the grid's other lines put them."""
+    span = (_printed_near(across, span[0]), _printed_near(across, span[1]))
     if fit is None or fit.score < 0.6:
         return span, fit
     wanted = grid.grid_lines(fit, *span)
@@ -308,6 +309,12 @@ def _fitted(across: Across, span: Span, fit: GridFound | None) -> Settled:
     left = span[0] if hit[0] else float(start)
     right = span[1] if hit[-1] else float(start + slope)
     return (left, right), fit
+
+
+def _printed_near(across: Across, col: float) -> float:
+    """The printed rule at a column, or the column."""
+    nearest = int(np.abs(across.peaks - col).argmin())
+    return float(across.peaks[nearest]) if abs(across.peaks[nearest] - col) <= across.width / 400 else col
 
 
 def _join(across: Across, spans: list[Span]) -> list[Span]:

@@ -208,17 +208,23 @@ class WeightDerivation:
         """The derivation in words."""
         split = " : ".join(f"{100 * s:.2f}" for s in self.share)
         used = ", ".join(f"{w:.2f}" for w in self.used)
-        implied = 1 / (1 + PUBLISHED_WEIGHT)
-        balance = PUBLISHED_SHARE / (1 - PUBLISHED_SHARE)
         return (
             f"Measured split, background : curves = {split} % of the pixels. Balance would take a "
-            f"weight of {self.inverse_ratio:.1f} on curve pixels (background / curves). The published "
-            f"weight of {PUBLISHED_WEIGHT:.0f} is quoted with a background of "
-            f"{100 * PUBLISHED_SHARE:.0f} %, but 97 : 3 balances at {balance:.1f}; "
-            f"{PUBLISHED_WEIGHT:.0f} belongs to {100 * implied:.2f} % curve pixels. Full balance trades "
-            f"precision for recall, so every loss here gets the inverse square root of the share, mean "
-            f"1: {used} (background first)."
+            f"weight of {self.inverse_ratio:.1f} on curve pixels (background / curves). Full balance "
+            f"trades precision for recall, so every loss gets the inverse square root of the share, "
+            f"mean 1: {used} (background first)."
         )
+
+
+def published_weight() -> str:
+    """What the published class weight says of the pixel split it is quoted with."""
+    implied = 1 / (1 + PUBLISHED_WEIGHT)
+    balance = PUBLISHED_SHARE / (1 - PUBLISHED_SHARE)
+    return (
+        f"The published weight of {PUBLISHED_WEIGHT:.0f} is quoted with a background of "
+        f"{100 * PUBLISHED_SHARE:.0f} %, but 97 : 3 balances at {balance:.1f}; "
+        f"{PUBLISHED_WEIGHT:.0f} belongs to {100 * implied:.2f} % curve pixels."
+    )
 
 
 def derive_weights(share: Sequence[float] | F64) -> WeightDerivation:
@@ -465,7 +471,9 @@ def decision_matrix(summary: pd.DataFrame, stage: Stage) -> pd.DataFrame:
     known = family.map(spread).where(family != "")
     table["knob_range"] = known.where(table["recall"].notna())
     table["rank by recall"] = table["recall"].rank(ascending=False)
-    table["rank by tunable asymmetry"] = table["knob_range"].rank(ascending=False, method="min")
+    # all settings of a family share its range: among them the error on the curve decides
+    knobs = table.dropna(subset="knob_range").sort_values(["knob_range", "mae"], ascending=[False, True])
+    table["rank by tunable asymmetry"] = pd.Series(np.arange(1.0, len(knobs) + 1), knobs.index)
     table["rank by error on the curve"] = table["mae"].rank()
     return table.reset_index()
 

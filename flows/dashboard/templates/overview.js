@@ -147,7 +147,8 @@
     }
   }
 
-  const pageOf = (i) => "logs/" + encodeURIComponent(logs.text.log_id[i]) + "/index.html";
+  /* A log without a page of its own leads to its folder; the served form makes every page. */
+  const pageOf = (i) => (window.veernetServed || logs.page[i] ? "logs/" : "../logs/") + encodeURIComponent(logs.text.log_id[i]) + (window.veernetServed || logs.page[i] ? "/index.html" : "/");
 
   function drawRow(k) {
     const i = listed[k], t = logs.text, name = t.well[i] || t.uwi[i] || t.log_id[i];

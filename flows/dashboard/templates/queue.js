@@ -75,7 +75,7 @@
 
   function drawAbout(row) {
     const unit = row.depth_unit;
-    byId("about").replaceChildren(
+    byId("about").replaceChildren(make("div", {},
       make("h2", {}, text(row.mnemonic + (row.unit ? " [" + row.unit + "]" : "")), " of ", text(row.well || row.uwi || row.log_id)),
       mark(row.decision), row.reviewed_decision ? [" by a person: ", mark(row.reviewed_decision), " ", text(row.reviewer || ""), row.reviewed_note ? [": ", text(row.reviewed_note)] : ""] : "",
       make("ul", { class: "facts" },
@@ -84,7 +84,7 @@
           ["coverage", figure(row.coverage === null ? null : 100 * row.coverage, 0) + " %"], ["longest gap", figure(row.longest_gap, 1) + " " + unit],
           ["depths", figure(row.depth_top, 1) + " to " + figure(row.depth_base, 1) + " " + unit], ["log", row.log_id]]
           .filter(([, value]) => value).map(([name, value]) => make("li", {}, make("span", {}, name + " "), text(value)))),
-      make("p", { class: "quiet" }, row.reasons.join(" ")));
+      make("p", { class: "quiet" }, row.reasons.join(" "))));
   }
 
   function drawHistory() {
@@ -132,9 +132,39 @@
     byId("editor").hidden = false;
     byId("source").textContent = log.source;
     byId("sidecar").value = log.sidecar === null ? "{\n \"sections\": []\n}" : log.sidecar;
-    byId("sidecar").focus();
     byId("sidecar").setSelectionRange(0, 0);
     byId("sidecar").scrollTop = 0;
+    drawForm();
+    (byId("form").querySelector("input") || byId("sidecar")).focus();
+  }
+
+  /* Fields for what is most often wrong; each writes into the text, which alone is sent. */
+  function drawForm() {
+    let sidecar;
+    try { sidecar = JSON.parse(byId("sidecar").value); } catch (error) { byId("form").replaceChildren(make("p", { class: "quiet" }, "The text is no JSON: " + error.message)); return; }
+    const write = () => { byId("sidecar").value = JSON.stringify(sidecar, null, 1); };
+    function number(owner, key, label) {
+      const input = make("input", { type: "number", step: "any", value: owner[key] === undefined ? "" : owner[key], "aria-label": label, title: label });
+      input.addEventListener("change", () => { if (input.value === "") delete owner[key]; else owner[key] = Number(input.value); write(); });
+      return input;
+    }
+    function choice(owner, key, values, label) {
+      const input = make("select", { "aria-label": label, title: label }, values.map((value) => make("option", { value }, value || "–")));
+      input.value = owner[key] === undefined ? "" : owner[key];
+      input.addEventListener("change", () => { if (input.value === "") delete owner[key]; else owner[key] = input.value; write(); });
+      return input;
+    }
+    const border = (track, key) => typeof track[key] === "number" ? number(track, key, key) : Array.isArray(track[key]) ? "drawn" : "–";
+    const list = (value) => Array.isArray(value) ? value : [];
+    byId("form").replaceChildren(...list(sidecar.sections).map((section, s) => make("div", {},
+      make("h3", {}, "Section ", text(section.section_id || s + 1), " scan rows ", number(section, "row_top", "first scan row, px"), " to ", number(section, "row_bottom", "last scan row, px")),
+      make("p", {}, "Depth anchors: ", list(section.depth && section.depth.anchors).map((anchor) => make("span", { class: "anchor" }, "row ", number(anchor, 0, "scan row, px"), " = ", number(anchor, 1, "depth"), " " + ((section.depth || {}).unit || "")))),
+      make("table", {}, make("thead", {}, make("tr", {}, ["Track", "from px", "to px", "Curve", "left", "right", "scale", "line", "wrap"].map((head) => make("th", {}, head)))),
+        make("tbody", {}, list(section.tracks).flatMap((track, t) => list(track.curves).map((curve, c) => make("tr", {},
+          make("td", {}, c ? "" : text(track.track_id || t + 1)), make("td", {}, c ? "" : border(track, "left_px")), make("td", {}, c ? "" : border(track, "right_px")), make("td", {}, text(curve.mnemonic || "")),
+          make("td", {}, number(curve, "left", curve.mnemonic + " at the left border")), make("td", {}, number(curve, "right", curve.mnemonic + " at the right border")),
+          make("td", {}, choice(curve, "scale", ["", "linear", "log"], curve.mnemonic + " scale")), make("td", {}, choice(curve, "style", ["", "solid", "dashed", "dotted"], curve.mnemonic + " line")),
+          make("td", {}, choice(curve, "wrap", ["", "none", "one", "all"], curve.mnemonic + " wrap"))))))))));
   }
   async function send(path) {
     const body = { log_id: rows[at].log_id, sidecar: byId("sidecar").value, reviewer: byId("reviewer").value.trim(), note: byId("note").value.trim() };
@@ -145,6 +175,7 @@
     } catch (error) { say(error.message, false); return false; }
   }
   byId("edit").addEventListener("click", edit);
+  byId("sidecar").addEventListener("change", drawForm);
   byId("check").addEventListener("click", () => send("/api/sidecar/check"));
   byId("again").addEventListener("click", async () => { if (await send("/api/sidecar")) { redoing = true; byId("editor").hidden = true; watch(); } });
   byId("close").addEventListener("click", () => { byId("editor").hidden = true; });

@@ -160,11 +160,13 @@
   /* Zoom about a point: the pixel under it stays there, down and (over a strip) across. */
   function zoomBy(factor, y, panel, x) {
     const at = y === undefined ? view.height / 2 : y, row = rowAt(at);
-    const strip = panel && panel.kind === "strip" && panel.track.strip;
+    const strip = panel && panel.kind === "strip" && panel.track.strip, first = panels.find((p) => p.kind === "strip" && p.track.strip);
+    const whole = first && overOf(first) <= 1;
     const col = strip ? (x + view.across * overOf(panel)) / acrossOf(panel) : 0;
     view.zoom = clamp(view.zoom * factor, fitZoom(), MOST_ZOOM);
     view.top = row - at / view.zoom;
     if (strip && overOf(panel) > 1) view.across = (col * acrossOf(panel) - x) / overOf(panel);
+    else if (!strip && whole) centreCurve(row);
     settle();
   }
 
@@ -174,6 +176,13 @@
     if (!panel || !isFinite(frac) || overOf(panel) <= 1) return;
     const strip = panel.track.strip, col = strip.left + (frac - Math.floor(frac)) * (strip.right - strip.left);
     view.across = (col * acrossOf(panel) - panel.width / 2) / overOf(panel);
+  }
+
+  /* The same for the curve under review, or the first one shown, at a row. */
+  function centreCurve(row) {
+    const shown = shownTracks().flatMap(({ track }) => track.curves).filter((c) => !c.hidden && nearest(c, row) >= 0);
+    const curve = shown.find((c) => c.mnemonic === view.curve) || shown[0];
+    if (curve) centre(curve.frac[nearest(curve, row)]);
   }
 
   function showRows(first, last) {
@@ -497,6 +506,7 @@
     byId("zoom").textContent = view.zoom >= 1 ? view.zoom.toFixed(1) + ":1" : "1:" + (1 / view.zoom).toFixed(1);
     stage.dataset.zoom = view.zoom.toFixed(4);
     stage.dataset.top = view.top.toFixed(2);
+    stage.dataset.waiting = String([...cache.values()].filter((image) => !image.complete).length);
     remember();
   }
 
@@ -760,8 +770,7 @@
     if (!isFinite(value)) return;
     const row = section.anchors.length > 1 ? rowOfDepth(section, value) : (value - section.scan_row) / section.pace;
     view.top = row - view.height / view.zoom / 2;
-    const curve = shownTracks().flatMap(({ track }) => track.curves).find((c) => nearest(c, row) >= 0);
-    if (curve) centre(curve.frac[nearest(curve, row)]);
+    centreCurve(row);
     settle();
     setCursor(clamp(yOfRow(row), 0, view.height));
   }
