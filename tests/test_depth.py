@@ -228,13 +228,13 @@ def _keep(truth: F64, kept: set[int], **kwargs: object) -> U8:
     return draw_log(labels=gone, **kwargs)[0]  # type: ignore[arg-type]
 
 
-def test_two_distant_labels_are_refused_but_two_neighbours_on_printed_lines_are_not() -> None:
-    _, truth = draw_log()
-    refused(find(_keep(truth, {7100, 7500})), "too_few_depth_labels")
-    found = find(_keep(truth, {7300, 7400}))
-    assert error(found, truth[2:4]).max() < 0.1
-    assert found.confidence < 0.8
-    assert find(_keep(truth, {7300, 7400}, lines=False)).axis is None
+def test_two_labels_are_refused_and_three_need_to_be_close() -> None:
+    _, truth = draw_log(rows=9_000)
+    refused(find(_keep(truth, {7300, 7400}, rows=9_000)), "too_few_depth_labels")
+    refused(find(_keep(truth, {7100, 7400, 7800}, rows=9_000)), "too_few_depth_labels")
+    found = find(_keep(truth, {7200, 7300, 7500}, rows=9_000))
+    assert error(found, truth).max() < 0.1
+    assert found.confidence < 0.9
 
 
 def test_labels_that_run_upward_are_refused() -> None:

@@ -87,7 +87,7 @@ def test_written_whole_and_only_where_it_changed(tmp_path: Path) -> None:
 
 
 def test_package_without_weights_still_has_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(method, "_bundle_bytes", lambda: None)
+    monkeypatch.setattr(method, "bundle_bytes", lambda: None)
     files = method_files(measured=[])
     assert "veernet calibrate" in files["method.html"].decode()
     assert shown(files)["model"]["id"] == "none"

@@ -201,6 +201,9 @@ def test_search_leaves_one_log_and_opens_its_well(demo: Path, open_page: Open, s
     for row in rows:
         assert row["mnemonic"] in page.inner_text("#verdicts")
     shoot(page, "well")
+    press(page, "]")
+    settled(page)
+    shoot(page, "zoom")
 
 
 # ---- one well ------------------------------------------------------------------------------------
@@ -244,7 +247,7 @@ def test_zoom_reaches_single_pixels(tall: Path, open_page: Open, shoot: Shoot) -
     page = well(open_page(url_of(tall, "tall", "section=main&track=T1&depth=2400")))
     page.click("#pixels")
     assert view(page)[0] == 8.0
-    shoot(page, "pixels")
+    shoot(page, "single-pixels")
     page.locator("#curves-shown").click()
     settled(page)
     strip = crop(page, "canvas.panel-strip").astype(int).sum(axis=2)

@@ -21,6 +21,7 @@ from veernet_core.curve.siblings import (
     SiblingCosts,
     crossing_costs,
     follow_siblings,
+    strokes_across,
     unfold,
 )
 from veernet_core.curve.viterbi import cheapest_path_over, path_mass, unclaimed
@@ -161,8 +162,7 @@ class _Fields:
         self.strip = strip
         presence = posterior.presence.astype(np.float32)
         self.presence = presence
-        # a stroke between two rows may lie in either
-        self.ink = np.maximum(strip.ink, np.vstack([strip.ink[:1], strip.ink[:-1]]))
+        self.ink = strokes_across(strip.ink)
         self.move_cost = (
             config.slope_cost + config.paper_cost * (1 - np.arange(256) / 255)
         ).astype(np.float32)

@@ -2,8 +2,8 @@
 
 Between the places where two paths touch, following them is easy; at such a place they cross or turn
 back, and the ink alone does not say which. Two kinds of evidence do: the direction in which each was
-heading on both sides, and the look of the stroke (width, blackness, share of the path that is inked)
-over whole stretches. All touches of a block are decided together by dynamic programming over the
+heading on both sides, and the look of the stroke (width, blackness, share of the path that is inked,
+liveliness) over whole stretches. All touches of a block are decided together by dynamic programming over the
 permutations of the curves. In: paths and ink; out: paths. Finding the paths belongs to ``siblings``.
 """
 
@@ -35,7 +35,8 @@ class IdentityCosts:
     place_per_row, heading_per_row : how both grow with the length of the touch
     heading_per_slope : how the second grows with the slope itself
     most : most that the directions of one touch can cost
-    look : standard deviations of half width (px), blackness and inked share of a stretch
+    look : standard deviations of half width (px), blackness, inked share and liveliness (log of the
+        mean swing over four rows) of a stretch
     look_rows : rows over which the look is one independent reading
     look_most : most that the look of one stretch can cost
     style_rows, style_most : rows over which the network's word on the style is one independent
@@ -51,7 +52,7 @@ class IdentityCosts:
     heading_per_row: float = 0.03
     heading_per_slope: float = 0.3
     most: float = 1.5
-    look: tuple[float, float, float] = (0.25, 0.08, 0.12)
+    look: tuple[float, float, float, float] = (0.25, 0.08, 0.12, 1.2)
     look_rows: float = 25.0
     look_most: float = 8.0
     style_rows: float = 8.0
@@ -105,7 +106,7 @@ def resolve_identities(
     if not touches:
         return paths, source
     bounds = [0, *((t.start + t.stop) // 2 for t in touches), rows]
-    looks, weight = _looks(ink, folded, seen, touches, bounds, costs)
+    looks, weight = _looks(ink, paths, folded, seen, touches, bounds, costs)
     turns = np.array([_directions(paths, seen, period, t, touches, costs) for t in touches])
     states = list(permutations(range(curves)))
     fixed = np.zeros((len(bounds) - 1, len(states)))
@@ -213,13 +214,14 @@ def _misfit(before: _Arm, after: _Arm, width: float, length: int, costs: Identit
 
 def _looks(
     ink: U8,
+    paths: F64,
     folded: F64,
     seen: Bool,
     touches: Sequence[_Touch],
     bounds: Sequence[int],
     costs: IdentityCosts,
 ) -> tuple[F64, F64]:
-    """Mean look of each path between touches [stretches, curves, 3], and its weight in readings."""
+    """Mean look of each path between touches [stretches, curves, 4], and its weight in readings."""
     rows = folded.shape[1]
     clear = seen.copy()
     for t in touches:
@@ -232,14 +234,17 @@ def _looks(
     col = np.rint(np.nan_to_num(folded)).astype(int).clip(0, ink.shape[1] - 1)
     row = np.broadcast_to(np.arange(rows), col.shape)
     inked = black[row, col] > 110
-    sums = np.stack([inked, thick[row, col] * inked, black[row, col] / 255.0 * inked])
+    swing = np.abs(np.roll(paths, -2, axis=1) - np.roll(paths, 2, axis=1)).clip(0, 60)
+    sums = np.stack([inked, thick[row, col] * inked, black[row, col] / 255.0 * inked, swing])
     sums = np.cumsum(np.pad(sums * clear, ((0, 0), (0, 0), (1, 0))), axis=2)
     count = np.cumsum(np.pad(clear, ((0, 0), (1, 0))), axis=1)
     start, stop = np.array(bounds[:-1]), np.array(bounds[1:])
     total = sums[:, :, stop] - sums[:, :, start]
     n = (count[:, stop] - count[:, start]).astype(np.float64)
     on = np.maximum(total[0], 1e-9)
-    looks = np.stack([total[1] / on, total[2] / on, total[0] / np.maximum(n, 1e-9)], axis=-1)
+    rows_in = np.maximum(n, 1e-9)
+    lively = np.log(total[3] / rows_in + 0.5)
+    looks = np.stack([total[1] / on, total[2] / on, total[0] / rows_in, lively], axis=-1)
     return looks.transpose(1, 0, 2), (n / costs.look_rows).T
 
 

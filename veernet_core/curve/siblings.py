@@ -406,10 +406,20 @@ def unfold(
     return out
 
 
+def strokes_across(ink: NDArray[np.uint8], most_share: float = 0.75) -> NDArray[np.uint8]:
+    """Ink along which a curve may have moved sideways within a row, [rows, cols].
+
+    A stroke between two rows may lie in either; a row that is inked nearly all along is a line of
+    the grid and leads nowhere.
+    """
+    grid = (ink > 110).mean(axis=1) > most_share
+    own = np.where(grid[:, None], 0, ink).astype(np.uint8)
+    return np.maximum(own, np.vstack([own[:1], own[:-1]]))
+
+
 def crossing_costs(ink: NDArray[np.uint8], costs: SiblingCosts) -> F32:
     """Cumulative cost of crossing a row from its left end, [rows, cols]; ink is cheap to cross."""
-    # a stroke between two rows may lie in either
-    dark = np.maximum(ink, np.vstack([ink[:1], ink[:-1]])).astype(np.float32) / np.float32(255)
+    dark = strokes_across(ink).astype(np.float32) / np.float32(255)
     return np.cumsum(costs.along + costs.across * (1 - dark), axis=1, dtype=np.float32)
 
 

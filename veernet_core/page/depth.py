@@ -34,7 +34,7 @@ _OFFSET_SHARE = 0.15
 _RIVAL_LABELS, _RIVAL_SHARE = 3, 0.3
 _PHASE_SHARE = 0.25
 _INDEX_SLACK, _INDEX_SLACK_SHARE = 200.0, 0.03
-_SUPPORT = {2: 0.7, 3: 0.85, 4: 0.93}
+_SUPPORT = {3: 0.85, 4: 0.93}
 _FULL_SUPPORT = 0.98
 
 _REMEDIES = {
@@ -139,19 +139,19 @@ def _refusals(fit: ColumnFit, section: SectionFound, dpi: float, prior: DepthPri
         values = [label.value for label in fit.members]
         message = f"{len(values)} depth numbers run upward, from {values[-1]:g} to {values[0]:g}."
         return [_finding("labels_run_upward", message, section)]
-    checks = (_too_few(fit, dpi), _rival(fit), _scatter(fit), _lineless(fit, dpi), _outside(fit, prior))
+    checks = (_too_few(fit), _rival(fit), _scatter(fit), _lineless(fit, dpi), _outside(fit, prior))
     return [_finding(code, text, section, rows) for code, text, rows in filter(None, checks)]
 
 
 _Check = tuple[str, str, tuple[float, float] | None] | None
 
 
-def _too_few(fit: ColumnFit, dpi: float) -> _Check:
+def _too_few(fit: ColumnFit) -> _Check:
     """The fewer labels agree, the closer they must follow each other.
 
-    Four or more make an axis if a quarter of those between first and last were read, three if half were,
-    two if they are neighbours, surely read, with printed lines and a customary scale to bear them out.
-    Numbers that are no multiples of 25 (any table holds some) need six, nearly all of them read.
+    Four or more make an axis if a quarter of those between first and last were read, three if half were.
+    Two never do: neighbours that are both misread alike still look like a scale. Numbers that are no
+    multiples of 25 (any table holds some) need six, nearly all of them read, on printed lines.
     """
     members = fit.members
     count = len(members)
@@ -161,9 +161,6 @@ def _too_few(fit: ColumnFit, dpi: float) -> _Check:
     else:
         enough = (count >= 4 and density >= 0.25) or (count == 3 and density >= 0.5)
     if enough:
-        return None
-    sure = min(label.confidence for label in members) > 0.9 and density == 1.0 and fit.step >= 25
-    if count == 2 and sure and fit.ruler is not None and not _is_far(fit) and _is_customary(fit, dpi):
         return None
     values = ", ".join(f"{label.value:g}" for label in members[:8])
     return "too_few_depth_labels", f"Only {count} depth numbers agree ({values}).", None

@@ -183,17 +183,17 @@ def level_profile(
         ink = np.ascontiguousarray(part[:, block], np.float32)
         total += weight * _sample(ink, at + slope.astype(np.float32) * away, exact)
         weights += weight
-    return total / np.maximum(weights, 1e-6)
+    return np.asarray(total / np.maximum(weights, 1e-6), np.float32)
 
 
 def _sample(ink: F32, rows: F32, exact: bool) -> F32:
     """Ink at fractional rows: interpolated, or of the nearest row."""
     rows = np.clip(rows, 0, len(ink) - 1)
     if not exact:
-        return ink[(rows + np.float32(0.5)).astype(np.int32)]
+        return np.asarray(ink[(rows + np.float32(0.5)).astype(np.int32)])
     low = np.minimum(rows.astype(np.int32), len(ink) - 2)
     part = rows - low
-    return ink[low] * (1 - part) + ink[low + 1] * part
+    return np.asarray(ink[low] * (1 - part) + ink[low + 1] * part, np.float32)
 
 
 _SHEARS = np.linspace(-0.016, 0.016, 17)
@@ -308,7 +308,7 @@ def _autocorrelation(profile: F32, inch_px: float, reach_in: float) -> F64 | Non
 def local_period(profile: F32, period: float) -> F64:
     """Spacing at every row, within 5 % of the section's, [rows]."""
     size, crisp = int(24 * period), _crisp(profile, period)
-    reach = int(round(8.6 * period))
+    reach = round(8.6 * period)
     centres = np.arange(0, len(profile), max(1, size // 2))
     stretch = np.linspace(0.95, 1.05, 41)
     found = np.full(len(centres), period)
@@ -333,7 +333,7 @@ def _candidates(profile: F32, period: float) -> tuple[F64, F64]:
     top = maximum_filter1d(smooth, 2 * half + 1)
     least = 0.15 * float(np.percentile(smooth[smooth >= top], 90)) if smooth.max() > 0 else 1.0
     rows = np.flatnonzero((smooth >= top) & (smooth > max(1.5, least)))
-    fine = np.array([centroid(crisp, r, half) for r in rows])
+    fine = np.array([centroid(crisp, float(r), half) for r in rows])
     ink = np.array([float(crisp[max(0, r - half) : r + half + 1].sum()) for r in rows])
     good = np.isfinite(fine)
     return fine[good], ink[good]
@@ -430,8 +430,8 @@ def refine_line_row(
     first, last = max(0, int(cols[0])), min(raster.width_px, int(np.ceil(cols[1])) + 1)
     middle = 0.5 * (cols[0] + cols[1])
     span = int(np.ceil(abs(tilt) * (last - first) / 2)) + reach_px + 3
-    top = max(0, int(round(row)) - span)
-    bottom = min(raster.height_px, int(round(row)) + span + 1)
+    top = max(0, round(row) - span)
+    bottom = min(raster.height_px, round(row) + span + 1)
     if last - first < 8 or bottom - top < 5:
         return float("nan")
     ink = raster.read_ink(top, bottom)[:, first:last].astype(np.float32)
@@ -439,7 +439,7 @@ def refine_line_row(
     source = np.arange(bottom - top, dtype=np.float32)[:, None] + (tilt * away[None]).astype(np.float32)
     columns = np.repeat(np.arange(last - first, dtype=np.float32)[None], bottom - top, axis=0)
     level = cv2.remap(ink, columns, source, cv2.INTER_LINEAR).mean(axis=1)
-    low, high = max(0, int(round(row)) - top - reach_px), int(round(row)) - top + reach_px + 1
+    low, high = max(0, round(row) - top - reach_px), round(row) - top + reach_px + 1
     peak = low + int(level[low:high].argmax())
     if level[peak] < 1.5 * float(np.median(level)) + 5:
         return float("nan")

@@ -33,6 +33,7 @@ _PRESENT = 0.5
 _TRACK_IN, _PAGE_IN = 2.5, 8.25
 _SURE = 0.78
 _LYING, _MAX_LYING_PX = 1.3, 400_000_000
+_LEAST_PX = 100
 
 
 def read_layout(raster: Raster) -> PageLayout:
@@ -48,6 +49,8 @@ def read_layout(raster: Raster) -> PageLayout:
     PageLayout
         ``kind`` is `unknown` where no log was made out.
     """
+    if min(raster.height_px, raster.width_px) < _LEAST_PX:
+        return PageLayout("unknown", 0, raster.dpi_tag or (200.0, 200.0), (), (_no_log_finding(False),))
     found = layout_of(lines.profile_page(raster), raster.dpi_tag)
     lies = raster.width_px > _LYING * raster.height_px and raster.width_px * raster.height_px < _MAX_LYING_PX
     turn = _turn(raster) if not _has_log(found) and lies else 0
@@ -421,7 +424,7 @@ def _course(page: _Page, log: _Log) -> _Course:
     band = page.profiles.band_px
     drift = gaussian_filter1d(log.drift, 2)
     ink = np.minimum(lines.straighten(page.sharp[log.first : log.last], drift), _RULE_CAP)
-    rows = (np.arange(log.first, log.last) + 0.5) * band - 0.5
+    rows = np.asarray((np.arange(log.first, log.last) + 0.5) * band - 0.5, np.float64)
     size = max(4, round(_KNOT_ROWS / band))
     centres = np.unique(np.clip(np.arange(0, len(rows) + size // 2, size // 2), 0, len(rows) - 1))
     peaks = log.across.strong[log.across.strong > 0]
@@ -512,9 +515,10 @@ def _resolution(sections: list[SectionFound], tag: tuple[float, float] | None) -
     across = _median([_track_px(s) for s in logs]) / _TRACK_IN
     if not np.isfinite(across):
         return claimed
-    if tag and any(abs(np.log(_down_dpi(s, claimed[0]) / claimed[0])) < 0.03 for s in logs):
-        if not any(abs(np.log(across * r / claimed[1])) < 0.2 for r in (0.5, 1, 2)) or len(logs[0].tracks) > 4:
-            return claimed
+    usual = any(abs(np.log(across * r / claimed[1])) < 0.2 for r in (0.5, 1, 2))
+    borne_out = any(abs(np.log(_down_dpi(s, claimed[0]) / claimed[0])) < 0.03 for s in logs)
+    if tag and borne_out and (not usual or len(logs[0].tracks) > 4):
+        return claimed
     down = _median([_down_dpi(s, across) for s in logs])
     if np.isfinite(down):
         return float(down), float(down if abs(np.log(down / across)) < 0.15 else across)

@@ -232,7 +232,7 @@ def find_peaks(profile: F32, apart_px: int, least: float) -> NDArray[np.int64]:
 
 def centroid(profile: F32, col: float, half_px: int) -> float:
     """Centre of the ink within ``half_px`` of a column, above the lowest ink there; NaN: none."""
-    low, high = int(round(col)) - half_px, int(round(col)) + half_px + 1
+    low, high = round(col) - half_px, round(col) + half_px + 1
     low, high = max(0, low), min(len(profile), high)
     weight = profile[low:high] - profile[low:high].min() if high > low else np.zeros(0, np.float32)
     total = float(weight.sum())

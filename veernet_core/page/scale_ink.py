@@ -52,7 +52,7 @@ class ScaleInk:
             0 paper, 255 ink; cut at the page's edge.
         """
         cols = np.arange(max(0, round(left)), min(self.ink.shape[1], round(right)))
-        offsets = np.arange(-round(height / 2), round(height / 2) + 1)
+        offsets = np.arange(-round(height / 2), round(height / 2) + 1, dtype=np.float64)
         if len(cols) < 2 or len(offsets) < 2:
             return np.zeros((0, 0), dtype=np.uint8)
         piece = self.ink[self._rows(y, cols, offsets), cols].copy()
@@ -84,7 +84,7 @@ class ScaleInk:
             return None
         reach = round(0.01 * self.dpi)
         offsets = np.arange(-round(0.5 * height), round(1.6 * height) + 1)
-        around = np.arange(offsets[0] - reach, offsets[-1] + reach + 1)
+        around = np.arange(offsets[0] - reach, offsets[-1] + reach + 1, dtype=np.float64)
         dark = self.ink[self._rows(y, cols, around), cols] >= _INK
         profiles = np.array([dark[i : i + 2 * reach + 1].any(axis=0) for i in range(len(offsets))])
         cover = profiles.mean(axis=1)

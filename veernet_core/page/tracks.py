@@ -10,6 +10,7 @@ paper (`layout`), which field holds which curves.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -177,7 +178,8 @@ def _usual_pages(across: Across) -> list[list[Span]]:
                 start = right + share * track
                 marks = (start, start + track, start + 2 * track)
                 if marks[2] < width + 0.3 * track and sum(map(printed, marks)) >= 2:
-                    pages.append([(float(left), float(right)), (float(start), min(float(marks[2]), width - 1.0))])
+                    double = (float(start), min(float(marks[2]), width - 1.0))
+                    pages.append([(float(left), float(right)), double])
     return pages[:40]
 
 
@@ -218,7 +220,7 @@ def _judge(across: Across, spans: list[Span], settle: bool = True) -> Fields:
         return Fields((), (), (), 0.0)
     columns = tuple(
         (a[1], b[0])
-        for (a, _), (b, _) in zip(settled, settled[1:])
+        for (a, _), (b, _) in pairwise(settled)
         if width / 150 <= b[0] - a[1] <= width / 6
     )
     columns = columns or _side_column(across, fields)
@@ -399,9 +401,9 @@ def _clear(
     """Whether the columns are free of level rules, 0 (or none) to 1."""
     if not columns:
         return 0.0
-    inside = np.mean([_mean_level(across, (a + 3, b - 3)) for a, b in columns])
-    beside = np.mean([_mean_level(across, span) for span, _ in fields])
-    return float(1 - min(1.0, 2 * inside / (beside + 0.3)))
+    inside = float(np.mean([_mean_level(across, (a + 3, b - 3)) for a, b in columns]))
+    beside = float(np.mean([_mean_level(across, span) for span, _ in fields]))
+    return 1 - min(1.0, 2 * inside / (beside + 0.3))
 
 
 def _mean_level(across: Across, span: Span) -> float:

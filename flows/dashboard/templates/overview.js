@@ -10,7 +10,7 @@
   let facts, logs, curves;                       /* unpacked data */
   let passes, listed = new Uint32Array(0), kept; /* per log: passes the filters; rows in order; per curve */
   let sortKey = "state", ascending = true, active = 0, pending = 0;
-  const chosen = { mnemonic: null, decade: null, service: null, folder: null };
+  const chosen = { mnemonic: null, decade: null, service: null, folder: null, run: null };
   const ranks = {}, haystacks = { list: null }, groupLogs = new Map();
 
   window.veernetData = function veernetData(name, data) {
@@ -81,7 +81,7 @@
     const state = byId("state").value, reason = byId("reason").value;
     if (reason) masks.push(logsWith(curves.reasons, (codes) => codes.includes(reason), "r:" + reason));
     if (chosen.mnemonic) masks.push(logsWith(curves.mnemonic, (name) => name === chosen.mnemonic, "m:" + chosen.mnemonic));
-    const equal = ["decade", "service", "folder"].filter((key) => chosen[key] !== null)
+    const equal = ["decade", "service", "folder", "run"].filter((key) => chosen[key] !== null)
       .map((key) => [logs.label[key].codes, logs.label[key].names.indexOf(chosen[key])]);
     if (state !== "") equal.push([logs.state, Number(state)]);
     passes = new Uint8Array(logs.count).fill(1);
@@ -100,7 +100,7 @@
     drawHistogram();
     whatIf();
     drawCoverage();
-    for (const key of Object.keys(chosen)) drawFacet(key);
+    for (const key of ["mnemonic", "decade", "service", "folder"]) drawFacet(key);
     drawChips();
     document.documentElement.dataset.updateMs = (performance.now() - began).toFixed(1);
     clearTimeout(pending);
@@ -423,6 +423,10 @@
     });
     for (const row of document.querySelectorAll("#reasons tbody tr")) row.addEventListener("click", () => {
       byId("reason").value = byId("reason").value === row.dataset.code ? "" : row.dataset.code;
+      update();
+    });
+    for (const row of document.querySelectorAll("#runs tbody tr")) row.addEventListener("click", () => {
+      chosen.run = chosen.run === row.dataset.run ? null : row.dataset.run;
       update();
     });
     const box = byId("rows");

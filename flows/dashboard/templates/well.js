@@ -830,6 +830,7 @@
   }
 
   window.veernetWell = (data) => {
+    document.body.classList.toggle("framed", window.parent !== window);
     prepare(data);
     listDoubt();
     if (!sections.length) return;
