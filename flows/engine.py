@@ -67,7 +67,7 @@ class CoreEngine:
         """One result per item, in order; strips of many logs share a batch."""
         from veernet_core.pipeline import digitise_many
 
-        return digitise_many(items, self._predictor, config, self._reader)
+        return digitise_many(items, self._predictor, config, self._reader, page_workers())
 
     def judge(self, log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
         """The log with its verdicts under this policy."""
@@ -96,6 +96,11 @@ class _OneAtATime:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._predictor, name)
+
+
+def page_workers() -> int:
+    """Pages read at once in one process: half the cores, four at most (memory)."""
+    return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
 _LOCK = threading.Lock()

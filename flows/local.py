@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.dashboard import build_dashboard
+from flows.engine import page_workers
 from flows.setup_run import new_run_id
 from storage import delivery, publish, runs, tables
 from storage.dra import DRA_SUFFIX
@@ -168,7 +169,7 @@ def digitise_files(
     taken = publish.taken_ids(out) if out.exists() else {}
     unread: list[FailedScan] = []
     timed = _TimedPredictor(predictor)
-    results = pipeline.digitise_many(_read_all(scans, unread, index), timed, config, reader)
+    results = pipeline.digitise_many(_read_all(scans, unread, index), timed, config, reader, page_workers())
     for done, result in enumerate(_with_unread(results, unread), 1):
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from veernet_core import calibration, metrics
 from veernet_core.config import GatePolicy
 from veernet_core.curve import confidence, quality
-from veernet_core.datatypes import CurveSpec, QualityEstimate, RecoveredCurve
+from veernet_core.datatypes import EVIDENCE, CurveSpec, QualityEstimate, RecoveredCurve
 
 ORDER = {"reject": 0, "review": 1, "accept": 2}
 POLICY = GatePolicy()
@@ -85,7 +85,7 @@ def curve(n: int = 200, seen: float = 1.0, mass: float = 0.95) -> RecoveredCurve
     depth = np.arange(n) * 0.5
     frac = 0.5 + 0.2 * np.sin(depth / 5)
     value = np.where(np.arange(n) < seen * n, 150 * frac, np.nan)
-    evidence = np.full((n, 4), mass)
+    evidence = np.full((n, len(EVIDENCE)), mass)
     return RecoveredCurve(
         CurveSpec("GR", "GAPI", 0, 150),
         "main",

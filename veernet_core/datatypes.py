@@ -378,9 +378,9 @@ class Trace:
         )
 
 
-EVIDENCE: tuple[str, ...] = ("mass", "presence", "ink", "margin")
-"""Per-row evidence of a trace: posterior mass within 3 px, presence, ink under the path, and margin
-of the path's posterior over the best rival outside it."""
+EVIDENCE: tuple[str, ...] = ("mass", "presence", "ink", "margin", "support")
+"""Per-row evidence of a trace: posterior mass within 3 px, presence, ink under the path, margin of the
+path's posterior over the best rival outside it, and inked share of the way from the row above."""
 
 
 @dataclass(frozen=True, slots=True)

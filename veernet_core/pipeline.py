@@ -158,6 +158,7 @@ def digitise_many(
     predictor: Predictor,
     config: DigitiseConfig,
     reader: TextReader | None = None,
+    page_workers: int = 1,
 ) -> Iterator[DigitisedLog | FailedScan]:
     """Digitise scans, one result each, in order; one bad scan never stops the others.
 
@@ -172,6 +173,9 @@ def digitise_many(
     config : DigitiseConfig
     reader : TextReader, optional
         Reads what sidecars leave out; without it nothing is looked for on the pages.
+    page_workers : int
+        Scans whose pages are read at once, in threads; the results do not depend on it. Each takes
+        about 0.3 GB.
     """
     works: list[_Work] = []
     pending: list[tuple[_Work, Strip]] = []
@@ -183,7 +187,8 @@ def digitise_many(
         def finish() -> None:
             finished.append(tracer.submit(_finish, works.pop(0), predictor, config))
 
-        for work, strip in _read_ahead(_strips(items, config, reader), depth=2 * GROUP_STRIPS):
+        prepared = _prepared(items, config, reader, page_workers)
+        for work, strip in _read_ahead(_strips(prepared, config), depth=2 * GROUP_STRIPS):
             if work not in works[-1:]:
                 works.append(work)
             if strip is not None:
@@ -231,18 +236,45 @@ class _Work:
             self.tracing.pop(0).result()
 
 
+def _prepared(
+    items: Iterable[ScanInput],
+    config: DigitiseConfig,
+    reader: TextReader | None,
+    page_workers: int,
+) -> Iterator[_Work]:
+    """Scans decoded and read, in order, a few at once."""
+    waiting: deque[Future[_Work]] = deque()
+    with ThreadPoolExecutor(page_workers, "page") as pool:
+        for item in items:
+            waiting.append(pool.submit(_prepare_work, item, config, reader))
+            if len(waiting) >= page_workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _prepare_work(item: ScanInput, config: DigitiseConfig, reader: TextReader | None) -> _Work:
+    work = _Work(item, config)
+    try:
+        work.log = prepare(item, config, reader)
+    except VeernetError as error:
+        error.where = error.where or item.ref.uri
+        work.error = error
+    return work
+
+
 def _strips(
-    items: Iterable[ScanInput], config: DigitiseConfig, reader: TextReader | None
+    works: Iterable[_Work], config: DigitiseConfig
 ) -> Iterator[tuple[_Work, Strip | None]]:
-    for item in items:
-        work = _Work(item, config)
+    for work in works:
+        yield work, None
+        if work.log is None:
+            continue
         try:
-            work.log = prepare(item, config, reader)
-            yield work, None
             for strip in rectify.strip_blocks(work.log, config):
                 yield work, strip
         except VeernetError as error:
-            error.where = error.where or item.ref.uri
+            error.where = error.where or work.item.ref.uri
             work.error = error
             yield work, None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from veernet_core.curve.identity import IdentityCosts, resolve_identities
 from veernet_core.curve.siblings import (
@@ -391,7 +391,8 @@ def _trace(
     rival = rivals[STYLES.index(path.spec.style)]
     margin = path.mass / np.maximum(path.mass + rival, 1e-6)
     ink = ink_under(strip.ink, _fold(path.column, strip, path.spec))
-    evidence = np.column_stack([path.mass, path.presence, ink, margin])
+    support = stroke_support(fields.ink, path.column, strip)
+    evidence = np.column_stack([path.mass, path.presence, ink, margin, support])
     frac = (path.column - strip.left_col) / strip.track_width_px
     return Trace(frac[rows], evidence[rows], observed[rows], strip.scan_rows[rows])
 
@@ -414,6 +415,22 @@ def ink_under(ink: NDArray[np.uint8], column: F64, reach: int = 1) -> F64:
     for offset in range(-reach, reach + 1):
         best = np.maximum(best, ink[np.arange(rows), (at + offset).clip(0, cols - 1)])
     return uniform_filter1d(best.astype(np.float64) / 255, 5, mode="nearest")
+
+
+def stroke_support(across: NDArray[np.uint8], unfolded: F64, strip: Strip, least: float = 3) -> F64:
+    """Share of the columns crossed on the way from the row above that are inked, the worst of 5 rows.
+
+    Moves of up to ``least`` px need no support. [rows] in [0, 1].
+    """
+    support = np.ones(len(unfolded))
+    steps = np.diff(np.nan_to_num(unfolded))
+    for row in np.flatnonzero(np.abs(steps) > least) + 1:
+        way = np.arange(*np.sort(np.rint(unfolded[row - 1 : row + 1])))
+        inside = (way >= 0) & (way < across.shape[1])
+        folded = strip.left_col + (way - strip.left_col) % strip.track_width_px
+        way = np.where(inside, way, folded).astype(int).clip(0, across.shape[1] - 1)
+        support[row] = (across[row, way] > 110).mean() if len(way) else 1.0
+    return np.asarray(minimum_filter1d(support, 5, mode="nearest"))
 
 
 def _drop_short_runs(observed: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from veernet_core.config import GatePolicy
 from veernet_core.datatypes import (
+    EVIDENCE,
     CurveSpec,
     Decision,
     GateVerdict,
@@ -36,6 +37,8 @@ FEATURES: tuple[str, ...] = (
     "ink_lack_p90",
     "margin_lack_mean",
     "margin_lack_p90",
+    "leap_mean",
+    "leap_share",
     "jump_share",
     "roughness",
     "gap_share",
@@ -47,7 +50,7 @@ FEATURES: tuple[str, ...] = (
     "log_variance",
 )
 """Evidence of one curve; larger is worse, except the last six, which describe the task."""
-FEATURE_SIGNS = np.array([-1] * 12 + [0] * 6)
+FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6)
 """How each may move the chance of a small error: worse evidence never raises it."""
 
 
@@ -65,12 +68,12 @@ def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
     """
     used = np.isfinite(curve.value)
     seen = curve.observed & used
-    evidence = curve.evidence[seen] if seen.any() else np.zeros((1, 4))
+    evidence = curve.evidence[seen] if seen.any() else np.zeros((1, len(EVIDENCE)))
     doubt = 1 - curve.confidence[used] if used.any() else np.ones(1)
     lack = 1 - evidence
     move = np.abs(np.diff(curve.frac[used])) if used.sum() > 1 else np.zeros(1)
     same = sum(s.style == curve.spec.style and s.colour == curve.spec.colour for s in siblings)
-    tail = [float(np.quantile(lack[:, k], 0.9)) for k in range(4)]
+    tail = [float(np.quantile(lack[:, k], 0.9)) for k in range(len(EVIDENCE))]
     mean = lack.mean(axis=0)
     return np.array(
         [
@@ -83,6 +86,8 @@ def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
             tail[2],
             mean[3],
             tail[3],
+            mean[4],
+            float((lack[:, 4] > 0.5).mean()),
             float((move > 0.08).mean()),
             float(np.median(move)) * 20,
             1 - float(seen.mean()) if len(seen) else 1.0,

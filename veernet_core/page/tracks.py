@@ -24,7 +24,7 @@ from veernet_core.page.lines import centroid, find_peaks
 
 _COLUMN_SHARES = (0.2, 0.25, 0.3, 0.333)
 _EDGE_CONTRAST = 0.6
-_GOOD_ENOUGH = 1.17
+_GOOD_ENOUGH, _USUAL_GAIN = 1.17, 0.03
 Span = tuple[float, float]
 Settled = tuple[Span, GridFound | None]
 
@@ -83,7 +83,8 @@ def find_fields(across: Across) -> Fields | None:
     if best.score < _GOOD_ENOUGH:
         pages = [*_usual_pages(across), *_completed_pages(best)]
         usual = [_judge(across, spans, settle=False) for spans in pages]
-        best = max([best, *usual], key=lambda reading: reading.score)
+        likely = max(usual, key=lambda reading: reading.score, default=best)
+        best = likely if likely.score > best.score + _USUAL_GAIN else best
     return best if best.spans else None
 
 
