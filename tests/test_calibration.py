@@ -19,7 +19,7 @@ from veernet_core import calibration, shifts
 from veernet_core.calibration import Forecasts, PixelEvidence, TracedCurve
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import confidence, quality
-from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Style, Trace
+from veernet_core.datatypes import EVIDENCE, STYLES, CurveSpec, Posterior, Style, Trace
 
 CONFIG = DigitiseConfig()
 ROWS = 400
@@ -31,7 +31,8 @@ def drawn(rng: np.random.Generator, style: Style, doubt: float, twins: bool = Fa
     astray = rng.random(ROWS // 20) < doubt
     error = np.repeat(np.where(astray, rng.normal(0, 0.15, len(astray)), 0), 20)
     mass = np.clip(np.repeat(np.where(astray, 0.35, 0.92), 20) + rng.normal(0, 0.1, ROWS), 0.02, 0.98)
-    evidence = np.column_stack([mass, np.full(ROWS, 0.95), mass, mass**2])
+    known = {"mass": mass, "presence": np.full(ROWS, 0.95), "ink": mass, "margin": mass**2}
+    evidence = np.column_stack([known.get(name, np.full(ROWS, 0.9)) for name in EVIDENCE])
     frac = truth + error + rng.normal(0, 0.002, ROWS)
     spec = CurveSpec("C1", "", 0.0, 1.0, style=style)
     siblings = (spec, replace(spec, mnemonic="C2")) if twins else (spec,)
@@ -150,8 +151,8 @@ def test_weights_of_evidence_have_the_right_sign(model: quality.QualityModel) ->
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.floats(0, 1), min_size=18, max_size=18),
-    st.integers(0, 11),
+    st.lists(st.floats(0, 1), min_size=len(quality.FEATURES), max_size=len(quality.FEATURES)),
+    st.sampled_from(np.flatnonzero(quality.FEATURE_SIGNS < 0).tolist()),
     st.floats(0, 1),
     st.floats(-4, 4),
 )
@@ -203,9 +204,16 @@ def test_the_shipped_bundle_is_monotone() -> None:
 
     values = unpack(shipped_bytes()).calibration
     weights = np.array(values["quality"]["weights"])
-    assert (weights[quality.FEATURE_SIGNS < 0] <= 0).all()
+    assert (weights[quality.FEATURE_SIGNS[: len(weights)] < 0] <= 0).all()
     for own in values["confidence"].values():
         assert (np.array(own["weights"][:6]) >= 0).all()
+
+
+def test_bundles_from_before_a_feature_existed_still_judge(model: quality.QualityModel) -> None:
+    old = quality.QualityModel(
+        model.centre[:-2], model.scale[:-2], model.weights[:-2], model.steepness, 0.0, 1.0
+    )
+    assert np.isfinite(old.log_unexplained(np.full(len(quality.FEATURES), 0.3)))
 
 
 # ---- shifts ----------------------------------------------------------------------------------

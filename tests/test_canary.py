@@ -43,7 +43,7 @@ def examined(
 def answer(log: CanaryLog, shift: float = 0.0, lose: bool = False) -> DigitisedLog:
     """What a perfect digitiser gives for a canary log, moved by a share of the track width."""
     from veernet_core.curve.physical import frac_at
-    from veernet_core.datatypes import CurveSpec
+    from veernet_core.datatypes import EVIDENCE, CurveSpec
 
     base = make_log()
     assert log.item.sidecar is not None
@@ -57,7 +57,7 @@ def answer(log: CanaryLog, shift: float = 0.0, lose: bool = False) -> DigitisedL
                 base.curves[0].curve, spec=spec, track_id=track["track_id"], depth=depth,
                 value=value, frac=frac, observed=np.isfinite(frac),
                 confidence=np.where(np.isfinite(frac), 0.9, np.nan),
-                evidence=np.zeros((len(depth), 4)),
+                evidence=np.zeros((len(depth), len(EVIDENCE))),
             )  # fmt: skip
             curves.append(replace(base.curves[0], curve=curve))
     return replace(base, curves=tuple(curves[1:] if lose else curves))

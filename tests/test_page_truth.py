@@ -6,6 +6,7 @@ No scan is needed; the format is described in ``data/pages/README.md``.
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ KINDS = {"header", "scales", "main", "repeat", "tail"}
 REASONS = {"cement_bond", "dipmeter", "variable_density"}
 NUMBERS = {"good", "blotted", "handwritten", "cut off", "none"}
 HEADER = {
-    "name", "company", "field", "county", "state", "service_company", "date", "run", "uwi", "permit", "location",
-    "elevation_kb", "elevation_df", "elevation_gl", "top_logged", "bottom_logged", "td_driller", "td_logger",
+    "name", "company", "field", "county", "state", "service_company", "date", "run", "uwi", "permit",
+    "location", "elevation_kb", "elevation_df", "elevation_gl", "top_logged", "bottom_logged", "td_driller", "td_logger",
     "uncertain_fields",
 }  # fmt: skip
 CURVE = {"mnemonic", "unit", "left", "right", "scale", "style"}
@@ -91,7 +92,7 @@ def test_sections_follow_each_other(stem: str) -> None:
     ids = [s["section_id"] for s in found]
     assert len(ids) == len(set(ids))
     assert all(s["kind"] in KINDS and s["row_top"] < s["row_bottom"] for s in found)
-    assert all(a["row_bottom"] < b["row_top"] for a, b in zip(found, found[1:], strict=False))
+    assert all(a["row_bottom"] < b["row_top"] for a, b in pairwise(found))
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -129,7 +130,7 @@ def test_tracks_are_ordered_and_keep_their_width(stem: str) -> None:
         for track in tracks:
             width = track.right_px(rows) - track.left_px(rows)
             assert np.ptp(width) <= 0.03 * np.median(width) + 4
-        for left, right in zip(tracks, tracks[1:], strict=False):
+        for left, right in pairwise(tracks):
             assert (right.left_px(rows) - left.right_px(rows) > -2).all()
 
 
@@ -143,7 +144,9 @@ def test_depth_column_lies_beside_a_track_and_not_in_it(stem: str) -> None:
         assert 15 <= right - left <= 300
         middle = np.array([(section["row_top"] + section["row_bottom"]) / 2.0])
         tracks = [geometry(t) for t in section["tracks"]]
-        assert all(t.right_px(middle)[0] <= left + 6 or t.left_px(middle)[0] >= right - 6 for t in tracks)
+        assert all(
+            t.right_px(middle)[0] <= left + 6 or t.left_px(middle)[0] >= right - 6 for t in tracks
+        )
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -434,6 +434,32 @@ def test_a_page_goes_all_the_way_without_a_sidecar() -> None:
             assert name in page.truth
 
 
+class NoNetwork:
+    """A predictor that must not be asked."""
+
+    model_id = "none"
+    calibration: dict[str, Any] = {}
+
+    def predict(self, strips: Any) -> Any:
+        raise AssertionError("no strip was expected")
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_pages_read_at_once_come_out_in_order(drawn: Any, workers: int) -> None:
+    blank = tiff_bytes(replace(drawn, image=np.zeros((900, 700), np.uint8)))
+    data = [blank, b"junk", blank, b"", blank]
+    items = [pipeline.ScanInput(ScanRef(f"{k}.tif", str(k), "0", 1), d) for k, d in enumerate(data)]
+    results = list(
+        pipeline.digitise_many(items, NoNetwork(), DigitiseConfig(), RapidReader(), workers)
+    )
+    assert [getattr(r, "scan", None) is not None for r in results] == [True, False, True, False, True]
+    refs = [r.scan if isinstance(r, DigitisedLog) else r.ref for r in results]
+    assert [ref.stem for ref in refs] == list("01234")
+    assert isinstance(results[0], DigitisedLog)
+    assert results[0].sections == ()
+    assert any(f.remedy for f in results[0].findings)
+
+
 def test_without_depth_numbers_there_is_no_depth() -> None:
     image = draw_page(np.random.default_rng(3), kind="sonic", rows=3600, numbers="none")
     raster = open_raster(tiff_bytes(image), "x.tif")

@@ -196,6 +196,9 @@ def test_decision_reaches_files_datasets_and_overview(out: Path) -> None:
         "accept",
         "M. Okafor",
     )
+    page = web.get("/dashboard/logs/a/index.html").text
+    assert "M. Okafor" in page
+    assert "follows the ink" in page
     assert "1 decided by people" in (out / "dashboard" / "index.html").read_text()
     assert web.get("/api/work").json()["troubles"] == []
     shown = web.get("/api/log", params={"log_id": "a"}).json()

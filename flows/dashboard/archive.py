@@ -21,6 +21,7 @@ from storage.ledger import ROOT, read_ledger
 from storage.objects import ObjectStore
 from storage.publish import RECORD
 from storage.records import Record
+from storage.reviews import REVIEWS
 from storage.runs import RunRecord, read_runs
 from storage.tables import FIELDS, Row, conformed, rows_table, verdict_rows_of
 from veernet_core.errors import VeernetError
@@ -202,14 +203,15 @@ def _rows(record: Record, log_id: str) -> list[Row]:
 
 
 def stale_pages(out: Path, pages: Path, since: float) -> list[Path]:
-    """Log folders whose page is missing, older than their ``log.json``, or older than a moment.
+    """Log folders whose page is missing, or older than their results, decisions or a moment.
 
     ``since`` is in seconds, as file systems count.
     """
     stale = []
+    decided = {path.name: path.stat().st_mtime for path in (out / REVIEWS).glob("*/")}
     for name in sorted(_published(ObjectStore(str(out)))):
         folder, page = out / "logs" / name, pages / name / "index.html"
-        newest = max(since, (folder / RECORD).stat().st_mtime)
+        newest = max(since, (folder / RECORD).stat().st_mtime, decided.get(name, 0.0))
         if not page.is_file() or page.stat().st_mtime < newest:
             stale.append(folder)
     return stale

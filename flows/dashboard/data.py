@@ -64,9 +64,6 @@ REASONS: dict[str, str] = {
     "page_doubtful": "The page may be no curve log.",
     "identity_ambiguous": "Curves of this track look alike; nothing says which is which.",
     "lap_uncertain": "Much of the curve lies off scale: one wrong turn at a border shifts it by a whole track.",
-    "depth_guess": "Depth was read from the page with too little evidence.",
-    "borders_uncertain": "The borders of its track may be wrong, and its values with them.",
-    "page_doubtful": "The page may be no curve log.",
     "canary_failed": "The run's canary had collapsed, so nothing of it was accepted.",
     "uncalibrated_model": "The model has no calibration, so its confidence cannot be trusted.",
 }

@@ -33,7 +33,7 @@ from flows.dashboard.review import Desk, Redo, UnknownLogError, is_log_id
 from flows.dashboard.well import well_files
 from storage.objects import NotFoundError, ObjectStore
 from storage.publish import RECORD
-from storage.reviews import OutdatedReviewError
+from storage.reviews import OutdatedReviewError, read_reviews
 from veernet_core.errors import VeernetError
 
 COOKIE = "veernet_token"
@@ -310,7 +310,7 @@ def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
         folder = store.local_root / "logs" / log_id
         if _real(store.local_root, f"logs/{log_id}/{RECORD}") is None:
             return None
-        return well_files(folder, link).get(name)
+        return well_files(folder, link, read_reviews(store, log_id)).get(name)
     keys = [info.key for info in store.listing(f"logs/{log_id}/")]
     if f"logs/{log_id}/{RECORD}" not in keys:
         return None
@@ -319,7 +319,7 @@ def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
         folder.mkdir()
         for key, data in zip(keys, store.get_many(keys), strict=True):
             (folder / PurePosixPath(key).name).write_bytes(data)
-        return well_files(folder, link).get(name)
+        return well_files(folder, link, read_reviews(store, log_id)).get(name)
 
 
 async def _served(request: Request) -> Response:

@@ -48,9 +48,12 @@ FEATURES: tuple[str, ...] = (
     "dotted",
     "wrapped",
     "log_variance",
+    "doubt_at_extremes",
+    "doubt_on_moves",
 )
-"""Evidence of one curve; larger is worse, except the last six, which describe the task."""
-FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6)
+"""Evidence of one curve; larger is worse, except the six from ``same_style`` to ``log_variance``, which
+describe the task. New ones are added at the end: a bundle knows the first so many."""
+FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6 + [-1] * 2)
 """How each may move the chance of a small error: worse evidence never raises it."""
 
 
@@ -97,8 +100,18 @@ def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
             float(curve.spec.style == "dotted"),
             float(curve.spec.wrap != "none"),
             np.log10(position_variance(curve)),
+            *_weighted_doubt(curve.frac[used], doubt),
         ]
     )
+
+
+def _weighted_doubt(frac: F64, doubt: F64) -> tuple[float, float]:
+    """Mean doubt where it costs most R²: weighted by distance from the median, squared, and by movement."""
+    if len(frac) < 2:
+        return 1.0, 1.0
+    far = (frac - np.median(frac)) ** 2 + 1e-9
+    move = np.abs(np.diff(frac)) + 1e-9
+    return float((doubt * far).sum() / far.sum()), float((doubt[1:] * move).sum() / move.sum())
 
 
 def position_variance(curve: RecoveredCurve) -> float:
@@ -132,7 +145,8 @@ class QualityModel:
 
     def log_unexplained(self, features: F64, logit_p: float = 0.0) -> float:
         """log10(1 - R²) that is not exceeded with the given logit probability."""
-        z = np.clip((features - self.centre) / self.scale, -4, 4)
+        known = features[: len(self.weights)]
+        z = np.clip((known - self.centre) / self.scale, -4, 4)
         return float((logit_p - z @ self.weights - self.intercept) / self.steepness)
 
     def to_json(self) -> dict[str, Any]:

@@ -24,7 +24,14 @@ from veernet_core.page.depth_labels import (
     read_labels,
 )
 from veernet_core.page.found import SectionFound, StatedSource, TrackFound
-from veernet_core.page.ruler import LineProfile, Ruler, extend_ruler, fit_ruler, line_profile
+from veernet_core.page.ruler import (
+    LineProfile,
+    Ruler,
+    extend_ruler,
+    fit_ruler,
+    line_profile,
+    steady,
+)
 from veernet_core.page.text import TextReader, read_region
 
 FT_PER_IN = (4.0, 10.0, 20.0, 50.0, 100.0)
@@ -315,7 +322,7 @@ def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedS
 def _with_axis(fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], dpi: float) -> ColumnFit:
     """Knots of the axis: printed lines where they can be seen, else the labels themselves."""
     members = fit.members
-    row_at = row_of(members)
+    row_at = row_of(_well_placed(members))
     reach = (members[0].value - fit.step, members[-1].value + fit.step)
     length = float(np.median([label.length_px for label in members]))
     ruler = fit_ruler(profile, row_at, reach, _STEPS[fit.unit], length, dpi)
@@ -332,6 +339,14 @@ def _with_axis(fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], 
     off = np.array([label.row - offset - np.interp(label.value, knots[:, 1], knots[:, 0]) for label in members])
     scatter = 1.4826 * float(np.median(np.abs(off - np.median(off)))) * fit.chain.units_per_px
     return replace(fit, ruler=ruler, anchors=knots, residual_px=residual, label_residual=scatter)
+
+
+def _well_placed(members: Sequence[LabelRead]) -> list[LabelRead]:
+    """Labels without those whose centre strays: print beside a number shifts its box."""
+    values = np.array([label.value for label in members])
+    rows = np.array([label.row for label in members])
+    keep = steady(values, rows, np.ones(len(members), dtype=np.bool_))
+    return [label for label, kept in zip(members, keep) if kept]
 
 
 def _bend_scatter(knots: F64) -> float:

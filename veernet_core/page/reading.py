@@ -81,7 +81,8 @@ def read_page(
         if stated is not None and (stated.turn_deg is not None or _has_pixels(stated)):
             return _read(raster, stated.turn_deg or 0, needs, stated, reader, unit)
         reading = _read(raster, 0, needs, stated, reader, unit)
-        if any(found.axis is not None for found in reading.depths.values()):
+        known = any(found.axis is not None for found in reading.depths.values())
+        if known or reading.layout.kind == "not_curve_log":
             return reading
         turn = reading.layout.turn_deg or turn_of_print(raster, reader, reading.layout.dpi[1])
         return _read(raster, turn, needs, stated, reader, unit) if turn else reading

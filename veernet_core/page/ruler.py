@@ -215,7 +215,7 @@ def _fit_lattice(
     contrast = (typical - between) / max(typical, 1e-6)
     seen = strength > max(0.04, 0.4 * typical)
     offset += float(np.median((rough - offset - rows)[seen])) if seen.any() else 0.0
-    return Ruler(fine, coarse, lattice, rows, seen & _steady(lattice, rows, seen), offset, contrast)
+    return Ruler(fine, coarse, lattice, rows, seen & steady(lattice, rows, seen), offset, contrast)
 
 
 def _between(profile: LineProfile, rows: F64) -> float:
@@ -273,8 +273,12 @@ def _centroid(profile: LineProfile, rows: F64) -> F64:
     return np.where(total > 0.05, centre, rows)
 
 
-def _steady(depths: F64, rows: F64, seen: Bool) -> Bool:
-    """Lines that lie where their seen neighbours say, within the scatter of the others."""
+def steady(depths: F64, rows: F64, seen: Bool) -> Bool:
+    """Seen lines without single strays.
+
+    A stray bends the sequence one way and both its neighbours the other; paper that stretches or folds
+    bends it one way only, and is kept.
+    """
     keep = seen.copy()
     for _ in range(3):
         index = np.flatnonzero(keep)
@@ -282,10 +286,11 @@ def _steady(depths: F64, rows: F64, seen: Bool) -> Bool:
             break
         d, r = depths[index], rows[index]
         share = (d[1:-1] - d[:-2]) / (d[2:] - d[:-2])
-        between = r[:-2] + share * (r[2:] - r[:-2])
-        off = np.abs(r[1:-1] - between)
-        bad = off > max(2.5, 5 * float(np.median(off)))
-        bad &= off >= np.maximum(np.r_[0.0, off[:-1]], np.r_[off[1:], 0.0])
+        off = r[1:-1] - r[:-2] - share * (r[2:] - r[:-2])
+        beside = np.r_[0.0, off[:-1]] + np.r_[off[1:], 0.0]
+        bad = np.abs(off) > max(2.5, 5 * float(np.median(np.abs(off))))
+        bad &= beside * np.sign(off) < -0.5 * np.abs(off)
+        bad &= np.abs(off) >= np.maximum(np.abs(np.r_[0.0, off[:-1]]), np.abs(np.r_[off[1:], 0.0]))
         if not bad.any():
             break
         keep[index[1:-1][bad]] = False
