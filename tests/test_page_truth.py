@@ -24,8 +24,8 @@ REASONS = {"cement_bond", "dipmeter", "variable_density"}
 NUMBERS = {"good", "blotted", "handwritten", "cut off", "none"}
 HEADER = {
     "name", "company", "field", "county", "state", "service_company", "date", "run", "uwi", "permit",
-    "location", "elevation_kb", "elevation_df", "elevation_gl", "top_logged", "bottom_logged", "td_driller", "td_logger",
-    "uncertain_fields",
+    "location", "elevation_kb", "elevation_df", "elevation_gl", "top_logged", "bottom_logged", "td_driller",
+    "td_logger", "uncertain_fields",
 }  # fmt: skip
 CURVE = {"mnemonic", "unit", "left", "right", "scale", "style"}
 CURVE_EXTRA = {"backup_of", "colour", "amplified", "spans", "uncertain"}

@@ -146,7 +146,7 @@ def shoot(tmp_path: Path) -> Callable[[Any, str], np.ndarray[Any, Any]]:
 
         folder.mkdir(parents=True, exist_ok=True)
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        picture.quantize(32).save(folder / f"{name}.png", optimize=True)
+        picture.quantize(48, Image.Quantize.MAXCOVERAGE).save(folder / f"{name}.png", optimize=True)
         return np.asarray(picture)
 
     return shoot_

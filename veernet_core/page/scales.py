@@ -483,7 +483,13 @@ def _curves(column: _Column, section: SectionFound, block: _Block, top: float) -
             out.append(_scaled_curve(name, kind, unit, section, column, block.ink))
         elif name.confidence > DOUBTFUL and all(kind is not n.kind for n in names if n.rows):
             out.append(_assumed_curve(name, kind, unit, section, column.index))
-    return out
+    return [curve for curve in out if not _is_outdone(curve, out)]
+
+
+def _is_outdone(curve: CurveFound, curves: Sequence[CurveFound]) -> bool:
+    """Whether the same curve was read with more certainty: blocks below a log repeat those above."""
+    rivals = [c for c in curves if c is not curve and c.mnemonic.value == curve.mnemonic.value]
+    return any(c.left.confidence > curve.left.confidence for c in rivals)
 
 
 def _particular(kind: CurveKind, siblings: Sequence[CurveKind]) -> CurveKind:
@@ -604,7 +610,9 @@ def _value_confidence(
         return LIKELY
     if usual and (ends.support or not kind.is_ambiguous(ends.left, ends.right, stated)):
         return SURE
-    return SURE if ends.support >= 2 else LIKELY
+    if ends.support >= 2:
+        return SURE
+    return LIKELY if usual or ends.support else DOUBTFUL
 
 
 def _decades_differ(ends: _Ends, track: TrackFound) -> bool:
