@@ -42,10 +42,15 @@ _LOOKS = {
 
 
 def run_calibration(model: Path, out: Path, count: int, seed: int, plots: Path | None) -> str:
-    """Fit the maps of a bundle, measure them on fresh strips, write the bundle; returns the report."""
+    """Fit the maps of a bundle, measure them on fresh strips, write the bundle; returns the report.
+
+    Confidence and quality are fitted on the same ``count`` strips: the maps have so few degrees of
+    freedom beside the curves that more curves for both bring more than separate ones. The report is on
+    ``count // 2`` strips that fitted nothing.
+    """
     content = bundle.unpack(model.read_bytes(), str(model))
     predictor = StripPredictor(content.model().fold(), content.model_id, keep_mask=True)
-    pixels: list[list[PixelEvidence]] = [[], [], []]
+    pixels: list[list[PixelEvidence]] = [[], []]
 
     def trace(part: int, n: int, label: str) -> list[TracedCurve]:
         with tqdm(total=n, desc=label, unit="strip") as bar:
@@ -58,18 +63,18 @@ def run_calibration(model: Path, out: Path, count: int, seed: int, plots: Path |
             )
 
     half = max(1, count // 2)
-    fit, whole, fresh = trace(0, half, "confidence"), trace(1, count, "quality"), trace(2, half, "report")
-    maps = calibration.fit_confidence(fit)
+    known, fresh = trace(0, count, "fit"), trace(1, half, "report")
+    maps = calibration.fit_confidence(known)
     if not maps:
         raise ValueError(f"{count} strips are too few to calibrate on: give a larger --count")
-    model_of_error = calibration.fit_quality(whole, maps)
+    model_of_error = calibration.fit_quality(known, maps)
     rows = calibration.compare_maps(
-        calibration.row_forecasts(fit, maps), calibration.row_forecasts(fresh, maps)
+        calibration.row_forecasts(known, maps), calibration.row_forecasts(fresh, maps)
     )
     final = calibration.measure(fresh, maps)
     measured = {style: {**rows.measured.get(style, {}), **final[style]} for style in final}
     masks = calibration.compare_maps(
-        calibration.pixel_forecasts(pixels[0]), calibration.pixel_forecasts(pixels[2])
+        calibration.pixel_forecasts(pixels[0]), calibration.pixel_forecasts(pixels[1])
     )
     gate = calibration.score_gate(fresh, maps, model_of_error, DigitiseConfig())
     values = {
@@ -85,7 +90,7 @@ def run_calibration(model: Path, out: Path, count: int, seed: int, plots: Path |
     out.write_bytes(bundle.pack(content.model(), values, record))
     if plots is not None:
         write_diagrams(plots, {"row": measured, "pixel": masks.measured})
-    lines = [f"{out}: measured on {half} fresh strips; fitted on {half} and {count} others"]
+    lines = [f"{out}: measured on {half} fresh strips; fitted on {count} others"]
     lines += _reliability_lines("row", measured, rows) + _reliability_lines("pixel", masks.measured, masks)
     lines.append(gate_line("gate", gate))
     return "\n".join(lines)

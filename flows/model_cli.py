@@ -131,7 +131,9 @@ def _evaluate(args: argparse.Namespace) -> int:
 def _add_calibrate(commands: Any) -> None:
     parser = commands.add_parser("calibrate", help="fit confidence maps and the quality model")
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--count", type=int, default=400, help="strips to fit and test on")
+    parser.add_argument(
+        "--count", type=int, default=600, help="strips to fit on; half as many more for the report"
+    )
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("-o", "--out", type=Path, help="calibrated bundle; --model if omitted")
     parser.add_argument(
