@@ -199,7 +199,11 @@ def _say_report(report: RunReport, settings: ArchiveParams) -> None:
     elif report.canary:
         _say(
             f"the canary has collapsed ({', '.join(report.canary['broken'])}): "
-            + ("accepted curves are held for review" if settings.canary == "hold" else "see the report")
+            + (
+                "accepted curves are held for review"
+                if settings.canary == "hold"
+                else "see the report"
+            )
         )
     _say(f"results: {settings.dest}")
 

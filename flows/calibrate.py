@@ -91,7 +91,9 @@ def run_calibration(model: Path, out: Path, count: int, seed: int, plots: Path |
     if plots is not None:
         write_diagrams(plots, {"row": measured, "pixel": masks.measured})
     lines = [f"{out}: measured on {half} fresh strips; fitted on {count} others"]
-    lines += _reliability_lines("row", measured, rows) + _reliability_lines("pixel", masks.measured, masks)
+    lines += _reliability_lines("row", measured, rows) + _reliability_lines(
+        "pixel", masks.measured, masks
+    )
     lines.append(gate_line("gate", gate))
     return "\n".join(lines)
 
@@ -184,7 +186,9 @@ def reliability_diagram(style: str, panels: Mapping[str, Mapping[str, Reliabilit
         shown = by_map.get("after", by_map["before"])
         lower.bar(shown.bins[:, 0], shown.bins[:, 2], width=0.05, color="#0072b2")
         upper.set(title=f"{style}: {_EVENTS[event]}", ylabel="share of forecasts that came true")
-        upper.legend(fontsize=7, loc="upper left", title="equal-mass ECE, gap where ≥ 0.8", title_fontsize=7)
+        upper.legend(
+            fontsize=7, loc="upper left", title="equal-mass ECE, gap where ≥ 0.8", title_fontsize=7
+        )
         upper.grid(alpha=0.25)
         lower.set(yscale="log", xlabel="forecast probability", ylabel="forecasts", xlim=(0, 1))
     data = io.BytesIO()
@@ -216,7 +220,9 @@ def run_shifts(
     data = model.read_bytes() if model is not None else bundle.shipped_bytes()
     content = bundle.unpack(data)
     if "quality" not in content.calibration:
-        raise ValueError("the bundle is not calibrated, so its gate accepts nothing under any shift")
+        raise ValueError(
+            "the bundle is not calibrated, so its gate accepts nothing under any shift"
+        )
     predictor = StripPredictor(content.model().fold(), content.model_id)
     maps = confidence.maps_from_json(content.calibration["confidence"])
     error_model = quality.QualityModel.from_json(content.calibration["quality"])

@@ -33,9 +33,7 @@ KEPT = 400
 _READ = 60
 _LOG = logging.getLogger(__name__)
 
-Digitise = Callable[
-    [Iterable["ScanInput"], DigitiseConfig], Iterator["DigitisedLog | FailedScan"]
-]
+Digitise = Callable[[Iterable["ScanInput"], DigitiseConfig], Iterator["DigitisedLog | FailedScan"]]
 
 
 def watch(

@@ -82,7 +82,9 @@ def _add_digitise(commands: Any) -> None:
 
 
 def _add_index_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--index", type=Path, metavar="TABLE", help="the archive's index, CSV or Parquet")
+    parser.add_argument(
+        "--index", type=Path, metavar="TABLE", help="the archive's index, CSV or Parquet"
+    )
     parser.add_argument(
         "--index-map",
         default="generic",
@@ -132,14 +134,18 @@ def _add_dashboard(commands: Any) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="a wider address demands --token")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--token", default="", help="demanded of every reader (16 letters or more)")
-    parser.add_argument("--model", type=Path, help="bundle for corrected logs; the shipped one if omitted")
+    parser.add_argument(
+        "--model", type=Path, help="bundle for corrected logs; the shipped one if omitted"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.set_defaults(run=_dashboard)
 
 
 def _add_evaluate_pages(commands: Any) -> None:
     parser = commands.add_parser("evaluate-pages", help="measure page reading")
-    parser.add_argument("--scans", type=Path, help="folder of real scans; drawn pages only if omitted")
+    parser.add_argument(
+        "--scans", type=Path, help="folder of real scans; drawn pages only if omitted"
+    )
     parser.add_argument("--truth", type=Path, default=Path("tests/data/pages"))
     parser.add_argument("--half", choices=("dev", "report", "all"), default="all")
     parser.add_argument("--only", nargs="+", default=[], metavar="STEM")

@@ -202,9 +202,7 @@ def _markdown(table: pd.DataFrame) -> list[str]:
 
     head = [str(c) for c in table.columns]
     rows = [[cell(v) for v in row] for row in table.itertuples(index=False)]
-    return [
-        f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)
-    ]
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
 def error_plane(summary: pd.DataFrame, stage: str) -> bytes:

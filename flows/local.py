@@ -130,8 +130,9 @@ def _read_table(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise IndexTableError(
-            f"cannot be read: {error.strerror}", str(path), "Check the path; ready maps: "
-            f"{', '.join(MAPS)}."
+            f"cannot be read: {error.strerror}",
+            str(path),
+            f"Check the path; ready maps: {', '.join(MAPS)}.",
         ) from error
 
 
@@ -169,7 +170,9 @@ def digitise_files(
     taken = publish.taken_ids(out) if out.exists() else {}
     unread: list[FailedScan] = []
     timed = _TimedPredictor(predictor)
-    results = pipeline.digitise_many(_read_all(scans, unread, index), timed, config, reader, page_workers())
+    results = pipeline.digitise_many(
+        _read_all(scans, unread, index), timed, config, reader, page_workers()
+    )
     for done, result in enumerate(_with_unread(results, unread), 1):
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))

@@ -89,7 +89,10 @@ def _add_evaluate(commands: Any) -> None:
         help="what the gate accepts under shifts it was not fitted on; all of them if none is named",
     )
     parser.add_argument(
-        "--min-r2", type=float, default=0.85, help="with --reference and --shifts: the gate's threshold"
+        "--min-r2",
+        type=float,
+        default=0.85,
+        help="with --reference and --shifts: the gate's threshold",
     )
     parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
     parser.add_argument("--paper", type=Path, help="a bundle of the `paper` preset to compare with")
@@ -116,7 +119,11 @@ def _evaluate(args: argparse.Namespace) -> int:
         from veernet_core.config import DigitiseConfig, GatePolicy
 
         config = DigitiseConfig(gate=GatePolicy(min_r2=args.min_r2))
-        print(run_shifts(args.model, args.curves, args.shifts, args.count, args.seed, args.out, config))
+        print(
+            run_shifts(
+                args.model, args.curves, args.shifts, args.count, args.seed, args.out, config
+            )
+        )
         return 0
     from flows.evaluate import run_evaluation
 
@@ -137,7 +144,10 @@ def _add_calibrate(commands: Any) -> None:
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("-o", "--out", type=Path, help="calibrated bundle; --model if omitted")
     parser.add_argument(
-        "--plots", type=Path, default=Path("runs/calibration"), help="folder for reliability diagrams"
+        "--plots",
+        type=Path,
+        default=Path("runs/calibration"),
+        help="folder for reliability diagrams",
     )
     parser.set_defaults(run=_calibrate)
 
@@ -164,7 +174,9 @@ def _add_compare(commands: Any) -> None:
     parser.add_argument("--workers", type=int, default=2, help="runs at once, one CPU core each")
     parser.add_argument("--batch", type=int, default=6, help="strips per step")
     parser.add_argument("--pool", type=int, default=1500, help="distinct strips per seed")
-    parser.add_argument("--tiny", action="store_true", help="seconds in all, for a test of the command")
+    parser.add_argument(
+        "--tiny", action="store_true", help="seconds in all, for a test of the command"
+    )
     parser.set_defaults(run=_compare)
 
 

@@ -16,7 +16,8 @@ Dest = Annotated[str, Field(description="Where results go; outside the source.")
 Limit = Annotated[int | None, Field(ge=1, description="At most so many scans in this run.")]
 MinR2 = Annotated[float, Field(ge=0, le=1, description="Acceptance threshold of the gate (R²).")]
 RejectR2 = Annotated[
-    float, Field(ge=-1, le=1, description="Below this estimate (R²) a curve is rejected, not reviewed.")
+    float,
+    Field(ge=-1, le=1, description="Below this estimate (R²) a curve is rejected, not reviewed."),
 ]
 MinCoverage = Annotated[
     float, Field(ge=0, le=1, description="Least share of a curve's depths that must have a value.")
@@ -37,7 +38,8 @@ DepthUnitParam = Annotated[
     Literal["ft", "m"] | None, Field(description="Used only where nothing else states the unit.")
 ]
 Index = Annotated[
-    str | None, Field(description="The archive's index of its scans: URI of a CSV or Parquet table.")
+    str | None,
+    Field(description="The archive's index of its scans: URI of a CSV or Parquet table."),
 ]
 IndexMap = Annotated[
     str,

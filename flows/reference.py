@@ -210,7 +210,9 @@ def _write_back(
             stored["reasons"] = list(judged.verdict.reasons)
         curves.append(judged)
     patched = replace(log, curves=tuple(curves))
-    text = json.dumps(jsonable(record), sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1)
+    text = json.dumps(
+        jsonable(record), sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1
+    )
     files = {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix not in (".las", ".csv")}
     files |= publish.delivered_files(patched, folder.name)
     files[publish.RECORD] = (text + "\n").encode()

@@ -225,11 +225,17 @@ def _canary_lines(report: RunReport) -> list[str]:
     """The canary's table and, after a collapse, what it means."""
     if not report.canary:
         return []
-    lines = ["", "| canary | IoU | F1 | recall | MAE, % of width | R² | ECE |", "|---|" + "---:|" * 6]
+    lines = [
+        "",
+        "| canary | IoU | F1 | recall | MAE, % of width | R² | ECE |",
+        "|---|" + "---:|" * 6,
+    ]
     for style, f in report.canary["figures"].items():
         figures = (f[k] for k in ("iou", "f1", "recall", "mae_pct", "r2", "ece"))
         lines.append(f"| {style} | " + " | ".join(f"{value:.3f}" for value in figures) + " |")
     if not report.canary["healthy"]:
         broken = ", ".join(report.canary["broken"])
-        lines.insert(1, f"**The canary has collapsed ({broken}): accepted curves are held for review.**")
+        lines.insert(
+            1, f"**The canary has collapsed ({broken}): accepted curves are held for review.**"
+        )
     return lines

@@ -120,7 +120,9 @@ def _object(uri: str) -> bytes:
     try:
         return ObjectStore(folder or ".").get(name)
     except StorageError as error:
-        raise IndexTableError(error.message, uri, f"Check the URI; ready maps: {', '.join(MAPS)}.") from error
+        raise IndexTableError(
+            error.message, uri, f"Check the URI; ready maps: {', '.join(MAPS)}."
+        ) from error
 
 
 def new_run_id() -> str:

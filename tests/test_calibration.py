@@ -30,7 +30,9 @@ def drawn(rng: np.random.Generator, style: Style, doubt: float, twins: bool = Fa
     truth = 0.5 + 0.2 * np.sin(np.arange(ROWS) / rng.uniform(15, 40) + rng.uniform(0, 6))
     astray = rng.random(ROWS // 20) < doubt
     error = np.repeat(np.where(astray, rng.normal(0, 0.15, len(astray)), 0), 20)
-    mass = np.clip(np.repeat(np.where(astray, 0.35, 0.92), 20) + rng.normal(0, 0.1, ROWS), 0.02, 0.98)
+    mass = np.clip(
+        np.repeat(np.where(astray, 0.35, 0.92), 20) + rng.normal(0, 0.1, ROWS), 0.02, 0.98
+    )
     known = {"mass": mass, "presence": np.full(ROWS, 0.95), "ink": mass, "margin": mass**2}
     evidence = np.column_stack([known.get(name, np.full(ROWS, 0.9)) for name in EVIDENCE])
     frac = truth + error + rng.normal(0, 0.002, ROWS)
@@ -42,7 +44,9 @@ def drawn(rng: np.random.Generator, style: Style, doubt: float, twins: bool = Fa
     )
 
 
-def many(seed: int, count: int = 150, styles: tuple[Style, ...] = ("solid", "dashed")) -> list[TracedCurve]:
+def many(
+    seed: int, count: int = 150, styles: tuple[Style, ...] = ("solid", "dashed")
+) -> list[TracedCurve]:
     rng = np.random.default_rng(seed)
     return [
         drawn(rng, styles[i % len(styles)], 0.0 if rng.random() < 0.6 else rng.uniform(0, 0.6))
@@ -194,7 +198,9 @@ def test_twins_and_unseen_curves_are_left_out_unless_asked_for(
 
 def test_upper_bound_by_hand() -> None:
     # zero bad of 59: the rule of three's exact form
-    assert calibration.GateScore(59, 59, 0, 59, 59).bad_share_upper == pytest.approx(0.0495, abs=1e-3)
+    assert calibration.GateScore(59, 59, 0, 59, 59).bad_share_upper == pytest.approx(
+        0.0495, abs=1e-3
+    )
     assert calibration.GateScore(3, 3, 3, 0, 0).bad_share_upper == 1.0
 
 
@@ -388,5 +394,3 @@ def test_diagrams_are_pictures(maps: dict[Style, confidence.ConfidenceMap]) -> N
     measured = calibration.measure(many(9, 40), maps)
     png = flow.reliability_diagram("solid", {"row": measured["solid"]})
     assert png[:4] == b"\x89PNG"
-
-

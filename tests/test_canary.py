@@ -119,7 +119,9 @@ def test_floors_hold_without_history() -> None:
     assert examined({"r2": 0.1}, []) == ("solid/r2",)
     assert examined({"mae_pct": 40.0}, []) == ("solid/mae_pct",)
     assert examined({"iou": float("nan")}, []) == ("solid/iou",)
-    assert examined({"ece": float("nan")}, []) == ()  # no confidence maps: nothing is accepted anyway
+    assert (
+        examined({"ece": float("nan")}, []) == ()
+    )  # no confidence maps: nothing is accepted anyway
 
 
 def test_a_sudden_fall_breaks_the_limits_of_history() -> None:
@@ -221,7 +223,14 @@ def test_healthy_runs_accept_and_leave_the_same_bytes(
     done = run_watched(params(tmp_path / "scans", tmp_path / "a"))
     assert done["canary"]["healthy"]
     assert done["accepted"] > 0
-    assert set(done["canary"]["figures"]["solid"]) >= {"iou", "f1", "recall", "mae_pct", "r2", "ece"}
+    assert set(done["canary"]["figures"]["solid"]) >= {
+        "iou",
+        "f1",
+        "recall",
+        "mae_pct",
+        "r2",
+        "ece",
+    }
     run_plain(params(tmp_path / "scans", tmp_path / "b", canary="off"))
     logs = {k: v for k, v in deliverables(tmp_path / "b").items() if k.startswith("logs/")}
     assert logs == deliverables(tmp_path / "a")

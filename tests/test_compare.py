@@ -180,7 +180,11 @@ def test_the_matrix_ranks_by_what_is_asked() -> None:
 
 
 def test_difference_from_the_published_result_is_stated() -> None:
-    base = {"dice": (0.5, 0.6, 0.02), "tversky 0.3/0.7": (0.8, 0.3, 0.03), "focal": (0.9, 0.2, 0.01)}
+    base = {
+        "dice": (0.5, 0.6, 0.02),
+        "tversky 0.3/0.7": (0.8, 0.3, 0.03),
+        "focal": (0.9, 0.2, 0.01),
+    }
     lines = compare.against_published(summary_of(base))
     published = [line for line in lines if "published MAE" in line]
     assert "1 of 3 there and 3 of 3 here, which differs" in published[0]

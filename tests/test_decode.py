@@ -198,7 +198,7 @@ def drawn(
     curves: Sequence[tuple[F64, float]], specs: Sequence[CurveSpec], rows: int
 ) -> tuple[Strip, Posterior]:
     """Ideal posterior over a strip that also shows the ink of curves of given pen widths (px)."""
-    strip, posterior = ideal([f for f, _ in curves], specs)
+    _, posterior = ideal([f for f, _ in curves], specs)
     ink = np.zeros((rows, COLS), np.uint8)
     column = np.arange(COLS)
     for frac, width in curves:

@@ -110,7 +110,9 @@ def _stamp(image: U8, row: float, col: float, block: U8) -> None:
 def find(image: U8, reader: BlockReader | None = None, **kwargs: object) -> DepthFound:
     columns = kwargs.pop("columns", ((LEFT, RIGHT),))
     section = section_of(image, columns)  # type: ignore[arg-type]
-    return find_depth(as_raster(image), section, layout_of(section), reader or BlockReader(), **kwargs)  # type: ignore[arg-type]
+    return find_depth(
+        as_raster(image), section, layout_of(section), reader or BlockReader(), **kwargs
+    )  # type: ignore[arg-type]
 
 
 def codes(found: DepthFound) -> set[str]:

@@ -135,7 +135,9 @@ def test_unsure_depths_are_review_and_missing_ones_refused() -> None:
 
 
 def test_a_page_that_is_no_log() -> None:
-    nothing = replace(reading(), layout=PageLayout("not_curve_log", 0, (200.0, 200.0), ()), depths={})
+    nothing = replace(
+        reading(), layout=PageLayout("not_curve_log", 0, (200.0, 200.0), ()), depths={}
+    )
     result = score_page(truth_from_json(b'{"page": "not_curve_log"}'), nothing, SIZE)
     assert result.kind_right
     assert result.refused

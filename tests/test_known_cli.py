@@ -58,7 +58,10 @@ def test_an_archive_lists_what_is_known_and_notices_changes(tmp_path: Path) -> N
         store.put(key, b"{}")
     plain = {listed.scan.key: listed.stated_version for listed in list_scans(store)}
     (sidecar,) = [listed.sidecar for listed in list_scans(store) if listed.sidecar]
-    assert plain == {"x/a.tif": sidecar.version, "x/b.tif": ""}  # as before there were other sources
+    assert plain == {
+        "x/a.tif": sidecar.version,
+        "x/b.tif": "",
+    }  # as before there were other sources
     store.put("x/a.dra", DRA.encode())
     (tmp_path / "i.csv").write_text("file,county\nb.tif,Clark\n")
     index = read_index_file(tmp_path / "i.csv", "generic")

@@ -35,7 +35,9 @@ def as_raster(paper: np.ndarray, dpi: tuple[float, float] | None = (DPI, DPI)) -
     )
 
 
-def drawn_log(rng: np.random.Generator, skew: float = 0.0, log: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def drawn_log(
+    rng: np.random.Generator, skew: float = 0.0, log: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """A page of header, track, depth column, double track; and its borders at the top of the log."""
     paper = np.zeros((HEADER_ROWS + LOG_ROWS, WIDTH), np.uint8)
     borders = np.array([25, 275, 350, 850])
@@ -129,7 +131,9 @@ def test_resolution_is_measured_not_believed() -> None:
     assert across == pytest.approx(DPI, rel=0.03)
 
 
-def test_depth_lines_to_half_a_pixel_and_none_invented(plain: tuple[PageLayout, np.ndarray]) -> None:
+def test_depth_lines_to_half_a_pixel_and_none_invented(
+    plain: tuple[PageLayout, np.ndarray],
+) -> None:
     rows = the_log(plain[0]).depth_lines[:, 0]
     phase = (rows - HEADER_ROWS + 5) % 10 - 5
     assert np.percentile(np.abs(phase - 0.5), 95) <= 0.8  # lines are one to three rows thick

@@ -44,7 +44,9 @@ def track(left: float, right: float, kind: str = "curves", confidence: float = 0
     return TrackFound(column(left), column(right), kind, "linear", 10, confidence=confidence)  # type: ignore[arg-type]
 
 
-def section(name: str = "main", top: float = 1000, bottom: float = 3000, **changes: Any) -> SectionFound:
+def section(
+    name: str = "main", top: float = 1000, bottom: float = 3000, **changes: Any
+) -> SectionFound:
     tracks = (track(100, 580), track(580, 740, "depth"), track(740, 1220), track(1220, 1700 - 8))
     found = SectionFound(name, "main", top, bottom, tracks, np.zeros((0, 2)), 0.9)
     return replace(found, **changes)
@@ -127,7 +129,9 @@ def test_a_backup_scale_is_a_further_curve_of_that_name() -> None:
 
 def test_two_anchors_can_be_corrected_alone() -> None:
     anchors = [[1100, 7500.0], [2900, 7680.0]]
-    (main,) = completed({"sections": [{"section_id": "main", "depth": {"anchors": anchors}}]}).sections
+    (main,) = completed(
+        {"sections": [{"section_id": "main", "depth": {"anchors": anchors}}]}
+    ).sections
     assert main.depth is not None
     assert main.depth.anchors == ((1100.0, 7500.0), (2900.0, 7680.0))
     assert (main.depth.unit, main.depth.source) == ("ft", "sidecar")
@@ -138,7 +142,9 @@ def test_one_scale_can_be_corrected_alone() -> None:
     fix = {"track_id": "T3", "curves": [{"mnemonic": "DT", "left": 100, "right": 50}]}
     known = completed({"sections": [{"section_id": "main", "tracks": [fix]}]})
     (main,) = resolve(known, page())[0]
-    assert [(c.mnemonic, c.left, c.source) for c in main.tracks[2].curves] == [("DT", 100, "sidecar")]
+    assert [(c.mnemonic, c.left, c.source) for c in main.tracks[2].curves] == [
+        ("DT", 100, "sidecar")
+    ]
     assert main.depth is not None
     assert [c.mnemonic for c in main.tracks[0].curves] == ["GR", "CALI"]
 
@@ -229,7 +235,9 @@ def test_an_unsure_depth_is_a_guess() -> None:
 
 
 def test_placing_twice_changes_nothing() -> None:
-    said = parse({"sections": [{"section_id": "main", "tracks": [{"left_px": 742, "right_px": 1690}]}]})
+    said = parse(
+        {"sections": [{"section_id": "main", "tracks": [{"left_px": 742, "right_px": 1690}]}]}
+    )
     once, placed, _ = complete.place(said, READING.layout, HEIGHT)
     twice, again, _ = complete.place(said, once, HEIGHT)
     assert [s.section_id for s in once.sections] == [s.section_id for s in twice.sections]
@@ -326,7 +334,9 @@ def test_only_what_is_missing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(asked) == {"layout", "text", "header", "scales"}
 
 
-def test_a_page_that_is_no_log_is_refused_before_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_is_no_log_is_refused_before_text_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     why = Finding("cement_bond", "page", "error", "A cement bond log.", "Leave it out.")
     found = PageLayout("not_curve_log", 0, (200.0, 200.0), (), (why,))
     asked = found_by(monkeypatch, found)
@@ -361,7 +371,9 @@ def test_text_is_read_outside_the_grids_only() -> None:
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_turning_a_page(turn: int) -> None:
     ink = np.random.default_rng(1).integers(0, 255, (30, 50), dtype=np.uint8)
-    raster = Raster(30, 50, False, (100.0, 200.0), lambda a, b: ink[a:b], lambda a, b: ink[a:b], tuple)
+    raster = Raster(
+        30, 50, False, (100.0, 200.0), lambda a, b: ink[a:b], lambda a, b: ink[a:b], tuple
+    )
     upright = reading.turned(raster, turn)
     want = np.rot90(ink, -turn // 90)
     assert (upright.height_px, upright.width_px) == want.shape
@@ -452,7 +464,13 @@ def test_pages_read_at_once_come_out_in_order(drawn: Any, workers: int) -> None:
     results = list(
         pipeline.digitise_many(items, NoNetwork(), DigitiseConfig(), RapidReader(), workers)
     )
-    assert [getattr(r, "scan", None) is not None for r in results] == [True, False, True, False, True]
+    assert [getattr(r, "scan", None) is not None for r in results] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
     refs = [r.scan if isinstance(r, DigitisedLog) else r.ref for r in results]
     assert [ref.stem for ref in refs] == list("01234")
     assert isinstance(results[0], DigitisedLog)

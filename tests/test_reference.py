@@ -69,7 +69,9 @@ def test_lag_in_metres_and_beyond_the_range() -> None:
     assert score is not None
     assert score.lag == pytest.approx(1.0, abs=0.04)
     slow = 75 + 40 * np.sin(DEPTH / 60)
-    far = reference.compare_curves(DEPTH, 75 + 40 * np.sin((DEPTH - 12) / 60), DEPTH, slow, GR, "ft")
+    far = reference.compare_curves(
+        DEPTH, 75 + 40 * np.sin((DEPTH - 12) / 60), DEPTH, slow, GR, "ft"
+    )
     assert far is not None
     assert far.lag_at_limit
 
@@ -159,7 +161,9 @@ def test_units() -> None:
 # ---- folders ---------------------------------------------------------------------------------
 
 
-def write_las(path: Path, uwi: str, curves: dict[str, tuple[str, np.ndarray]], unit: str = "FT") -> None:
+def write_las(
+    path: Path, uwi: str, curves: dict[str, tuple[str, np.ndarray]], unit: str = "FT"
+) -> None:
     las = lasio.LASFile()
     las.well["UWI"] = lasio.HeaderItem("UWI", value=uwi)
     las.append_curve("DEPT", DEPTH_LOG / (3.280839895 if unit == "M" else 1.0), unit)

@@ -49,7 +49,9 @@ def test_upright_undoes_a_turn(turned: int) -> None:
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
-def test_print_is_read_in_every_turn_and_placed_where_it_is(reader: RapidReader, turned: int) -> None:
+def test_print_is_read_in_every_turn_and_placed_where_it_is(
+    reader: RapidReader, turned: int
+) -> None:
     page = np.zeros((500, 600), dtype=np.uint8)
     line = print_line("GAMMA RAY 7350", turned)
     page[40 : 40 + line.shape[0], 100 : 100 + line.shape[1]] = line
@@ -69,7 +71,18 @@ def test_a_blank_or_tiny_page_holds_no_text(reader: RapidReader) -> None:
 
 
 def test_single_lines_are_read_in_their_order_whatever_their_length(reader: RapidReader) -> None:
-    texts = ["7300", "SCHLUMBERGER LIMITED", "12", "10500", "FEET", "8350", "NEUTRON", "150", "GAPI", "900"]
+    texts = [
+        "7300",
+        "SCHLUMBERGER LIMITED",
+        "12",
+        "10500",
+        "FEET",
+        "8350",
+        "NEUTRON",
+        "150",
+        "GAPI",
+        "900",
+    ]
     reads = reader.recognise([print_line(text) for text in texts])
     assert [read.text for read in reads] == texts
     assert reader.recognise([print_line("7300")])[0].text == "7300"
@@ -126,7 +139,9 @@ def page_of(numbers: Sequence[tuple[int, int, int]], rows: int = 6_000, turned: 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
 def test_a_region_gives_raster_coordinates(turned: int) -> None:
     image = page_of([(123, 2_000, 300)], turned=turned)
-    box = read_region(as_raster(image), 1_700, 2_400, 200, 700, BlockReader(), (0, 90, 180, 270), 200.0)[0]
+    box = read_region(
+        as_raster(image), 1_700, 2_400, 200, 700, BlockReader(), (0, 90, 180, 270), 200.0
+    )[0]
     height, width = (HEIGHT_PX, LENGTH_PX) if turned % 180 == 0 else (LENGTH_PX, HEIGHT_PX)
     assert box.text == "123"
     assert box.turned_deg == turned
@@ -149,7 +164,9 @@ def test_a_region_is_read_at_one_resolution_whatever_the_scan() -> None:
 
 def test_a_region_off_the_page_is_clipped() -> None:
     raster = as_raster(page_of([(77, 100, 300)], rows=300))
-    assert [b.text for b in read_region(raster, -500, 9_000, -10, 5_000, BlockReader(), (0,), 200.0)] == ["77"]
+    assert [
+        b.text for b in read_region(raster, -500, 9_000, -10, 5_000, BlockReader(), (0,), 200.0)
+    ] == ["77"]
     assert read_region(raster, 400, 900, 0, 900, BlockReader()) == []
 
 

@@ -181,7 +181,12 @@ def test_slabs_are_the_strip_and_say_where_they_lie() -> None:
         for slab, png in parts:
             picture = Image.open(io.BytesIO(png))
             assert read_slab(picture.info[TEXT_KEY]) == slab
-            assert (slab.section, slab.track, slab.scan_row, slab.scan_rows_per_row) == (1, 2, 10, 0.5)
+            assert (slab.section, slab.track, slab.scan_row, slab.scan_rows_per_row) == (
+                1,
+                2,
+                10,
+                0.5,
+            )
             shown = 255 - np.asarray(picture.convert("L"), dtype=float)
             part = ink[slab.first_row : slab.first_row + slab.rows].astype(float)
             tall, wide = (-(-n // reduction) for n in part.shape)
@@ -281,7 +286,9 @@ def test_large_log_is_written_and_stays_small(tmp_path: Path) -> None:
               for k in range(5)]  # fmt: skip
     log = make_log("a")
     track = make_track("T1", 200, 700, *(c.curve.spec for c in curves))
-    log = replace(log, sections=(make_section("main", "ft", 0.0, 12000.0, track),), curves=tuple(curves))
+    log = replace(
+        log, sections=(make_section("main", "ft", 0.0, 12000.0, track),), curves=tuple(curves)
+    )
     _, data, path = written(tmp_path, log)
     assert sum(c["samples"]["count"] for c in data["sections"][0]["tracks"][0]["curves"]) == 500_000
     assert (path.parent / "data.js").stat().st_size < 4_000_000

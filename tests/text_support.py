@@ -57,7 +57,9 @@ class BlockReader:
         self.calls += 1
         if not image.size:
             return []
-        _, _, stats, _ = cv2.connectedComponentsWithStats((image > 127).astype(np.uint8), connectivity=8)
+        _, _, stats, _ = cv2.connectedComponentsWithStats(
+            (image > 127).astype(np.uint8), connectivity=8
+        )
         boxes = []
         for left, top, width, height, _ in stats[1:]:
             if not 0.5 * LENGTH_PX < max(width, height) < 2 * LENGTH_PX:
@@ -67,7 +69,9 @@ class BlockReader:
                 text = _decode(upright(piece, turn))
                 if text:
                     row, col = top + (height - 1) / 2, left + (width - 1) / 2
-                    boxes.append(TextBox(self._say(text), self.confidence, row, col, height, width, turn))
+                    boxes.append(
+                        TextBox(self._say(text), self.confidence, row, col, height, width, turn)
+                    )
         return boxes
 
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:

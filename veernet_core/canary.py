@@ -210,9 +210,7 @@ def _true_curves(log: CanaryLog) -> list[tuple[str, Style, tuple[F64, F64]]]:
     """Name, line style and truth of every curve drawn."""
     assert log.item.sidecar is not None
     tracks = json.loads(log.item.sidecar)["sections"][0]["tracks"]
-    styles = {
-        f"{t['track_id']}/{c['mnemonic']}": c["style"] for t in tracks for c in t["curves"]
-    }
+    styles = {f"{t['track_id']}/{c['mnemonic']}": c["style"] for t in tracks for c in t["curves"]}
     return [(name, styles[name], log.truth[name]) for name in sorted(log.truth)]
 
 

@@ -1,9 +1,9 @@
 """The spine of digitising: one scan's bytes in, a judged log out.
 
 Read this first. ``prepare`` decodes the scan, reads from the page what no sidecar states, and resolves
-its geometry; ``digitise_many`` streams
-scans through rectification, inference (strips of many logs in one batch), tracing, depth sampling,
-confidence, the quality estimate and the gate. All of it is pure: no file, clock or environment.
+its geometry; ``digitise_many`` streams scans through rectification, inference (strips of many logs in
+one batch), tracing, depth sampling, confidence, the quality estimate and the gate. All of it is pure:
+no file, clock or environment.
 
     bytes -> Raster -> PageReading -> Section/Track/DepthAxis -> Strip -> Posterior -> Trace -> RecoveredCurve
           -> QualityEstimate -> GateVerdict -> DigitisedLog
@@ -263,9 +263,7 @@ def _prepare_work(item: ScanInput, config: DigitiseConfig, reader: TextReader | 
     return work
 
 
-def _strips(
-    works: Iterable[_Work], config: DigitiseConfig
-) -> Iterator[tuple[_Work, Strip | None]]:
+def _strips(works: Iterable[_Work], config: DigitiseConfig) -> Iterator[tuple[_Work, Strip | None]]:
     for work in works:
         yield work, None
         if work.log is None:
@@ -529,7 +527,9 @@ def _overlays(work: _Work, log: PreparedLog, result: DigitisedLog) -> tuple[Over
         name = f"strip-{section.section_id}-{track.track_id}"
         out += [
             Overlay(f"{name}-{slab.name}", plain)
-            for slab, plain in slabs.draw_slabs(image, left, right, rows, section_index, track_index)
+            for slab, plain in slabs.draw_slabs(
+                image, left, right, rows, section_index, track_index
+            )
         ]
     return tuple(out)
 

@@ -71,7 +71,10 @@ _FACTORS: dict[tuple[str, str], float] = {
 
 def unit_factor(have: str, want: str) -> float | None:
     """What values in ``have`` are multiplied by to be in ``want``; None where that is not known."""
-    a, b = (_UNIT_NAMES.get(u.strip().upper().replace("µ", "U"), u.strip().upper()) for u in (have, want))
+    a, b = (
+        _UNIT_NAMES.get(u.strip().upper().replace("µ", "U"), u.strip().upper())
+        for u in (have, want)
+    )
     if a == b:
         return 1.0
     return _FACTORS.get((a, b))
@@ -114,7 +117,11 @@ def best_mnemonic(wanted: str, offered: Iterable[str]) -> str | None:
         if exact:
             return exact[0]
     kind = _KIND.get(key, (None, 0))[0]
-    ranked = [(_KIND[_bare(n)][1], i) for i, n in enumerate(names) if _KIND.get(_bare(n), ("", 0))[0] == kind]
+    ranked = [
+        (_KIND[_bare(n)][1], i)
+        for i, n in enumerate(names)
+        if _KIND.get(_bare(n), ("", 0))[0] == kind
+    ]
     return names[min(ranked)[1]] if kind is not None and ranked else None
 
 
@@ -167,7 +174,12 @@ class ReferenceScore:
 
 
 def compare_curves(
-    depth: F64, value: F64, reference_depth: F64, reference_value: F64, spec: CurveSpec, unit: DepthUnit
+    depth: F64,
+    value: F64,
+    reference_depth: F64,
+    reference_value: F64,
+    spec: CurveSpec,
+    unit: DepthUnit,
 ) -> ReferenceScore | None:
     """Score a recovered curve against a reference.
 

@@ -74,7 +74,9 @@ def write_well_page(log_dir: Path, dashboard_dir: Path) -> Path:
     """
     target = dashboard_dir / "logs" / log_dir.name
     base = Path(os.path.relpath(log_dir, target)).as_posix()
-    files = well_files(log_dir, base, read_reviews(ObjectStore(str(log_dir.parents[1])), log_dir.name))
+    files = well_files(
+        log_dir, base, read_reviews(ObjectStore(str(log_dir.parents[1])), log_dir.name)
+    )
     _write_assets(dashboard_dir)
     return publish_folder(target, files) / "index.html"
 

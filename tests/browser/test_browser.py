@@ -41,7 +41,7 @@ from veernet_core.datatypes import DepthAxis, DigitisedLog, Overlay, WellInfo
 Open = Callable[..., Any]
 Shoot = Callable[[Any, str], np.ndarray[Any, Any]]
 WIDTHS = ((1280, 900), (820, 1180))
-HOSTILE = "</script><img src=x onerror=\"window.bad=1\">'&\u202eabc"
+HOSTILE = '</script><img src=x onerror="window.bad=1">\'&\u202eabc'
 
 
 def verdicts(out: Path) -> list[dict[str, Any]]:
@@ -99,7 +99,9 @@ def press(page: Any, *keys: str) -> None:
 
 def crop(page: Any, selector: str) -> np.ndarray[Any, Any]:
     """Pixels [rows, cols, 3] of an element."""
-    return np.asarray(Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB"))
+    return np.asarray(
+        Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
+    )
 
 
 def url_of(out: Path, log_id: str, spot: str = "") -> str:
@@ -133,7 +135,9 @@ def tall_log(rows: int = 5 * SLAB_ROWS, count: int = 8_000) -> DigitisedLog:
             Overlay(f"strip-main-T{number + 1}-{slab.name}", png)
             for slab, png in draw_slabs(ink, 16.0, 515.0, np.arange(rows) * 1.0, 0, number)
         ]
-    return replace(make_log("tall"), sections=(section,), curves=tuple(curves), overlays=tuple(strips))
+    return replace(
+        make_log("tall"), sections=(section,), curves=tuple(curves), overlays=tuple(strips)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +193,9 @@ def test_threshold_moves_what_would_pass(demo: Path, open_page: Open) -> None:
     assert numbers[0] > numbers[2]
 
 
-def test_search_leaves_one_log_and_opens_its_well(demo: Path, open_page: Open, shoot: Shoot) -> None:
+def test_search_leaves_one_log_and_opens_its_well(
+    demo: Path, open_page: Open, shoot: Shoot
+) -> None:
     page = open_page((demo / "dashboard" / "index.html").as_uri())
     page.fill("#search", "two solid")
     until(page, "document.querySelectorAll('#rows .row').length === 1")
@@ -310,7 +316,9 @@ def test_doubtful_stretches_are_found_and_shown(tall: Path, open_page: Open) -> 
     middle = top + page.locator("canvas.panel-strip").first.bounding_box()["height"] / zoom / 2
     assert middle == pytest.approx(3100 / 8000 * 5 * SLAB_ROWS, abs=40)
     assert "no value" in page.inner_text("#readout")
-    assert "track=" in page.evaluate("() => new Promise((done) => setTimeout(() => done(location.hash), 500))")
+    assert "track=" in page.evaluate(
+        "() => new Promise((done) => setTimeout(() => done(location.hash), 500))"
+    )
 
 
 def renderer_seconds() -> dict[int, float]:

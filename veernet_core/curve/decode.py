@@ -240,20 +240,30 @@ def _paths_together(
         columns[k] = columns[k] + width * unfold(columns[k], seen[k], crossing, table, home)
     if np.isnan(before).all():
         columns = _wrapped_first(columns, styles, wraps, strip)
-    out = []
-    for k, spec in enumerate(specs):
-        if walks[k] and not wraps[k]:
-            columns[k] = left + (columns[k] - left) % width
-        path = np.rint(_fold(columns[k], strip, spec)).astype(np.int32)
-        path = path.clip(0, strip.ink.shape[1] - 1)
-        style = used[styles[k]]
-        if fields.count[style] == 1:
-            others = [_fold(columns[j], strip, specs[j]) for j in range(len(specs)) if j != k]
-            out.append(_one_path(fields, strip, spec, style, others, before[k]))
-            continue
-        evidence = fields.density[style] + np.float32(config.leak) * fields.foreign[style]
-        out.append(_Path(spec, columns[k], *_path_evidence(fields, style, evidence, path)))
-    return out
+    home_only = walks & ~wraps
+    columns = [left + (c - left) % width if h else c for c, h in zip(columns, home_only)]
+    return [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
+
+
+def _final_path(
+    fields: _Fields,
+    strip: Strip,
+    specs: Sequence[CurveSpec],
+    columns: list[F64],
+    before: F64,
+    k: int,
+) -> _Path:
+    """Curve ``k`` with its evidence; one that is alone in its style is traced again, to the pixel,
+    with the ink of the others known."""
+    config, spec = fields.config, specs[k]
+    style = STYLES.index(spec.style)
+    if fields.count[style] == 1:
+        others = [_fold(columns[j], strip, specs[j]) for j in range(len(specs)) if j != k]
+        return _one_path(fields, strip, spec, style, others, float(before[k]))
+    path = np.rint(_fold(columns[k], strip, spec)).astype(np.int32)
+    path = path.clip(0, strip.ink.shape[1] - 1)
+    evidence = fields.density[style] + np.float32(config.leak) * fields.foreign[style]
+    return _Path(spec, columns[k], *_path_evidence(fields, style, evidence, path))
 
 
 def _style_misfit(

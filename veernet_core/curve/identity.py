@@ -235,12 +235,9 @@ def _looks(
     row = np.broadcast_to(np.arange(rows), col.shape)
     inked = black[row, col] > 110
     swing = np.abs(np.roll(paths, -2, axis=1) - np.roll(paths, 2, axis=1)).clip(0, 60)
-    sums = np.stack([inked, thick[row, col] * inked, black[row, col] / 255.0 * inked, swing])
-    sums = np.cumsum(np.pad(sums * clear, ((0, 0), (0, 0), (1, 0))), axis=2)
-    count = np.cumsum(np.pad(clear, ((0, 0), (1, 0))), axis=1)
-    start, stop = np.array(bounds[:-1]), np.array(bounds[1:])
-    total = sums[:, :, stop] - sums[:, :, start]
-    n = (count[:, stop] - count[:, start]).astype(np.float64)
+    per_row = np.stack([inked, thick[row, col] * inked, black[row, col] / 255.0 * inked, swing])
+    total = _stretch_sums(per_row * clear, bounds)
+    n = _stretch_sums(clear.astype(np.float64), bounds)
     on = np.maximum(total[0], 1e-9)
     rows_in = np.maximum(n, 1e-9)
     lively = np.log(total[3] / rows_in + 0.5)
@@ -248,13 +245,17 @@ def _looks(
     return looks.transpose(1, 0, 2), (n / costs.look_rows).T
 
 
+def _stretch_sums(per_row: F64, bounds: Sequence[int]) -> F64:
+    """Sums over the stretches between bounds, along the last axis."""
+    pad = [(0, 0)] * (per_row.ndim - 1) + [(1, 0)]
+    return np.asarray(np.diff(np.cumsum(np.pad(per_row, pad), axis=-1)[..., list(bounds)], axis=-1))
+
+
 def _style_costs(
     states: Sequence[tuple[int, ...]], stranger: F64, bounds: Sequence[int], costs: IdentityCosts
 ) -> F64:
     """Cost of each permutation in each stretch by the line styles, [stretches, permutations]."""
-    sums = np.cumsum(np.pad(stranger, ((0, 0), (0, 0), (1, 0))), axis=2)
-    total = sums[:, :, bounds[1:]] - sums[:, :, bounds[:-1]]
-    total = np.minimum(total / costs.style_rows, costs.style_most)
+    total = np.minimum(_stretch_sums(stranger, bounds) / costs.style_rows, costs.style_most)
     curve = np.arange(len(stranger))
     return np.stack([total[curve, list(state)].sum(axis=0) for state in states], axis=1)
 

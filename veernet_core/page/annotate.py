@@ -180,9 +180,7 @@ def _window(raster: Raster, top: int, bottom: int) -> Raster:
 def _shifted(layout: PageLayout, top: int, bottom: int) -> PageLayout:
     """The sections that reach into some rows of a page, in coordinates of those rows."""
     sections = tuple(
-        _moved(s, float(top))
-        for s in layout.sections
-        if s.row_bottom > top and s.row_top < bottom
+        _moved(s, float(top)) for s in layout.sections if s.row_bottom > top and s.row_top < bottom
     )
     return replace(layout, sections=sections)
 

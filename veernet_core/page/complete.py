@@ -206,7 +206,9 @@ def _shared(a: tuple[float, float], b: tuple[float, float]) -> float:
 def _renamed(section: SectionFound, taken: Sequence[str]) -> SectionFound:
     if section.section_id not in taken:
         return section
-    name = next(f"{section.section_id}-{k}" for k in count(2) if f"{section.section_id}-{k}" not in taken)
+    name = next(
+        f"{section.section_id}-{k}" for k in count(2) if f"{section.section_id}-{k}" not in taken
+    )
     return replace(section, section_id=name)
 
 
@@ -255,7 +257,9 @@ def _stated_track(stated: SidecarTrack, found: SectionFound, middle: float) -> T
     shares = [_shared(span, _span(t, middle)) for t in rivals]
     if not shares or max(shares) < _SAME_COLUMNS:
         return track
-    return replace(rivals[int(np.argmax(shares))], left_knots=left, right_knots=right, confidence=1.0)
+    return replace(
+        rivals[int(np.argmax(shares))], left_knots=left, right_knots=right, confidence=1.0
+    )
 
 
 def _span(track: TrackFound, row: float) -> tuple[float, float]:
@@ -270,7 +274,9 @@ def _placed(found: SectionFound, stated: SidecarSection | None) -> Placed:
     owner: dict[int, SidecarTrack] = {}
     for track in said:
         if track.left_px is not None and track.right_px is not None and indices:
-            span = _span(TrackFound(_array(track.left_px), _array(track.right_px), "curves"), middle)
+            span = _span(
+                TrackFound(_array(track.left_px), _array(track.right_px), "curves"), middle
+            )
             owner[max(indices, key=lambda i: _shared(span, _span(found.tracks[i], middle)))] = track
     by_name = {t.track_id: t for t in said if t.left_px is None or t.right_px is None}
     taken = {t.track_id for t in owner.values()}
@@ -514,9 +520,7 @@ def _filled(
 
 def _unread_curve() -> SidecarCurve:
     """Position across the track, from 0 to 1: what is known of a curve without a scale."""
-    return SidecarCurve(
-        UNREAD, "FRAC", 0.0, 1.0, "linear", "solid", "none", None, (), "guess", 0.0
-    )
+    return SidecarCurve(UNREAD, "FRAC", 0.0, 1.0, "linear", "solid", "none", None, (), "guess", 0.0)
 
 
 def _borders_uncertain(section: SectionFound, track_id: str, confidence: float) -> Finding:

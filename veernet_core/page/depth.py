@@ -56,7 +56,13 @@ _REMEDIES = {
     "depth_offset_large": "Check the depth labels drawn on the picture against the printed lines.",
 }
 _WARNINGS = frozenset(
-    ("unit_guess", "unusual_depth_scale", "depth_extrapolated", "depth_lines_unseen", "depth_offset_large")
+    (
+        "unit_guess",
+        "unusual_depth_scale",
+        "depth_extrapolated",
+        "depth_lines_unseen",
+        "depth_offset_large",
+    )
 )
 
 
@@ -105,7 +111,9 @@ def find_depth(
     columns = [track for track in section.tracks if track.kind == "depth"]
     fits = [fit_column(raster, section, column, reader, dpi, known) for column in columns]
     if not any(len(fit.chain.members) > 1 for fit in fits):
-        border = next((track.left_knots for track in section.tracks if track.kind == "curves"), None)
+        border = next(
+            (track.left_knots for track in section.tracks if track.kind == "curves"), None
+        )
         for column in search_columns(raster, section, reader, dpi):
             fits.append(fit_column(raster, section, column, reader, dpi, known, border))
     return judge_columns(fits, section, dpi[0], prior)
@@ -127,14 +135,22 @@ def judge_columns(
 # ---- refusals ----------------------------------------------------------------------------------
 
 
-def _refusals(fit: ColumnFit, section: SectionFound, dpi: float, prior: DepthPrior) -> list[Finding]:
+def _refusals(
+    fit: ColumnFit, section: SectionFound, dpi: float, prior: DepthPrior
+) -> list[Finding]:
     """Everything that speaks against believing a column."""
     plausible = {label.value for label in fit.labels if label_weight(label) > 0.3}
     if not plausible:
-        return [_finding("no_depth_labels", "No depth number could be read in the depth column.", section)]
+        return [
+            _finding(
+                "no_depth_labels", "No depth number could be read in the depth column.", section
+            )
+        ]
     if len(fit.chain.members) < 2:
         seen = ", ".join(f"{value:g}" for value in sorted(plausible)[:8])
-        return [_finding("too_few_depth_labels", f"No two depth numbers agree (read: {seen}).", section)]
+        return [
+            _finding("too_few_depth_labels", f"No two depth numbers agree (read: {seen}).", section)
+        ]
     if fit.chain.units_per_px < 0:
         values = [label.value for label in fit.members]
         message = f"{len(values)} depth numbers run upward, from {values[-1]:g} to {values[0]:g}."
@@ -181,7 +197,11 @@ def _rival(fit: ColumnFit) -> _Check:
 
 def _scatter(fit: ColumnFit) -> _Check:
     """Labels too far from where the axis puts them."""
-    allowed = _max_error(fit) if fit.ruler is None else max(_max_error(fit), _PHASE_SHARE * fit.ruler.step)
+    allowed = (
+        _max_error(fit)
+        if fit.ruler is None
+        else max(_max_error(fit), _PHASE_SHARE * fit.ruler.step)
+    )
     if fit.label_residual <= allowed:
         return None
     message = f"Depth numbers scatter by {fit.label_residual:.1f} {fit.unit} around the axis."
@@ -194,7 +214,9 @@ def _lineless(fit: ColumnFit, dpi: float) -> _Check:
         return None
     if not _is_customary(fit, dpi):
         scale = fit.chain.units_per_px * dpi
-        message = f"No printed depth lines bear out {scale:.1f} {fit.unit} per inch, no customary scale."
+        message = (
+            f"No printed depth lines bear out {scale:.1f} {fit.unit} per inch, no customary scale."
+        )
         return "depth_lines_missing", message, None
     length = float(np.median([label.length_px for label in fit.members]))
     doubt = _OFFSET_SHARE * length * fit.chain.units_per_px
@@ -213,11 +235,19 @@ def _outside(fit: ColumnFit, prior: DepthPrior) -> _Check:
     high = prior.bottom is not None and bottom > prior.bottom + slack
     if not (low or high):
         return None
-    stated = " to ".join("?" if depth is None else f"{depth:g}" for depth in (prior.top, prior.bottom))
-    return "depth_outside_index", f"Labels run from {top:g} to {bottom:g}; the index says {stated}.", None
+    stated = " to ".join(
+        "?" if depth is None else f"{depth:g}" for depth in (prior.top, prior.bottom)
+    )
+    return (
+        "depth_outside_index",
+        f"Labels run from {top:g} to {bottom:g}; the index says {stated}.",
+        None,
+    )
 
 
-def _disagreement(fits: Sequence[ColumnFit], best: ColumnFit, section: SectionFound) -> list[Finding]:
+def _disagreement(
+    fits: Sequence[ColumnFit], best: ColumnFit, section: SectionFound
+) -> list[Finding]:
     """Other columns that give other depths."""
     for other in fits:
         if other is best or other.anchors is None or best.anchors is None or len(other.members) < 3:
@@ -276,7 +306,9 @@ def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str
         message = f"{scale:.1f} {fit.unit} per inch is not a customary depth scale."
         doubts.append(("unusual_depth_scale", message, 0.85))
     if fit.ruler is None:
-        doubts.append(("depth_lines_unseen", "No printed depth lines; the axis rests on the numbers.", 0.7))
+        doubts.append(
+            ("depth_lines_unseen", "No printed depth lines; the axis rests on the numbers.", 0.7)
+        )
     elif _is_far(fit):
         message = f"Numbers stand {fit.ruler.offset_px:.0f} px from the lines taken for theirs."
         doubts.append(("depth_offset_large", message, 0.7))
@@ -327,10 +359,14 @@ def _labels(fit: ColumnFit) -> tuple[DepthLabel, ...]:
 
 
 def _refused(fit: ColumnFit | None, findings: Sequence[Finding]) -> DepthFound:
-    labels = () if fit is None else tuple(
-        DepthLabel(label.row, label.value, label.confidence, False)
-        for label in fit.labels
-        if label_weight(label) > 0.3
+    labels = (
+        ()
+        if fit is None
+        else tuple(
+            DepthLabel(label.row, label.value, label.confidence, False)
+            for label in fit.labels
+            if label_weight(label) > 0.3
+        )
     )
     return DepthFound(None, None, None, labels, float("nan"), float("nan"), 0.0, tuple(findings))
 

@@ -81,7 +81,8 @@ def best_chain(
 def label_weight(label: LabelRead) -> float:
     """Belief in a reading before its neighbours are asked: probability, roundness and length."""
     roundness = next(
-        (w for step, w in ((100, 1.0), (50, 0.9), (25, 0.7), (10, 0.4)) if label.value % step == 0), 0.0
+        (w for step, w in ((100, 1.0), (50, 0.9), (25, 0.7), (10, 0.4)) if label.value % step == 0),
+        0.0,
     )
     return label.confidence**2 * roundness * (1.0 if label.value >= 100 else 0.3)
 
@@ -98,7 +99,9 @@ def _scales(rows: F64, values: F64, weights: F64, bounds: tuple[float, float]) -
             key = round(np.log(s) / _BIN)
             votes[key] = votes.get(key, 0.0) + w
             sums[key] = sums.get(key, 0.0) + w * s
-    wide = {key: sum(votes.get(key + d, 0.0) for d in (-1, 0, 1)) for key in votes if votes[key] > 0}
+    wide = {
+        key: sum(votes.get(key + d, 0.0) for d in (-1, 0, 1)) for key in votes if votes[key] > 0
+    }
     best = sorted(wide, key=lambda key: -wide[key])[:_HYPOTHESES]
     return [sums[key] / votes[key] for key in best]
 
@@ -135,5 +138,7 @@ def _chain(
 def _fits(run: F64, rise: F64, scale: float, jitter_px: float) -> Bool:
     """Whether steps down the page and in depth belong together."""
     allowed = np.minimum(jitter_px + STRETCH * run, 0.4 * _QUANTUM / scale)
-    fits: Bool = (rise > 0) & (np.abs(rise / scale - run) <= allowed) & (run <= _REACH * 100 / scale)
+    fits: Bool = (
+        (rise > 0) & (np.abs(rise / scale - run) <= allowed) & (run <= _REACH * 100 / scale)
+    )
     return fits

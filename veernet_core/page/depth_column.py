@@ -271,7 +271,10 @@ def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bo
 
 def _drops_digits(labels: Sequence[LabelRead], chain: Chain, other: Chain) -> bool:
     """Whether ``chain`` is ``other`` with its leading digit lost, the commonest fault of readings."""
-    if other.units_per_px * chain.units_per_px <= 0 or abs(other.units_per_px / chain.units_per_px - 1) > 0.03:
+    if (
+        other.units_per_px * chain.units_per_px <= 0
+        or abs(other.units_per_px / chain.units_per_px - 1) > 0.03
+    ):
         return False
     label = labels[chain.members[len(chain.members) // 2]]
     longer = round(_expected(labels, other, label.row) / 25) * 25
@@ -295,7 +298,14 @@ def _heading_unit(
     margin = 0.25 * dpi[1]
     row0, row1 = int(top - _HEADING_IN * dpi[0]), int(top + 0.3 * dpi[0])
     boxes = read_region(
-        raster, row0, row1, int(left - margin), int(right + margin), reader, TURNS, float(np.mean(dpi))
+        raster,
+        row0,
+        row1,
+        int(left - margin),
+        int(right + margin),
+        reader,
+        TURNS,
+        float(np.mean(dpi)),
     )
     text = " ".join(box.text for box in boxes if box.confidence > 0.7)
     feet, metres = bool(_FEET_WORDS.search(text)), bool(_METRE_WORDS.search(text))
@@ -319,7 +329,9 @@ def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedS
 # ---- axis --------------------------------------------------------------------------------------
 
 
-def _with_axis(fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], dpi: float) -> ColumnFit:
+def _with_axis(
+    fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], dpi: float
+) -> ColumnFit:
     """Knots of the axis: printed lines where they can be seen, else the labels themselves."""
     members = fit.members
     row_at = row_of(_well_placed(members))
@@ -336,7 +348,9 @@ def _with_axis(fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], 
         ruler, offset = None, 0.0
         knots = np.array([(label.row, label.value) for label in members])
         residual = _bend_scatter(knots)
-    off = np.array([label.row - offset - np.interp(label.value, knots[:, 1], knots[:, 0]) for label in members])
+    off = np.array(
+        [label.row - offset - np.interp(label.value, knots[:, 1], knots[:, 0]) for label in members]
+    )
     scatter = 1.4826 * float(np.median(np.abs(off - np.median(off)))) * fit.chain.units_per_px
     return replace(fit, ruler=ruler, anchors=knots, residual_px=residual, label_residual=scatter)
 
@@ -374,7 +388,9 @@ def search_columns(
         row1 = min(row0 + round(_SEARCH_IN * dpi[0]), raster.height_px)
         scale = float(np.mean(dpi)) / _SECOND_ZOOM
         boxes = read_region(raster, row0, row1, 0, raster.width_px, reader, TURNS, scale)
-        labels += [label for label in labels_from_boxes(raster, boxes, reader) if label_weight(label) > 0.4]
+        labels += [
+            label for label in labels_from_boxes(raster, boxes, reader) if label_weight(label) > 0.4
+        ]
     strips = []
     while labels:
         cols = np.array([label.col for label in labels])
@@ -389,7 +405,9 @@ def search_columns(
 
 def _search_rows(section: SectionFound, dpi: float) -> list[int]:
     last = max(section.row_top, section.row_bottom - _SEARCH_IN * dpi)
-    count = max(1, min(_SEARCH_TILES, int((section.row_bottom - section.row_top) / (_SEARCH_IN * dpi))))
+    count = max(
+        1, min(_SEARCH_TILES, int((section.row_bottom - section.row_top) / (_SEARCH_IN * dpi)))
+    )
     return [int(row) for row in np.linspace(section.row_top, last, count)]
 
 

@@ -88,7 +88,10 @@ def read_labels(
     tiles = _tiles(raster, column, rows, dpi)
     scale = float(np.mean(dpi)) / zoom
     step = max(1, len(tiles) // _SAMPLE_TILES)
-    sample = {n: _read_tile(raster, tiles[n], reader, TURNS, scale) for n in range(step // 2, len(tiles), step)}
+    sample = {
+        n: _read_tile(raster, tiles[n], reader, TURNS, scale)
+        for n in range(step // 2, len(tiles), step)
+    }
     turn = _common_turn([label for labels in sample.values() for label in labels])
     found: list[LabelRead] = []
     for n, tile in enumerate(tiles):
@@ -125,7 +128,9 @@ def _read_tile(
     return labels_from_boxes(raster, boxes, reader)
 
 
-def labels_from_boxes(raster: Raster, boxes: Sequence[TextBox], reader: TextReader) -> list[LabelRead]:
+def labels_from_boxes(
+    raster: Raster, boxes: Sequence[TextBox], reader: TextReader
+) -> list[LabelRead]:
     """Numbers among lines of text; lines that are nearly numbers are read again as digits."""
     labels = []
     for box in boxes:
@@ -140,7 +145,9 @@ def labels_from_boxes(raster: Raster, boxes: Sequence[TextBox], reader: TextRead
 
 
 def _label(box: TextBox, value: float, confidence: float) -> LabelRead:
-    return LabelRead(box.row, box.col, value, confidence, box.height_px, box.width_px, box.turned_deg)
+    return LabelRead(
+        box.row, box.col, value, confidence, box.height_px, box.width_px, box.turned_deg
+    )
 
 
 def read_at(
@@ -184,7 +191,9 @@ def parse_depth(text: str) -> float | None:
 def _like_number(text: str) -> bool:
     """Whether at least half of two to six characters are digits or look like some."""
     text = _PUNCTUATION.sub("", text)
-    return 2 <= len(text) <= 6 and 2 * sum(c in "0123456789OoQDIl|/!iZzASsGbTB" for c in text) >= len(text)
+    return 2 <= len(text) <= 6 and 2 * sum(
+        c in "0123456789OoQDIl|/!iZzASsGbTB" for c in text
+    ) >= len(text)
 
 
 def _read_digits(raster: Raster, box: TextBox, reader: TextReader) -> tuple[float, float] | None:
@@ -201,7 +210,9 @@ def _cut_out(raster: Raster, box: TextBox) -> U8:
     first, last = max(0, int(row0)), min(raster.height_px, int(row1) + 2)
     if last <= first:
         return np.zeros((0, 0), dtype=np.uint8)
-    return upright(raster.read_ink(first, last)[:, max(0, int(col0)) : max(0, int(col1) + 2)], box.turned_deg)
+    return upright(
+        raster.read_ink(first, last)[:, max(0, int(col0)) : max(0, int(col1) + 2)], box.turned_deg
+    )
 
 
 def _common_turn(labels: Sequence[LabelRead]) -> int | None:

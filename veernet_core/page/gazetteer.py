@@ -13,24 +13,20 @@ import re
 from veernet_core.page.api_number import ApiNumber
 
 _COUNTIES: dict[str, str] = {
-    "West Virginia":
-    "Barbour Berkeley Boone Braxton Brooke Cabell Calhoun Clay Doddridge Fayette Gilmer Grant"
+    "West Virginia": "Barbour Berkeley Boone Braxton Brooke Cabell Calhoun Clay Doddridge Fayette Gilmer Grant"
     " Greenbrier Hampshire Hancock Hardy Harrison Jackson Jefferson Kanawha Lewis Lincoln Logan McDowell"
     " Marion Marshall Mason Mercer Mineral Mingo Monongalia Monroe Morgan Nicholas Ohio Pendleton"
     " Pleasants Pocahontas Preston Putnam Raleigh Randolph Ritchie Roane Summers Taylor Tucker Tyler"
     " Upshur Wayne Webster Wetzel Wirt Wood Wyoming",
-    "New Mexico":
-    "Bernalillo Catron Chaves Colfax Curry De_Baca Dona_Ana Eddy Grant Guadalupe Harding Hidalgo Lea"
+    "New Mexico": "Bernalillo Catron Chaves Colfax Curry De_Baca Dona_Ana Eddy Grant Guadalupe Harding Hidalgo Lea"
     " Lincoln Los_Alamos Luna McKinley Mora Otero Quay Rio_Arriba Roosevelt Sandoval San_Juan San_Miguel"
     " Santa_Fe Sierra Socorro Taos Torrance Union Valencia",
-    "North Dakota":
-    "Adams Barnes Benson Billings Bottineau Bowman Burke Burleigh Cass Cavalier Dickey Divide Dunn Eddy"
+    "North Dakota": "Adams Barnes Benson Billings Bottineau Bowman Burke Burleigh Cass Cavalier Dickey Divide Dunn Eddy"
     " Emmons Foster Golden_Valley Grand_Forks Grant Griggs Hettinger Kidder LaMoure Logan McHenry"
     " McIntosh McKenzie McLean Mercer Morton Mountrail Nelson Oliver Pembina Pierce Ramsey Ransom"
     " Renville Richland Rolette Sargent Sheridan Sioux Slope Stark Steele Stutsman Towner Traill Walsh"
     " Ward Wells Williams",
-    "Kansas":
-    "Allen Anderson Atchison Barber Barton Bourbon Brown Butler Chase Chautauqua Cherokee Cheyenne"
+    "Kansas": "Allen Anderson Atchison Barber Barton Bourbon Brown Butler Chase Chautauqua Cherokee Cheyenne"
     " Clark Clay Cloud Coffey Comanche Cowley Crawford Decatur Dickinson Doniphan Douglas Edwards Elk"
     " Ellis Ellsworth Finney Ford Franklin Geary Gove Graham Grant Gray Greeley Greenwood Hamilton"
     " Harper Harvey Haskell Hodgeman Jackson Jefferson Jewell Johnson Kearny Kingman Kiowa Labette Lane"
@@ -39,16 +35,14 @@ _COUNTIES: dict[str, str] = {
     " Rawlins Reno Republic Rice Riley Rooks Rush Russell Saline Scott Sedgwick Seward Shawnee Sheridan"
     " Sherman Smith Stafford Stanton Stevens Sumner Thomas Trego Wabaunsee Wallace Washington Wichita"
     " Wilson Woodson Wyandotte",
-    "Oklahoma":
-    "Adair Alfalfa Atoka Beaver Beckham Blaine Bryan Caddo Canadian Carter Cherokee Choctaw Cimarron"
-    " Cleveland Coal Comanche Cotton Craig Creek Custer Delaware Dewey Ellis Garfield Garvin Grady Grant"
+    "Oklahoma": "Adair Alfalfa Atoka Beaver Beckham Blaine Bryan Caddo Canadian Carter Cherokee Choctaw"
+    " Cimarron Cleveland Coal Comanche Cotton Craig Creek Custer Delaware Dewey Ellis Garfield Garvin Grady Grant"
     " Greer Harmon Harper Haskell Hughes Jackson Jefferson Johnston Kay Kingfisher Kiowa Latimer"
     " Le_Flore Lincoln Logan Love McClain McCurtain McIntosh Major Marshall Mayes Murray Muskogee Noble"
     " Nowata Okfuskee Oklahoma Okmulgee Osage Ottawa Pawnee Payne Pittsburg Pontotoc Pottawatomie"
     " Pushmataha Roger_Mills Rogers Seminole Sequoyah Stephens Texas Tillman Tulsa Wagoner Washington"
     " Washita Woods Woodward",
-    "Texas":
-    "Anderson Andrews Angelina Aransas Archer Armstrong Atascosa Austin Bailey Bandera Bastrop Baylor"
+    "Texas": "Anderson Andrews Angelina Aransas Archer Armstrong Atascosa Austin Bailey Bandera Bastrop Baylor"
     " Bee Bell Bexar Blanco Borden Bosque Bowie Brazoria Brazos Brewster Briscoe Brooks Brown Burleson"
     " Burnet Caldwell Calhoun Callahan Cameron Camp Carson Cass Castro Chambers Cherokee Childress Clay"
     " Cochran Coke Coleman Collin Collingsworth Colorado Comal Comanche Concho Cooke Coryell Cottle"

@@ -18,9 +18,25 @@ from veernet_core.datatypes import F32, F64, Raster, Scale
 from veernet_core.page.lines import PageProfiles, centroid, find_peaks
 
 _LINEAR_PRIOR = {
-    10: 1.0, 20: 1.0, 30: 0.95, 5: 0.95, 4: 0.92, 15: 0.9, 8: 0.88, 12: 0.85, 6: 0.85,
-    16: 0.8, 25: 0.8, 9: 0.8, 7: 0.75, 11: 0.9, 21: 0.9,
-    14: 0.75, 18: 0.8, 19: 0.8, 17: 0.75,
+    10: 1.0,
+    20: 1.0,
+    30: 0.95,
+    5: 0.95,
+    4: 0.92,
+    15: 0.9,
+    8: 0.88,
+    12: 0.85,
+    6: 0.85,
+    16: 0.8,
+    25: 0.8,
+    9: 0.8,
+    7: 0.75,
+    11: 0.9,
+    21: 0.9,
+    14: 0.75,
+    18: 0.8,
+    19: 0.8,
+    17: 0.75,
 }
 _DECADES = (1, 2, 3, 4, 5, 6)
 _STARTS = (1.0, 2.0, 5.0)
@@ -41,7 +57,9 @@ class GridFound:
     sparse: bool = False
 
 
-def read_grid(lines_px: F64, left_px: float, right_px: float, tolerance_px: float) -> GridFound | None:
+def read_grid(
+    lines_px: F64, left_px: float, right_px: float, tolerance_px: float
+) -> GridFound | None:
     """Linear or logarithmic, from the columns of upright rules inside a track.
 
     Parameters
@@ -437,7 +455,9 @@ def refine_line_row(
         return float("nan")
     ink = raster.read_ink(top, bottom)[:, first:last].astype(np.float32)
     away = np.arange(first, last) - middle
-    source = np.arange(bottom - top, dtype=np.float32)[:, None] + (tilt * away[None]).astype(np.float32)
+    source = np.arange(bottom - top, dtype=np.float32)[:, None] + (tilt * away[None]).astype(
+        np.float32
+    )
     columns = np.repeat(np.arange(last - first, dtype=np.float32)[None], bottom - top, axis=0)
     level = cv2.remap(ink, columns, source, cv2.INTER_LINEAR).mean(axis=1)
     low, high = max(0, round(row) - top - reach_px), round(row) - top + reach_px + 1

@@ -97,7 +97,12 @@ def image_share(
         The logs of the page; their fields do not count. Without any, the whole page is looked at.
     """
     wide = _IMAGE_WIDTH * profiles.width_px
-    whole: tuple[int, int, F64 | None, Fields | None] = (profiles.bands // 4, profiles.bands, None, None)
+    whole: tuple[int, int, F64 | None, Fields | None] = (
+        profiles.bands // 4,
+        profiles.bands,
+        None,
+        None,
+    )
     stretches: list[tuple[int, int, F64 | None, Fields | None]] = [*logs] or [whole]
     for first, last, drift, fields in stretches:
         ink = profiles.ink[first:last].astype(np.float32)

@@ -50,9 +50,14 @@ def read_layout(raster: Raster) -> PageLayout:
         ``kind`` is `unknown` where no log was made out.
     """
     if min(raster.height_px, raster.width_px) < _LEAST_PX:
-        return PageLayout("unknown", 0, raster.dpi_tag or (200.0, 200.0), (), (_no_log_finding(False),))
+        return PageLayout(
+            "unknown", 0, raster.dpi_tag or (200.0, 200.0), (), (_no_log_finding(False),)
+        )
     found = layout_of(lines.profile_page(raster), raster.dpi_tag)
-    lies = raster.width_px > _LYING * raster.height_px and raster.width_px * raster.height_px < _MAX_LYING_PX
+    lies = (
+        raster.width_px > _LYING * raster.height_px
+        and raster.width_px * raster.height_px < _MAX_LYING_PX
+    )
     turn = _turn(raster) if not _has_log(found) and lies else 0
     return replace(found, turn_deg=turn, findings=(*found.findings, _LIES)) if turn else found
 
@@ -175,12 +180,16 @@ def _trim(page: _Page, log: _Log) -> _Log:
     low = max(0, log.first - _EDGE_BANDS)
     high = min(page.profiles.bands, log.last + _EDGE_BANDS)
     seen = _presence(page, log, low, high)
-    steady = uniform_filter1d((seen > 0.3 * _usual_presence(page, log)).astype(np.float64), 2 * _EDGE_BANDS)
+    steady = uniform_filter1d(
+        (seen > 0.3 * _usual_presence(page, log)).astype(np.float64), 2 * _EDGE_BANDS
+    )
     inside = np.flatnonzero(steady >= 0.5)
     if len(inside) < 8:
         return log
     padded = np.pad(seen, 4)
-    leap = np.array([padded[i + 4 : i + 8].mean() - padded[i : i + 4].mean() for i in range(len(seen) + 1)])
+    leap = np.array(
+        [padded[i + 4 : i + 8].mean() - padded[i : i + 4].mean() for i in range(len(seen) + 1)]
+    )
     start, stop = max(0, inside[0] - 2 * _EDGE_BANDS), inside[-1] - _EDGE_BANDS
     first = start + int(leap[start : inside[0] + _EDGE_BANDS].argmax())
     last = stop + int(leap[stop : inside[-1] + 2 * _EDGE_BANDS + 1].argmin())
@@ -243,7 +252,11 @@ def _goes_on(page: _Page, log: _Log, first: int, last: int) -> bool:
 def _apart(logs: list[_Log]) -> list[_Log]:
     """Logs that do not overlap."""
     return [
-        replace(log, first=max(log.first, before.last), drift=log.drift[max(0, before.last - log.first) :])
+        replace(
+            log,
+            first=max(log.first, before.last),
+            drift=log.drift[max(0, before.last - log.first) :],
+        )
         if before is not None
         else log
         for before, log in zip([None, *logs[:-1]], logs)
@@ -343,7 +356,9 @@ def _scales_top(page: _Page, log: _Log) -> float:
     if near - far < 2:
         return float(near * band)
     ink = uniform_filter1d(_above(page, log, far), 3, axis=0)
-    borders = np.unique(np.rint([edge for span in log.fields.spans for edge in span]).astype(np.int64))
+    borders = np.unique(
+        np.rint([edge for span in log.fields.spans for edge in span]).astype(np.int64)
+    )
     borders = borders[(borders > 8) & (borders < ink.shape[1] - 9)]
     seen = np.max([ink[:, borders + step] for step in range(-4, 5)], axis=0) > 12
     share = uniform_filter1d(seen.mean(axis=1), max(3, round(0.5 * inch / band)))
@@ -368,7 +383,9 @@ def _log_section(page: _Page, log: _Log, name: str) -> SectionFound:
     found.sort(key=lambda track: float(track.left_knots[0, 1]))
     depth_lines = _depth_lines(profiles, log, course)
     confidence = float(np.clip(log.fields.score / 1.25, 0, 1))
-    return SectionFound(name, "main", float(top), float(bottom), tuple(found), depth_lines, confidence)
+    return SectionFound(
+        name, "main", float(top), float(bottom), tuple(found), depth_lines, confidence
+    )
 
 
 def _inch(log: _Log) -> float:
@@ -430,7 +447,9 @@ def _course(page: _Page, log: _Log) -> _Course:
     peaks = log.across.strong[log.across.strong > 0]
     if len(peaks) == 0:
         return _Course(rows, drift, rows[[0]], np.zeros(1), np.zeros((1, 1)))
-    windows = np.stack([ink[max(0, c - size // 2) : c + size // 2 + 1].mean(axis=0) for c in centres])
+    windows = np.stack(
+        [ink[max(0, c - size // 2) : c + size // 2 + 1].mean(axis=0) for c in centres]
+    )
     usual = log.across.rules[np.clip(np.rint(peaks).astype(np.int64), 0, ink.shape[1] - 1)]
     offsets = lines.rule_offsets(windows, peaks, usual)
     return _Course(rows, drift, rows[centres], peaks, offsets)
@@ -457,13 +476,17 @@ def _simplify(course: F64, error_px: float) -> F64:
 
 def _depth_lines(profiles: PageProfiles, log: _Log, course: _Course) -> F64:
     """Level lines at the middle of the depth column, else at the left border of the first track."""
-    rows = np.arange(log.first * profiles.band_px, min(profiles.height_px, log.last * profiles.band_px))
+    rows = np.arange(
+        log.first * profiles.band_px, min(profiles.height_px, log.last * profiles.band_px)
+    )
     columns, spans = log.fields.columns, log.fields.spans
     col = 0.5 * sum(columns[0]) if columns else spans[0][0]
     smooth = gaussian_filter1d(course.columns(col), 4)
     pivot = np.interp(rows, course.rows, smooth)
     slope = -np.interp(rows, course.rows, np.gradient(smooth) / profiles.band_px)
-    return grid.read_depth_lines(profiles, (int(rows[0]), int(rows[-1]) + 1), pivot, slope, _inch(log))[0]
+    return grid.read_depth_lines(
+        profiles, (int(rows[0]), int(rows[-1]) + 1), pivot, slope, _inch(log)
+    )[0]
 
 
 # ---- the page --------------------------------------------------------------------------------
@@ -495,7 +518,11 @@ def _image_finding(rows: tuple[int, int]) -> Finding:
 
 
 def _no_log_finding(doubtful: bool) -> Finding:
-    what = "The grid that was found explains too few of the rules." if doubtful else "No grid was found."
+    what = (
+        "The grid that was found explains too few of the rules."
+        if doubtful
+        else "No grid was found."
+    )
     return Finding(
         code="layout_doubtful" if doubtful else "no_log_found",
         stage="page",
@@ -505,7 +532,9 @@ def _no_log_finding(doubtful: bool) -> Finding:
     )
 
 
-def _resolution(sections: list[SectionFound], tag: tuple[float, float] | None) -> tuple[float, float]:
+def _resolution(
+    sections: list[SectionFound], tag: tuple[float, float] | None
+) -> tuple[float, float]:
     """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines every 0.1, 0.2, 0.5 or 1 in.
 
     Where tracks are of no usual width the tag counts, if lines bear it out.
@@ -536,7 +565,11 @@ def _track_px(section: SectionFound) -> float:
     for track in section.tracks:
         if track.kind == "curves" and track.scale is not None:
             width = float(np.median(track.right_knots[:, 1]) - np.median(track.left_knots[:, 1]))
-            tens = (track.divisions or 10) / 10 if track.scale == "linear" else (track.decades or 2) / 2
+            tens = (
+                (track.divisions or 10) / 10
+                if track.scale == "linear"
+                else (track.decades or 2) / 2
+            )
             if tens in (1, 2, 3):
                 widths.append(width / tens)
     return _median(widths)

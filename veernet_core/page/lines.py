@@ -65,7 +65,9 @@ def profile_page(raster: Raster) -> PageProfiles:
     width = raster.width_px
     band = 4 * max(4, round(width / 256))
     bands, blocks = -(-raster.height_px // band), -(-width // band)
-    across = {name: np.zeros((bands, width), np.uint8) for name in ("upright", "level", "ink", "solid")}
+    across = {
+        name: np.zeros((bands, width), np.uint8) for name in ("upright", "level", "ink", "solid")
+    }
     rows = np.zeros((raster.height_px, blocks), np.uint8)
     step = band * _BLOCK_BANDS
     for row0 in range(0, raster.height_px, step):
@@ -199,7 +201,11 @@ def straighten(profile: NDArray[np.generic], drift: F64) -> F32:
     for start in range(0, len(ink), 4096):  # OpenCV maps hold at most 32,767 rows
         part = slice(start, start + 4096)
         out[part] = cv2.remap(
-            ink[part], cols[part], bands[part] - start, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+            ink[part],
+            cols[part],
+            bands[part] - start,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
         )
     return out
 
@@ -267,7 +273,9 @@ def rule_offsets(windows: F32, peaks: F64, usual: F32, reach_px: int = 5) -> F64
     close = np.abs(np.arange(len(steps))[None, None] - top[..., None]) <= 2
     weight = np.where(close, ink, 0)
     total = weight.sum(axis=2)
-    centre = (weight * steps[None, None]).sum(axis=2) / np.maximum(total, 1e-6) + at[None] - peaks[None]
+    centre = (
+        (weight * steps[None, None]).sum(axis=2) / np.maximum(total, 1e-6) + at[None] - peaks[None]
+    )
     seen = (ink.max(axis=2) > np.maximum(usual / 3, 3)[None]) & (np.abs(top - reach_px) < reach_px)
     return _fill_offsets(np.where(seen, centre, np.nan), peaks)
 

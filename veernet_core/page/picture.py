@@ -66,7 +66,9 @@ def _draw_section(picture: U8, section: SectionFound, scale: float) -> None:
     _draw_lines(picture, section, scale)
     for track in section.tracks:
         _draw_track(picture, track, top, scale)
-    text = f"{section.section_id} ({section.kind}) rows {section.row_top:.0f}-{section.row_bottom:.0f}"
+    text = (
+        f"{section.section_id} ({section.kind}) rows {section.row_top:.0f}-{section.row_bottom:.0f}"
+    )
     _label(picture, f"{text} {100 * section.confidence:.0f}%", (8, top + 16), colour)
 
 

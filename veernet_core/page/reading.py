@@ -142,7 +142,10 @@ def turn_of_print(raster: Raster, reader: TextReader, dpi: float) -> int:
         turns = (90, 270)
         ends = [(0, height, 0, min(reach, width)), (0, height, max(0, width - reach), width)]
     boxes = [b for end in ends for b in text.read_region(raster, *end, reader, turns, dpi)]
-    letters = {turn: sum(len(b.text) for b in boxes if b.turned_deg == turn and _clear(b)) for turn in turns}
+    letters = {
+        turn: sum(len(b.text) for b in boxes if b.turned_deg == turn and _clear(b))
+        for turn in turns
+    }
     first, second = sorted(turns, key=lambda turn: -letters[turn])
     stands_out = letters[first] >= _FEWEST_LETTERS and letters[first] >= 3 * letters[second]
     return (360 - first) % 360 if stands_out else 0
@@ -228,7 +231,9 @@ def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:
     for code, pattern in _OTHER_SURVEYS:
         named = [line for line in lines if re.search(pattern, line)]
         if found.kind == "curve_log" and len(named) >= _FEWEST_MENTIONS:
-            return replace(found, kind="unknown", findings=(*found.findings, _other(code, named[0])))
+            return replace(
+                found, kind="unknown", findings=(*found.findings, _other(code, named[0]))
+            )
     return found
 
 
@@ -298,7 +303,10 @@ def turned(raster: Raster, turn_deg: int) -> Raster:
             f" ({raster.width_px} x {raster.height_px} px)",
             remedy="Turn the scan upright in an image editor and run again.",
         )
-    ink, rgb = _Quarter(raster.read_ink, raster, turn_deg), _Quarter(raster.read_rgb, raster, turn_deg)
+    ink, rgb = (
+        _Quarter(raster.read_ink, raster, turn_deg),
+        _Quarter(raster.read_rgb, raster, turn_deg),
+    )
     tag = raster.dpi_tag
     return replace(
         raster,

@@ -114,7 +114,9 @@ def _side_profiles(
         left = float(np.interp(middle, left_knots[:, 0], left_knots[:, 1]))
         right = float(np.interp(middle, right_knots[:, 0], right_knots[:, 1]))
         ink = raster.read_ink(top, bottom)
-        for side, (a, b) in enumerate(((left - window, left - clear), (right + clear, right + window))):
+        for side, (a, b) in enumerate(
+            ((left - window, left - clear), (right + clear, right + window))
+        ):
             piece = ink[:, max(0, int(a)) : max(0, int(b))]
             if piece.shape[1] > window / 3:
                 sides[side, top - row0 : bottom - row0] = piece.mean(axis=1) / 255.0
@@ -297,7 +299,9 @@ def steady(depths: F64, rows: F64, seen: Bool) -> Bool:
     return keep
 
 
-def extend_ruler(profile: LineProfile, ruler: Ruler, rows: tuple[float, float], dpi: float) -> Ruler:
+def extend_ruler(
+    profile: LineProfile, ruler: Ruler, rows: tuple[float, float], dpi: float
+) -> Ruler:
     """Walk on from line to line beyond both ends, within the rows.
 
     A walk ends where lines are no longer seen, or where the coarse lines are no longer the heaviest:
@@ -339,7 +343,9 @@ class _Heavy:
         weight = self._profile.at(rows)
         count = round(self._ruler.coarse / self._ruler.step)
         place = np.rint(depths / self._ruler.step).astype(np.int64) % count
-        means = [float(weight[place == k].mean()) if (place == k).any() else 0.0 for k in range(count)]
+        means = [
+            float(weight[place == k].mean()) if (place == k).any() else 0.0 for k in range(count)
+        ]
         return means[0] / max(1e-6, *means[1:])
 
     def agreeing(self, walk: list[tuple[float, float, bool]]) -> list[tuple[float, float, bool]]:

@@ -226,7 +226,9 @@ def _half_turned(truth: PageTruth, size_px: tuple[int, int]) -> PageTruth:
     sections = []
     for s in truth.sections:
         anchors = s.anchors[::-1] * [-1, 1] + [height - 1, 0] if len(s.anchors) else s.anchors
-        tracks = tuple(TrueTrack(t.track_id, turn(t.right), turn(t.left), t.curves) for t in s.tracks)
+        tracks = tuple(
+            TrueTrack(t.track_id, turn(t.right), turn(t.left), t.curves) for t in s.tracks
+        )
         top, bottom = height - s.row_bottom, height - s.row_top
         sections.append(TrueSection(s.section_id, top, bottom, s.unit, anchors, tracks))
     return replace(truth, sections=tuple(sections))
@@ -354,9 +356,7 @@ _MONTHS = {m: i for i, m in enumerate(
 
 def _numbers(text: str) -> list[int]:
     """Numbers of a text; names of months count as theirs, years of two digits as 19xx."""
-    named = re.sub(
-        "[A-Z]{3,}", lambda m: f" {_MONTHS.get(m[0][:3], '')} ", text.upper()
-    )
+    named = re.sub("[A-Z]{3,}", lambda m: f" {_MONTHS.get(m[0][:3], '')} ", text.upper())
     return [int(n) - 1900 if 1900 <= int(n) < 2000 else int(n) for n in re.findall(r"\d+", named)]
 
 
@@ -373,7 +373,9 @@ def _score_scales(
     right = stated = true = 0
     for section, placed in pairs:
         for track in section.tracks:
-            known = [c for c in track.curves if c.get("left") is not None and not c.get("uncertain")]
+            known = [
+                c for c in track.curves if c.get("left") is not None and not c.get("uncertain")
+            ]
             true += len(known)
             index = _track_index(track, placed) if placed is not None else None
             if placed is None or index is None:

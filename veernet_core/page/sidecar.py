@@ -492,9 +492,7 @@ def resolve(
         return (), (_no_geometry(),)
     findings: list[Finding] = []
     sections = tuple(
-        _resolve_section(
-            stated, f"{sidecar.name}: sections[{index}]", raster, findings, depth_unit
-        )
+        _resolve_section(stated, f"{sidecar.name}: sections[{index}]", raster, findings, depth_unit)
         for index, stated in enumerate(sidecar.sections)
         if not stated.skip
     )
@@ -700,15 +698,14 @@ def layout_dpi(
 ) -> float:
     """Resolution of the scan across, from the widths of its tracks rather than from its dpi tag.
 
-    Where it was measured or stated, that is taken. Else the rule:
-
-    a track 1.5 times or more as wide as the narrowest of its section is a double one (4.9 in), the others are single (2.45 in); the median over the tracks of all sections is the
-    estimate. If the tracks of a section, with the depth column between them, are 7.7 to 8.6 in wide
-    by that estimate, they fill the page and its nominal 8.125 in is used instead, being a longer
-    ruler. Where no section has both kinds, all tracks may as well be double: then the reading that
-    makes the scan 6 to 12 in wide wins; if both do or neither, the one nearer to the dpi tag, and
-    without a tag the single one. A tag within 6 % of the result is confirmed by it, and taken as
-    the more exact number. Always within 50 to 800.
+    Where it was measured or stated, that is taken. Else a track 1.5 times or more as wide as the
+    narrowest of its section is a double one (4.9 in), the others are single (2.45 in); the median over
+    the tracks of all sections is the estimate. If the tracks of a section, with the depth column
+    between them, are 7.7 to 8.6 in wide by that estimate, they fill the page and its nominal 8.125 in
+    is used instead, being a longer ruler. Where no section has both kinds, all tracks may as well be
+    double: then the reading that makes the scan 6 to 12 in wide wins; if both do or neither, the one
+    nearer to the dpi tag, and without a tag the single one. A tag within 6 % of the result is
+    confirmed by it, and taken as the more exact number. Always within 50 to 800.
 
     Parameters
     ----------

@@ -31,7 +31,16 @@ _PAGE_WIDTH_IN = 8.5
 _TURNS = (0, 90, 180, 270)
 _SAME_PLACE = 0.4
 _ALPHABET = frozenset(map(chr, range(32, 127))) | frozenset("°²³µμΩ½¼¾±×•–—’“”")
-_LOOKALIKES = {"0": "OoQD", "1": "Il|/!i", "2": "Zz", "4": "A", "5": "Ss", "6": "Gb", "7": "T?", "8": "B"}
+_LOOKALIKES = {
+    "0": "OoQD",
+    "1": "Il|/!i",
+    "2": "Zz",
+    "4": "A",
+    "5": "Ss",
+    "6": "Gb",
+    "7": "T?",
+    "8": "B",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,9 @@ class RapidReader:
                 boxes += self._read_level(upright(image, base), base, own, image.shape)
         return sorted(_distinct(boxes), key=lambda box: (box.row, box.col))
 
-    def _read_level(self, level: U8, base: int, turns: list[int], shape: tuple[int, ...]) -> list[TextBox]:
+    def _read_level(
+        self, level: U8, base: int, turns: list[int], shape: tuple[int, ...]
+    ) -> list[TextBox]:
         """Lines along the rows of an image that was turned back by ``base`` degrees."""
         quads = [quad for quad in self._models().detect(level) if _is_long(quad)]
         jobs = [(quad, turn) for quad in quads for turn in turns]
@@ -119,7 +130,9 @@ class RapidReader:
         usable.sort(key=lambda i: lines[i].shape[1] / lines[i].shape[0])
         for start in range(0, len(usable), _BATCH):
             part = usable[start : start + _BATCH]
-            for i, read in zip(part, self._models().recognise([lines[i] for i in part], digits_only)):
+            for i, read in zip(
+                part, self._models().recognise([lines[i] for i in part], digits_only)
+            ):
                 out[i] = read
         return out
 
@@ -158,7 +171,10 @@ class _Engine:
 
     def detect(self, image: U8) -> list[F64]:
         """Corners of each line of text: float64 [4, 2] of (col, row), clockwise from the top left."""
-        size = (max(32, round(image.shape[1] * _DETECT_SCALE)), max(32, round(image.shape[0] * _DETECT_SCALE)))
+        size = (
+            max(32, round(image.shape[1] * _DETECT_SCALE)),
+            max(32, round(image.shape[0] * _DETECT_SCALE)),
+        )
         paper = cv2.resize(255 - image, size, interpolation=cv2.INTER_AREA)
         found = self._detector(cv2.cvtColor(paper, cv2.COLOR_GRAY2BGR))
         if found.boxes is None:
@@ -171,7 +187,9 @@ class _Engine:
         posterior: F32 = self._recogniser.session(_batch(lines))
         if digits_only:
             blank = posterior[..., :1]
-            digits = [posterior[..., classes].sum(-1, keepdims=True) for classes in self._digit_classes]
+            digits = [
+                posterior[..., classes].sum(-1, keepdims=True) for classes in self._digit_classes
+            ]
             return [_greedy(p, ["", *DIGITS]) for p in np.concatenate([blank, *digits], axis=-1)]
         return [_greedy(p, self._characters) for p in posterior[..., self._classes]]
 
@@ -318,7 +336,9 @@ def read_region(
 def _rescale(ink: U8, scale: float) -> U8:
     size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(np.ascontiguousarray(ink), size, interpolation=how), dtype=np.uint8)
+    return np.asarray(
+        cv2.resize(np.ascontiguousarray(ink), size, interpolation=how), dtype=np.uint8
+    )
 
 
 def _to_raster(box: TextBox, scale: float, row0: int, col0: int) -> TextBox:

@@ -78,7 +78,9 @@ def find_fields(across: Across) -> Fields | None:
     """The reading that explains the upright rules best; None where there are too few rules."""
     if len(across.peaks) < 5:
         return None
-    readings = [_judge(across, spans) for spans in ([*across.level_spans], _comb_spans(across.strong))]
+    readings = [
+        _judge(across, spans) for spans in ([*across.level_spans], _comb_spans(across.strong))
+    ]
     best = max(readings, key=lambda reading: reading.score)
     if best.score < _GOOD_ENOUGH:
         pages = [*_usual_pages(across), *_completed_pages(best)]
@@ -215,7 +217,9 @@ def _judge(across: Across, spans: list[Span], settle: bool = True) -> Fields:
     inked = [_mean_level(across, span) for span, _ in fields]
     bounded = [not settle and _bounded(across, span) for span, _ in fields]
     fields = [
-        field for field, ink, sure in zip(fields, inked, bounded) if sure or ink > 0.08 * max(inked) - 0.1
+        field
+        for field, ink, sure in zip(fields, inked, bounded)
+        if sure or ink > 0.08 * max(inked) - 0.1
     ]
     if not fields or (not settle and len(fields) < len(wide)):
         return Fields((), (), (), 0.0)
@@ -234,8 +238,12 @@ def _side_column(across: Across, fields: list[Settled]) -> tuple[Span, ...]:
     """A column beside the fields, between the outermost border and the next rule, if it holds ink."""
     width = across.width
     left, right = fields[0][0][0], fields[-1][0][1]
-    before = across.strong[(across.strong < left - width / 150) & (across.strong > left - width / 6)]
-    after = across.strong[(across.strong > right + width / 150) & (across.strong < right + width / 6)]
+    before = across.strong[
+        (across.strong < left - width / 150) & (across.strong > left - width / 6)
+    ]
+    after = across.strong[
+        (across.strong > right + width / 150) & (across.strong < right + width / 6)
+    ]
     sides = [(float(before[-1]), left)] if len(before) else []
     sides += [(right, float(after[0]))] if len(after) else []
     inked = [(_mean(across.ink, (a + 4, b - 4)), (a, b)) for a, b in sides]
@@ -317,7 +325,11 @@ def _fitted(across: Across, span: Span, fit: GridFound | None) -> Settled:
 def _printed_near(across: Across, col: float) -> float:
     """The printed rule at a column, or the column."""
     nearest = int(np.abs(across.peaks - col).argmin())
-    return float(across.peaks[nearest]) if abs(across.peaks[nearest] - col) <= across.width / 400 else col
+    return (
+        float(across.peaks[nearest])
+        if abs(across.peaks[nearest] - col) <= across.width / 400
+        else col
+    )
 
 
 def _join(across: Across, spans: list[Span]) -> list[Span]:
@@ -326,7 +338,9 @@ def _join(across: Across, spans: list[Span]) -> list[Span]:
     for first, last in spans:
         if joined and first - joined[-1][1] < across.width / 60:
             near = max(4.0, across.width / 180)
-            bounded = all(np.abs(across.strong - col).min() <= near for col in (first, joined[-1][1]))
+            bounded = all(
+                np.abs(across.strong - col).min() <= near for col in (first, joined[-1][1])
+            )
             if not bounded or first - joined[-1][1] < across.width / 150:
                 joined[-1] = (joined[-1][0], last)
                 continue
@@ -382,7 +396,8 @@ def _bounded(across: Across, span: Span) -> bool:
     """Whether both borders are printed as strongly as the page's rules usually are."""
     usual = 0.5 * float(np.percentile(across.strength, 75))
     return all(
-        (across.strength[np.abs(across.peaks - col) <= across.width / 250] > usual).any() for col in span
+        (across.strength[np.abs(across.peaks - col) <= across.width / 250] > usual).any()
+        for col in span
     )
 
 
@@ -396,9 +411,7 @@ def _ends_agree(across: Across, fields: list[Settled]) -> int:
     return sum(abs(border - end) <= near for border, end in ends)
 
 
-def _clear(
-    across: Across, columns: tuple[Span, ...], fields: list[Settled]
-) -> float:
+def _clear(across: Across, columns: tuple[Span, ...], fields: list[Settled]) -> float:
     """Whether the columns are free of level rules, 0 (or none) to 1."""
     if not columns:
         return 0.0

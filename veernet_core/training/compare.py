@@ -148,7 +148,9 @@ class Pool:
 @lru_cache(maxsize=4)
 def draw_pool(config: StudyConfig, stage: Stage, seed: int, test: bool = False) -> Pool:
     """Draw a pool; test strips come from seeds that training never uses, whatever ``seed`` is."""
-    rng = np.random.default_rng([config.data_seed, 41, 999_983 if test else seed, stage == "binary"])
+    rng = np.random.default_rng(
+        [config.data_seed, 41, 999_983 if test else seed, stage == "binary"]
+    )
     rows, count = (config.test_rows, config.test_strips) if test else (config.rows, config.pool)
     most = len(CURVES[stage])
     size = SynthConfig(rows, config.cols, max_severity=config.severity, max_curves=most)
@@ -302,9 +304,7 @@ def _loss(
         total = total + candidate.mask(output.mask, target, valid, weights)
     if candidate.position:
         assert output.position is not None
-        x, steep, visible = (
-            torch.from_numpy(a[take]) for a in (pool.x, pool.steep, pool.visible)
-        )
+        x, steep, visible = (torch.from_numpy(a[take]) for a in (pool.x, pool.steep, pool.visible))
         bells = losses.position_target(x, steep, visible, pool.ink.shape[2])
         total = total + losses.position_loss(output.position, bells)
     return total
@@ -333,9 +333,7 @@ def judge_model(
     candidate = CANDIDATES[name]
     curves = CURVES[stage]
     mask, position = _infer(model, test)
-    overlaps = {
-        c: metrics.overlap(mask.argmax(1), test.mask, c) for c in range(len(curves) + 1)
-    }
+    overlaps = {c: metrics.overlap(mask.argmax(1), test.mask, c) for c in range(len(curves) + 1)}
     rows = []
     for c, curve in enumerate(curves):
         density = position[:, c] if candidate.position else mask[:, c + 1]
@@ -472,7 +470,9 @@ def decision_matrix(summary: pd.DataFrame, stage: Stage) -> pd.DataFrame:
     table["knob_range"] = known.where(table["recall"].notna())
     table["rank by recall"] = table["recall"].rank(ascending=False)
     # all settings of a family share its range: among them the error on the curve decides
-    knobs = table.dropna(subset="knob_range").sort_values(["knob_range", "mae"], ascending=[False, True])
+    knobs = table.dropna(subset="knob_range").sort_values(
+        ["knob_range", "mae"], ascending=[False, True]
+    )
     table["rank by tunable asymmetry"] = pd.Series(np.arange(1.0, len(knobs) + 1), knobs.index)
     table["rank by error on the curve"] = table["mae"].rank()
     return table.reset_index()
@@ -486,7 +486,9 @@ def against_published(summary: pd.DataFrame) -> list[str]:
         table = own[own["curve"] == curve].set_index("loss")
         three = {"dice": "dice", "tversky": "tversky 0.3/0.7", "focal": "focal"}
         if not set(three.values()) <= set(table.index):
-            return ["Dice, Tversky 0.3/0.7 and focal of the multiclass stage are needed to compare."]
+            return [
+                "Dice, Tversky 0.3/0.7 and focal of the multiclass stage are needed to compare."
+            ]
         ours = {name: float(table["mae_centroid"][loss]) for name, loss in three.items()}
         theirs = {name: mae[k] for name, mae in PUBLISHED_MAE.items()}
         lines.append(_compared(curve, ours, theirs))
@@ -506,7 +508,11 @@ def _compared(curve: str, ours: Mapping[str, float], theirs: Mapping[str, float]
         return ", ".join(f"{name} {values[name]:.4f}" for name in order(values))
 
     here, there = order(ours).index("tversky") + 1, order(theirs).index("tversky") + 1
-    verdict = "the same place as published" if here == there else "which differs from the published result"
+    verdict = (
+        "the same place as published"
+        if here == there
+        else "which differs from the published result"
+    )
     return (
         f"{curve}: published MAE {listed(theirs)}; here, read out the same way, {listed(ours)}. Tversky "
         f"came {there} of 3 there and {here} of 3 here, {verdict}."
@@ -521,4 +527,3 @@ def best_by(table: pd.DataFrame) -> dict[str, str]:
         for c in ranks
         if table[c].notna().any()
     }
-
