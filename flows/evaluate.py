@@ -17,15 +17,16 @@ from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
 
 
-def load_shapes(path: Path | None) -> list[tuple[str, Any]]:
+def load_shapes(path: Path | None, *, training: bool = False) -> list[tuple[str, Any]]:
     """Real curves from a Parquet table, as (mnemonic, values on regular depths).
 
-    Only every third file (by name order) is used, so that the rest stays free for other work.
+    Split by well: every third file (in the order of names) is for measuring, the others for training.
     """
     if path is None:
         return []
     table = pd.read_parquet(path)
-    files = sorted(table["file"].unique())[::3]
+    names = sorted(table["file"].unique())
+    files = [name for k, name in enumerate(names) if (k % 3 != 0) == training]
     shapes = []
     for (_, name), group in table[table["file"].isin(files)].groupby(["file", "curve"]):
         values = group.sort_values("depth")["value"].to_numpy(dtype=float)

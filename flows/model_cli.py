@@ -25,6 +25,8 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/train"))
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--decay-steps", type=int, default=1500)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--curves", type=Path, help=SHAPES_HELP + "; two wells of three are used")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mask-loss", default="tversky")
     parser.add_argument("--init", type=Path, help="a bundle whose weights to start from")
@@ -37,6 +39,7 @@ def _train(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
+    from flows.evaluate import load_shapes
     from veernet_core.net import bundle
     from veernet_core.net.losses import MASK_LOSSES
     from veernet_core.training.fit import TrainConfig, fit
@@ -51,16 +54,20 @@ def _train(args: argparse.Namespace) -> int:
         seed=args.seed,
         steps=args.steps,
         decay_steps=min(args.decay_steps, args.steps),
+        learning_rate=args.learning_rate,
         mask_loss=args.mask_loss,
     )
     initial = bundle.unpack(args.init.read_bytes()).weights if args.init is not None else None
+    shapes = tuple(values for _, values in load_shapes(args.curves, training=True))
     with tqdm(total=config.steps, unit="step") as bar:
 
         def report(step: int, parts: dict[str, float]) -> None:
             bar.update(step - bar.n)
             bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()})
 
-        state = fit(config, args.out, device=args.device, initial=initial, report=report)
+        state = fit(
+            config, args.out, device=args.device, shapes=shapes, initial=initial, report=report
+        )
     record = json.loads((args.out / "record.json").read_text())
     target = args.out / f"veernet-{args.preset}.safetensors"
     target.write_bytes(bundle.pack(state.average, {}, record))
