@@ -178,7 +178,13 @@ def _report(summary: pd.DataFrame, config: StudyConfig) -> str:
         table = compare.decision_matrix(summary, stage)
         lines += ["", f"## Stage {stage}", "", split.text(), "", *_figures(summary, stage), ""]
         lines += ["### Which loss, by what matters", "", *_markdown(table.round(4)), ""]
-        lines += [f"- by {what}: **{name}**" for what, name in compare.best_by(table).items()]
+        by_loss = table.set_index("loss")
+        for what, name in compare.best_by(table).items():
+            r = by_loss.loc[name]
+            lines.append(
+                f"- by {what}: **{name}** (recall {r['recall']:.2f} at IoU {r['iou']:.2f}, "
+                f"MAE {r['mae']:.3f} of the track's width)"
+            )
     lines += ["", "## Against the published result", ""]
     lines += [f"- {line}" for line in compare.against_published(summary)]
     return "\n".join(lines) + "\n"

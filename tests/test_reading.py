@@ -341,7 +341,7 @@ def test_a_page_that_is_no_log_is_refused_before_text_is_read(
     found = PageLayout("not_curve_log", 0, (200.0, 200.0), (), (why,))
     asked = found_by(monkeypatch, found)
     read = reading.read_page(page(), None, Unused())
-    assert set(asked) == {"layout", "text"}
+    assert set(asked) == {"layout"}
     assert read is not None
     assert read.findings == (why,)
 

@@ -158,7 +158,7 @@ def fit_column(
     if len(chain.members) < 2:
         return fit
     heading = known_unit or _heading_unit(raster, section, column, reader, dpi)
-    unit, source = heading or _unit_by_scale(abs(chain.units_per_px) * dpi[0], fit.step)
+    unit, source = heading or _unit_by_scales(abs(chain.units_per_px), dpi, fit.step)
     fit = replace(fit, unit=unit, unit_source=source)
     if chain.units_per_px < 0:
         return fit
@@ -312,6 +312,16 @@ def _heading_unit(
     if feet == metres:
         return None
     return ("ft" if feet else "m"), "header"
+
+
+def _unit_by_scales(
+    units_per_px: float, dpi: tuple[float, float], step: float
+) -> tuple[DepthUnit, StatedSource]:
+    """As `_unit_by_scale`, by both resolutions: the one down the page may itself be measured on lines
+    that were taken for those of the other unit."""
+    unit, source = _unit_by_scale(units_per_px * dpi[0], step)
+    across, _ = _unit_by_scale(units_per_px * dpi[1], step)
+    return unit, source if across == unit else "guess"
 
 
 def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedSource]:
