@@ -204,7 +204,6 @@ def test_upper_bound_by_hand() -> None:
     assert calibration.GateScore(3, 3, 3, 0, 0).bad_share_upper == 1.0
 
 
-@pytest.mark.xfail(reason="shipped weights calibrated before fits were monotone", strict=False)
 def test_the_shipped_bundle_is_monotone() -> None:
     from veernet_core.net.bundle import shipped_bytes, unpack
 
