@@ -428,7 +428,7 @@ def test_its_draft_needs_no_reading_and_says_the_same(read: pipeline.ReadScan) -
 
 
 def test_a_page_goes_all_the_way_without_a_sidecar() -> None:
-    page = draw_page(np.random.default_rng(4), kind="gamma_neutron", rows=2600)
+    page = draw_page(np.random.default_rng(4), kind="gamma_neutron", rows=5200)
     data = tiff_bytes(page)
     item = pipeline.ScanInput(ScanRef("w.tif", "w", "0", len(data)), data)
     config = DigitiseConfig(overlays=False)
