@@ -393,3 +393,13 @@ def test_diagrams_are_pictures(maps: dict[Style, confidence.ConfidenceMap]) -> N
     measured = calibration.measure(many(9, 40), maps)
     png = flow.reliability_diagram("solid", {"row": measured["solid"]})
     assert png[:4] == b"\x89PNG"
+
+
+def test_smoothed_counts_grow_and_stay_near_what_was_counted() -> None:
+    accepted = np.array([100.0, 60, 40, 20, 20, 0])
+    bad = np.array([5.0, 1, 1, 1, 1, 0])
+    smooth = calibration._growing(accepted, bad)
+    share = smooth[:-1] / accepted[:-1]
+    assert (np.diff(share[::-1]) >= -1e-12).all()
+    assert (smooth <= bad + 1e-12).all()
+    assert smooth[:2].tolist() == [5, 1]

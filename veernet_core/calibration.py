@@ -275,7 +275,8 @@ def fit_quality(
 
     The bound is the boldest level at which the promise holds on curves left out of the fit (five
     folds), one more bad curve than seen being counted; where it holds at none, the level with the
-    lowest risk. A level is taken only if all more cautious ones hold the promise too.
+    lowest risk. Risk can only grow with boldness, so that what was counted is smoothed to grow
+    (greatest convex minorant): one unlucky curve among few does not decide.
     """
     config = DigitiseConfig()
     cases = judged_cases([c for c in curves if c.spec.style in maps], maps, config)
@@ -288,14 +289,28 @@ def fit_quality(
         draft = _fit_error(x[usable], y[usable])
         for case in (case for case, f in zip(cases, fold) if f == k):
             counts[: _levels_accepted(case, draft, config)] += (1, not case.good)
-    risk = (counts[:, 1] + 1) / (counts[:, 0] + 2)
-    # cautious levels accept too few to be told safe; they do not speak against a bolder one
-    telling = counts[:, 0] >= 1 / TARGET_BAD
-    safe = [
-        k for k in range(len(LEVELS)) if telling[k] and (risk[k:][telling[k:]] <= TARGET_BAD).all()
-    ]
-    chosen = safe[0] if safe else int(np.argmin(risk))
+    risk = (_growing(counts[:, 0], counts[:, 1]) + 1) / (counts[:, 0] + 2)
+    # cautious levels accept too few to be told safe
+    safe = np.flatnonzero((risk <= TARGET_BAD) & (counts[:, 0] >= 1 / TARGET_BAD))
+    chosen = int(safe[0]) if len(safe) else int(np.argmin(risk))
     return replace(_fit_error(x[np.isfinite(y)], y[np.isfinite(y)]), level=float(LEVELS[chosen]))
+
+
+def _growing(accepted: F64, bad: F64) -> F64:
+    """Bad curves at each level, from the boldest on, smoothed so that their share grows with the
+    number accepted."""
+    cautious = np.argsort(accepted, kind="stable")
+    n, b = np.append(0.0, accepted[cautious]), np.append(0.0, bad[cautious])
+    hull = [0]
+    for k in range(1, len(n)):
+        if n[k] == n[hull[-1]]:
+            continue
+        while len(hull) > 1 and (b[k] - b[hull[-2]]) * (n[hull[-1]] - n[hull[-2]]) <= (
+            b[hull[-1]] - b[hull[-2]]
+        ) * (n[k] - n[hull[-2]]):
+            hull.pop()
+        hull.append(k)
+    return np.asarray(np.interp(accepted, n[hull], b[hull]))
 
 
 def _levels_accepted(case: Case, draft: quality.QualityModel, config: DigitiseConfig) -> int:
