@@ -492,7 +492,7 @@ def against_published(summary: pd.DataFrame) -> list[str]:
         ours = {name: float(table["mae_centroid"][loss]) for name, loss in three.items()}
         theirs = {name: mae[k] for name, mae in PUBLISHED_MAE.items()}
         lines.append(_compared(curve, ours, theirs))
-        best = table["mae"].idxmin()
+        best = str(table["mae"].idxmin())
         lines.append(
             f"{curve}: least error by the product's own read-out: {best} ({table['mae'][best]:.4f}); "
             f"Dice {table['mae']['dice']:.4f}, Tversky 0.3/0.7 {table['mae']['tversky 0.3/0.7']:.4f}."
@@ -523,7 +523,9 @@ def best_by(table: pd.DataFrame) -> dict[str, str]:
     """The first loss of each ranking of a decision matrix."""
     ranks = [c for c in table.columns if c.startswith("rank ")]
     return {
-        c.removeprefix("rank by "): str(table.loc[table[c].idxmin(), "loss"])
+        c.removeprefix("rank by "): str(
+            table["loss"].iloc[int(np.nanargmin(table[c].to_numpy(float)))]
+        )
         for c in ranks
         if table[c].notna().any()
     }
