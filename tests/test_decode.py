@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from veernet_core.curve import decode, physical
 from veernet_core.curve.identity import resolve_identities
-from veernet_core.curve.siblings import SiblingCosts, crossing_costs, follow_siblings, unfold
+from veernet_core.curve.siblings import (
+    SiblingCosts,
+    crossing_costs,
+    follow_siblings,
+    strokes_across,
+    unfold,
+)
 from veernet_core.curve.viterbi import cheapest_path
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip, Style, Trace, Wrap
 
@@ -258,7 +264,7 @@ def test_laps_follow_the_ink_over_the_border_and_come_home() -> None:
     folded[30:] = 30.0
     ink[30, 90:] = 255
     ink[30, :31] = 255  # the stroke leaves to the right and comes in from the left
-    crossing = crossing_costs(ink, SiblingCosts())
+    crossing = crossing_costs(strokes_across(ink), SiblingCosts())
     table = np.array([10.0, 100.0, 1.0, 0.001, 9.0])
     lap = unfold(folded, np.ones(60, bool), crossing, table, np.nan)
     assert (lap[:30] == 0).all()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from text_support import BlockReader, draw_number
+from text_support import BlockReader, as_raster, draw_number
 
 from veernet_core.datatypes import F64, U8, Raster
 from veernet_core.page.depth import DepthPrior, find_depth
@@ -32,18 +32,6 @@ class Drawn:
     raster: Raster
     section: SectionFound
     row_of: object
-
-
-def as_raster(image: U8) -> Raster:
-    return Raster(
-        height_px=image.shape[0],
-        width_px=image.shape[1],
-        is_colour=False,
-        dpi_tag=None,
-        read_ink=lambda a, b: image[a:b],
-        read_rgb=lambda a, b: np.repeat(255 - image[a:b, :, None], 3, axis=2),
-        drain_findings=lambda: (),
-    )
 
 
 def section_of(image: U8, columns: tuple[tuple[int, int], ...] = ((LEFT, RIGHT),)) -> SectionFound:

@@ -8,23 +8,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import pytest
-from text_support import HEIGHT_PX, LENGTH_PX, BlockReader, draw_number
+from text_support import HEIGHT_PX, LENGTH_PX, BlockReader, as_raster, draw_number
 
-from veernet_core.datatypes import U8, Raster
+from veernet_core.datatypes import U8
 from veernet_core.page.found import TextBox
 from veernet_core.page.text import LineRead, RapidReader, read_region, upright
-
-
-def as_raster(image: U8) -> Raster:
-    return Raster(
-        height_px=image.shape[0],
-        width_px=image.shape[1],
-        is_colour=False,
-        dpi_tag=None,
-        read_ink=lambda a, b: image[a:b],
-        read_rgb=lambda a, b: np.repeat(255 - image[a:b, :, None], 3, axis=2),
-        drain_findings=lambda: (),
-    )
 
 
 def print_line(text: str, turned_deg: int = 0, scale: float = 1.0) -> U8:

@@ -11,13 +11,26 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import U8
+from veernet_core.datatypes import U8, Raster
 from veernet_core.page.found import TextBox
 from veernet_core.page.text import LineRead, upright
 
 CELL = 4
 _BITS = 17
 LENGTH_PX, HEIGHT_PX = CELL * (_BITS + 5), CELL * 4
+
+
+def as_raster(image: U8) -> Raster:
+    """A raster of an ink array (255 ink)."""
+    return Raster(
+        height_px=image.shape[0],
+        width_px=image.shape[1],
+        is_colour=False,
+        dpi_tag=None,
+        read_ink=lambda a, b: image[a:b],
+        read_rgb=lambda a, b: np.repeat(255 - image[a:b, :, None], 3, axis=2),
+        drain_findings=lambda: (),
+    )
 
 
 def draw_number(value: int, turned_deg: int = 0) -> U8:

@@ -218,7 +218,7 @@ def _paths_together(
     walks = np.array([wraps[styles == s].any() for s in styles])
     period = np.where(walks, width, 0.0)
     by_style = np.stack([fields.density[c] for c in used])
-    crossing = crossing_costs(strip.ink, config.siblings)
+    crossing = crossing_costs(fields.ink, config.siblings)
     begin = np.where(walks, left + (before - left) % width, before)
     found, seen = follow_siblings(by_style, styles, crossing, left, begin, period, config.siblings)
     stranger = _style_misfit(by_style, styles, found, seen)

@@ -417,9 +417,12 @@ def strokes_across(ink: NDArray[np.uint8], most_share: float = 0.75) -> NDArray[
     return np.maximum(own, np.vstack([own[:1], own[:-1]]))
 
 
-def crossing_costs(ink: NDArray[np.uint8], costs: SiblingCosts) -> F32:
-    """Cumulative cost of crossing a row from its left end, [rows, cols]; ink is cheap to cross."""
-    dark = strokes_across(ink).astype(np.float32) / np.float32(255)
+def crossing_costs(across: NDArray[np.uint8], costs: SiblingCosts) -> F32:
+    """Cumulative cost of crossing a row from its left end, [rows, cols]; ink is cheap to cross.
+
+    ``across`` is what ``strokes_across`` makes of the strip.
+    """
+    dark = across.astype(np.float32) / np.float32(255)
     return np.cumsum(costs.along + costs.across * (1 - dark), axis=1, dtype=np.float32)
 
 

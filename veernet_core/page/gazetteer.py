@@ -142,9 +142,11 @@ _SIMILAR = 0.88
 def county_name(text: str, state: str = "") -> str | None:
     """The listed county a text names, exactly but for case and blanks; of one state where it is"
     " given."""
-    wanted = _plain(re.sub(r"\bCOUNTY\b|\bCO\b\.?$", "", text.upper()))
+    wanted = letters_and_digits(re.sub(r"\bCOUNTY\b|\bCO\b\.?$", "", text.upper()))
     lists = [COUNTIES.get(state, ())] if state else list(COUNTIES.values())
-    return next((name for names in lists for name in names if _plain(name) == wanted), None)
+    return next(
+        (name for names in lists for name in names if letters_and_digits(name) == wanted), None
+    )
 
 
 def county_of_api(api: ApiNumber) -> str | None:
@@ -162,16 +164,20 @@ def county_of_api(api: ApiNumber) -> str | None:
 
 def service_company(text: str) -> tuple[str, float] | None:
     """The service company a text names, and how alike the spelling is (1: exactly)."""
-    plain = _plain(text)
+    plain = letters_and_digits(text)
     alike = [
-        (difflib.SequenceMatcher(None, plain, _plain(c)).ratio(), c) for c in SERVICE_COMPANIES
+        (difflib.SequenceMatcher(None, plain, letters_and_digits(c)).ratio(), c)
+        for c in SERVICE_COMPANIES
     ]
     best, company = max(alike)
     for short in SERVICE_COMPANIES:  # a longer name that is cut off still holds the shorter one
-        if _plain(short) in plain and len(_plain(short)) >= 5:
-            return company if best >= _SIMILAR and _plain(short) in _plain(company) else short, 1.0
+        if letters_and_digits(short) in plain and len(letters_and_digits(short)) >= 5:
+            return company if best >= _SIMILAR and letters_and_digits(short) in letters_and_digits(
+                company
+            ) else short, 1.0
     return (company, best) if best >= _SIMILAR and len(plain) >= 7 else None
 
 
-def _plain(text: str) -> str:
+def letters_and_digits(text: str) -> str:
+    """Capitals and digits only, for comparing what was printed or read in different ways."""
     return re.sub(r"[^A-Z0-9]", "", text.upper())

@@ -22,7 +22,12 @@ import numpy as np
 from veernet_core.datatypes import Raster
 from veernet_core.page.api_number import find_api_number, parse_api_number, state_name
 from veernet_core.page.found import HeaderFound, PageLayout, Stated, TextBox
-from veernet_core.page.gazetteer import county_name, county_of_api, service_company
+from veernet_core.page.gazetteer import (
+    county_name,
+    county_of_api,
+    letters_and_digits,
+    service_company,
+)
 from veernet_core.page.text import TextReader, read_region
 
 CONFIRMED, CLEAR, LIKELY, DOUBTFUL = 0.96, 0.92, 0.8, 0.5
@@ -471,7 +476,7 @@ def _is_text(text: str) -> bool:
 
 
 def _alike(a: str, b: str) -> bool:
-    plain = [re.sub(r"[^A-Z0-9]", "", text.upper()) for text in (a, b)]
+    plain = [letters_and_digits(text) for text in (a, b)]
     return difflib.SequenceMatcher(None, plain[0], plain[1], autojunk=False).ratio() >= _SAME
 
 
@@ -563,7 +568,7 @@ def _month(name: str) -> int:
 def _choose_run(values: Sequence[_Value]) -> Stated | None:
     known = {"ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX"}
     for value in values:
-        text = re.sub(r"[^A-Z0-9]", "", value.text.upper())
+        text = letters_and_digits(value.text)
         if text in known or re.fullmatch(r"[1-9][A-D]?", text):
             first = text in ("ONE", "1", "1A")
             sure = first and value.confidence >= _CLEAR_OCR

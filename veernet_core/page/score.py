@@ -21,6 +21,7 @@ from veernet_core.datatypes import F64
 from veernet_core.page.api_number import state_name
 from veernet_core.page.complete import LOGGED, Placed, place
 from veernet_core.page.found import CurveFound, HeaderFound, PageReading, TrackFound
+from veernet_core.page.gazetteer import letters_and_digits
 
 BORDER_TOLERANCE_PX = 3.0
 """At 200 dpi."""
@@ -342,8 +343,10 @@ def same_text(name: str, want: str, got: str) -> bool:
     if name == "state":
         return state_name(want) is not None and state_name(want) == state_name(got)
     if name == "date":
-        return sorted(_numbers(want)) == sorted(_numbers(got)) or _plain(want) == _plain(got)
-    a, b = _plain(want), _plain(got)
+        return sorted(_numbers(want)) == sorted(_numbers(got)) or letters_and_digits(
+            want
+        ) == letters_and_digits(got)
+    a, b = letters_and_digits(want), letters_and_digits(got)
     if not a or not b:
         return False
     digits = _numbers(want) == _numbers(got)
@@ -358,10 +361,6 @@ def _numbers(text: str) -> list[int]:
     """Numbers of a text; names of months count as theirs, years of two digits as 19xx."""
     named = re.sub("[A-Z]{3,}", lambda m: f" {_MONTHS.get(m[0][:3], '')} ", text.upper())
     return [int(n) - 1900 if 1900 <= int(n) < 2000 else int(n) for n in re.findall(r"\d+", named)]
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "", text.upper())
 
 
 def _score_scales(
@@ -402,7 +401,9 @@ def _confidence(curve: CurveFound) -> float:
 def _same_scale(curve: CurveFound, true: Mapping[str, Any]) -> bool:
     """Same ends and kind of scale; a curve marked uncertain in the truth matches by its name."""
     if true.get("uncertain"):
-        return _plain(str(curve.mnemonic.value)) == _plain(str(true.get("mnemonic", "")))
+        return letters_and_digits(str(curve.mnemonic.value)) == letters_and_digits(
+            str(true.get("mnemonic", ""))
+        )
     if true.get("left") is None or true.get("right") is None:
         return False
     ends = ((float(curve.left.value), true["left"]), (float(curve.right.value), true["right"]))
