@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 from veernet_core.datatypes import Strip
 from veernet_core.errors import BundleError, OutOfMemoryError
 from veernet_core.net import bundle, losses
-from veernet_core.net.model import PRESETS, NetConfig, VeerNet
+from veernet_core.net.model import LISTED, PRESETS, NetConfig, VeerNet, listed_styles
 from veernet_core.net.strips import StripPredictor, TilePlan
 
 TINY = NetConfig((8, 8, 16, 16, 16), decoder_width=8, layers=1)
@@ -81,6 +83,31 @@ def test_company_and_order_change_nothing(model: VeerNet) -> None:
         for a, b in zip(single, group):
             assert np.allclose(a.position, b.position, atol=2e-3)
             assert np.allclose(a.presence, b.presence, atol=1e-3)
+
+
+def test_listed_styles_count_to_two() -> None:
+    assert listed_styles([]) == [0.0] * LISTED
+    assert listed_styles([0, 2, 2, 2]) == [1.0, 0.0, 1.0, 0.0, 0.0, 1.0]
+
+
+def test_styles_of_each_strip_reach_the_network_alone() -> None:
+    torch.manual_seed(0)
+    net = VeerNet(TINY).eval()
+    for stage in (*net.ups, net.last):
+        assert stage.told is not None
+        torch.nn.init.normal_(stage.told.weight, std=0.3)
+    plain = strip(np.random.default_rng(6), 64, 64)
+    strips = [plain, replace(plain, styles=("solid", "dashed")), plain]
+    one, other, again = StripPredictor(net, "m", plan=TilePlan(batch=4)).predict(strips)
+    assert np.array_equal(one.position, again.position)
+    assert np.abs(one.position.astype(float) - other.position.astype(float)).max() > 1e-3
+
+
+def test_a_network_is_told_nothing_until_it_has_learned_to_listen() -> None:
+    torch.manual_seed(0)
+    net, x = VeerNet(TINY).eval(), torch.rand(1, 2, 64, 64)
+    listed = torch.tensor([listed_styles([0, 1, 1])])
+    assert torch.equal(net(x, listed=listed).mask, net(x).mask)
 
 
 def test_every_row_is_a_distribution(model: VeerNet) -> None:

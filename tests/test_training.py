@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from veernet_core.net.model import PRESETS, NetConfig
+from veernet_core.errors import BundleError
+from veernet_core.net.model import PRESETS, NetConfig, VeerNet
+from veernet_core.synth.strips import SynthConfig, draw_strip
 from veernet_core.training import batches, fit
 
 SMALL = fit.TrainConfig(
@@ -72,6 +74,42 @@ def test_batches_are_addressed_by_number() -> None:
         assert torch.equal(value, two[key]), key
     other = batches.StripBatches(4, 10)[7]
     assert not torch.equal(one["ink"], other["ink"])
+
+
+def test_listings_err_as_headers_do() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.array([0, 1, 1])
+    seen = [batches.listing(rng, drawn) for _ in range(600)]
+    for names, told in seen:
+        assert names[0] == 0  # two broken curves of one style may be called by the other name
+        assert names[1] == names[2] in (1, 2)
+        assert set(told) <= set(names.tolist())
+    share = np.mean([sorted(told) == [0, 1, 1] for _, told in seen])
+    assert 0.6 < share < 0.85
+    assert any(not told for _, told in seen)
+    alone = {int(batches.listing(rng, np.array([1]))[0][0]) for _ in range(200)}
+    assert alone == {0, 1, 2}
+    both = np.array([1, 2])
+    assert all((batches.listing(rng, both)[0] == both).all() for _ in range(100))
+
+
+def test_a_renamed_curve_goes_by_its_name_in_the_mask() -> None:
+    strip = draw_strip(np.random.default_rng(3), SynthConfig(64, 128, max_curves=1))
+    while len(strip.style) != 1 or not strip.mask.any():
+        strip = draw_strip(np.random.default_rng(int(strip.ink.sum())), SynthConfig(64, 128))
+    other = batches.renamed(strip, (strip.style + 1) % 3)
+    assert np.array_equal(other.mask > 0, strip.mask > 0)
+    assert set(np.unique(other.mask)) == {0, 1 + int(other.style[0])}
+
+
+def test_older_weights_start_a_network_that_is_told_styles() -> None:
+    state = fit.TrainState.start(SMALL, torch.device("cpu"))
+    older = VeerNet(replace(PRESETS["small"], told_styles=False)).eval()
+    state.initialise(older.state_dict())
+    x = torch.rand(1, 2, 64, 64)
+    assert torch.allclose(state.average(x).mask, older(x).mask, atol=1e-4)
+    with pytest.raises(BundleError, match="do not fit"):
+        state.initialise(VeerNet(PRESETS["paper"]).state_dict())
 
 
 def test_record_names_what_a_reader_needs(tmp_path: Path) -> None:

@@ -295,6 +295,8 @@ class Strip:
     section_index, track_index : int
     curve_indices : tuple of int
         Which of the track's curves are drawn in this ink.
+    styles : tuple of str
+        Their line styles, in the same order; empty where nothing is known.
     first_row : int
         Index of this block's first row in the whole track's strip.
     keep_rows : tuple of int
@@ -308,6 +310,7 @@ class Strip:
     section_index: int = 0
     track_index: int = 0
     curve_indices: tuple[int, ...] = ()
+    styles: tuple[Style, ...] = ()
     first_row: int = 0
     keep_rows: tuple[int, int] = (0, 0)
 

@@ -54,7 +54,13 @@ def own_sample(
     cols = 512 if rng.random() < 0.75 else 1024
     config = SynthConfig(rows, cols, max_severity=severity, max_curves=most_curves)
     drawn = draw_strip(rng, config, shapes or None)
-    strip = Strip(drawn.ink, drawn.left_col, drawn.right_col, np.arange(rows, dtype=np.float64))
+    strip = Strip(
+        drawn.ink,
+        drawn.left_col,
+        drawn.right_col,
+        np.arange(rows, dtype=np.float64),
+        styles=tuple(STYLES[s] for s in drawn.style),
+    )
     specs = tuple(
         CurveSpec(f"C{k + 1}", "", 0.0, 1.0, "linear", STYLES[s], "all" if w else "none")
         for k, (s, w) in enumerate(zip(drawn.style, drawn.wrapped))

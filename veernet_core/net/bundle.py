@@ -89,7 +89,9 @@ def unpack(data: bytes, name: str = "bundle") -> Bundle:
         if metadata["format"] != FORMAT:
             raise BundleError(f"format {metadata['format']!r}, expected {FORMAT!r}", name)
         shape = json.loads(metadata["network"])
-        network = NetConfig(**{**shape, "widths": tuple(shape["widths"])})
+        # bundles older than the modulation do not mention it
+        shape = {"told_styles": False, **shape, "widths": tuple(shape["widths"])}
+        network = NetConfig(**shape)
         weights = safetensors.torch.load(data)
     except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise BundleError(f"not a model bundle ({error})", name) from error

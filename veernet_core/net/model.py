@@ -1,8 +1,9 @@
 """The network: an encoder-decoder with attention and two heads.
 
-In: ink and track geometry of a batch of strips; out: logits. Head A segments pixels by line style;
-head B gives, for every style, a distribution over the columns of each row (where is this curve at
-this depth) and a presence logit per row. Losses, batching and weights live elsewhere in ``net``.
+In: ink and track geometry of a batch of strips, and the line styles of the curves listed for them;
+out: logits. Head A segments pixels by line style; head B gives, for every style, a distribution over
+the columns of each row (where is this curve at this depth) and a presence logit per row. Losses,
+batching and weights live elsewhere in ``net``.
 
 All padding is explicit: with a validity mask every layer sees zeros beyond the strip, exactly as the
 convolutions see beyond the array, so padding never changes a result.
@@ -10,6 +11,7 @@ convolutions see beyond the array, so padding never changes a result.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +21,9 @@ from torch import Tensor, nn
 
 STRIDE = 32
 """Heights and widths are padded to multiples of this."""
+
+LISTED = 6
+"""Numbers that tell the network which line styles are listed for a strip (``listed_styles``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class NetConfig:
     layers : self-attention layers in the bottleneck
     mask_classes : background and the curve classes of head A
     position_classes : curve classes of head B; 0 leaves the head out (the published network)
+    told_styles : whether the decoder is told the line styles listed for a strip
     """
 
     widths: tuple[int, int, int, int, int] = (24, 40, 64, 96, 128)
@@ -39,6 +45,23 @@ class NetConfig:
     layers: int = 2
     mask_classes: int = 4
     position_classes: int = 3
+    told_styles: bool = True
+
+
+def listed_styles(styles: Sequence[int]) -> list[float]:
+    """What the network is told of a strip: for every style, at least one curve and at least two.
+
+    Parameters
+    ----------
+    styles : int
+        Style class of every curve listed for the strip; none listed means nothing is known.
+
+    Returns
+    -------
+    list of float [LISTED]
+    """
+    counts = [sum(s == c for s in styles) for c in range(LISTED // 2)]
+    return [float(n >= k) for k in (1, 2) for n in counts]
 
 
 class ConvNorm(nn.Module):
@@ -133,16 +156,27 @@ class SelfAttention(nn.Module):
 
 
 class Up(nn.Module):
-    """Double the size, join the skip, convolve."""
+    """Double the size, join the skip, turn channels up or down by the styles listed, convolve.
 
-    def __init__(self, cin: int, skip: int, cout: int, blocks: int = 1) -> None:
+    Source of the modulation: Perez et al., 2018, arXiv 1709.07871. It starts as the identity.
+    """
+
+    def __init__(self, cin: int, skip: int, cout: int, told: bool, blocks: int = 1) -> None:
         super().__init__()
         self.join = ConvNorm(cin + skip, cout)
+        self.told = nn.Linear(LISTED, 2 * cout) if told else None
+        if self.told is not None:
+            nn.init.zeros_(self.told.weight)
+            nn.init.zeros_(self.told.bias)
         self.blocks = nn.ModuleList(ResidualBlock(cout, attention=False) for _ in range(blocks))
 
-    def forward(self, x: Tensor, skip: Tensor, mask: Tensor | None) -> Tensor:
-        """``[B, cin, h, w]`` and ``[B, skip, 2h, 2w]`` to ``[B, cout, 2h, 2w]``."""
+    def forward(self, x: Tensor, skip: Tensor, mask: Tensor | None, listed: Tensor) -> Tensor:
+        """``[B, cin, h, w]``, ``[B, skip, 2h, 2w]`` and ``[B, LISTED]`` to ``[B, cout, 2h, 2w]``."""
         x = self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
+        if self.told is not None:
+            gain, offset = self.told(listed)[:, :, None, None].chunk(2, 1)
+            x = x * (1 + gain) + offset
+            x = x if mask is None else x * mask
         for block in self.blocks:
             x = block(x, mask)
         return x
@@ -181,8 +215,9 @@ class VeerNet(nn.Module):
         self.downs = nn.ModuleList(ConvNorm(a, b, stride=2) for a, b in pairwise(w))
         self.stages = nn.ModuleList(ResidualBlock(c, attention=True) for c in w[1:])
         self.bottleneck = nn.ModuleList(SelfAttention(w[4]) for _ in range(config.layers))
-        self.ups = nn.ModuleList([Up(w[4], w[3], w[3]), Up(w[3], w[2], w[2]), Up(w[2], w[1], w[1])])
-        self.last = Up(w[1], w[0], config.decoder_width)
+        told = config.told_styles
+        self.ups = nn.ModuleList(Up(a, b, b, told) for a, b in pairwise(w[:0:-1]))
+        self.last = Up(w[1], w[0], config.decoder_width, told)
         heads = config.mask_classes + config.position_classes
         self.head = nn.Conv2d(config.decoder_width, heads * 4, 3, padding=1)
         self.presence: nn.Sequential | None = None
@@ -207,7 +242,9 @@ class VeerNet(nn.Module):
                 module.fold()
         return self.eval()
 
-    def forward(self, x: Tensor, valid: Tensor | None = None) -> NetOutput:
+    def forward(
+        self, x: Tensor, valid: Tensor | None = None, listed: Tensor | None = None
+    ) -> NetOutput:
         """Run the network.
 
         Parameters
@@ -216,6 +253,8 @@ class VeerNet(nn.Module):
             Ink in [0, 1] and 1 inside the track; H and W multiples of ``STRIDE``.
         valid : float [B, 1, H, W], optional
             1 inside the strip; None when there is no padding.
+        listed : float [B, LISTED], optional
+            ``listed_styles`` of every strip; None when nothing is known of any.
 
         Returns
         -------
@@ -223,6 +262,8 @@ class VeerNet(nn.Module):
             Position logits are -inf-like outside ``valid``.
         """
         masks = _pyramid(valid)
+        if listed is None:
+            listed = x.new_zeros(len(x), LISTED)
         if valid is not None:
             x = x * valid
         x = F.pixel_unshuffle(x, 2)
@@ -234,8 +275,8 @@ class VeerNet(nn.Module):
         for layer in self.bottleneck:
             x = layer(x, masks[4])
         for up, level in zip(self.ups, (3, 2, 1)):
-            x = up(x, skips[level], masks[level])
-        x = self.last(x, skips[0], masks[0])
+            x = up(x, skips[level], masks[level], listed)
+        x = self.last(x, skips[0], masks[0], listed)
         logits = F.pixel_shuffle(self.head(x), 2)
         mask_logits = logits[:, : self.config.mask_classes]
         if self.presence is None:
@@ -274,5 +315,11 @@ def _pyramid(valid: Tensor | None) -> list[Tensor | None]:
 PRESETS: dict[str, NetConfig] = {
     "small": NetConfig(),
     "base": NetConfig((48, 80, 128, 192, 128), decoder_width=64),
-    "paper": NetConfig((16, 32, 64, 96, 128), decoder_width=24, mask_classes=3, position_classes=0),
+    "paper": NetConfig(
+        (16, 32, 64, 96, 128),
+        decoder_width=24,
+        mask_classes=3,
+        position_classes=0,
+        told_styles=False,
+    ),
 }

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import Posterior, Strip
+from veernet_core.datatypes import STYLES, Posterior, Strip
 from veernet_core.errors import OutOfMemoryError
-from veernet_core.net.model import STRIDE, NetOutput, VeerNet
+from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet, listed_styles
 
 F32 = NDArray[np.float32]
 
@@ -119,6 +119,7 @@ class StripPredictor:
         ink = np.zeros((batch, tiles[0].height, tiles[0].width), np.uint8)
         inside = np.zeros((batch, 1, tiles[0].width), np.float32)
         valid = np.zeros((batch, 1, *ink.shape[1:]), np.float32)
+        listed = np.zeros((batch, LISTED), np.float32)
         for k, tile in enumerate(tiles):
             strip = strips[tile.strip]
             part = strip.ink[tile.row : tile.row + tile.rows]
@@ -126,20 +127,22 @@ class StripPredictor:
             valid[k, 0, : part.shape[0], : part.shape[1]] = 1
             column = np.arange(tile.width)
             inside[k, 0] = (column >= strip.left_col) & (column <= strip.right_col)
+            listed[k] = listed_styles([STYLES.index(s) for s in strip.styles])
         valid[len(tiles) :] = 1  # filler tiles: blank paper
         with torch.inference_mode():
-            output = self._model(ink, inside, valid)
+            output = self._model(ink, inside, valid, listed)
             arrays = _probabilities(output, self.keep_mask)
         return [tuple(a[k] for a in arrays) for k in range(len(tiles))]
 
-    def _model(self, ink: NDArray[np.uint8], inside: F32, valid: F32) -> NetOutput:
+    def _model(self, ink: NDArray[np.uint8], inside: F32, valid: F32, listed: F32) -> NetOutput:
         device = self.device
         x = torch.from_numpy(ink).to(device, non_blocking=True).float().div_(255)
         track = torch.from_numpy(inside).to(device).expand(-1, x.shape[1], -1)
         x = torch.stack([x, track], 1).contiguous(memory_format=torch.channels_last)
         mask = torch.from_numpy(valid).to(device)
         with torch.autocast(device.type, torch.bfloat16, self.precision == torch.bfloat16):
-            out: NetOutput = self.model(x, None if bool(mask.all()) else mask)
+            told = torch.from_numpy(listed).to(device)
+            out: NetOutput = self.model(x, None if bool(mask.all()) else mask, told)
         return out
 
 

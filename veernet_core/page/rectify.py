@@ -117,6 +117,9 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
                     section_index=section_index,
                     track_index=track_index,
                     curve_indices=curve_indices,
+                    styles=tuple(
+                        section.tracks[track_index].curves[k].style for k in curve_indices
+                    ),
                     first_row=first,
                     keep_rows=(own - first, own_end - first),
                 )

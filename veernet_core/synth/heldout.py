@@ -1097,6 +1097,7 @@ def draw_heldout(
         right_col=frame.left + frame.width,
         scan_rows=np.arange(rows, dtype=np.float64),
         curve_indices=tuple(range(len(specs))),
+        styles=tuple(s.style for s in specs),
         keep_rows=(0, rows),
     )
     ident = f"{plotter}-{family}-{len(specs)}-{'dirty' if degraded else 'clean'}"

@@ -7,7 +7,7 @@ run resumed from a checkpoint sees exactly the data it would have seen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from veernet_core.datatypes import STYLES
 from veernet_core.net import losses
+from veernet_core.net.model import LISTED, listed_styles
 from veernet_core.synth.strips import MAX_CURVES, SynthConfig, SynthStrip, draw_strip
 
 Batch = dict[str, Tensor]
@@ -56,17 +57,69 @@ class StripBatches(Dataset[Batch]):
         rng = np.random.default_rng([self.seed, index])
         strips, rows, cols, _ = SIZES[rng.choice(len(SIZES), p=[s[3] for s in SIZES])]
         config = SynthConfig(rows, cols, max_severity=self.max_severity)
-        return collate([draw_strip(rng, config, self.shapes or None) for _ in range(strips)])
+        drawn = [draw_strip(rng, config, self.shapes or None) for _ in range(strips)]
+        listings = [listing(rng, strip.style) for strip in drawn]
+        drawn = [renamed(s, names) for s, (names, _) in zip(drawn, listings)]
+        return collate(drawn, [told for _, told in listings])
 
 
-def collate(strips: Sequence[SynthStrip]) -> Batch:
+def listing(
+    rng: np.random.Generator, drawn: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], list[int]]:
+    """How a header lists the curves of a strip: the style it gives each, and the styles it states.
+
+    Headers err. Where a track has one style only, or one of dashed and dotted, it may be called by
+    another name, and then the ink goes by that name; a style may be left out; or nothing is stated.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    drawn : int64 [K]
+        Style class as drawn.
+
+    Returns
+    -------
+    names : int64 [K]
+        Style class each curve goes by.
+    told : list of int
+        Style classes the network is told; empty for nothing.
+    """
+    names = drawn.copy()
+    styles = sorted(set(drawn.tolist()))
+    broken = [s for s in styles if s > 0]
+    if len(styles) == 1 and rng.random() < 0.15:
+        names[:] = rng.integers(0, len(STYLES))
+    elif len(broken) == 1 and rng.random() < 0.1:
+        names[drawn == broken[0]] = 3 - broken[0]
+    if (names == drawn).all() and rng.random() < 0.1:
+        return names, []
+    told = names.tolist()
+    if len(styles) > 1 and rng.random() < 0.06:
+        missing = rng.choice(sorted(set(told)))
+        told = [s for s in told if s != missing]
+    return names, told
+
+
+def renamed(strip: SynthStrip, names: NDArray[np.int64]) -> SynthStrip:
+    """The strip with its curves under other styles, in the labels as in the mask."""
+    label = np.arange(len(STYLES) + 1, dtype=np.uint8)
+    label[1 + strip.style] = 1 + names
+    return replace(strip, style=names, mask=label[strip.mask])
+
+
+def collate(strips: Sequence[SynthStrip], told: Sequence[Sequence[int]]) -> Batch:
     """Stack strips of one size.
+
+    Parameters
+    ----------
+    strips : SynthStrip
+    told : style classes listed for each strip; empty where nothing is stated
 
     Returns
     -------
     dict
         ink [B, H, W] uint8, inside [B, W] f32, x/steep/visible [B, K, H], style [B, K] (-1: none),
-        mask [B, H, W] uint8.
+        mask [B, H, W] uint8, listed [B, LISTED] f32.
     """
     rows, cols = strips[0].ink.shape
     shape = (len(strips), MAX_CURVES, rows)
@@ -89,6 +142,7 @@ def collate(strips: Sequence[SynthStrip]) -> Batch:
         "visible": torch.from_numpy(visible),
         "style": torch.from_numpy(style),
         "mask": torch.from_numpy(np.stack([s.mask for s in strips])),
+        "listed": torch.tensor([listed_styles(t) for t in told]).reshape(-1, LISTED),
     }
 
 

@@ -259,7 +259,7 @@ def train(config: StudyConfig, stage: Stage, name: str, seed: int) -> VeerNet:
     classes = len(CURVES[stage])
     torch.manual_seed(seed)
     model = VeerNet(
-        NetConfig(config.widths, config.decoder_width, 1, classes + 1, classes)
+        NetConfig(config.widths, config.decoder_width, 1, classes + 1, classes, told_styles=False)
     ).channels_last()
     weights = torch.tensor(derive_weights(pool.share(classes + 1)).used, dtype=torch.float32)
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=0.01)

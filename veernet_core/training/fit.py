@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 import veernet_core
+from veernet_core.errors import BundleError
 from veernet_core.net import losses
 from veernet_core.net.model import PRESETS, NetOutput, VeerNet
 from veernet_core.training.batches import Batch, StripBatches, net_input, targets
@@ -104,6 +105,21 @@ class TrainState:
             model.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
         return cls(model, average.eval(), optimiser)
+
+    def initialise(self, weights: Mapping[str, Tensor]) -> None:
+        """Start from given weights; what they lack stays as it is (it starts as the identity).
+
+        Raises
+        ------
+        BundleError
+            If they are of a network of another shape.
+        """
+        try:
+            kept = {**self.model.state_dict(), **weights}
+            for module in (self.model, self.average):
+                module.load_state_dict(kept)
+        except RuntimeError as error:
+            raise BundleError(f"weights do not fit the preset: {error}") from error
 
     def save(self, path: Path) -> None:
         """Write the checkpoint; the old one stays until the new one is whole."""
@@ -195,8 +211,7 @@ def fit(
     checkpoint, record_path = run_dir / "checkpoint.safetensors", run_dir / "record.json"
     state = TrainState.start(config, torch.device(device))
     if initial is not None:
-        state.model.load_state_dict(dict(initial))
-        state.average.load_state_dict(dict(initial))
+        state.initialise(initial)
     history: list[dict[str, float]] = []
     if checkpoint.exists():
         state.load(checkpoint)
@@ -238,7 +253,7 @@ def _step(
     state.model.train()
     x = net_input(batch).contiguous(memory_format=torch.channels_last)
     with torch.autocast(x.device.type, torch.bfloat16):
-        output = state.model(x)
+        output = state.model(x, listed=batch["listed"])
     loss, parts = total_loss(output, batch, config, weights)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

@@ -54,7 +54,8 @@ def _outputs(
     for index in range(count):
         batch = {k: v.to(device) for k, v in data[index].items()}
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16):
-            output = model(net_input(batch).contiguous(memory_format=torch.channels_last))
+            x = net_input(batch).contiguous(memory_format=torch.channels_last)
+            output = model(x, listed=batch["listed"])
         if output.position is None or output.presence is None:
             return
         yield batch, output.position, output.presence
