@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from veernet_core.datatypes import Strip
 from veernet_core.errors import BundleError, OutOfMemoryError
-from veernet_core.net import bundle, losses
+from veernet_core.net import bundle, cpu_engine, losses
 from veernet_core.net.model import LISTED, PRESETS, NetConfig, VeerNet, listed_styles
 from veernet_core.net.strips import StripPredictor, TilePlan
 
@@ -122,6 +122,21 @@ def test_no_seam_where_tiles_meet(model: VeerNet) -> None:
     step = np.abs(np.diff(out.position.astype(np.float64), axis=1)).mean(axis=(0, 2))
     seams = [63, 64, 127, 128, 191, 192]
     assert step[seams].max() < 3 * np.median(step)
+
+
+def test_bfloat16_engine_agrees_with_float32(model: VeerNet) -> None:
+    pytest.importorskip("openvino")
+    if not cpu_engine.available():
+        pytest.skip("this CPU has no bfloat16 instructions")
+    rng = np.random.default_rng(5)
+    strips = [strip(rng, 150, 120), replace(strip(rng, 64, 200), styles=("solid", "dotted"))]
+    folded = VeerNet(TINY)
+    folded.load_state_dict(model.state_dict())
+    fast = StripPredictor(folded.eval().fold(), "m", precision=torch.bfloat16)
+    assert fast._engine is not None
+    for a, b in zip(StripPredictor(model, "m").predict(strips), fast.predict(strips)):
+        assert np.allclose(a.position, b.position, atol=0.02)
+        assert np.allclose(a.presence, b.presence, atol=0.05)
 
 
 def test_out_of_memory_halves_once_then_fails_clearly(

@@ -24,8 +24,10 @@ from veernet_core.synth import heldout
 from veernet_core.synth.strips import SynthConfig, draw_strip
 
 F64 = NDArray[np.float64]
-TestSet = Literal["own", "heldout", "heldout-degraded"]
-TEST_SETS: tuple[TestSet, ...] = ("own", "heldout", "heldout-degraded")
+TestSet = Literal["own", "heldout", "heldout-degraded", "own-invented"]
+TEST_SETS: tuple[TestSet, ...] = ("own", "heldout", "heldout-degraded", "own-invented")
+"""The first three draw real wells where given some; the last keeps to the training's own mixture, half of
+it invented shapes that are more violent than real ones."""
 ROWS_PER_FT = 10.0
 
 
@@ -48,11 +50,14 @@ def own_sample(
     shapes: Sequence[F64] = (),
     severity: float = 1.0,
     most_curves: int = 4,
+    real_share: float = 0.5,
 ) -> Sample:
     """A strip of the training generator, from seeds training never uses."""
     rng = np.random.default_rng([seed, 7_700_417, index])
     cols = 512 if rng.random() < 0.75 else 1024
-    config = SynthConfig(rows, cols, max_severity=severity, max_curves=most_curves)
+    config = SynthConfig(
+        rows, cols, max_severity=severity, max_curves=most_curves, real_share=real_share
+    )
     drawn = draw_strip(rng, config, shapes or None)
     strip = Strip(
         drawn.ink,
@@ -88,9 +93,10 @@ def draw_test_set(
 ) -> Iterator[Sample]:
     """Samples of a test set."""
     for index in range(count):
-        if name == "own":
+        if name.startswith("own"):
             values = [np.asarray(s[1] if isinstance(s, tuple) else s) for s in shapes]
-            yield own_sample(seed, index, shapes=values)
+            share = 1.0 if name == "own" else 0.5
+            yield own_sample(seed, index, shapes=values, real_share=share)
         else:
             yield heldout_sample(seed, index, name == "heldout-degraded", shapes=shapes)
 

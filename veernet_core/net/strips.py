@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from veernet_core.datatypes import STYLES, Posterior, Strip
 from veernet_core.errors import OutOfMemoryError
+from veernet_core.net.cpu_engine import CpuEngine, available
 from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet, listed_styles
 
 F32 = NDArray[np.float32]
@@ -51,7 +52,7 @@ class StripPredictor:
     model_id : str
     device : torch.device
     precision : torch.dtype
-        float32 or bfloat16.
+        float32 or bfloat16; the latter, on a CPU, through OpenVINO where that is installed.
     plan : TilePlan
     keep_mask : bool
         Whether posteriors carry head A's mask.
@@ -73,6 +74,8 @@ class StripPredictor:
         self.plan = plan
         self.keep_mask = keep_mask
         self.batch_tiles = plan.batch
+        bf16_on_cpu = precision == torch.bfloat16 and self.device.type == "cpu"
+        self._engine = CpuEngine(self.model) if bf16_on_cpu and available() else None
 
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         """Posterior of each strip, in order.
@@ -142,6 +145,8 @@ class StripPredictor:
         mask = torch.from_numpy(valid).to(device)
         with torch.autocast(device.type, torch.bfloat16, self.precision == torch.bfloat16):
             told = torch.from_numpy(listed).to(device)
+            if self._engine is not None:
+                return self._engine(x, mask, told)
             out: NetOutput = self.model(x, None if bool(mask.all()) else mask, told)
         return out
 

@@ -99,7 +99,11 @@ def _from_table(rng: Rng, shapes: Sequence[F64], n: int) -> F64:
 
 
 def draw_shape(
-    rng: Rng, rows: int, shapes: Sequence[F64] | None = None, flat_share: float = 0.06
+    rng: Rng,
+    rows: int,
+    shapes: Sequence[F64] | None = None,
+    flat_share: float = 0.06,
+    real_share: float = 0.5,
 ) -> F64:
     """Draw one curve.
 
@@ -109,9 +113,11 @@ def draw_shape(
     rows : int
         Number of strip rows.
     shapes : sequence of float64 [n], optional
-        Real curve shapes to draw from half of the time, on regular depths.
+        Real curve shapes on regular depths.
     flat_share : float
         Share of curves that hardly move.
+    real_share : float
+        Share of curves drawn from ``shapes``, where there are any.
 
     Returns
     -------
@@ -120,7 +126,7 @@ def draw_shape(
     """
     spacing = float(rng.choice([1, 2, 2, 4, 5, 5, 8, 10]))
     n = int(np.ceil(rows / spacing)) + 4
-    samples = _from_table(rng, shapes, n) if shapes and rng.random() < 0.5 else _mixture(rng, n)
+    samples = _from_table(rng, shapes, n) if shapes and rng.random() < real_share else _mixture(rng, n)
     amplitude = 0.01 if rng.random() < flat_share else rng.lognormal(np.log(0.13), 0.7)
     centre = rng.uniform(0.05, 0.95) if rng.random() < 0.7 else rng.normal(0.5, 0.6)
     samples = centre + amplitude * samples
@@ -138,20 +144,24 @@ def draw_shape(
     return np.interp(at, np.arange(n), samples)
 
 
-def draw_shapes(rng: Rng, rows: int, count: int, shapes: Sequence[F64] | None = None) -> list[F64]:
+def draw_shapes(
+    rng: Rng, rows: int, count: int, shapes: Sequence[F64] | None = None, real_share: float = 0.5
+) -> list[F64]:
     """Draw the curves of one track; some follow another closely, as real families do.
 
     Returns
     -------
     list of float64 [rows]
     """
-    drawn = [draw_shape(rng, rows, shapes)]
+    drawn = [draw_shape(rng, rows, shapes, real_share=real_share)]
     while len(drawn) < count:
-        own = draw_shape(rng, rows, shapes)
+        own = draw_shape(rng, rows, shapes, real_share=real_share)
         if rng.random() < 0.4:
             leader = drawn[int(rng.integers(len(drawn)))]
             mix = rng.uniform(0.3, 1.0) * (1 if rng.random() < 0.8 else -1)
             own = leader.mean() + mix * (leader - leader.mean()) + rng.normal(0, 0.08)
-            own = own + rng.uniform(0, 0.4) * (draw_shape(rng, rows, shapes) - 0.5)
+            own = own + rng.uniform(0, 0.4) * (
+                draw_shape(rng, rows, shapes, real_share=real_share) - 0.5
+            )
         drawn.append(own)
     return drawn

@@ -63,13 +63,14 @@ class SynthStrip:
 
 @dataclass(frozen=True, slots=True)
 class SynthConfig:
-    """Size and strength of the drawn strips. Strip pixels."""
+    """Size and strength of the drawn strips, strip pixels, and the share of real curve shapes."""
 
     rows: int = 256
     cols: int = 512
     margin_px: int = 16
     max_severity: float = 1.0
     max_curves: int = 4
+    real_share: float = 0.5
 
 
 def draw_strip(
@@ -97,7 +98,7 @@ def draw_strip(
     paper = (left + rng.normal(0, 1.2), right + rng.normal(0, 1.2))
     count = int(rng.choice([0, 1, 2, 3, 4], p=[0.04, 0.34, 0.34, 0.18, 0.10]))
     count = min(count, config.max_curves)
-    fracs = priors.draw_shapes(rng, rows, count, shapes) if count else []
+    fracs = priors.draw_shapes(rng, rows, count, shapes, config.real_share) if count else []
     inked = [_ink_one(rng, f, left, right, paper, sway, cols) for f in fracs]
     paper_ink = _background(rng, rows, cols, paper, sway)
     clean = paper_ink
