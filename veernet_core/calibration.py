@@ -252,12 +252,21 @@ def recovered(
     return result, truth
 
 
-def mean_square_error(result: RecoveredCurve, truth: F64) -> float:
-    """Mean squared error in track widths² over samples with a value and a truth; NaN for none."""
-    both = np.isfinite(result.frac) & np.isfinite(truth)
-    if not both.any():
-        return float("nan")
-    return float(np.mean(np.minimum((result.frac - truth)[both] ** 2, 1.0)))
+def log_unexplained(result: RecoveredCurve, truth: F64, config: DigitiseConfig) -> float:
+    """log10(1 - R²) of a curve as the gate counts it, against the variance that was recovered.
+
+    Infinite where no R² would redeem it: too little recovered of what was drawn, or too much invented.
+    """
+    given, seen = np.isfinite(result.frac), np.isfinite(truth)
+    both = given & seen
+    if not both.any() or both.sum() < config.gate.min_coverage * seen.sum():
+        return float("inf")
+    if invented_share(result, truth) > MAX_INVENTED:
+        return float("inf")
+    error = float(np.mean(np.minimum((result.frac - truth)[both] ** 2, 1.0)))
+    # of a curve that was drawn lively and recovered flat the truth tells how much is missing
+    spread = max(quality.position_variance(result), float(np.var(truth[both])))
+    return float(np.log10((error + FLOOR) / spread))
 
 
 def invented_share(result: RecoveredCurve, truth: F64, slack: int = 2) -> float:
@@ -285,15 +294,14 @@ def fit_quality(
     fold = np.arange(len(cases)) % FOLDS
     counts = np.zeros((len(LEVELS), 2))
     for k in range(FOLDS):
-        usable = (fold != k) & np.isfinite(y)
-        draft = _fit_error(x[usable], y[usable])
+        draft = _fit_error(x[fold != k], y[fold != k])
         for case in (case for case, f in zip(cases, fold) if f == k):
             counts[: _levels_accepted(case, draft, config)] += (1, not case.good)
     risk = (_growing(counts[:, 0], counts[:, 1]) + 1) / (counts[:, 0] + 2)
     # cautious levels accept too few to be told safe
     safe = np.flatnonzero((risk <= TARGET_BAD) & (counts[:, 0] >= 1 / TARGET_BAD))
     chosen = int(safe[0]) if len(safe) else int(np.argmin(risk))
-    return replace(_fit_error(x[np.isfinite(y)], y[np.isfinite(y)]), level=float(LEVELS[chosen]))
+    return replace(_fit_error(x, y), level=float(LEVELS[chosen]))
 
 
 def _growing(accepted: F64, bad: F64) -> F64:
@@ -343,7 +351,7 @@ class Case:
     ----------
     features : float64 [n_features]
     log_error : float
-        log10(1 - R²); NaN where it cannot be told.
+        log10(1 - R²); infinite where no R² would redeem the curve.
     result : RecoveredCurve
     siblings : tuple of CurveSpec
     good : bool
@@ -381,15 +389,10 @@ def judged_cases(
         ):
             continue
         result, truth = recovered(curve, maps, config)
-        error = mean_square_error(result, truth)
-        known = np.isfinite(error) and np.isfinite(result.value).sum() >= 10
-        log_error = np.nan
-        if known:
-            log_error = float(np.log10((error + FLOOR) / quality.position_variance(result)))
         cases.append(
             Case(
                 quality.curve_features(result, curve.siblings),
-                log_error,
+                log_unexplained(result, truth, config),
                 result,
                 curve.siblings,
                 truly_good(result, truth, config),
