@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
 from flows.evaluate import load_shapes
@@ -41,29 +45,21 @@ _LOOKS = {
 }
 
 
-def run_calibration(model: Path, out: Path, count: int, seed: int, plots: Path | None) -> str:
+def run_calibration(
+    model: Path, out: Path, count: int, seed: int, plots: Path | None, workers: int = 1
+) -> str:
     """Fit the maps of a bundle, measure them on fresh strips, write the bundle; returns the report.
 
     Confidence and quality are fitted on the same ``count`` strips: the maps have so few degrees of
     freedom beside the curves that more curves for both bring more than separate ones. The report is on
-    ``count // 2`` strips that fitted nothing.
+    ``count // 2`` strips that fitted nothing. The result does not depend on ``workers``.
     """
-    content = bundle.unpack(model.read_bytes(), str(model))
-    predictor = StripPredictor(content.model().fold(), content.model_id, keep_mask=True)
-    pixels: list[list[PixelEvidence]] = [[], []]
-
-    def trace(part: int, n: int, label: str) -> list[TracedCurve]:
-        with tqdm(total=n, desc=label, unit="strip") as bar:
-            return calibration.trace_samples(
-                predictor,
-                seed + part,
-                n,
-                lambda done, total: bar.update(done - bar.n),
-                pixels=pixels[part],
-            )
-
+    data = model.read_bytes()
+    content = bundle.unpack(data, str(model))
     half = max(1, count // 2)
-    known, fresh = trace(0, count, "fit"), trace(1, half, "report")
+    with _tracers(data, workers) as run:
+        known, known_pixels = _trace(run, seed, count, "fit")
+        fresh, fresh_pixels = _trace(run, seed + 1, half, "report")
     maps = calibration.fit_confidence(known)
     if not maps:
         raise ValueError(f"{count} strips are too few to calibrate on: give a larger --count")
@@ -74,7 +70,7 @@ def run_calibration(model: Path, out: Path, count: int, seed: int, plots: Path |
     final = calibration.measure(fresh, maps)
     measured = {style: {**rows.measured.get(style, {}), **final[style]} for style in final}
     masks = calibration.compare_maps(
-        calibration.pixel_forecasts(pixels[0]), calibration.pixel_forecasts(pixels[1])
+        calibration.pixel_forecasts(known_pixels), calibration.pixel_forecasts(fresh_pixels)
     )
     gate = calibration.score_gate(fresh, maps, model_of_error, DigitiseConfig())
     values = {
@@ -96,6 +92,49 @@ def run_calibration(model: Path, out: Path, count: int, seed: int, plots: Path |
     )
     lines.append(gate_line("gate", gate))
     return "\n".join(lines)
+
+
+Traced = tuple[list[TracedCurve], PixelEvidence | None]
+Run = Callable[[Callable[[tuple[int, int]], Traced], list[tuple[int, int]]], Iterable[Traced]]
+
+
+@contextmanager
+def _tracers(data: bytes, workers: int) -> Iterator[Run]:
+    """Something that maps over (seed, index): processes with the model loaded, or this one."""
+    if workers == 1:
+        _load(data, None)
+        yield map
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, _load, (data, 1)) as pool:
+        yield partial(pool.map, chunksize=4)
+
+
+_predictor: StripPredictor
+
+
+def _load(data: bytes, threads: int | None) -> None:
+    global _predictor
+    if threads is not None:
+        torch.set_num_threads(threads)
+    content = bundle.unpack(data)
+    _predictor = StripPredictor(content.model().fold(), content.model_id, keep_mask=True)
+
+
+def _trace_one(which: tuple[int, int]) -> Traced:
+    return calibration.trace_sample(_predictor, *which)
+
+
+def _trace(
+    run: Run, seed: int, count: int, label: str
+) -> tuple[list[TracedCurve], list[PixelEvidence]]:
+    curves: list[TracedCurve] = []
+    pixels: list[PixelEvidence] = []
+    numbers = [(seed, index) for index in range(count)]
+    for found, evidence in tqdm(run(_trace_one, numbers), label, count, unit="strip"):
+        curves += found
+        pixels += [] if evidence is None else [evidence]
+    return curves, pixels
 
 
 def _reliability_lines(event: str, measured: Measured, study: MapStudy) -> list[str]:

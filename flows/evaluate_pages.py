@@ -110,8 +110,9 @@ def _measure(
 class Figures:
     """Sums over pages; shares are NaN where nothing was to be counted.
 
-    ``errors_ft`` are those at anchors of registered sections, ``worst_ft`` the largest of them per
-    section; ``gross`` counts registered sections that are off by more than ``GROSS_FT`` anywhere.
+    ``errors_ft`` are those at anchors of registered sections; ``gross`` counts registered sections that are
+    off by more than ``GROSS_FT`` anywhere. ``ordinary``: registered, in review and all of the sections
+    with known depths on ordinary logs.
     """
 
     pages: int
@@ -126,6 +127,7 @@ class Figures:
     with_depth: int
     registered: int
     in_review: int
+    ordinary: tuple[int, int, int]
     errors_ft: F64
     within_tolerance: float
     gross: int
@@ -143,7 +145,8 @@ def add_up(results: Sequence[PageResult]) -> Figures:
     hopeless = [s for s in scores if s.must_refuse]
     sections = [s for score in logs for s in score.sections]
     borders = np.concatenate([np.zeros(0), *(s.border_px for s in sections)])
-    deep = [s for s in sections if len(s.errors_ft) or s.outcome in ("refused", "not_found")]
+    deep = [s for s in sections if s.has_depth]
+    usual = [s for score in logs if score.ordinary for s in score.sections if s.has_depth]
     registered = [s for s in deep if s.outcome == "registered"]
     errors = np.concatenate([np.zeros(0), *(s.errors_ft for s in registered)])
     inside = [float((s.errors_ft <= s.tolerance_ft).mean()) for s in registered if len(s.errors_ft)]
@@ -160,6 +163,11 @@ def add_up(results: Sequence[PageResult]) -> Figures:
         with_depth=len(deep),
         registered=len(registered),
         in_review=sum(s.outcome == "review" for s in deep),
+        ordinary=(
+            sum(s.outcome == "registered" for s in usual),
+            sum(s.outcome == "review" for s in usual),
+            len(usual),
+        ),
         errors_ft=errors,
         within_tolerance=float(np.mean(inside)) if inside else float("nan"),
         gross=sum(bool((s.errors_ft > GROSS_FT).any()) for s in registered),
@@ -197,6 +205,7 @@ def describe(figures: Figures) -> list[tuple[str, str]]:
         ("sections found", f"{f.sections_found} of {f.sections}"),
         ("borders within 3 px at 200 dpi", _percent(f.borders_near)),
         ("depth registered (in review)", f"{f.registered} ({f.in_review}) of {f.with_depth}"),
+        ("    of ordinary logs", "{} ({}) of {}".format(*f.ordinary)),
         ("depth error median / p95 / max", errors),
         ("anchors within 0.5 ft or 2 px", _percent(f.within_tolerance)),
         (f"registered, off by more than {GROSS_FT:g} ft", str(f.gross)),

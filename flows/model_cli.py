@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -156,13 +157,17 @@ def _add_calibrate(commands: Any) -> None:
         default=Path("runs/calibration"),
         help="folder for reliability diagrams",
     )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes, one CPU core each"
+    )
     parser.set_defaults(run=_calibrate)
 
 
 def _calibrate(args: argparse.Namespace) -> int:
     from flows.calibrate import run_calibration
 
-    print(run_calibration(args.model, args.out or args.model, args.count, args.seed, args.plots))
+    out = args.out or args.model
+    print(run_calibration(args.model, out, args.count, args.seed, args.plots, args.workers))
     return 0
 
 

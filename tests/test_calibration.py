@@ -313,18 +313,18 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Made-up traces in place of strips that would have to be drawn and followed."""
 
     def made_up(
-        predictor: Any, seed: int, count: int, progress: Any = None, severity: float = 0.6,
-        pixels: list[PixelEvidence] | None = None,
-    ) -> list[TracedCurve]:  # fmt: skip
-        rng = np.random.default_rng(seed)
-        for _ in range(10 if pixels is not None else 0):
-            p = rng.dirichlet([4, 1, 1, 1], 200).astype(np.float32)
-            label = np.array([rng.choice(4, p=q / q.sum()) for q in p.astype(float)], np.uint8)
-            assert pixels is not None
-            pixels.append(PixelEvidence(p, label))
-        return many(seed, count, STYLES)
+        predictor: Any, seed: int, index: int
+    ) -> tuple[list[TracedCurve], PixelEvidence | None]:
+        rng = np.random.default_rng([seed, index])
+        astray = 0.0 if rng.random() < 0.6 else rng.uniform(0, 0.6)
+        curves = [drawn(rng, STYLES[index % len(STYLES)], astray)]
+        if index >= 10:
+            return curves, None
+        p = rng.dirichlet([4, 1, 1, 1], 200).astype(np.float32)
+        label = np.array([rng.choice(4, p=q / q.sum()) for q in p.astype(float)], np.uint8)
+        return curves, PixelEvidence(p, label)
 
-    monkeypatch.setattr(calibration, "trace_samples", made_up)
+    monkeypatch.setattr(calibration, "trace_sample", made_up)
 
 
 @pytest.fixture
@@ -345,6 +345,7 @@ def test_calibrate_fills_the_bundle_and_draws(
 
     out, plots = tmp_path / "out.safetensors", tmp_path / "plots"
     argv = ["calibrate", "--model", str(plain_bundle), "-o", str(out), "--count", "120"]
+    argv += ["--workers", "1"]
     assert cli.main([*argv, "--plots", str(plots)]) == 0
     told = capsys.readouterr().out
     for part in ("temperature", "isotonic", "global_temperature", "pooled", "gap at 0.8", "gate:"):
@@ -361,6 +362,19 @@ def test_calibrate_fills_the_bundle_and_draws(
     again = tmp_path / "again.safetensors"
     flow.run_calibration(plain_bundle, again, 120, 21, None)
     assert again.read_bytes() == out.read_bytes()
+
+
+def test_processes_change_nothing(plain_bundle: Path) -> None:
+    numbers = [(21, k) for k in range(5)]
+    told = []
+    for workers in (1, 2):
+        with flow._tracers(plain_bundle.read_bytes(), workers) as run:
+            told.append([
+                [(c.spec, c.trace.frac.tobytes(), c.trace.evidence.tobytes()) for c in curves]
+                for curves, _ in run(flow._trace_one, numbers)
+            ])  # fmt: skip
+    assert told[0] == told[1]
+    assert any(told[0])
 
 
 def test_too_few_strips_are_refused(

@@ -10,7 +10,7 @@ The report uses strips of its own, and sets the product's maps beside plainer on
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,36 +85,33 @@ class PixelEvidence:
     label: NDArray[np.uint8]
 
 
-def trace_samples(
-    predictor: Any,
-    seed: int,
-    count: int,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-    severity: float = SEVERITY,
-    pixels: list[PixelEvidence] | None = None,
-) -> list[TracedCurve]:
-    """Draw strips of the training generator (seeds of their own) and trace them.
+def trace_sample(
+    predictor: Any, seed: int, index: int, severity: float = SEVERITY
+) -> tuple[list[TracedCurve], PixelEvidence | None]:
+    """Draw strip ``index`` of the training generator (seeds of its own) and trace it.
 
     Parameters
     ----------
     severity : float
         Largest degradation.
-    pixels : list, optional
-        Takes the pixel evidence of every strip, where the predictor keeps masks.
+
+    Returns
+    -------
+    curves : list of TracedCurve
+    pixels : PixelEvidence or None
+        None unless the predictor keeps masks.
     """
-    out: list[TracedCurve] = []
-    rng = np.random.default_rng([seed, 5])
-    for index in range(count):
-        rows = int(rng.choice([512, 1024, 2048]))
-        sample = own_sample(seed, index, rows=rows, severity=severity, most_curves=3)
-        rows_per_ft = float(rng.choice([10.0, 4.0]))
-        if sample.specs:
-            posterior = predictor.predict([sample.strip])[0]
-            out += traced(sample, posterior, rows_per_ft)
-            if pixels is not None and posterior.mask is not None and sample.mask is not None:
-                pixels.append(_pixels(sample.mask, posterior.mask, rng))
-        progress(index + 1, count)
-    return out
+    rng = np.random.default_rng([seed, 5, index])
+    rows = int(rng.choice([512, 1024, 2048]))
+    sample = own_sample(seed, index, rows=rows, severity=severity, most_curves=3)
+    rows_per_ft = float(rng.choice([10.0, 4.0]))
+    if not sample.specs:
+        return [], None
+    posterior = predictor.predict([sample.strip])[0]
+    curves = traced(sample, posterior, rows_per_ft)
+    if posterior.mask is None or sample.mask is None:
+        return curves, None
+    return curves, _pixels(sample.mask, posterior.mask, rng)
 
 
 def _pixels(
