@@ -12,8 +12,10 @@ from veernet_core.curve import decode, physical
 from veernet_core.curve.identity import resolve_identities
 from veernet_core.curve.siblings import (
     SiblingCosts,
+    blank_columns,
     crossing_costs,
     follow_siblings,
+    move_costs,
     strokes_across,
     unfold,
 )
@@ -269,3 +271,73 @@ def test_laps_follow_the_ink_over_the_border_and_come_home() -> None:
     lap = unfold(folded, np.ones(60, bool), crossing, table, np.nan)
     assert (lap[:30] == 0).all()
     assert (lap[30:] == 1).all()
+
+
+def test_a_vanished_twin_is_not_read_off_the_other() -> None:
+    a, b = np.full(800, 0.3), 0.7 + 0.05 * np.sin(ROWS / 20)
+    specs = [spec("A"), spec("B")]
+    strip, posterior = ideal([a, b], specs)
+    _, alone = ideal([b], specs[1:])
+    position, gone = posterior.position.copy(), slice(300, 450)
+    position[:, gone] = alone.position[:, gone]
+    traces, _ = decode.trace_block(strip, Posterior(position, posterior.presence), specs)
+    first, second = sorted(traces, key=lambda t: t.frac[0])
+    assert not first.observed[305:445].any()
+    assert second.observed.all()
+    assert errors_px(second, b).max() < 2
+
+
+def test_a_path_that_is_gone_is_not_bridged_from_somebody_elses_ink() -> None:
+    a, b = 0.3 + 0.02 * np.sin(ROWS / 9), np.full(800, 0.8)
+    specs = [spec("A"), spec("B", "dashed")]
+    strip, posterior = ideal([a, b], specs)
+    presence, position = posterior.presence.copy(), posterior.position.copy()
+    presence[0, 300:360] = 0
+    position[0, 300:360] = 1 / COLS
+    traces, _ = decode.trace_block(strip, Posterior(position, presence), specs)
+    seen = traces[0].observed
+    assert errors_px(traces[0], a)[seen].max() < 1
+    filled, usable = physical.bridge(traces[0].frac, seen, ROWS / 10, 10.0)
+    assert usable.all()
+    assert (np.abs(filled - a) * WIDTH).max() < 15
+
+
+def test_curves_may_change_places_along_strokes_across_the_track() -> None:
+    row = np.arange(400)
+    thick, thin = np.where(row < 200, 60.0, 200.0), np.where(row < 200, 200.0, 20.0)
+    thin[row >= 200] += 3.0 * (row[row >= 200] % 2)
+    ink = np.zeros((400, 260), np.uint8)
+    for r in range(400):
+        ink[r, int(thick[r]) - 3 : int(thick[r]) + 4] = 255
+        ink[r, int(thin[r]) - 1 : int(thin[r]) + 1] = 255
+    ink[199:201, 20:201] = 255
+    given = np.stack([np.where(row < 200, thick, thin), np.where(row < 200, thin, thick)])
+    seen = np.ones((2, 400), bool)
+    blank = blank_columns(strokes_across(ink))
+    out, _ = resolve_identities(given, seen, ink, given, np.zeros(2), blank=blank)
+    assert np.allclose(np.sort(out[:, 0]), [60, 200])
+    assert np.allclose(out[np.argmin(out[:, 0])], thick)
+    apart, _ = resolve_identities(given, seen, ink, given, np.zeros(2))
+    assert np.allclose(apart, given)
+
+
+def test_a_rough_and_a_smooth_curve_of_one_pen_are_told_apart() -> None:
+    row = np.arange(600.0)
+    bounce = 100 + np.abs(row - 300) / 4
+    rough = np.random.default_rng(3).normal(0, 2.0, 600)
+    given = np.stack(
+        [200 - bounce + np.where(row < 300, rough, 0), bounce + np.where(row < 300, 0, rough)]
+    )
+    ink = np.zeros((600, 260), np.uint8)
+    for path in given:
+        for r in range(600):
+            ink[r, int(path[r]) - 1 : int(path[r]) + 2] = 255
+    _, source = resolve_identities(given, np.ones((2, 600), bool), ink, given, np.zeros(2))
+    assert (source[:, 50] != source[:, -50]).all()
+
+
+def test_a_sideways_move_costs_a_lone_curve_what_it_costs_several() -> None:
+    costs = SiblingCosts(along=0.01, across=0.5)
+    ink = np.array([[0, 128, 255, 0]], np.uint8)
+    steps = np.diff(crossing_costs(ink, costs)[0], prepend=0)
+    assert np.allclose(steps, move_costs(costs)[ink[0]], atol=1e-6)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from text_support import BlockReader, as_raster, draw_number
 
 from veernet_core.datatypes import F64, U8, Raster
-from veernet_core.page.depth import DepthPrior, find_depth
+from veernet_core.page.depth import DepthPrior, cut_to_depth, find_depth
 from veernet_core.page.depth_chain import best_chain
 from veernet_core.page.depth_labels import LabelRead, parse_depth
 from veernet_core.page.found import DepthFound, PageLayout, SectionFound, TrackFound
@@ -152,6 +152,67 @@ def test_stretched_paper_is_followed() -> None:
 def test_tilted_lines_meet_at_the_centre_of_the_column() -> None:
     image, truth = draw_log(tilt=0.008)
     assert error(find(image), truth).max() < 0.15
+
+
+def test_a_jerk_of_the_film_at_one_line_is_kept() -> None:
+    image, truth = draw_log()
+    row = round(float(truth[2, 0]))
+    for cols in (slice(20, LEFT), slice(RIGHT + 2, WIDTH - 20)):
+        line = image[row - 3 : row + 4, cols].copy()
+        image[row - 3 : row + 4, cols] = 0
+        image[row + 3 : row + 10, cols] = line
+    truth[2, 0] += 6
+    assert error(find(image), truth).max() < 0.1
+
+
+def test_a_stroke_on_one_side_is_no_jerk() -> None:
+    image, truth = draw_log()
+    row = round(float(truth[2, 0]))
+    for cols in (slice(20, LEFT), slice(RIGHT + 2, WIDTH - 20)):
+        image[row - 12 : row + 13, cols] = 0
+    image[row + 6 : row + 9, 20:LEFT] = 255
+    assert error(find(image), truth).max() < 0.3
+
+
+def test_lines_that_fade_near_the_column_are_still_followed() -> None:
+    image, truth = draw_log(stretch=0.01)
+    fading = slice(round(float(truth[1, 0])) + 30, round(float(truth[2, 0])) + 30)
+    image[fading, RIGHT + 2 :] = 0
+    image[fading, LEFT - 55 : LEFT] = 0
+    assert error(find(image), truth).max() < 0.15
+
+
+def test_fine_lines_carry_on_where_coarse_ones_cannot_be_counted() -> None:
+    labels = {100 * k: 0 for k in range(16, 100)}
+    image, truth = draw_log(first=100, px_per_unit=2.0, line_step=10.0, labels=labels)
+    for depth in np.arange(100, 900, 10):
+        if depth % 50:
+            row = round(60 + (depth - 100) * 2.0)
+            for cols in (slice(20, LEFT), slice(RIGHT + 2, WIDTH - 20)):
+                image[row - 2 : row + 3, cols] = 0
+    assert error(find(image), truth).max() < 0.5
+
+
+def test_a_long_stretch_without_evidence_is_for_review() -> None:
+    image, truth = draw_log(px_per_unit=4.0, labels={7500: 0, 7600: 0})
+    image[round(float(truth[4, 0])) + 30 : round(float(truth[7, 0])) - 30, :LEFT] = 0
+    image[round(float(truth[4, 0])) + 30 : round(float(truth[7, 0])) - 30, RIGHT + 2 :] = 0
+    found = find(image)
+    assert "depth_gap" in codes(found)
+    assert found.confidence < 0.9
+
+
+def test_ends_without_evidence_are_cut_off_and_said_so() -> None:
+    image, truth = draw_log(rows=8_000)
+    image[7_000:] = 0
+    found = find(image)
+    assert codes(found) == {"depth_cut_off"}
+    assert found.confidence > 0.9
+    section = section_of(image)
+    short = cut_to_depth(section, found)
+    assert short.row_top <= truth[0, 0]
+    assert 6_800 < short.row_bottom < 7_200
+    assert cut_to_depth(section, find(image[:7_000])) is section
 
 
 def test_a_misread_digit_does_not_matter() -> None:

@@ -31,8 +31,8 @@ SIZE = (6000, 1700)
 TRUTH: dict[str, Any] = {
     "page": "curve_log",
     "turn_deg": 0,
-    "header": {"name": "SMITH #1-22", "county": "NESS", "field": "WILDCAT", "date": "4-17-62"},
-    "uncertain_fields": ["county"],
+    "header": {"name": "SMITH #1-22", "county": "NESS", "field": "WILDCAT", "date": "4-17-62",
+               "uncertain_fields": ["county"]},
     "sections": [
         {"section_id": "head", "kind": "header", "row_top": 0, "row_bottom": 900},
         {
@@ -134,6 +134,16 @@ def test_unsure_depths_are_review_and_missing_ones_refused() -> None:
     assert np.isinf(score(empty).sections[0].border_px).all()
 
 
+def test_ordinary_logs_are_counted_apart() -> None:
+    usual, other = score(reading(confidence=0.5)), score(reading(), ordinary=False)
+    blank = score(reading(), sections=[TRUTH["sections"][1] | {"depth": None}])
+    figures = pages.add_up(
+        [pages.PageResult("p", "dev", s, 1, 1.0, 1.0) for s in (usual, other, blank)]
+    )
+    assert figures.ordinary == (0, 1, 1)
+    assert (figures.registered, figures.in_review, figures.with_depth) == (1, 1, 2)
+
+
 def test_a_page_that_is_no_log() -> None:
     nothing = replace(
         reading(), layout=PageLayout("not_curve_log", 0, (200.0, 200.0), ()), depths={}
@@ -181,6 +191,9 @@ def test_what_is_not_sure_is_not_counted_as_stated() -> None:
         ("state", "W.VA.", "WEST VIRGINIA", True),
         ("state", "OHIO", "KANSAS", False),
         ("name", "", "SMITH", False),
+        ("service_company", "SCHLUMBERGER WELL SURVEYING CORPORATION", "Schlumberger", True),
+        ("service_company", "SCHLUMBERGER WELL SURVEYING CORPORATION", "Birdwell", False),
+        ("service_company", "SCHLUMBERGER WELL SURVEYING CORPORATION", "SCHLUM", False),
     ],
 )
 def test_same_text(name: str, want: str, got: str, same: bool) -> None:

@@ -168,6 +168,27 @@ def test_doubtful_readings_are_not_sure(old: str, new: str, confidence: float, f
     assert field not in sure(header)
 
 
+def test_a_date_is_not_sure_where_an_earlier_run_was_not_read() -> None:
+    boxes = [b for b in FORM if b.text != "9/10/74"]
+    boxes = [replace(b, col=b.col + 100) if b.text == "11/8/74" else b for b in boxes]
+    boxes.append(box("12/1/74", 932, 1200))
+    assert "date" not in sure(read_header(boxes, LAYOUT))
+
+
+def test_the_end_of_another_label_is_none() -> None:
+    boxes = [replace(b, col=b.col + 100) if b.text == "Date" else b for b in FORM]
+    assert "date" in sure(read_header(boxes, LAYOUT))
+    assert "date" not in sure(read_header([*boxes, box("End", 930, 20)], LAYOUT))
+
+
+def test_a_blank_field_does_not_take_the_state() -> None:
+    boxes = [b for b in FORM if b.text not in ("WILDCAT", "STATE", "W. VA.", "COUNTY", "WAYNE")]
+    boxes += [box("STATE", 535, 700), box("WEST VIRGINIA", 520, 840)]
+    fields = sure(read_header(boxes, LAYOUT))
+    assert fields["state"] == "West Virginia"
+    assert "field_name" not in fields
+
+
 def test_two_printings_that_agree_confirm_each_other() -> None:
     weak = with_text("EXXON COMPANY U.S.A.", "EXXON COMPANY U.S.A.", 0.95)
     spine = [box("COMPANY", 1500, 1300), box("EXXON COMPANY, USA", 1500, 1480, 0.97)]

@@ -167,6 +167,35 @@ def test_logarithmic_grid() -> None:
     np.testing.assert_allclose(edges(section, 2500), borders, atol=0.8)
 
 
+def test_tracks_of_different_grids_side_by_side_are_two() -> None:
+    paper, _ = drawn_log(np.random.default_rng(3))
+    paper[HEADER_ROWS:, 351:600] = 0
+    for col in [350 + 125 * np.log10(v * 10.0**k / 2) for k in (0, 1) for v in range(1, 10)]:
+        if 350 < col < 600:
+            paper[HEADER_ROWS:, round(col)] = 255
+    paper[HEADER_ROWS::10, 350:600] = 255
+    section = the_log(read_layout(as_raster(paper)))
+    curves = [track for track in section.tracks if track.kind == "curves"]
+    assert [(t.scale, t.divisions, t.decades) for t in curves] == [
+        ("linear", 10, None),
+        ("log", None, 2.0),
+        ("linear", 10, None),
+    ]
+    np.testing.assert_allclose(edges(section, 2500), [25, 275, 350, 600, 600, 850], atol=1.0)
+
+
+def test_a_log_whose_fine_rules_fade_half_way_is_one() -> None:
+    paper, borders = drawn_log(np.random.default_rng(4))
+    half = HEADER_ROWS + LOG_ROWS // 2
+    coarse = [25, 150, 275, 350, 475, 600, 725, 850]
+    fine = [c for c in range(25, 851, 25) if c not in coarse and not 275 < c < 350]
+    paper[HEADER_ROWS:half, fine] = 0
+    found = read_layout(as_raster(paper))
+    section = the_log(found)
+    assert section.row_bottom - section.row_top > 0.95 * LOG_ROWS
+    np.testing.assert_allclose(edges(section, 3500), borders, atol=1.0)
+
+
 def test_broken_grid_is_still_found() -> None:
     rng = np.random.default_rng(4)
     paper, borders = drawn_log(rng)
@@ -222,6 +251,18 @@ def test_read_grid_counts_divisions(divisions: int) -> None:
     seen = grid.read_grid(np.linspace(100.0, 600.0, divisions + 1), 100.0, 600.0, 3.0)
     assert seen is not None
     assert (seen.scale, seen.divisions) == ("linear", divisions)
+
+
+def test_read_grid_knows_what_is_left_of_a_faded_one() -> None:
+    ones_and_fives = [np.log10(v * 10.0**k / 0.2) / 4 for k in range(-1, 4) for v in (1, 5)]
+    inner = np.array([200 + 800 * p for p in ones_and_fives if 0 < p < 1])
+    found = grid.read_grid(inner, 200, 1000, 3)
+    assert found is not None
+    assert (found.scale, found.decades, found.decade_start) == ("log", 4.0, 2.0)
+    middle = grid.read_grid(np.array([600.0]), 200, 1000, 3)
+    assert middle is not None
+    assert (middle.scale, middle.divisions) == ("linear", 2)
+    assert grid.read_grid(np.array([500.0]), 200, 1000, 3) is None
 
 
 def test_read_grid_refuses_scattered_rules() -> None:

@@ -222,25 +222,210 @@ def test_sideways_text_and_blank_pages_say_nothing() -> None:
 
 
 class _Reader:
-    """Reads every piece as the same text."""
+    """Reads pieces as texts, one after the other, the last one over and over; counts them."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, *texts: str) -> None:
+        self.texts, self.pieces = list(texts), 0
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
         return []
 
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:
-        return [LineRead(self.text, 0.99) for _ in lines]
+        first = self.pieces
+        self.pieces += len(lines)
+        return [
+            LineRead(self.texts[min(i, len(self.texts) - 1)], 0.99)
+            for i in range(first, self.pieces)
+        ]
+
+
+def printed(*numbers: tuple[str, float], row: float = 1400) -> U8:
+    """A page with numbers in ink, centred at columns of a row."""
+    ink = blank()
+    for text, col in numbers:
+        place = (round(col - 9 * len(text)), round(row + 9))
+        cv2.putText(ink, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.85, 255, 2)
+    return ink
 
 
 def test_a_number_missed_at_the_border_is_read_again() -> None:
     only = [b for b in GR if b.text != "0"]
-    assert all(c.left.source == "template" for c in read_scales(only, raster(blank()), page()))
-    (curve,) = read_scales(only, raster(blank()), page(), _Reader("0"))
+    ink = printed(("0", T1[0] + 25), ("150", T1[1] - 30))
+    assert all(c.left.source == "template" for c in read_scales(only, raster(ink), page()))
+    (curve,) = read_scales(only, raster(ink), page(), _Reader("0"))
     assert (curve.left.value, curve.right.value) == (0.0, 150.0)
-    (curve,) = read_scales(only, raster(blank()), page(), _Reader("smudge"))
+    assert confidence(curve) >= SURE
+
+
+@pytest.mark.parametrize("texts", [("smudge",), ("0", "8")])
+def test_what_reads_as_no_number_or_as_two_is_left_out(texts: tuple[str, ...]) -> None:
+    only = [b for b in GR if b.text != "0"]
+    ink = printed(("0", T1[0] + 25), ("150", T1[1] - 30))
+    (curve,) = read_scales(only, raster(ink), page(), _Reader(*texts))
     assert curve.left.source == "template"
+
+
+def test_nothing_is_read_where_there_is_no_ink() -> None:
+    reader = _Reader("0")
+    (curve,) = read_scales([b for b in GR if b.text != "0"], raster(blank()), page(), reader)
+    assert (curve.left.source, reader.pieces) == ("template", 0)
+
+
+def test_numbers_of_two_tracks_read_as_one_are_no_number() -> None:
+    """Two scales meet at a border: "100" and "0" are read as "1000"."""
+    layout = page(track((100.0, 600.0)), track((600.0, 1100.0)))
+    boxes = [
+        box("SHORT NORMAL", 1300, 350),
+        box("OHMS M2/M", 1340, 350),
+        box("0", 1400, 125),
+        box("1000", 1400, 600),
+        box("50", 1400, 1070),
+    ]
+    ink = printed(("0", 125), ("100", 560), ("0", 622), ("50", 1070))
+    curves = read_scales(boxes, raster(ink), layout, _Reader("100"))
+    assert {c.right.value for c in curves if c.left.source == "header"} == {100.0}
+
+
+def test_a_row_that_was_not_seen_is_found_on_its_line() -> None:
+    ink = printed(("6", T1[0] + 25), ("16", T1[1] - 30), row=1410)
+    ink[1430, 110:590] = 255
+    title = [box("CALIPER", 1300, 350), box("HOLE DIAM. IN INCHES", 1340, 350)]
+    (curve,) = read_scales(title, raster(ink), page(), _Reader("6", "6", "16"))
+    assert (curve.mnemonic.value, curve.left.value, curve.right.value) == ("CALI", 6.0, 16.0)
+    assert (curve.style, curve.left.source) == ("solid", "header")
+
+
+# ---- what confirms a scale ------------------------------------------------------------------------
+
+OHMS = [box("SHORT NORMAL", 1300, 350), box("OHMS M2/M", 1340, 350), *across(["0", "200"], 1400)]
+
+
+def test_a_second_reading_alike_confirms_a_number() -> None:
+    """0 to 20 and to 2 are as usual: a lost zero is what must be ruled out."""
+    ink = printed(("0", T1[0] + 25), ("200", T1[1] - 30))
+    (once,) = read(OHMS, ink)
+    assert confidence(once) < SURE
+    (twice,) = read_scales(OHMS, raster(ink), page(), _Reader("0", "0", "200"))
+    assert confidence(twice) >= SURE
+    (differs,) = read_scales(OHMS, raster(ink), page(), _Reader("0", "0", "20"))
+    assert confidence(differs) < SURE
+
+
+@pytest.mark.parametrize(
+    ("decades", "start", "sure"), [(4.0, 2.0, True), (3.0, 2.0, False), (4.0, 1.0, False)]
+)
+def test_a_grid_of_as_many_decades_confirms_a_scale(
+    decades: float, start: float, sure: bool
+) -> None:
+    grid = track(T2, scale="log", decades=decades, decade_start=start)
+    boxes = [box("ILD OHMM", 1400, 1250), *across(["0.2", "2000"], 1400, T2)]
+    (curve,) = read(boxes, layout=page(track(T1), grid))
+    assert (curve.mnemonic.value, curve.left.value, curve.right.value) == ("ILD", 0.2, 2000.0)
+    assert (confidence(curve) >= SURE) is sure
+
+
+def test_most_numbers_on_a_usual_scale_confirm_it() -> None:
+    """A lost point between, and an end that was not seen."""
+    title = [box("CALIPER", 1300, 350), box("INCHES", 1340, 350)]
+    values = ["6", "7", "8", "9", "10", "1", "12", "13", "14", "15", "16"]
+    (curve,) = read([*title, *across(values, 1400)[1:]])
+    assert (curve.left.value, curve.right.value) == (6.0, 16.0)
+    assert confidence(curve) >= SURE
+
+
+def test_a_scale_printed_over_part_of_the_track_above_its_name() -> None:
+    boxes = [
+        box("POROSITY %", 1060, 1250),
+        *across(["30", "20", "10", "0", "-10"], 1110, T2),
+        box("0", 1180, 800),
+        box("±.25", 1180, 1050),
+        box("CORRECTION", 1230, 900),
+        box("GRAMS/CC", 1270, 900),
+        box("BULK DENSITY", 1340, 1250),
+        box("GRAMS/CC", 1380, 1250),
+        *across(["2.0", "2.5", "3.0"], 1450, T2),
+    ]
+    found = {c.mnemonic.value: c for c in read(boxes)}
+    assert set(found) == {"DPHI", "DRHO", "RHOB"}
+    assert (found["DRHO"].left.value, found["DRHO"].right.value) == (-0.05, 0.95)
+    assert (found["DPHI"].left.value, found["DPHI"].right.value) == (30.0, -10.0)
+    assert all(confidence(c) >= SURE for c in found.values())
+
+
+def test_units_are_read_between_numbers_and_told_by_a_confirmed_range() -> None:
+    (inline,) = read([box("CALI IN", 1400, 350), *across(["6", "16"], 1400)])
+    assert inline.unit is not None
+    assert (inline.unit.value, inline.unit.source) == ("IN", "header")
+    (told,) = read([box("BULK DENSITY", 1300, 350), *across(["2.0", "2.5", "3.0"], 1400)])
+    assert told.unit is not None
+    assert told.unit.value == "G/C3"
+    assert confidence(told) >= SURE
+
+
+def test_a_scale_that_may_not_be_the_first_is_not_sure() -> None:
+    """One number of the line above was seen: the scale is the second lap."""
+    title = [box("ROP (TVD) TRACK: 1", 1250, 350), box("FT/HR", 1290, 350)]
+    boxes = [*title, box("300", 1340, 570), *across(["300", "600"], 1400)]
+    ink = printed(("300", 130), ("600", 570))
+    (curve,) = read_scales(boxes, raster(ink), page(), _Reader("300", "300", "600"))
+    assert curve.mnemonic.value == "ROP"
+    assert confidence(curve) < SURE
+
+
+def test_a_number_close_behind_the_name_is_no_part_of_it() -> None:
+    boxes = [box("0", 1400, 125), box("ROP (ft/hr)", 1400, 440), box("150", 1400, 570)]
+    (curve,) = read(boxes)
+    assert (curve.mnemonic.value, curve.left.value, curve.right.value) == ("ROP", 0.0, 150.0)
+    assert confidence(curve) >= SURE
+
+
+def test_a_scale_that_names_another_curve_is_not_sure() -> None:
+    boxes = [box("GAMMA RAY (API)", 1300, 350), box("TOOL SPEED", 1400, 350)]
+    (curve,) = read([*boxes, *across(["0", "150"], 1400)])
+    assert confidence(curve) < SURE
+
+
+def test_of_two_laps_the_usual_one_is_the_scale() -> None:
+    boxes = [
+        box("INTERVAL TRANSIT TIME", 1250, 350),
+        box("MICROSECONDS PER FOOT", 1290, 350),
+        *across(["160", "130", "100"], 1350),
+        *across(["100", "70", "40"], 1410),
+    ]
+    (curve,) = read(boxes)
+    assert (curve.left.value, curve.right.value, curve.wrap) == (100.0, 40.0, "one")
+    assert confidence(curve) >= SURE
+
+
+def test_a_mere_resistivity_is_that_of_the_device_in_the_title() -> None:
+    scale = [
+        box("RESISTIVITY", 1250, 350),
+        box("ohms m²/m", 1300, 350),
+        *across(["0", "50", "100"], 1350),
+        *across(["0", "500", "1000"], 1410),
+    ]
+    (unknown,) = read(scale)
+    assert confidence(unknown) < SURE
+    title = TextBox("Laterolog", 0.99, 300, 1700, 500.0, 120.0, 90)
+    (curve,) = read([title, *scale])
+    assert (curve.mnemonic.value, curve.backups) == ("LL", ((0.0, 1000.0),))
+    assert confidence(curve) >= SURE
+    (other,) = read([title, replace(title, text="Microlaterolog"), *scale])
+    assert confidence(other) < SURE
+
+
+def test_forms_that_lean_keep_their_numbers_at_the_borders() -> None:
+    slope = 0.04
+    ink = blank()
+    for y in range(900, TOP, 60):
+        cv2.line(ink, (0, y - round(slope * 950)), (1899, y + round(slope * 949)), 255, 3)
+    far = [replace(b, row=b.row - 300) for b in GR]
+    turned = [
+        replace(b, row=b.row + slope * (b.col - 950), col=b.col + slope * (TOP - b.row))
+        for b in far
+    ]
+    (curve,) = read(turned, ink)
+    assert (curve.left.value, curve.right.value) == (0.0, 150.0)
 
 
 # ---- ink ---------------------------------------------------------------------------------------
@@ -259,6 +444,73 @@ def test_the_pen_of_a_scale_is_seen(on: int, off: int, expected: str, tilt: floa
             ink[row - 1 : row + 2, col] = 255
     block = ScaleInk(ink, 1000, tilt, 200.0)
     assert block.style(1100.0, 30.0, 100.0, 700.0) == expected
+
+
+def test_a_line_above_the_numbers_goes_before_a_frame_below() -> None:
+    ink = np.zeros((200, 800), dtype=np.uint8)
+    ink[75:77, [col for col in range(100, 700) if col % 72 < 60]] = 255
+    ink[125:127, 100:700] = 255
+    block = ScaleInk(ink, 1000, 0.0, 200.0)
+    assert block.style(1100.0, 30.0, 100.0, 700.0) == "solid"
+    assert block.style(1100.0, 30.0, 100.0, 700.0, above=True) == "dashed"
+
+
+def test_worn_lines_keep_their_pen() -> None:
+    rng = np.random.default_rng(3)
+    cols = np.arange(100, 700)
+    for pen, expected in ((np.ones(600, bool), "solid"), (cols % 48 < 34, "dashed")):
+        ink = np.zeros((200, 800), dtype=np.uint8)
+        ink[120, cols[pen & (rng.random(600) < 0.9)]] = 255
+        assert ScaleInk(ink, 1000, 0.0, 200.0).style(1100.0, 30.0, 100.0, 700.0) == expected
+
+
+@pytest.mark.parametrize(("text", "col"), [("0", 130), ("150", 560), ("-10", 560), ("2.5", 130)])
+def test_a_word_next_to_a_border_is_cut_out_whole_and_alone(text: str, col: int) -> None:
+    alone = printed((text, col))
+    words = alone.copy()
+    words[1300:1500, 98:102] = words[1300:1500, 598:602] = 255  # the borders
+    words[1416:1418, 100:600] = 255  # the scale's line, clear of the digits
+    words |= printed(("7", 350))
+    words |= printed(("0", 622))  # the neighbour's
+    border, reach = (100.0, 120.0) if col < 300 else (600.0, -120.0)
+    word = ScaleInk(words, 0, 0.0, 200.0).end_word(1400.0, 36.0, border, reach)
+    assert word is not None
+    wanted = np.flatnonzero((alone >= 128).any(axis=0))
+    assert (word.left, word.right) == (wanted[0], wanted[-1] + 1)
+    assert int((word.ink >= 128).sum()) == int((alone >= 128).sum())
+
+
+def test_a_number_that_stands_on_its_line_is_freed_of_it() -> None:
+    ink = printed(("150", 560))
+    wanted = np.flatnonzero((ink >= 128).any(axis=0))
+    ink[1408:1411, 520:600] = 255  # a dash
+    word = ScaleInk(ink, 0, 0.0, 200.0).end_word(1400.0, 36.0, 600.0, -120.0)
+    assert word is not None
+    assert (word.left, word.right) == pytest.approx((wanted[0], wanted[-1] + 1), abs=2)
+
+
+def test_modern_forms_draw_the_pen_between_name_and_unit() -> None:
+    boxes = [
+        box("Cable Tension (TENS)", 1350, 350),
+        box("lbf", 1400, 350),
+        *across(["5000", "0"], 1400),
+    ]
+    ink = blank()
+    ink[1372:1374, [col for col in range(100, 600) if col % 18 < 6]] = 255
+    ink[1424:1426, 100:600] = 255
+    (curve,) = read(boxes, ink)
+    assert (curve.mnemonic.value, curve.unit and curve.unit.value) == ("TENS", "LB")
+    assert curve.style == "dotted"
+
+
+def test_lines_ruled_across_a_track_are_found() -> None:
+    ink = np.zeros((300, 800), dtype=np.uint8)
+    for row in (60, 200):
+        cv2.line(ink, (90, row - 6), (710, row + 6), 255, 2)
+    ink[120, 100:200] = 255
+    block = ScaleInk(ink, 1000, 12 / 620, 200.0)
+    assert block.rules(1000.0, 1300.0, 100.0, 700.0) == pytest.approx([1060, 1200], abs=2.5)
+    assert block.rules(1070.0, 1190.0, 100.0, 700.0) == []
 
 
 def test_no_line_has_no_pen() -> None:
@@ -302,6 +554,15 @@ def test_tilt_is_recovered(slope: float) -> None:
         ("LATEROLOG", "LL"),
         ("MICROLATEROLOG", "MLL"),
         ("VARIABLE DENSITY", "VDL"),
+        ("SPMV", "SP"),
+        ("G A M M A  R A Y", "GR"),
+        ("GAMMARAY API UNITS", "GR"),
+        ("Gamma API (TVD) Track: 1", "GR"),
+        ("0 ROP (ft/hr)", "ROP"),
+        ("Gamma Ray (ECGR) HGNS-H", "GR"),
+        ("SP, Armor Return Compensated (SPAR) AIT-M", "SP"),
+        ("Array Induction Two Foot Resistivity A60 (AT60)", "AT60"),
+        ("DENSITY (NPHI)", "RHOB"),
         ("GRAIN DENSITY 2.71 GM/CC", None),
         ("GAMMA RAY ZERO 3 DIV. TO LEFT", None),
         ("ALL INTERPRETATIONS ARE OPINIONS BASED ON INFERENCES FROM GAMMA RAY LOGS", None),
@@ -327,6 +588,10 @@ def test_names_as_printed(text: str, mnemonic: str | None) -> None:
         ("μR/HR", "UR/HR"),
         ("(gAPI)", "GAPI"),
         ("POROSITY %", "PU"),
+        ("SPMV", "MV"),
+        ("NPHI VN", "V/V"),  # as V/V is read
+        ("mS/m", "MMHO/M"),
+        ("Ibf", "LB"),
         ("WITNESSED BY", None),
     ],
 )

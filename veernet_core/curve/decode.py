@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from veernet_core.curve.identity import IdentityCosts, resolve_identities
+from veernet_core.curve.observed import ObservedConfig, observed_rows
 from veernet_core.curve.siblings import (
     SiblingCosts,
+    blank_columns,
     crossing_costs,
     follow_siblings,
+    move_costs,
     strokes_across,
     unfold,
 )
@@ -41,29 +44,21 @@ class DecodeConfig:
     floor : density of the background; its log is what a row without ink costs
     leak : share of another style's evidence that counts, for strokes broken into dashes
     orphan : the same for a style that no curve of the track is drawn in: its ink must be somebody's
-    slope_cost, paper_cost : cost per pixel moved along ink, and what blank paper adds: a stroke that
-        runs across the track within a row leaves a line
-    jump_cost : the most that any move costs
     lap_cost : cost per row of being one lap off, which breaks the tie between laps
     claim_sigma : width within which a curve claims ink against its siblings
     mass_reach : half width of the window that counts as evidence
-    min_mass : least mass (averaged over ``mass_rows`` rows) that counts as observed
-    min_run : shorter observed runs between gaps are dropped
-    siblings, identity : costs of following several curves of one style, and of telling them apart
+    observed : which rows of a path count as observed
+    siblings, identity : costs of following several curves, and of telling those drawn alike apart; what a
+        sideways move costs holds for a lone curve too
     """
 
     floor: float = 1e-3
     leak: float = 0.15
     orphan: float = 0.5
-    slope_cost: float = 0.005
-    paper_cost: float = 0.04
-    jump_cost: float = 9.0
     lap_cost: float = 0.01
     claim_sigma: float = 2.5
     mass_reach: int = 3
-    mass_rows: int = 5
-    min_mass: float = 0.3
-    min_run: int = 6
+    observed: ObservedConfig = field(default_factory=ObservedConfig)
     siblings: SiblingCosts = field(default_factory=SiblingCosts)
     identity: IdentityCosts = field(default_factory=IdentityCosts)
 
@@ -148,7 +143,11 @@ def trace_block(
         paths = _name(paths, strip, specs)
     start, stop = strip.keep_rows if strip.keep_rows[1] else (0, len(strip.ink))
     rivals = {style: _best_rival(style, paths, fields, strip) for style in fields.count}
-    traces = [_trace(path, rivals, fields, strip, slice(start, stop)) for path in paths]
+    folded = [_fold(p.column, strip, p.spec) for p in paths]
+    traces = [
+        _trace(paths, k, folded, rivals, fields, strip, slice(start, stop))
+        for k in range(len(paths))
+    ]
     return traces, DecodeState(strip.first_row, tuple(p.column for p in paths))
 
 
@@ -163,9 +162,7 @@ class _Fields:
         presence = posterior.presence.astype(np.float32)
         self.presence = presence
         self.ink = strokes_across(strip.ink)
-        self.move_cost = (
-            config.slope_cost + config.paper_cost * (1 - np.arange(256) / 255)
-        ).astype(np.float32)
+        self.move_cost = move_costs(config.siblings)
         used = sorted({STYLES.index(s.style) for s in specs})
         self.count = {c: sum(STYLES.index(s.style) == c for s in specs) for c in used}
         seen = {
@@ -174,6 +171,9 @@ class _Fields:
         }
         orphans = [seen[o] for o in seen if o not in self.count]
         stray = np.float32(config.orphan) * np.sum(orphans, axis=0) if orphans else np.float32(0)
+        self.orphan_presence = config.orphan * np.max(
+            [presence[o] for o in seen if o not in self.count], axis=0, initial=0
+        )
         self.density = {c: seen[c] * self.count[c] + stray for c in used}
         self.foreign = {
             c: np.sum([seen[o] for o in used if o != c], axis=0) if len(used) > 1 else stray * 0
@@ -229,6 +229,7 @@ def _paths_together(
         found,
         period,
         stranger,
+        blank_columns(fields.ink),
         config.identity,
     )
     seen = np.take_along_axis(seen, source, axis=0)
@@ -351,7 +352,7 @@ def _path_on(
     if np.isfinite(before):
         distance = np.abs(np.arange(len(axis.column)) + axis.origin - before)
         start = np.minimum(0.5 * distance, 30).astype(np.float32)
-    path = cheapest_path_over(cost, start, ink, fields.move_cost, config.jump_cost)
+    path = cheapest_path_over(cost, start, ink, fields.move_cost, config.siblings.jump)
     reach = np.full(len(path), config.mass_reach + 1, np.int32)
     column, _ = path_mass(density, path, reach)
     mass, presence = _path_evidence(fields, style, density, path)
@@ -393,18 +394,24 @@ def _distance_to_points(path: _Path, strip: Strip, spec: CurveSpec) -> float:
 
 
 def _trace(
-    path: _Path, rivals: dict[int, F64], fields: _Fields, strip: Strip, rows: slice
+    paths: Sequence[_Path],
+    k: int,
+    folded: Sequence[F64],
+    rivals: dict[int, F64],
+    fields: _Fields,
+    strip: Strip,
+    rows: slice,
 ) -> Trace:
-    config = fields.config
-    mean_mass = uniform_filter1d(path.mass, config.mass_rows, mode="nearest")
-    observed = _drop_short_runs(mean_mass >= config.min_mass, config.min_run)
-    rival = rivals[STYLES.index(path.spec.style)]
-    margin = path.mass / np.maximum(path.mass + rival, 1e-6)
-    ink = ink_under(strip.ink, _fold(path.column, strip, path.spec))
+    path, style = paths[k], STYLES.index(paths[k].spec.style)
+    there = np.maximum(path.presence, fields.orphan_presence)
+    twins = [j for j, p in enumerate(paths) if j != k and p.spec.style == path.spec.style]
+    seen = observed_rows(strip.ink, folded, k, twins, path.mass, there, fields.config.observed)
+    margin = path.mass / np.maximum(path.mass + rivals[style], 1e-6)
+    ink = ink_under(strip.ink, folded[k])
     support = stroke_support(fields.ink, path.column, strip)
     evidence = np.column_stack([path.mass, path.presence, ink, margin, support])
     frac = (path.column - strip.left_col) / strip.track_width_px
-    return Trace(frac[rows], evidence[rows], observed[rows], strip.scan_rows[rows])
+    return Trace(frac[rows], evidence[rows], seen[rows], strip.scan_rows[rows])
 
 
 def _best_rival(style: int, paths: list[_Path], fields: _Fields, strip: Strip) -> F64:
@@ -441,14 +448,3 @@ def stroke_support(across: NDArray[np.uint8], unfolded: F64, strip: Strip, least
         way = np.where(inside, way, folded).astype(int).clip(0, across.shape[1] - 1)
         support[row] = (across[row, way] > 110).mean() if len(way) else 1.0
     return np.asarray(minimum_filter1d(support, 5, mode="nearest"))
-
-
-def _drop_short_runs(observed: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
-    padded = np.concatenate([[False], observed, [False]]).astype(int)
-    edges = np.flatnonzero(np.diff(padded))
-    out = observed.copy()
-    for start, stop in zip(edges[::2], edges[1::2]):
-        inner = start > 0 and stop < len(observed)
-        if inner and stop - start < least:
-            out[start:stop] = False
-    return out

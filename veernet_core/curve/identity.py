@@ -9,7 +9,7 @@ permutations of the curves. In: paths and ink; out: paths. Finding the paths bel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
@@ -29,14 +30,16 @@ class IdentityCosts:
     Attributes
     ----------
     touch : paths nearer than this touch
+    stroke, stroke_blank : paths that move by so many columns within a row run along a stroke, and may
+        change places there where at most so many blank columns lie on the way
     join : touches with fewer rows between them are one
     arm : rows on either side that tell the direction
     place, heading : standard deviation of the extrapolated position and of the slope (px/row)
     place_per_row, heading_per_row : how both grow with the length of the touch
     heading_per_slope : how the second grows with the slope itself
     most : most that the directions of one touch can cost
-    look : standard deviations of half width (px), blackness, inked share and liveliness (log of the
-        mean swing over four rows) of a stretch
+    look : standard deviations of half width (px), blackness, inked share, liveliness (log of the mean
+        swing over four rows) and roughness (log of the mean second difference) of a stretch
     look_rows : rows over which the look is one independent reading
     look_most : most that the look of one stretch can cost
     style_rows, style_most : rows over which the network's word on the style is one independent
@@ -44,6 +47,8 @@ class IdentityCosts:
     """
 
     touch: float = 5.0
+    stroke: float = 20.0
+    stroke_blank: float = 8.0
     join: int = 3
     arm: int = 9
     place: float = 1.5
@@ -52,7 +57,7 @@ class IdentityCosts:
     heading_per_row: float = 0.03
     heading_per_slope: float = 0.3
     most: float = 1.5
-    look: tuple[float, float, float, float] = (0.25, 0.08, 0.12, 1.2)
+    look: tuple[float, ...] = (0.25, 0.08, 0.12, 1.2, 0.8)
     look_rows: float = 25.0
     look_most: float = 8.0
     style_rows: float = 8.0
@@ -76,6 +81,7 @@ def resolve_identities(
     folded: F64,
     period: F64,
     stranger: F64 | None = None,
+    blank: F32 | None = None,
     costs: IdentityCosts = IdentityCosts(),
 ) -> tuple[F64, NDArray[np.int64]]:
     """Exchange paths below the places where they touch, where the evidence says they crossed.
@@ -93,6 +99,9 @@ def resolve_identities(
         Track width for curves that wrap, else 0.
     stranger : float64 [curves, curves, rows], optional
         ``[c, p]``: cost per row of curve ``c`` following path ``p``, by the line style.
+    blank : float32 [rows, cols], optional
+        Blank columns left of each pixel on the way into the row: paths that run along strokes across
+        the track may have changed places there, however far apart they are.
 
     Returns
     -------
@@ -101,7 +110,8 @@ def resolve_identities(
         Which of the given paths each curve follows.
     """
     curves, rows = paths.shape
-    touches = _touches(paths, period, costs)
+    strokes = None if blank is None else lambda one, two: _exchanges(folded, blank, one, two, costs)
+    touches = _touches(paths, period, costs, strokes)
     source = np.repeat(np.arange(curves)[:, None], rows, axis=1)
     if not touches:
         return paths, source
@@ -137,7 +147,27 @@ def _apart(paths: F64, period: F64, one: int, two: int) -> F64:
     return d
 
 
-def _touches(paths: F64, period: F64, costs: IdentityCosts) -> list[_Touch]:
+def _exchanges(folded: F64, blank: F32, one: int, two: int, costs: IdentityCosts) -> Bool:
+    """Rows on the way into which two paths, one of them at least on a stroke across the track, may
+    have changed places along ink."""
+    rows = np.arange(1, folded.shape[1])
+    last = blank.shape[1] - 1
+    at = np.rint(np.nan_to_num(folded[[one, two]])).astype(int).clip(0, last)
+
+    def way(a: int, b: int) -> F64:
+        return np.abs(blank[rows, at[a, :-1]] - blank[rows, at[b, 1:]]).astype(np.float64)
+
+    steps = np.abs(np.diff(at, axis=1)).max(axis=0)
+    inked = way(0, 1) + way(1, 0) - way(0, 0) - way(1, 1) <= costs.stroke_blank
+    return np.append(False, inked & (steps >= costs.stroke))
+
+
+def _touches(
+    paths: F64,
+    period: F64,
+    costs: IdentityCosts,
+    strokes: Callable[[int, int], Bool] | None = None,
+) -> list[_Touch]:
     found = []
     for one, two in combinations(range(len(paths)), 2):
         d = _apart(paths, period, one, two)
@@ -145,6 +175,8 @@ def _touches(paths: F64, period: F64, costs: IdentityCosts) -> list[_Touch]:
         # a crossing within one row need not come near in any
         over = np.flatnonzero((d[:-1] * d[1:] < 0) & (np.abs(d[1:] - d[:-1]) < 60))
         near[over] = near[over + 1] = True
+        if strokes is not None and not (period[one] or period[two]):
+            near |= strokes(one, two)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(int)))
         runs: list[list[int]] = []
         for start, stop in zip(edges[::2], edges[1::2]):
@@ -221,7 +253,7 @@ def _looks(
     bounds: Sequence[int],
     costs: IdentityCosts,
 ) -> tuple[F64, F64]:
-    """Mean look of each path between touches [stretches, curves, 4], and its weight in readings."""
+    """Mean look of each path between touches [stretches, curves, 5], and its weight in readings."""
     rows = folded.shape[1]
     clear = seen.copy()
     for t in touches:
@@ -235,13 +267,17 @@ def _looks(
     row = np.broadcast_to(np.arange(rows), col.shape)
     inked = black[row, col] > 110
     swing = np.abs(np.roll(paths, -2, axis=1) - np.roll(paths, 2, axis=1)).clip(0, 60)
-    per_row = np.stack([inked, thick[row, col] * inked, black[row, col] / 255.0 * inked, swing])
+    bend = np.abs(np.roll(paths, -3, axis=1) + np.roll(paths, 3, axis=1) - 2 * paths).clip(0, 60)
+    per_row = np.stack(
+        [inked, thick[row, col] * inked, black[row, col] / 255.0 * inked, swing, bend]
+    )
     total = _stretch_sums(per_row * clear, bounds)
     n = _stretch_sums(clear.astype(np.float64), bounds)
     on = np.maximum(total[0], 1e-9)
     rows_in = np.maximum(n, 1e-9)
     lively = np.log(total[3] / rows_in + 0.5)
-    looks = np.stack([total[1] / on, total[2] / on, total[0] / rows_in, lively], axis=-1)
+    rough = np.log(total[4] / rows_in + 0.3)
+    looks = np.stack([total[1] / on, total[2] / on, total[0] / rows_in, lively, rough], axis=-1)
     return looks.transpose(1, 0, 2), (n / costs.look_rows).T
 
 

@@ -29,7 +29,8 @@ class SiblingCosts:
 
     Attributes
     ----------
-    along, across : cost per pixel of sideways motion along ink, and what blank paper adds to it
+    along, across : cost per pixel of sideways motion along ink, and what blank paper adds to it: a
+        stroke that runs across the track within a row leaves a line
     turn, most_turn : cost per pixel of deviation from where the curve was heading, and its limit
     jump : most that sideways motion costs
     unexplained : cost of a peak nobody takes
@@ -37,6 +38,7 @@ class SiblingCosts:
     lost, missing : cost of beginning to be missing, and of every further row
     style : weight of the network's word on a peak's line style
     lap : cost per row of being one lap from home
+    beam : hypotheses kept per row
     """
 
     along: float = 0.005
@@ -422,8 +424,17 @@ def crossing_costs(across: NDArray[np.uint8], costs: SiblingCosts) -> F32:
 
     ``across`` is what ``strokes_across`` makes of the strip.
     """
-    dark = across.astype(np.float32) / np.float32(255)
-    return np.cumsum(costs.along + costs.across * (1 - dark), axis=1, dtype=np.float32)
+    return np.cumsum(move_costs(costs)[across], axis=1, dtype=np.float32)
+
+
+def move_costs(costs: SiblingCosts) -> F32:
+    """Cost of moving sideways over a pixel, by its ink: a stroke within a row leaves a line. [256]."""
+    return (costs.along + costs.across * (1 - np.arange(256) / 255)).astype(np.float32)
+
+
+def blank_columns(across: NDArray[np.uint8]) -> F32:
+    """Number of blank columns up to each pixel of a row, [rows, cols]."""
+    return np.cumsum(across < 110, axis=1, dtype=np.float32)
 
 
 def follow_siblings(

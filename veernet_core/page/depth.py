@@ -10,7 +10,7 @@ Does not belong here: reading numbers (`depth_labels`), choosing them (`depth_ch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,6 +36,9 @@ _PHASE_SHARE = 0.25
 _INDEX_SLACK, _INDEX_SLACK_SHARE = 200.0, 0.03
 _SUPPORT = {3: 0.85, 4: 0.93}
 _FULL_SUPPORT = 0.98
+_CUT_SHARE = 0.15
+_GAP_STEPS, _GAP = 1.5, 100.0
+CUT_OFF = "depth_cut_off"
 
 _REMEDIES = {
     "no_depth_column": "State depth anchors in the sidecar; no column of depth numbers was found.",
@@ -52,6 +55,8 @@ _REMEDIES = {
     "unit_guess": "State the depth unit (--depth-unit, index or sidecar).",
     "unusual_depth_scale": "Check the depth labels drawn on the picture.",
     "depth_extrapolated": "Check the ends of the section; state anchors there if they matter.",
+    "depth_gap": "Check the rows between; state anchors there.",
+    CUT_OFF: "State anchors there, or two anchors for the whole section, if the ends are wanted.",
     "depth_lines_unseen": "Check the depth labels drawn on the picture against the printed lines.",
     "depth_offset_large": "Check the depth labels drawn on the picture against the printed lines.",
 }
@@ -60,6 +65,8 @@ _WARNINGS = frozenset(
         "unit_guess",
         "unusual_depth_scale",
         "depth_extrapolated",
+        "depth_gap",
+        CUT_OFF,
         "depth_lines_unseen",
         "depth_offset_large",
     )
@@ -312,11 +319,39 @@ def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str
     elif _is_far(fit):
         message = f"Numbers stand {fit.ruler.offset_px:.0f} px from the lines taken for theirs."
         doubts.append(("depth_offset_large", message, 0.7))
+    assert fit.anchors is not None
+    gap = float(np.diff(fit.anchors[:, 1]).max())
+    if gap > max(_GAP_STEPS * fit.step, _GAP):
+        message = f"For {gap:.0f} {fit.unit} between two lines nothing says how the paper runs."
+        doubts.append(("depth_gap", message, 0.85))
     beyond = _beyond(fit, section)
-    if beyond > fit.step:
+    if _is_short(fit.anchors, section, fit.step):
+        message = f"{beyond:.0f} {fit.unit} beyond the last evidence of depth are left out."
+        doubts.append((CUT_OFF, message, 1.0))
+    elif beyond > fit.step:
         message = f"{beyond:.0f} {fit.unit} of the section lie beyond the last evidence."
         doubts.append(("depth_extrapolated", message, 0.9 if beyond < 3 * fit.step else 0.6))
     return doubts
+
+
+def _is_short(anchors: F64, section: SectionFound, step: float) -> bool:
+    """Whether an axis ends before its section does, by more than a label's step but little of the whole:
+    a tail of calibration, or a lead-in, that the film carried on the same grid."""
+    rows = np.array([anchors[0, 0] - section.row_top, section.row_bottom - anchors[-1, 0]])
+    per_px = (anchors[-1, 1] - anchors[0, 1]) / (anchors[-1, 0] - anchors[0, 0])
+    share = rows.max() / (section.row_bottom - section.row_top)
+    return bool(rows.max() * per_px > step and share <= _CUT_SHARE)
+
+
+def cut_to_depth(section: SectionFound, found: DepthFound) -> SectionFound:
+    """The section without the ends that its depth axis does not reach, where a finding says so."""
+    if found.axis is None or all(finding.code != CUT_OFF for finding in found.findings):
+        return section
+    rows = found.axis.anchors[:, 0]
+    line = float(np.median(np.diff(rows)))
+    top = max(section.row_top, float(rows[0]) - line)
+    bottom = min(section.row_bottom, float(rows[-1]) + line)
+    return replace(section, row_top=top, row_bottom=bottom)
 
 
 def _is_far(fit: ColumnFit) -> bool:

@@ -27,6 +27,7 @@ from veernet_core.page.found import SectionFound, StatedSource, TrackFound
 from veernet_core.page.ruler import (
     LineProfile,
     Ruler,
+    beyond,
     extend_ruler,
     fit_ruler,
     line_profile,
@@ -49,6 +50,7 @@ _SECOND_ZOOM = 0.67
 _INFILL_ROUNDS = 8
 _FULL_SHARE = 0.75
 _HEADING_IN = 2.0
+_END_LABELS = 6
 _SEARCH_TILES, _SEARCH_IN, _STRIP_IN = 3, 5.0, 0.45
 _FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
 _METRE_WORDS = re.compile(r"\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
@@ -350,6 +352,7 @@ def _with_axis(
     ruler = fit_ruler(profile, row_at, reach, _STEPS[fit.unit], length, dpi)
     if ruler is not None:
         ruler = extend_ruler(profile, ruler, rows, dpi)
+        ruler = _finer_ends(fit, profile, ruler, rows, length, dpi)
         knots = np.stack([ruler.rows, ruler.depths], axis=1)[ruler.seen]
         inside = (knots[:, 0] >= rows[0] - 1) & (knots[:, 0] <= rows[1] + 1)
         knots, offset = knots[inside], ruler.offset_px
@@ -363,6 +366,27 @@ def _with_axis(
     )
     scatter = 1.4826 * float(np.median(np.abs(off - np.median(off)))) * fit.chain.units_per_px
     return replace(fit, ruler=ruler, anchors=knots, residual_px=residual, label_residual=scatter)
+
+
+def _finer_ends(
+    fit: ColumnFit,
+    profile: LineProfile,
+    ruler: Ruler,
+    rows: tuple[float, float],
+    length_px: float,
+    dpi: float,
+) -> Ruler:
+    """The ruler, gone on with by finer lines where they show at an end of a copy that has lost them elsewhere:
+    coarse lines alone cannot be counted far beyond the last number."""
+    steps = tuple(step for step in _STEPS[fit.unit] if step[0] < ruler.step)
+    for members in (fit.members[:_END_LABELS], fit.members[-_END_LABELS:]):
+        if not steps or len(members) < _END_LABELS:
+            continue
+        reach = (members[0].value, members[-1].value)
+        own = fit_ruler(profile, row_of(_well_placed(members)), reach, steps, length_px, dpi)
+        if own is not None:
+            ruler = beyond(ruler, extend_ruler(profile, own, rows, dpi))
+    return ruler
 
 
 def _well_placed(members: Sequence[LabelRead]) -> list[LabelRead]:

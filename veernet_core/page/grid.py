@@ -34,11 +34,16 @@ _LINEAR_PRIOR = {
     11: 0.9,
     21: 0.9,
     14: 0.75,
+    2: 0.8,
     18: 0.8,
     19: 0.8,
     17: 0.75,
 }
 _DECADES = (1, 2, 3, 4, 5, 6)
+_ALL_LINES = tuple(range(1, 10))
+_MULTIPLES = ((_ALL_LINES, 1.0, 0.0), ((1, 5), 0.9, 0.9), ((1,), 0.9, 0.0))
+"""Lines of a decade that may stand out, what their agreement is worth, and the least that counts: fewer
+lines agree more easily by chance."""
 _STARTS = (1.0, 2.0, 5.0)
 
 
@@ -46,7 +51,7 @@ _STARTS = (1.0, 2.0, 5.0)
 class GridFound:
     """Vertical grid of one track; ``score`` is the share of its lines that were seen, less false ones.
 
-    ``sparse``: of a logarithmic grid only the lines of full decades stand out.
+    ``multiples``: which lines of each decade of a logarithmic grid stand out; fine ones fade first.
     """
 
     scale: Scale
@@ -54,7 +59,11 @@ class GridFound:
     decades: float | None
     decade_start: float | None
     score: float
-    sparse: bool = False
+    multiples: tuple[int, ...] = _ALL_LINES
+
+
+_HALVES = GridFound("linear", 2, None, None, 0.7)
+"""A rule in the middle and no other: of ten divisions the heavier fifth line alone is left."""
 
 
 def read_grid(
@@ -80,15 +89,18 @@ def read_grid(
     inner = (lines_px - left_px) / width
     margin = tolerance_px / width
     inner = inner[(inner > 2 * margin) & (inner < 1 - 2 * margin)]
+    if len(inner) == 1 and abs(inner[0] - 0.5) <= margin:
+        return _HALVES
     if len(inner) < 2:
         return None
-    guesses = [_match(inner, _linear(n), margin, "linear", n) for n in _LINEAR_PRIOR]
+    guesses = [_match(inner, _linear(n), margin, "linear", n) for n in _LINEAR_PRIOR if n > 2]
     for decades in _DECADES:
         for start in _STARTS:
-            fit = _match(inner, _logarithmic(decades, start), margin, "log", decades, start)
-            guesses.append(fit)
-            sparse = _match(inner, _decade_lines(decades, start), margin, "log", decades, start)
-            guesses.append(replace(sparse, score=0.9 * sparse.score, sparse=True))
+            for multiples, worth, least in _MULTIPLES:
+                wanted = _logarithmic(decades, start, multiples)
+                fit = _match(inner, wanted, margin, "log", decades, start)
+                score = worth * fit.score if fit.score >= least else 0.0
+                guesses.append(replace(fit, score=score, multiples=multiples))
     best = max(guesses, key=plausibility)
     return best if best.score > 0.45 else None
 
@@ -104,8 +116,7 @@ def grid_lines(found: GridFound | None, left_px: float, right_px: float) -> F64:
     if found is not None and found.divisions:
         inner = _linear(found.divisions)
     elif found is not None and found.decades and found.decade_start:
-        lines = _decade_lines if found.sparse else _logarithmic
-        inner = lines(int(found.decades), found.decade_start)
+        inner = _logarithmic(int(found.decades), found.decade_start, found.multiples)
     return left_px + (right_px - left_px) * np.concatenate([[0.0], inner, [1.0]])
 
 
@@ -113,18 +124,16 @@ def _linear(divisions: int) -> F64:
     return np.arange(1, divisions) / divisions
 
 
-def _logarithmic(decades: int, start: float) -> F64:
-    """Places of the lines 1, 2, .. 9 of every decade, without the two borders."""
-    values = np.concatenate([np.arange(1, 10) * 10.0**k for k in range(decades + 1)])
+def _logarithmic(decades: int, start: float, multiples: tuple[int, ...]) -> F64:
+    """Places of the lines of every decade, without the two borders.
+
+    Few lines of each decade say nothing where they divide the track nearly evenly: none are given then.
+    """
+    if len(multiples) < 9 and start == 1.0:
+        return np.zeros(0)
+    values = np.concatenate([np.array(multiples) * 10.0**k for k in range(decades + 1)])
     places = np.log10(values / start) / decades
     return places[(places > 1e-6) & (places < 1 - 1e-6)]
-
-
-def _decade_lines(decades: int, start: float) -> F64:
-    """Places of the lines 1, 10, 100 .. inside the borders; none where they divide the track evenly."""
-    if start == 1.0:
-        return np.zeros(0)
-    return (np.arange(1, decades + 1) - np.log10(start)) / decades
 
 
 def _match(

@@ -129,11 +129,12 @@ class _Label:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """Text read for a field."""
+    """Text read for a field; ``gap``: its distance from the label in units of the label's height."""
 
     text: str
     confidence: float
     box: TextBox
+    gap: float = 0.0
 
 
 def read_header(boxes: Sequence[TextBox], layout: PageLayout) -> HeaderFound:
@@ -282,7 +283,9 @@ def _join(a: _Line, b: _Line) -> _Line:
 
 def _read_plane(lines: Sequence[_Line]) -> dict[str, list[_Value]]:
     labels = [label for line in lines for label in _labels_in(line)]
-    labels = [label for label in labels if not _continues(label, labels)]
+    labels = [
+        label for label in labels if not _continues(label, labels) and not _ends_other(label, lines)
+    ]
     taken = {id(label.line) for label in labels}
     free = [line for line in lines if id(line) not in taken and not _STOP_RE.match(line.text)]
     stops = [line for line in lines if _STOP_RE.match(line.text)]
@@ -327,6 +330,19 @@ def _continues(label: _Label, labels: Sequence[_Label]) -> bool:
     )
 
 
+def _ends_other(label: _Label, lines: Sequence[_Line]) -> bool:
+    """Whether DATE ends a longer label in a box of its own (END DATE), which means another date."""
+    if label.key != "date":
+        return False
+    before = [
+        line
+        for line in lines
+        if abs(line.v - label.line.v) < 0.5 * label.line.height
+        and 0 <= label.line.u0 - line.u1 < _WORD_GAP * label.line.height
+    ]
+    return any(not re.search("LOG|RUN", line.text.upper()) for line in before)
+
+
 def _values(
     label: _Label,
     labels: Sequence[_Label],
@@ -351,9 +367,13 @@ def _values(
         found += sorted(near, key=lambda line: line.u0)
         if label.key == "uwi":
             found += [line for line in free if _is_below(line, label)]
-        return [_Value(line.text, line.confidence, line.box) for line in found]
+        return [_Value(line.text, line.confidence, line.box, _gap(label, line)) for line in found]
     text = _paragraph(own, label, near if label.key in _ONE_LINE else inside)
     return [text] if text is not None else []
+
+
+def _gap(label: _Label, line: _Line) -> float:
+    return max(0.0, line.u0 - label.u1) / label.line.height
 
 
 _ONE_LINE = frozenset({"county", "state", "country"})
@@ -536,9 +556,15 @@ def _choose_date(values: Sequence[_Value]) -> Stated | None:
     for place, value in enumerate(numeric):
         text = _clean(value.text)
         if parse_date(text) is not None:
-            sure = place == 0 and value.confidence >= _CLEAR_OCR
+            first = place == 0 and not _misses_column(numeric)
+            sure = first and value.confidence >= _CLEAR_OCR
             return _stated(value, text, CLEAR if sure else LIKELY)
     return None
+
+
+def _misses_column(values: Sequence[_Value]) -> bool:
+    """Whether the label leaves room for the column of an earlier run, in which nothing was read."""
+    return len(values) > 1 and values[0].gap > 1.5 * (values[1].gap - values[0].gap)
 
 
 def parse_date(text: str) -> tuple[int, int, int] | None:
@@ -681,9 +707,17 @@ def _service_company(boxes: Iterable[TextBox]) -> Stated | None:
     return Stated(name, "header", CONFIRMED if sure else LIKELY, box.row, box.col)
 
 
+def _same_print(a: Stated, b: Stated) -> bool:
+    return (a.row, a.col) == (b.row, b.col)
+
+
 def _cross_checked(fields: dict[str, Stated]) -> dict[str, Stated]:
-    """Fields that speak of one another: a county outside its state, an API number of another county."""
+    """Fields that speak of one another: a county outside its state, an API number of another county,
+    a blank field beside which the state was read."""
     out = dict(fields)
+    for key, other in (("field_name", "state"), ("field_name", "county"), ("name", "county")):
+        if key in fields and other in fields and _same_print(fields[key], fields[other]):
+            out[key] = replace(fields[key], confidence=DOUBTFUL)
     state, county, uwi = (fields.get(key) for key in ("state", "county", "uwi"))
     if (
         state is not None

@@ -29,11 +29,15 @@ _KNOT_ROWS = 500
 _KNOT_ERROR_PX = 0.25
 _RULE_CAP = 60.0
 _EDGE_BANDS = 12
+_MOST_TRIMS = 6
 _PRESENT = 0.5
 _TRACK_IN, _PAGE_IN = 2.5, 8.25
 _SURE = 0.78
 _LYING, _MAX_LYING_PX = 1.3, 400_000_000
 _LEAST_PX = 100
+_LINES_IN = (0.1, 0.2, 0.5, 1.0, 2 / 12.7, 5 / 12.7, 10 / 12.7)
+"""Usual spacings of depth lines: decimal inches for feet; 2, 5 and 10 m at 1:500."""
+_TOUCHING_IN, _BORDER_SHARE = 0.3, 250
 
 
 def read_layout(raster: Raster) -> PageLayout:
@@ -91,8 +95,8 @@ def layout_of(profiles: PageProfiles, dpi_tag: tuple[float, float] | None) -> Pa
     page = _straight_page(profiles)
     bodies = kinds.find_bodies(page.straight)
     logs = [log for body in bodies if (log := _read_log(page, body))]
-    logs = _apart([_trim(page, log) for log in _merge(page, _extend(page, logs, bodies))])
-    logs = _divided(page, logs)
+    logs = _apart([_fitted(page, log) for log in _merge(page, _extend(page, logs, bodies))])
+    logs = _divided(page, _merge(page, logs))
     sections = _sections(page, logs)
     kind, findings = _page_kind(page, logs, sections)
     return PageLayout(kind, 0, _resolution(sections, dpi_tag), tuple(sections), findings)
@@ -175,6 +179,15 @@ def _usual_presence(page: _Page, log: _Log) -> float:
     return float(np.median(_presence(page, log, log.first, log.last)))
 
 
+def _fitted(page: _Page, log: _Log) -> _Log:
+    """The log trimmed, again and again while that moves an end outwards: rules fade towards many ends."""
+    for _ in range(_MOST_TRIMS):
+        before, log = log, _trim(page, log)
+        if max(before.first - log.first, log.last - before.last) < _EDGE_BANDS // 3:
+            break
+    return log
+
+
 def _trim(page: _Page, log: _Log) -> _Log:
     """The log from the first to the last band that shows its rules: where their number leaps."""
     low = max(0, log.first - _EDGE_BANDS)
@@ -234,9 +247,22 @@ def _merge(page: _Page, logs: list[_Log]) -> list[_Log]:
 def _joined(page: _Page, above: _Log, below: _Log) -> _Log | None:
     """One log of two, where the rules of the longer one go on between them; else None."""
     longer = max((above, below), key=lambda log: log.last - log.first)
-    if not _goes_on(page, longer, max(0, above.last - _EDGE_BANDS), below.first + _EDGE_BANDS):
+    goes_on = _goes_on(page, longer, max(0, above.last - _EDGE_BANDS), below.first + _EDGE_BANDS)
+    if not goes_on and not _borders_meet(page, above, below):
         return None
     return _read_log(page, kinds.Body(above.first, below.last, 1.0))
+
+
+def _borders_meet(page: _Page, above: _Log, below: _Log) -> bool:
+    """Whether two logs touch and all borders run on from one to the other: a copy whose fine rules fade
+    for half of its length shows two grids, but it is one log."""
+    if (below.first - above.last) * page.profiles.band_px > _TOUCHING_IN * _inch(above):
+        return False
+    if len(above.fields.spans) != len(below.fields.spans):
+        return False
+    upper = np.array(above.fields.spans) + float(np.median(above.drift[-_EDGE_BANDS:]))
+    lower = np.array(below.fields.spans) + float(np.median(below.drift[:_EDGE_BANDS]))
+    return bool(np.abs(upper - lower).max() < page.profiles.width_px / _BORDER_SHARE)
 
 
 def _goes_on(page: _Page, log: _Log, first: int, last: int) -> bool:
@@ -535,7 +561,7 @@ def _no_log_finding(doubtful: bool) -> Finding:
 def _resolution(
     sections: list[SectionFound], tag: tuple[float, float] | None
 ) -> tuple[float, float]:
-    """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines every 0.1, 0.2, 0.5 or 1 in.
+    """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines at usual spacings.
 
     Where tracks are of no usual width the tag counts, if lines bear it out.
     """
@@ -581,6 +607,6 @@ def _down_dpi(section: SectionFound, across: float) -> float:
     if len(gaps) < 5:
         return float("nan")
     pitch = float(np.median(gaps))
-    choices = pitch / np.array([0.1, 0.2, 0.5, 1.0])
+    choices = pitch / np.array(_LINES_IN)
     best = float(choices[np.abs(np.log(choices / across)).argmin()])
     return best if abs(np.log(best / across)) < 0.22 else float("nan")

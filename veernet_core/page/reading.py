@@ -8,7 +8,7 @@ Does not belong here: how tracks, numbers and scales are found, and what is done
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -113,6 +113,7 @@ def _read(
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
     curves = scales.read_scales(boxes, upright, found, reader) if boxes else ()
     depths = _depths(upright, stated, found, placed, reader, unit)
+    found = _cut(found, placed, depths)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
     return PageReading(found, depths, fields, curves, findings)
 
@@ -190,6 +191,24 @@ def _depths(
             raster, section.found, found, reader, _prior(stated, section, unit)
         )
     return out
+
+
+def _cut(
+    found: PageLayout, placed: tuple[Placed, ...], depths: Mapping[str, DepthFound]
+) -> PageLayout:
+    """The layout with sections cut to where their depth is known, but for those whose rows are stated."""
+    given = {
+        p.found.section_id
+        for p in placed
+        if p.stated is not None and (p.stated.row_top, p.stated.row_bottom) != (None, None)
+    }
+    sections = tuple(
+        depth.cut_to_depth(s, depths[s.section_id])
+        if s.section_id in depths and s.section_id not in given
+        else s
+        for s in found.sections
+    )
+    return replace(found, sections=sections)
 
 
 def _prior(stated: Sidecar | None, placed: Placed, unit: DepthUnit | None) -> DepthPrior | None:

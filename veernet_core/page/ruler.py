@@ -8,7 +8,7 @@ Does not belong here: depth numbers, and whether an axis is to be believed (`dep
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter, uniform_filter1d
@@ -26,6 +26,8 @@ _BEND_COST = 0.004
 _THICK_IN = 0.04
 _MIN_CONTRAST, _MIN_SEEN, _MIN_FINE = 0.4, 0.6, 0.3
 _HEAVIER, _STRETCH_LINES = 1.1, 6
+_AGREE_PX = 4.0
+_FADING_LINES, _BOTH_SIDES = 13, 0.7
 _WALK_MEMORY, _WALK_MISSES, _WALK_STRENGTH = 12, 6, 0.5
 
 
@@ -33,11 +35,13 @@ _WALK_MEMORY, _WALK_MISSES, _WALK_STRENGTH = 12, 6, 0.5
 class LineProfile:
     """How much a horizontal line lies on each row, at the centre of the depth column.
 
-    ``strength`` float32 [rows], 0 to about 1, of scan rows ``row0`` and on.
+    ``strength`` float32 [rows], 0 to about 1, of scan rows ``row0`` and on. ``two_sided``: lines were
+    looked for on both sides of the column; a stroke on one side only then has half a line's strength.
     """
 
     strength: F32
     row0: int
+    two_sided: bool = False
 
     def at(self, rows: F64) -> F64:
         """Strength at fractional scan rows; 0 outside."""
@@ -96,7 +100,8 @@ def line_profile(
     left, right = _side_profiles(raster, column, row0, row1, dpi[1], reference)
     size = 2 * round(_BACKGROUND_IN * dpi[0] / 2) + 1
     left, right = (np.clip(p - median_filter(p, size), 0, None) for p in (left, right))
-    return LineProfile(_centred(left, right, dpi[0]), row0)
+    two_sided = bool(left.any() and right.any())
+    return LineProfile(_centred(left, right, dpi[0]), row0, two_sided)
 
 
 def _side_profiles(
@@ -214,17 +219,45 @@ def _fit_lattice(
     if typical < _MIN_FINE * float(np.median(strength[np.mod(lattice, coarse) == 0])):
         return None
     between = _between(profile, rows)
-    contrast = (typical - between) / max(typical, 1e-6)
-    seen = strength > max(0.04, 0.4 * typical)
+    contrast = (typical - float(between.mean())) / max(typical, 1e-6)
+    seen = _seen(strength, between, typical)
     offset += float(np.median((rough - offset - rows)[seen])) if seen.any() else 0.0
-    return Ruler(fine, coarse, lattice, rows, seen & steady(lattice, rows, seen), offset, contrast)
+    kept = steady(lattice, rows, seen)
+    kept |= seen & _borne_out(profile, lattice, rows, kept, typical)
+    return Ruler(fine, coarse, lattice, rows, kept, offset, contrast)
 
 
-def _between(profile: LineProfile, rows: F64) -> float:
-    """Mean strength away from the lines of a lattice; finer lines between them count by their share."""
+def _between(profile: LineProfile, rows: F64) -> F64:
+    """Mean strength between neighbouring lines of a lattice, [n - 1]; finer lines count by their share."""
     shares = np.linspace(0.15, 0.85, 29)
     away = rows[:-1, None] + shares * np.diff(rows)[:, None]
-    return float(profile.at(away).mean())
+    strength: F64 = profile.at(away).mean(axis=1)
+    return strength
+
+
+def _seen(strength: F64, between: F64, typical: float) -> Bool:
+    """Lines as strong as lines usually are; where a copy fades, those that stand out of what is left."""
+    local = median_filter(strength, _FADING_LINES, mode="nearest")
+    around = median_filter(between, _FADING_LINES, mode="nearest")
+    beside = np.maximum(np.r_[around[:1], around], np.r_[around, around[-1:]])
+    faint = strength > np.maximum(0.4 * local, 3 * beside)
+    seen: Bool = (strength > 0.04) & ((strength > 0.4 * typical) | faint)
+    return seen
+
+
+def _borne_out(profile: LineProfile, depths: F64, rows: F64, kept: Bool, typical: float) -> Bool:
+    """Lines off their neighbours' course that are lines nevertheless: the film jerked.
+
+    They are strong on both sides of the column, and nothing is seen where their neighbours want them.
+    """
+    if not profile.two_sided or kept.sum() < 2:
+        return np.zeros(len(rows), dtype=np.bool_)
+    wanted = np.interp(depths, depths[kept], rows[kept])
+    around = wanted[:, None] + np.arange(-2.0, 3.0)
+    empty = profile.at(around).max(axis=1) < 0.3 * typical
+    own_flank = np.abs(rows - wanted) <= 5
+    out: Bool = (own_flank | empty) & (profile.at(rows) > _BOTH_SIDES * typical)
+    return out
 
 
 def _lattice(depths: tuple[float, float], step: float) -> F64:
@@ -326,6 +359,27 @@ def extend_ruler(
         joined(ruler.seen, seen).astype(np.bool_),
         ruler.offset_px,
         ruler.contrast,
+    )
+
+
+def beyond(ruler: Ruler, other: Ruler) -> Ruler:
+    """The ruler with the lines of another beyond its ends, where both agree on the lines they share."""
+    shared = np.isin(other.depths, ruler.depths[ruler.seen]) & other.seen
+    if shared.sum() < 3:
+        return ruler
+    off = other.rows[shared] - np.interp(other.depths[shared], ruler.depths, ruler.rows)
+    if np.abs(off).max() > _AGREE_PX:
+        return ruler
+    above, below = other.depths < ruler.depths[0], other.depths > ruler.depths[-1]
+
+    def joined(own: F64 | Bool, new: F64 | Bool) -> F64:
+        return np.concatenate([new[above], own, new[below]])
+
+    return replace(
+        ruler,
+        depths=joined(ruler.depths, other.depths),
+        rows=joined(ruler.rows, other.rows),
+        seen=joined(ruler.seen, other.seen).astype(np.bool_),
     )
 
 

@@ -9,14 +9,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from veernet_core.datatypes import F64, U8, Bool, Style
 
 _INK = 128
 _MAX_TILT, _TILTS = 0.08, 81
 _LEAST_DASHES, _LONGEST_DOT_IN, _LONGEST_DASH_IN = 8, 0.035, 0.45
-_LINE_SHARE, _MIN_COVER = 0.85, 0.25
+_FEWEST_LONG, _LONG_DASH_IN = 5, 0.12
+_LINE_SHARE, _MIN_COVER, _RULED = 0.85, 0.25, 0.5
+_LINE_BELOW, _LINE_ABOVE = (-0.5, 1.6, 0.6), (-1.05, -0.45, -0.75)
+_WORN_COVER, _PINHOLES_IN, _DIRT_IN = 0.7, (0.015, 0.03), 0.017
+_BAND, _RULE, _PAD = 1.7, 0.9, 0.18
+"""Of a line of print, in heights of its text box: rows looked at, the shortest rule, paper around a word."""
+_GLYPH, _THIN, _SPECK, _TOUCH, _NEAR = (0.3, 1.0), 0.07, 0.008, 0.4, 0.45
+"""Height of a digit, its least width, the least area of a point, the gap within a number, and how far off
+the middle of the line a digit may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word cut out by its ink: uint8 [rows, cols], 255 ink, and the page columns it spans."""
+
+    ink: U8
+    left: float
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +51,23 @@ class ScaleInk:
     tilt : float
         Slope of its level lines, rows per column.
     dpi : float
+    foot : float
+        ``y`` at which the columns of the track borders are known: the top of the grid.
     """
 
     ink: U8
     row0: int
     tilt: float
     dpi: float
+    foot: float = 0.0
 
     def level(self, row: float, col: float) -> float:
         """``y`` of a place on the page."""
         return row - self.tilt * (col - self.ink.shape[1] / 2)
+
+    def lean(self, y: float) -> float:
+        """How far an upright line has moved to the right at ``y``, px: upright lines tilt with level ones."""
+        return self.tilt * (self.foot - y)
 
     def cut(self, y: float, height: float, left: float, right: float) -> U8:
         """A level image centred on ``y``, without the ruled lines that cross it.
@@ -61,7 +87,34 @@ class ScaleInk:
         piece[:, dark.mean(axis=0) > _LINE_SHARE] = 0
         return np.ascontiguousarray(piece)
 
-    def style(self, y: float, height: float, left: float, right: float) -> Style | None:
+    def end_word(self, y: float, height: float, border: float, reach: float) -> Word | None:
+        """The word that stands next to a border, by its ink; None where there is none.
+
+        Parameters
+        ----------
+        y, height : float
+            Of the line of print, as its text boxes give them.
+        border : float
+            Column of the border.
+        reach : float
+            How far to look, px; negative to the left. The word must begin in the first half of it.
+        """
+        left, right = sorted((border - np.sign(reach) * 0.3 * height, border + reach))
+        col0 = max(0, round(left))
+        piece = self.cut(y, _BAND * height, left, right)
+        if min(piece.shape) < 4:
+            return None
+        word = _outer_word(_without_rules(piece, _RULE * height), height, reach < 0)
+        if word is None:
+            return None
+        ink, first, last = word
+        if abs((last if reach < 0 else first) + col0 - border) > abs(reach) / 2:
+            return None
+        return Word(np.pad(ink, round(_PAD * height)), float(first + col0), float(last + col0))
+
+    def style(
+        self, y: float, height: float, left: float, right: float, above: bool = False
+    ) -> Style | None:
         """Pen of the line drawn with a row of numbers; None where no line can be made out.
 
         Parameters
@@ -70,12 +123,40 @@ class ScaleInk:
             Of the numbers: the line runs through or just below them.
         left, right : float
             Columns of the track's borders.
+        above : bool
+            The line may stand above the numbers; then what is below them is a frame.
         """
-        line = self._line(y, height, left, right)
+        line = self._line(y, height, left, right, _LINE_ABOVE) if above else None
+        if line is None:
+            line = self._line(y, height, left, right, _LINE_BELOW)
         return None if line is None else _style(line, self.dpi)
 
-    def _line(self, y: float, height: float, left: float, right: float) -> Bool | None:
-        """Ink along the best line near a row of numbers, bool [cols]."""
+    def rules(self, top: float, bottom: float, left: float, right: float) -> list[float]:
+        """``y`` of the lines ruled across a track between two rows, from top to bottom."""
+        margin = 0.12 * (right - left)
+        cols = np.arange(
+            max(0, round(left + margin)), min(self.ink.shape[1], round(right - margin))
+        )
+        offsets = np.arange(0.0, max(0.0, bottom - top))
+        if len(cols) < 50 or len(offsets) < 2:
+            return []
+        cover = (self.ink[self._rows(top, cols, offsets), cols] >= _INK).mean(axis=1)
+        cover = np.convolve(cover, np.ones(3), mode="same")  # a tilt not quite right spreads a line
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], cover > _RULED, [0]])))
+        return [float(top + (a + b) / 2) for a, b in edges.reshape(-1, 2)]
+
+    def _line(
+        self,
+        y: float,
+        height: float,
+        left: float,
+        right: float,
+        place: tuple[float, float, float],
+    ) -> Bool | None:
+        """Ink along the best line near a row of numbers, bool [cols].
+
+        ``place``: first and last row to look at, and the likeliest, in heights from the numbers' middle.
+        """
         margin = 0.12 * (right - left)
         cols = np.arange(
             max(0, round(left + margin)), min(self.ink.shape[1], round(right - margin))
@@ -83,12 +164,12 @@ class ScaleInk:
         if len(cols) < 50:
             return None
         reach = round(0.01 * self.dpi)
-        offsets = np.arange(-round(0.5 * height), round(1.6 * height) + 1)
+        offsets = np.arange(round(place[0] * height), round(place[1] * height) + 1)
         around = np.arange(offsets[0] - reach, offsets[-1] + reach + 1, dtype=np.float64)
         dark = self.ink[self._rows(y, cols, around), cols] >= _INK
         profiles = np.array([dark[i : i + 2 * reach + 1].any(axis=0) for i in range(len(offsets))])
         cover = profiles.mean(axis=1)
-        best = int(np.argmax(cover - 0.15 * np.abs(offsets / height - 0.6)))
+        best = int(np.argmax(cover - 0.15 * np.abs(offsets / height - place[2])))
         return profiles[best] if cover[best] >= _MIN_COVER else None
 
     def _rows(
@@ -98,6 +179,60 @@ class ScaleInk:
         base = y + self.tilt * (cols - self.ink.shape[1] / 2) - self.row0
         rows = np.rint(base[None] + offsets[:, None]).astype(np.int64)
         return np.clip(rows, 0, len(self.ink) - 1)
+
+
+def _without_rules(piece: U8, shortest: float) -> U8:
+    """A piece without its level lines of a length, px, and up."""
+    kernel = np.ones((1, max(3, round(shortest))), dtype=np.uint8)
+    rules = cv2.morphologyEx(piece, cv2.MORPH_OPEN, kernel)
+    return np.where(rules >= _INK, np.uint8(0), piece)
+
+
+def _outer_word(piece: U8, height: float, from_right: bool) -> tuple[U8, int, int] | None:
+    """The outermost word on the middle line of a piece, alone on paper, and its first and last column.
+
+    Points and signs belong to the word they stand close to.
+    """
+    dark = (piece >= _INK).astype(np.uint8)
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    left, top, wide, tall, area = stats.T
+    near = np.abs(centres[:, 1] - piece.shape[0] / 2) < _NEAR * height
+    edge = left + wide == piece.shape[1] if from_right else left == 0
+    near &= ~edge & (top > 0) & (top + tall < piece.shape[0])  # cut: the border's, or a neighbour's
+    near[0] = False
+    in_size = (tall >= _GLYPH[0] * height) & (tall <= _GLYPH[1] * height)
+    glyphs = np.flatnonzero(near & in_size & (wide >= _THIN * height))
+    if not len(glyphs):
+        return None
+    own = _run(glyphs, left, left + wide, _TOUCH * height, from_right)
+    first, last = int(left[own].min()), int((left + wide)[own].max())
+    upper, lower = float(top[own].min()), float((top + tall)[own].max())
+    depth = (centres[:, 1] - upper) / (lower - upper)
+    small = (tall < _GLYPH[0] * height) & (area >= _SPECK * height**2) & (np.arange(count) > 0)
+    point = small & (wide < 0.3 * height) & (depth > 0.7) & (depth < 1.05)
+    point &= (left > first) & (left + wide < last + 0.3 * height)
+    sign = small & (wide > 1.5 * tall) & (depth > 0.3) & (depth < 0.7)
+    sign &= (left + wide <= first + 2) & (left + wide > first - _TOUCH * height)
+    keep = np.concatenate([own, np.flatnonzero(point | sign)])
+    first, last = int(left[keep].min()), int((left + wide)[keep].max())
+    word = np.where(np.isin(labels, keep), piece, np.uint8(0))
+    return word[int(top[keep].min()) : int((top + tall)[keep].max()), first:last], first, last
+
+
+def _run(
+    items: NDArray[np.int64],
+    starts: NDArray[np.int32],
+    ends: NDArray[np.int32],
+    gap: float,
+    from_right: bool,
+) -> NDArray[np.int64]:
+    """Items from one side on, as far as no gap parts them."""
+    if from_right:
+        starts, ends = -ends, -starts
+    order = items[np.argsort(starts[items])]
+    reach = np.maximum.accumulate(ends[order])
+    apart = np.flatnonzero(starts[order][1:] - reach[:-1] > gap)
+    return order[: apart[0] + 1] if len(apart) else order
 
 
 def find_tilt(ink: U8) -> float:
@@ -126,14 +261,45 @@ def _style(line: Bool, dpi: float) -> Style | None:
     """Of a line by its runs: dashes and dots are regular, a worn solid line is not."""
     if float(line.mean()) > 0.93:
         return "solid"
+    runs, gaps = _runs(line, dpi)
+    if _is_broken_evenly(runs, gaps):
+        return _broken(runs)
+    is_worn = (
+        line.mean() > _WORN_COVER
+        and len(gaps)
+        and (np.quantile(gaps, (0.5, 0.9)) < _PINHOLES_IN).all()
+    )
+    runs, gaps = _runs(_without_dirt(line, dpi), dpi)
+    return _broken(runs) if _is_broken_evenly(runs, gaps) else "solid" if is_worn else None
+
+
+def _runs(line: Bool, dpi: float) -> tuple[F64, F64]:
+    """Lengths of the runs of ink along a line and of the gaps between them, inches."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], line.view(np.int8), [0]])))
-    runs, gaps = (edges[1::2] - edges[::2]) / dpi, (edges[2::2] - edges[1:-1:2]) / dpi
-    if len(runs) < _LEAST_DASHES or not (_is_regular(runs[1:-1]) and _is_regular(gaps)):
-        return None
+    return (edges[1::2] - edges[::2]) / dpi, (edges[2::2] - edges[1:-1:2]) / dpi
+
+
+def _is_broken_evenly(runs: F64, gaps: F64) -> bool:
+    if len(runs) < _FEWEST_LONG:
+        return False
+    fewest = _FEWEST_LONG if np.median(runs) > _LONG_DASH_IN else _LEAST_DASHES
+    return len(runs) >= fewest and _is_regular(runs[1:-1]) and _is_regular(gaps)
+
+
+def _broken(runs: F64) -> Style | None:
     typical = float(np.median(runs))
     return (
         "dotted" if typical < _LONGEST_DOT_IN else "dashed" if typical < _LONGEST_DASH_IN else None
     )
+
+
+def _without_dirt(line: Bool, dpi: float) -> Bool:
+    """A line with its pinholes closed and its specks (ticks cross it, dirt lies beside it) taken out."""
+    size = max(2, round(_DIRT_IN * dpi))
+    kernel = np.ones((1, size), dtype=np.uint8)
+    closed = cv2.morphologyEx(line.astype(np.uint8)[None], cv2.MORPH_CLOSE, kernel)
+    clean: Bool = cv2.morphologyEx(closed, cv2.MORPH_OPEN, kernel)[0] > 0
+    return clean
 
 
 def _is_regular(lengths: F64) -> bool:

@@ -3,23 +3,23 @@
 In: text boxes, the raster, and the layout (sections with track borders). Out: ``CurveFound``s bound to
 tracks, every value with its source and a confidence. Values below 0.9, and whatever the page does not
 print (``template``), are for review.
-Does not belong here: finding text or tracks, depth, the curves themselves.
+Does not belong here: finding text or tracks, depth, the curves themselves; how rows of numbers are found
+(`scale_rows`) and what they make the borders' values (`scale_ends`).
 
 A scale is a row of numbers between a track's borders, with the name of its curve above it or between its
-numbers. Ends that nothing confirms (numbers in between, usual range, unit, grid) are never sure: one
-lost digit is a wrong curve.
+numbers. A scale that seems to have been skipped, or a name between its numbers that is another curve's,
+makes it doubtful.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from veernet_core.datatypes import F64, Raster, Scale, Wrap
+from veernet_core.datatypes import Raster, Style, Wrap
 from veernet_core.page.found import (
     CurveFound,
     PageLayout,
@@ -29,7 +29,39 @@ from veernet_core.page.found import (
     TextBox,
     TrackFound,
 )
-from veernet_core.page.scale_ink import ScaleInk, find_tilt
+from veernet_core.page.scale_ends import (
+    ASSUMED,
+    DOUBTFUL,
+    LIKELY,
+    SIMILAR,
+    SURE,
+    Ends,
+    find_ends,
+    is_contradicted,
+    value_confidence,
+)
+from veernet_core.page.scale_ink import ScaleInk
+from veernet_core.page.scale_rows import (
+    BLOCK_IN,
+    CLEAR,
+    EDGE,
+    LEGIBLE,
+    NAME_IN,
+    Block,
+    Row,
+    Token,
+    crosses,
+    end_number,
+    find_lines,
+    find_row,
+    half_row,
+    is_beside,
+    is_wide,
+    number,
+    read_block,
+    rows_by_ink,
+    with_ends,
+)
 from veernet_core.page.text import TextReader
 from veernet_core.page.vocabulary import (
     CurveKind,
@@ -40,76 +72,18 @@ from veernet_core.page.vocabulary import (
     words,
 )
 
-SURE, SIMILAR, LIKELY, DOUBTFUL, ASSUMED = 0.96, 0.92, 0.85, 0.6, 0.3
-"""Confidence of a value that is confirmed; of a word that is badly read but like no other; of a value
-read but unconfirmed, read with contradictions, not read."""
-_ABOVE_IN, _INTO_GRID_IN, _TILT_IN = 12.0, 0.5, 6.0
-_BLOCK_IN, _BARE_BLOCK_IN, _BREAK_IN, _TITLES_IN = 4.5, 3.0, 2.0, 1.9
-"""Height of a scale block, of one without any scale; the widest break between its scales; how far
-titles stand above the first scaled one."""
-_NAME_IN, _ECHO_IN = 1.8, 0.5
-_EDGE = 0.12
-"""Part of a track's width within which the first and last number of a scale lie from its borders."""
-_LINEAR_TOLERANCE, _ROUND_TOLERANCE, _LOG_TOLERANCE_DECADES = 0.03, 0.055, 0.15
-"""How far a number may stand from its place, in track widths; more where it names a round part of the scale."""
-_MIN_CONFIDENCE, _SURE_CONFIDENCE = 0.5, 0.93
-_MOST_WORDS = 4
-_WORD = re.compile(r"\d+(?=[A-Z][a-z]{2})|[^\s_]+")
-"""A word; a number glued to the name behind it is one of its own."""
-_NUMBER = re.compile(r"[-–—+]?(?:\d{1,5}(?:\.\d*)?|\.\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A word or number on the page; ``y`` is its row with the tilt of the block undone."""
-
-    text: str
-    confidence: float
-    x0: float
-    x1: float
-    y: float
-    height: float
-
-    @property
-    def x(self) -> float:
-        return (self.x0 + self.x1) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """The text and ink above one section, and who can read a piece of it again."""
-
-    tokens: tuple[_Token, ...]
-    ink: ScaleInk
-    reader: TextReader | None
-
-    @property
-    def dpi(self) -> float:
-        return self.ink.dpi
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of numbers inside a track: values at ``(position 0..1)``, and the words between them."""
-
-    y: float
-    height: float
-    positions: tuple[float, ...]
-    values: tuple[float, ...]
-    confidence: float
-    inline: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Ends:
-    """Values at the borders; ``support`` numbers in between agree, ``repaired``: a sign was added."""
-
-    left: float
-    right: float
-    scale: Scale
-    support: int
-    repaired: bool = False
-    extrapolated: bool = False
+_BARE_BLOCK_IN, _BREAK_IN, _TITLES_IN = 3.0, 2.0, 1.9
+"""Height of a scale block without any scale; the widest break between scales; how far titles stand above the
+first scaled one."""
+_ECHO_IN, _UNDER_IN = 0.5, 0.7
+"""Within what distance a name printed twice is one, and how far above its name a partial scale may stand."""
+_SLACK = 0.06
+"""Part of a track's width by which print may stand out of it where it has no neighbour."""
+_HEADING_IN = 0.5
+"""How far below a heading its unit may stand."""
+_TITLE_IN = 0.3
+"""Least height of letters in the title of a log."""
+_LONG_NAME = 8
 
 
 @dataclass(slots=True)
@@ -120,19 +94,22 @@ class _Named:
     y: float
     confidence: float
     text: str
-    rows: list[tuple[_Row, _Ends]] = field(default_factory=list)
+    rows: list[tuple[Row, Ends]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What stands above one track."""
+    """What stands above one track; ``unbound`` and ``halves`` are rows of numbers that look like scales, or
+    like one end of one, and could not be read."""
 
     index: int
     track: TrackFound
     left: float
     right: float
-    lines: list[list[_Token]]
+    lines: list[list[Token]]
     names: list[_Named]
+    unbound: list[float]
+    halves: list[float]
 
 
 def read_scales(
@@ -160,96 +137,92 @@ def read_scales(
         with a usual one, source ``template``.
     """
     found: list[CurveFound] = []
+    device = _device(boxes, layout.dpi[0])
     above = 0.0
     for section in sorted(layout.sections, key=lambda s: s.row_top):
         if section.kind not in ("main", "repeat"):
             continue
-        block = _block(boxes, raster, section, above, layout.dpi[0], reader)
-        found += _read_section(block, section)
+        block = read_block(boxes, raster, section, above, layout.dpi[0], reader)
+        found += _read_section(block, section, device)
         above = section.row_bottom
     return tuple(found)
 
 
-def _block(
-    boxes: Sequence[TextBox],
-    raster: Raster,
-    section: SectionFound,
-    above: float,
-    dpi: float,
-    reader: TextReader | None,
-) -> _Block:
-    """Text and ink above a section, down to just below its first rows."""
-    top = max(0.0, above, section.row_top - _ABOVE_IN * dpi)
-    bottom = min(float(raster.height_px), section.row_top + _INTO_GRID_IN * dpi)
-    row0, row1 = int(top), max(int(top) + 1, int(bottom))
-    rows = raster.read_ink(row0, row1)
-    ink = ScaleInk(rows, row0, find_tilt(rows[-round(_TILT_IN * dpi) :]), dpi)
-    inside = [b for b in boxes if b.turned_deg == 0 and row0 <= b.row < row1]
-    tokens = [token for box in inside for token in _tokens(box, ink)]
-    return _Block(tuple(sorted(tokens, key=lambda t: (t.y, t.x0))), ink, reader)
+def _device(boxes: Sequence[TextBox], dpi: float) -> CurveKind | None:
+    """The one device that the title of the log, in large letters of any turn, names for its resistivity."""
+    kinds = set()
+    for box in boxes:
+        letters = min(box.height_px, box.width_px)
+        if letters < _TITLE_IN * dpi or box.confidence < CLEAR:
+            continue
+        named = find_curve(box.text)
+        if named is not None and named.is_exact and named.share > 0.75 and _is_device(named.kind):
+            kinds.add(named.kind)
+    return kinds.pop() if len(kinds) == 1 else None
 
 
-def _tokens(box: TextBox, ink: ScaleInk) -> list[_Token]:
-    """Words of a box; a number that reading joined to its neighbours is cut off by character count."""
-    left = box.col - box.width_px / 2
-    per_char = box.width_px / max(1, len(box.text))
-    height = max(4.0, box.height_px - abs(ink.tilt) * box.width_px)
-    y = ink.level(box.row, box.col)
-    return [
-        _Token(
-            match.group(),
-            box.confidence,
-            left + match.start() * per_char,
-            left + match.end() * per_char,
-            y,
-            height,
-        )
-        for match in _WORD.finditer(box.text)
-    ]
-
-
-def _number(text: str) -> float | None:
-    bare = text.strip("\"'|°.,:;*_") if not re.fullmatch(r"\.\d+", text) else text
-    if not _NUMBER.fullmatch(bare):
-        return None
-    return float(re.sub("[–—]", "-", bare))
+def _is_device(kind: CurveKind) -> bool:
+    return "OHMM" in kind.units and not kind.is_group
 
 
 # ---- rows of numbers --------------------------------------------------------------------------
 
 
-def _read_section(block: _Block, section: SectionFound) -> list[CurveFound]:
+def _read_section(
+    block: Block, section: SectionFound, device: CurveKind | None
+) -> list[CurveFound]:
+    at_top = [
+        tuple(
+            float(np.interp(section.row_top, *knots.T)) for knots in (t.left_knots, t.right_knots)
+        )
+        for t in section.tracks
+    ]
     columns = []
-    for index, track in enumerate(section.tracks):
+    for index, (track, (left, right)) in enumerate(zip(section.tracks, at_top, strict=True)):
         if track.kind == "curves":
-            left = float(np.interp(section.row_top, *track.left_knots.T))
-            right = float(np.interp(section.row_top, *track.right_knots.T))
-            columns.append(_column(block, index, track, left, right))
+            slack = _SLACK * (right - left)
+            inside = (
+                left - min([slack, *(left - other for _, other in at_top[:index])]),
+                right + min([slack, *(other - right for other, _ in at_top[index + 1 :])]),
+            )
+            tokens = [t for t in block.tokens if inside[0] <= t.x <= inside[1]]
+            columns.append(_column(block, tokens, index, track, left, right))
     top = _top_of_block(columns, section, block.dpi)
+    if not any(_is_device(n.kind) and n.y >= top for column in columns for n in column.names):
+        _name_resistivity(columns, device)
     return [curve for column in columns for curve in _curves(column, section, block, top)]
 
 
-def _column(block: _Block, index: int, track: TrackFound, left: float, right: float) -> _Column:
-    slack = 0.06 * (right - left)
-    lines = _lines([t for t in block.tokens if left - slack <= t.x <= right + slack])
-    names = _names(lines, block.dpi)
-    scaled = []
-    for line in lines:
-        again = _with_ends(line, names, block, left, right)
-        found = _scale(again, track, left, right)
-        if found is None and again is not line:
-            found = _scale(line, track, left, right)
-        scaled += [found] if found is not None else []
-    _bind(scaled, names, block.dpi)
-    return _Column(index, track, left, right, lines, names)
+def _name_resistivity(columns: Sequence[_Column], device: CurveKind | None) -> None:
+    """Scales under a mere RESISTIVITY are those of the device that the log is named after."""
+    for name in (n for column in columns for n in column.names):
+        if device is not None and name.rows and name.kind.mnemonic == "RES":
+            name.kind, name.confidence = device, min(name.confidence, SIMILAR)
 
 
-def _scale(
-    line: Sequence[_Token], track: TrackFound, left: float, right: float
-) -> tuple[_Row, _Ends] | None:
-    row = _row(line, left, right)
-    ends = None if row is None else _ends(row, track)
-    return None if row is None or ends is None else (row, ends)
+def _column(
+    block: Block,
+    inside: Sequence[Token],
+    index: int,
+    track: TrackFound,
+    left: float,
+    right: float,
+) -> _Column:
+    lines = find_lines([t for t in inside if not crosses(t, left) and not crosses(t, right)])
+    titles = [name.y for name in _names(lines, right, block.dpi, any_case=True)]
+    lines = [with_ends(line, titles, block, left, right) for line in lines]
+    names = _names(lines, right, block.dpi)
+    rows = [row for line in lines if (row := find_row(line, left, right)) is not None]
+    _bind(rows, names, track, block.dpi)
+    for name in (n for n in names if not n.rows):
+        below = [y for y in (*(n.y for n in names), *(r.y for r in rows)) if y > name.y]
+        unseen = rows_by_ink(name.y, min(below, default=math.inf), block, left, right)
+        _bind(unseen, [name], track, block.dpi)
+    bound = [row for name in names for row, _ in name.rows]
+    whole = [row.y for row in rows if row not in bound and is_wide(row.printed)]
+    halves = [y for line in lines if (y := half_row(line, left, right)) is not None]
+    halves = [y for y in halves if all(abs(y - row.y) > 0.5 * row.height for row in bound)]
+    return _Column(index, track, left, right, lines, names, whole, halves)
 
 
 def _top_of_block(columns: Sequence[_Column], section: SectionFound, dpi: float) -> float:
@@ -260,172 +233,24 @@ def _top_of_block(columns: Sequence[_Column], section: SectionFound, dpi: float)
     lowest = max(row.y for name in scaled for row, _ in name.rows)
     top = lowest
     for name in sorted(scaled, key=lambda n: -n.rows[-1][0].y):
-        if top - name.rows[-1][0].y > _BREAK_IN * dpi or lowest - name.y > _BLOCK_IN * dpi:
+        if top - name.rows[-1][0].y > _BREAK_IN * dpi or lowest - name.y > BLOCK_IN * dpi:
             break
         top = min(top, name.y)
     return top - _TITLES_IN * dpi
 
 
-def _lines(tokens: Sequence[_Token]) -> list[list[_Token]]:
-    """Tokens that stand on one line, from top to bottom, each from left to right."""
-    lines: list[list[_Token]] = []
-    for token in sorted(tokens, key=lambda t: t.y):
-        near = [
-            line
-            for line in lines[-3:]
-            if abs(token.y - float(np.median([t.y for t in line])))
-            < 0.45 * min(token.height, float(np.median([t.height for t in line])))
-        ]
-        if near:
-            near[-1].append(token)
-        else:
-            lines.append([token])
-    return [sorted(line, key=lambda t: t.x0) for line in lines]
-
-
-def _row(line: Sequence[_Token], left: float, right: float) -> _Row | None:
-    """Numbers of a line as a scale row; None where the line holds fewer than two."""
-    width = right - left
-    edge = _EDGE * width
-    numbers = [
-        (t, v)
-        for t in line
-        if (v := _number(t.text)) is not None and t.confidence >= _MIN_CONFIDENCE
-    ]
-    # a number between words belongs to them: "Micro Inverse 2", "RUN 1", "10 Normal"
-    others = [t for t in line if _number(t.text) is None and re.search(r"[A-Za-z]{2}", t.text)]
-    at_edge = [n for n in numbers if n[0].x0 - left < edge or right - n[0].x1 < edge]
-    free = [n for n in numbers if n in at_edge or not _beside(n[0], others)]
-    if len(free) < 2:
-        return None
-    positions = [(t.x - left) / width for t, _ in free]
-    if free[0][0].x0 - left < edge:
-        positions[0] = 0.0
-    if right - free[-1][0].x1 < edge:
-        positions[-1] = 1.0
-    used = {id(t) for t, _ in free}
-    inline = " ".join(t.text for t in line if id(t) not in used and t.x0 > left and t.x1 < right)
-    return _Row(
-        y=float(np.median([t.y for t, _ in free])),
-        height=float(np.median([t.height for t, _ in free])),
-        positions=tuple(positions),
-        values=tuple(v for _, v in free),
-        confidence=min(t.confidence for t, _ in free),
-        inline=inline,
-    )
-
-
-def _with_ends(
-    line: list[_Token], names: Sequence[_Named], block: _Block, left: float, right: float
-) -> list[_Token]:
-    """A line with numbers, below a name, whose end numbers were not seen: they are looked for again."""
-    numbers = [t for t in line if _number(t.text) is not None]
-    if block.reader is None or not numbers or len(line) - len(numbers) > _MOST_WORDS:
-        return line
-    y, height = numbers[0].y, numbers[0].height
-    if not any(-0.6 * height < y - name.y <= _NAME_IN * block.dpi for name in names):
-        return line
-    width = right - left
-    spans = []
-    if line[0].x0 - left > _EDGE * width:
-        spans.append((left - 0.02 * width, min(left + 0.14 * width, line[0].x0)))
-    if right - line[-1].x1 > _EDGE * width:
-        spans.append((max(right - 0.14 * width, line[-1].x1), right + 0.02 * width))
-    found = []
-    pieces = [block.ink.cut(y, 1.3 * height, *span) for span in spans]
-    for (x0, x1), read in zip(spans, block.reader.recognise(pieces), strict=True):
-        if _number(read.text) is not None:
-            found.append(_Token(read.text, read.confidence, x0, x1, y, height))
-    return sorted([*line, *found], key=lambda t: t.x0)
-
-
-def _beside(token: _Token, others: Sequence[_Token]) -> bool:
-    gap = 1.5 * token.height
-    return any(o.x0 - token.x1 < gap and token.x0 - o.x1 < gap for o in others)
-
-
-def _ends(row: _Row, track: TrackFound) -> _Ends | None:
-    """Values at the borders that the numbers of a row agree on."""
-    p, v = np.array(row.positions), np.array(row.values)
-    if (np.diff(p) <= 0).any() or v[0] == v[-1]:
-        return None
-    if p[0] > 0 or p[-1] < 1:
-        return _extrapolated(p, v)
-    for signs in _signs(v):
-        signed = v * signs
-        if signed[0] == signed[-1]:
-            continue
-        for scale in ("linear", "log"):
-            if len(v) > 2 and _fits(p, signed, scale):
-                support = len(v) - 2
-                return _Ends(
-                    float(signed[0]), float(signed[-1]), scale, support, bool((signs < 0).any())
-                )
-    if len(v) > 2:
-        return None
-    return _Ends(float(v[0]), float(v[1]), _bare_scale(v, track), 0)
-
-
-def _signs(values: F64) -> Iterable[F64]:
-    """As read; then with a lost minus at the right end, or at the left."""
-    ones = np.ones(len(values))
-    yield ones
-    for end in (-1, 0):
-        flipped = ones.copy()
-        flipped[end] = -1.0
-        if values[end] > 0 and len(values) > 2:
-            yield flipped
-
-
-def _fits(p: F64, v: F64, scale: str) -> bool:
-    """Whether all values in between lie where the end values put them."""
-    if scale == "linear":
-        expected = (v - v[0]) / (v[-1] - v[0])
-        round_part = np.abs(expected * 20 - np.rint(expected * 20)) < 0.02
-        slack = np.where(round_part, _ROUND_TOLERANCE, _LINEAR_TOLERANCE)
-        return bool((np.abs(p - expected) <= slack).all())
-    if (v <= 0).any() or abs(math.log10(v[-1] / v[0])) < 0.9:
-        return False
-    logs = np.log10(v)
-    return bool(
-        (np.abs(logs - (logs[0] + p * (logs[-1] - logs[0]))) <= _LOG_TOLERANCE_DECADES).all()
-    )
-
-
-def _bare_scale(v: F64, track: TrackFound) -> Scale:
-    """Spacing where only the ends are printed: the grid's, else by the ends."""
-    can_be_log = bool((v > 0).all()) and abs(math.log10(v[-1] / v[0])) >= 0.9
-    if not can_be_log:
-        return "linear"
-    return track.scale or "log"
-
-
-def _extrapolated(p: F64, v: F64) -> _Ends | None:
-    """Ends beyond the outermost numbers, to two digits of the span."""
-    if (p[-1] - p[0]) < 0.15:
-        return None
-    slope, start = np.polyfit(p, v, 1)
-    if len(v) > 2 and np.abs(v - (start + slope * p)).max() > _LINEAR_TOLERANCE * abs(slope):
-        return None
-    step = 10.0 ** math.floor(math.log10(abs(slope)) - 1) * 5
-    left, right = (round(value / step) * step for value in (start, start + slope))
-    if left == right:
-        return None
-    return _Ends(
-        float(f"{left:.6g}"), float(f"{right:.6g}"), "linear", max(0, len(v) - 2), extrapolated=True
-    )
-
-
 # ---- names ------------------------------------------------------------------------------------
 
 
-def _names(lines: Sequence[Sequence[_Token]], dpi: float) -> list[_Named]:
+def _names(
+    lines: Sequence[Sequence[Token]], right: float, dpi: float, any_case: bool = False
+) -> list[_Named]:
     """Names of curves from top to bottom; one repeated just below itself is given once."""
     names: list[_Named] = []
     for line in lines:
-        for text, tokens in _phrases(line):
+        for text, tokens in _phrases(_without_end(line, right)):
             found = find_curve(text)
-            if found is None or not _is_title(text, line):
+            if found is None or not (any_case or _is_title(text, line)):
                 continue
             y = float(np.median([t.y for t in tokens]))
             if names and names[-1].kind is found.kind and y - names[-1].y < _ECHO_IN * dpi:
@@ -433,21 +258,29 @@ def _names(lines: Sequence[Sequence[_Token]], dpi: float) -> list[_Named]:
             sure = SURE if found.share > 0.75 else LIKELY if found.share > 0.3 else DOUBTFUL
             if not found.is_exact:
                 sure = SIMILAR
-            readable = min(t.confidence for t in tokens) >= 0.8
+            long = found.is_exact and len(found.name) >= _LONG_NAME
+            readable = min(t.confidence for t in tokens) >= (LEGIBLE if long else 0.8)
             names.append(_Named(found.kind, y, sure if readable else DOUBTFUL, text))
     return names
 
 
-def _is_title(text: str, line: Sequence[_Token]) -> bool:
+def _is_title(text: str, line: Sequence[Token]) -> bool:
     """Whether a name is set as scale blocks set it: in capitals, with its mnemonic, or between numbers."""
     letters = [c for c in text if c.isalpha()]
     capitals = sum(c.isupper() for c in letters) >= 0.8 * len(letters)
-    return capitals or "(" in text or "[" in text or _number(line[-1].text) is not None
+    return capitals or "(" in text or "[" in text or number(line[-1].text) is not None
 
 
-def _phrases(line: Sequence[_Token]) -> list[tuple[str, list[_Token]]]:
+def _without_end(line: Sequence[Token], right: float) -> Sequence[Token]:
+    """A line without the number next to the right border: however close it stands, no name ends there."""
+    *rest, last = line
+    at_border = abs(right - last.x1) < last.height
+    return rest if rest and at_border and number(last.text) is not None else line
+
+
+def _phrases(line: Sequence[Token]) -> list[tuple[str, list[Token]]]:
     """Words of a line joined where they stand close together."""
-    phrases: list[list[_Token]] = []
+    phrases: list[list[Token]] = []
     for token in line:
         if phrases and token.x0 - phrases[-1][-1].x1 < 1.6 * token.height:
             phrases[-1].append(token)
@@ -456,31 +289,36 @@ def _phrases(line: Sequence[_Token]) -> list[tuple[str, list[_Token]]]:
     return [(" ".join(t.text for t in phrase), phrase) for phrase in phrases]
 
 
-def _bind(scaled: Sequence[tuple[_Row, _Ends]], names: Sequence[_Named], dpi: float) -> None:
+def _bind(rows: Sequence[Row], names: Sequence[_Named], track: TrackFound, dpi: float) -> None:
     """Give every scale row to the name on its line, else to the nearest name above it."""
-    for row, ends in scaled:
+    for row in rows:
         own = [n for n in names if abs(n.y - row.y) < 0.6 * row.height]
-        higher = [n for n in names if 0 <= row.y - n.y <= _NAME_IN * dpi]
-        followed = [n for n in names if n.rows and 0 < row.y - n.rows[-1][0].y <= _NAME_IN * dpi]
+        higher = [n for n in names if 0 <= row.y - n.y <= NAME_IN * dpi]
+        followed = [n for n in names if n.rows and 0 < row.y - n.rows[-1][0].y <= NAME_IN * dpi]
         candidates = own or [*higher, *followed]
+        below = [n for n in names if n.kind.is_partial and 0 < n.y - row.y <= _UNDER_IN * dpi]
+        if below and not own and len(row.values) == 2:
+            candidates = below
         if candidates:
-            max(candidates, key=lambda n: n.y).rows.append((row, ends))
+            name = max(candidates, key=lambda n: n.y)
+            ends = find_ends(row, track, name.kind)
+            name.rows += [] if ends is None else [(row, ends)]
 
 
 # ---- curves -----------------------------------------------------------------------------------
 
 
-def _curves(column: _Column, section: SectionFound, block: _Block, top: float) -> list[CurveFound]:
+def _curves(column: _Column, section: SectionFound, block: Block, top: float) -> list[CurveFound]:
     out: list[CurveFound] = []
     names = [n for n in column.names if n.y >= top]
     for position, name in enumerate(names):
         following = names[position + 1].y if position + 1 < len(names) else math.inf
         if name.kind.is_group and not name.rows:
             continue
-        unit = _unit(name, names[:position], column.lines, following)
+        unit = _unit(name, names[:position], column.lines, following, block.dpi)
         kind = _particular(name.kind, [n.kind for n in names])
         if name.rows:
-            out.append(_scaled_curve(name, kind, unit, section, column, block.ink))
+            out.append(_scaled_curve(name, kind, unit, section, column, block))
         elif name.confidence > DOUBTFUL and all(kind is not n.kind for n in names if n.rows):
             out.append(_assumed_curve(name, kind, unit, section, column.index))
     return [curve for curve in out if not _is_outdone(curve, out)]
@@ -504,13 +342,14 @@ def _particular(kind: CurveKind, siblings: Sequence[CurveKind]) -> CurveKind:
 def _unit(
     name: _Named,
     above: Sequence[_Named],
-    lines: Sequence[Sequence[_Token]],
+    lines: Sequence[Sequence[Token]],
     following: float,
+    dpi: float,
 ) -> Stated | None:
     """The unit printed with a name or below it; else that of the heading above; else the usual one."""
     bottom = max([name.y, *(row.y + 1.8 * row.height for row, _ in name.rows)])
     here = [
-        (" ".join(t.text for t in line), line)
+        (_wording(line), line)
         for line in lines
         if name.y - 0.5 * line[0].height
         <= line[0].y
@@ -527,8 +366,16 @@ def _unit(
     headings = [a for a in above if a.kind.is_group]
     for heading in reversed(headings):
         if set(heading.kind.units) & set(name.kind.units):
-            return Stated(name.kind.units[0], "header", LIKELY)
+            below = [line for line in lines if 0 <= line[0].y - heading.y < _HEADING_IN * dpi]
+            read = {find_unit(_wording(line)) for line in below} & set(name.kind.units)
+            return Stated(name.kind.units[0], "header", SIMILAR if read else LIKELY)
     return Stated(name.kind.units[0], "template", ASSUMED) if name.kind.units else None
+
+
+def _wording(line: Sequence[Token]) -> str:
+    """A line without the numbers of its scale."""
+    others = [t for t in line if number(t.text) is None]
+    return " ".join(t.text for t in line if t in others or is_beside(t, others))
 
 
 def _scaled_curve(
@@ -537,20 +384,19 @@ def _scaled_curve(
     unit: Stated | None,
     section: SectionFound,
     column: _Column,
-    ink: ScaleInk,
+    block: Block,
 ) -> CurveFound:
     """A name's first row is its scale; further rows are laps of it or backups."""
-    (row, ends), *further = name.rows
+    (row, ends), *further = _usual_lap_first(name)
     wrap, backups, odd = _further(ends, [e for _, e in further])
-    confidence = _value_confidence(row, ends, kind, unit, column.track)
+    if unit is None or unit.source == "template":
+        unit = _implied_unit(ends, kind) or unit
+    confidence = _ends_confidence(row, ends, kind, unit, column, block)
     if odd or any("RUN" in words(r.inline).split() for r, _ in name.rows):
         confidence = min(confidence, DOUBTFUL)
-    known = name.confidence
-    if kind.is_group:
-        known = min(known, DOUBTFUL)
-    elif kind is not name.kind:  # a density log prints its correction beside porosity and density
-        tool = {n.kind.mnemonic for n in column.names}
-        known = min(known, SIMILAR if {"RHOB", "DRHO"} <= tool else LIKELY)
+    if _misses_rows(name, column) or _names_another(row, name):
+        confidence = min(confidence, LIKELY)
+    known = _name_confidence(name, kind, column)
     return CurveFound(
         section_id=section.section_id,
         track_index=column.index,
@@ -559,14 +405,80 @@ def _scaled_curve(
         left=Stated(ends.left, "header", confidence, row.y, column.left),
         right=Stated(ends.right, "header", confidence, row.y, column.right),
         scale=ends.scale,
-        style=ink.style(row.y, row.height, column.left, column.right),
+        style=_style(row, kind, column, block.ink),
         wrap=wrap,
         backups=backups,
     )
 
 
+def _name_confidence(name: _Named, kind: CurveKind, column: _Column) -> float:
+    """How sure the curve is, of which ``kind`` is the particular one."""
+    if kind.is_group:
+        return min(name.confidence, DOUBTFUL)
+    if kind is name.kind:
+        return name.confidence
+    # a density log prints its correction beside porosity and density
+    tool = {n.kind.mnemonic for n in column.names}
+    return min(name.confidence, SIMILAR if {"RHOB", "DRHO"} <= tool else LIKELY)
+
+
+def _ends_confidence(
+    row: Row, ends: Ends, kind: CurveKind, unit: Stated | None, column: _Column, block: Block
+) -> float:
+    """How sure the values are; numbers that nothing else confirms are read once more."""
+    confidence = value_confidence(row, ends, kind, unit, column.track)
+    if confidence >= SIMILAR or is_contradicted(ends, kind, column.track):
+        return confidence
+    again = _reads_again(row, ends, column, block)
+    return value_confidence(row, ends, kind, unit, column.track, read_twice=again)
+
+
+def _style(row: Row, kind: CurveKind, column: _Column, ink: ScaleInk) -> Style | None:
+    """Pen of the line drawn with a scale, which may span a part of the track only."""
+    lean = ink.lean(row.y)
+    width = column.right - column.left
+    end = column.left + width * row.printed[-1] if kind.is_partial else column.right
+    return ink.style(row.y, row.height, column.left + lean, end + lean, above=_is_framed(row))
+
+
+def _is_framed(row: Row) -> bool:
+    """Whether a unit alone stands between the numbers: such forms draw the pen between name and numbers."""
+    return find_unit(row.inline) is not None and find_curve(row.inline) is None
+
+
+def _misses_rows(name: _Named, column: _Column) -> bool:
+    """Whether a scale seems to stand before the first one read of a name, or another one after it."""
+    row = min((row for row, _ in name.rows), key=lambda r: r.y)
+    following = min([n.y for n in column.names if n.y > name.y], default=math.inf)
+    before = (name.y + 0.7 * row.height, row.y - 0.5 * row.height)
+    return any(before[0] < y < before[1] for y in (*column.halves, *column.unbound)) or any(
+        row.y < y < following for y in column.unbound
+    )
+
+
+def _names_another(row: Row, name: _Named) -> bool:
+    """Whether the words between the numbers of a scale are neither the curve's name nor its unit."""
+    if sum(c.isalpha() for c in row.inline) < 3 or "RUN" in words(row.inline):
+        return False
+    named = find_curve(row.inline)
+    return named.kind is not name.kind if named is not None else find_unit(row.inline) is None
+
+
+def _usual_lap_first(name: _Named) -> list[tuple[Row, Ends]]:
+    """Scales of a name; of two laps printed in turn the commoner range is the scale, wherever it stands."""
+    ranges = [(left, right) for _, left, right in name.kind.ranges]
+    known = [(e.left, e.right) in ranges for _, e in name.rows]
+    if (
+        len(name.rows) != 2
+        or not all(known)
+        or _further(name.rows[0][1], [name.rows[1][1]])[0] != "one"
+    ):
+        return name.rows
+    return sorted(name.rows, key=lambda scaled: ranges.index((scaled[1].left, scaled[1].right)))
+
+
 def _further(
-    first: _Ends, rest: Sequence[_Ends]
+    first: Ends, rest: Sequence[Ends]
 ) -> tuple[Wrap, tuple[tuple[float, float], ...], bool]:
     """Laps and backups among further rows of a name, and whether some row is neither."""
     span = first.right - first.left
@@ -586,39 +498,25 @@ def _further(
     return wrap, tuple(backups), odd
 
 
-def _value_confidence(
-    row: _Row, ends: _Ends, kind: CurveKind, unit: Stated | None, track: TrackFound
-) -> float:
-    """How sure the end values are, by what confirms them; any contradiction makes them doubtful."""
-    stated = str(unit.value) if unit is not None and unit.source == "header" else ""
-    usual = kind.is_usual(ends.left, ends.right, stated)
-    contradicted = (
-        not kind.is_possible(ends.left, ends.right)
-        or ends.scale not in kind.scales
-        or (track.scale is not None and track.scale != ends.scale)
-        or _decades_differ(ends, track)
-        or ends.extrapolated
-        or row.confidence < 0.6
-    )
-    if contradicted:
-        return DOUBTFUL
-    if ends.repaired:
-        return (
-            SURE if usual and ends.support >= 2 and row.confidence >= _SURE_CONFIDENCE else LIKELY
-        )
-    if row.confidence < _SURE_CONFIDENCE or not stated:
-        return LIKELY
-    if usual and (ends.support or not kind.is_ambiguous(ends.left, ends.right, stated)):
-        return SURE
-    if ends.support >= 2:
-        return SURE
-    return LIKELY if usual or ends.support else DOUBTFUL
+def _implied_unit(ends: Ends, kind: CurveKind) -> Stated | None:
+    """The only unit in which a scale is usual; as good as read where numbers in between confirm the scale."""
+    units = {u for u in kind.units if kind.is_usual(ends.left, ends.right, u)}
+    if len(units) != 1:
+        return None
+    return Stated(units.pop(), *(("header", SIMILAR) if ends.support else ("template", ASSUMED)))
 
 
-def _decades_differ(ends: _Ends, track: TrackFound) -> bool:
-    if ends.scale != "log" or track.decades is None:
+def _reads_again(row: Row, ends: Ends, column: _Column, block: Block) -> bool:
+    """Whether the numbers at both borders, cut out by their ink, say the same once more."""
+    if block.reader is None or ends.extrapolated or ends.repaired or row.by_ink:
         return False
-    return abs(abs(math.log10(ends.right / ends.left)) - track.decades) > 0.3
+    reach = 2 * EDGE * (column.right - column.left)
+    again = [
+        end_number(block, row.y, row.height, border, inward)
+        for border, inward in ((column.left, reach), (column.right, -reach))
+    ]
+    read = [None if t is None or t.confidence < CLEAR else number(t.text) for t in again]
+    return read == [ends.left, ends.right]
 
 
 def _assumed_curve(

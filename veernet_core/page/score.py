@@ -21,7 +21,7 @@ from veernet_core.datatypes import F64
 from veernet_core.page.api_number import state_name
 from veernet_core.page.complete import LOGGED, Placed, place
 from veernet_core.page.found import CurveFound, HeaderFound, PageReading, TrackFound
-from veernet_core.page.gazetteer import letters_and_digits
+from veernet_core.page.gazetteer import SERVICE_COMPANIES, letters_and_digits
 
 BORDER_TOLERANCE_PX = 3.0
 """At 200 dpi."""
@@ -62,7 +62,8 @@ class TrueSection:
 class PageTruth:
     """What is true of a page. Rows and columns are of the page as stored.
 
-    ``must_refuse``: no curve log, or a log on which the depth cannot be known.
+    ``must_refuse``: no curve log, or a log on which the depth cannot be known. ``ordinary``: a log whose
+    depth should be registered; on others refusing is as right.
     """
 
     is_log: bool
@@ -72,6 +73,7 @@ class PageTruth:
     sections: tuple[TrueSection, ...]
     header: Mapping[str, str] = field(default_factory=dict)
     not_scored: frozenset[str] = frozenset()
+    ordinary: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class SectionScore:
         0.5 ft, or two pixels where that is coarser.
     border_px : float64 [m]
         Distance of the found border at every true knot, px at 200 dpi; inf where none was found.
+    has_depth : bool
+        Whether the truth knows depths of it.
     """
 
     section_id: str
@@ -94,6 +98,7 @@ class SectionScore:
     errors_ft: F64
     tolerance_ft: float
     border_px: F64
+    has_depth: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,7 @@ class PageScore:
     scales_stated: int
     scales_true: int
     wrong: tuple[str, ...] = ()
+    ordinary: bool = True
 
 
 # ---- truth ----------------------------------------------------------------------------------------
@@ -130,7 +136,7 @@ def truth_from_json(data: bytes) -> PageTruth:
     )
     header = raw.get("header") or raw.get("well") or {}
     names = {_FIELDS.get(k, k): str(v) for k, v in header.items() if isinstance(v, str | int) and v}
-    uncertain = {_FIELDS.get(k, k) for k in raw.get("uncertain_fields") or ()}
+    uncertain = {_FIELDS.get(k, k) for k in header.get("uncertain_fields") or ()}
     dpi = raw.get("dpi")
     is_log = raw.get("page", "curve_log") == "curve_log"
     return PageTruth(
@@ -141,6 +147,7 @@ def truth_from_json(data: bytes) -> PageTruth:
         sections=sections,
         header={k: v for k, v in names.items() if k not in uncertain},
         not_scored=frozenset(uncertain),
+        ordinary=is_log and bool(raw.get("ordinary", True)),
     )
 
 
@@ -214,6 +221,7 @@ def score_page(
         scales_stated=scales[1],
         scales_true=scales[2],
         wrong=tuple(wrong),
+        ordinary=truth.ordinary,
     )
 
 
@@ -258,7 +266,10 @@ def _score_section(
     if placed is None:
         count = sum(len(t.left) + len(t.right) for t in true.tracks)
         borders = np.full(count, np.inf)
-        return SectionScore(true.section_id, False, "not_found", np.zeros(0), 0.5, borders)
+        has_depth = len(true.anchors) > 0
+        return SectionScore(
+            true.section_id, False, "not_found", np.zeros(0), 0.5, borders, has_depth
+        )
     rows = [true.row_top, true.row_bottom, placed.found.row_top, placed.found.row_bottom]
     common = min(rows[1], rows[3]) - max(rows[0], rows[2])
     union = max(rows[1], rows[3]) - min(rows[0], rows[2])
@@ -276,7 +287,13 @@ def _score_section(
         outcome = "registered" if _is_registered(placed, reading, min_confidence) else "review"
     borders = _border_errors(true, placed) * 200.0 / across
     return SectionScore(
-        true.section_id, common / union >= _SAME_SECTION, outcome, errors, tolerance, borders
+        true.section_id,
+        common / union >= _SAME_SECTION,
+        outcome,
+        errors,
+        tolerance,
+        borders,
+        len(true.anchors) > 0,
     )
 
 
@@ -349,6 +366,8 @@ def same_text(name: str, want: str, got: str) -> bool:
     a, b = letters_and_digits(want), letters_and_digits(got)
     if not a or not b:
         return False
+    if name == "service_company" and got in SERVICE_COMPANIES and a.startswith(b):
+        return True  # the listed company's name, without WELL SURVEYING CORPORATION and the like
     digits = _numbers(want) == _numbers(got)
     return digits and difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= _SAME_TEXT
 

@@ -25,6 +25,7 @@ from veernet_core.page.lines import centroid, find_peaks
 _COLUMN_SHARES = (0.2, 0.25, 0.3, 0.333)
 _EDGE_CONTRAST = 0.6
 _GOOD_ENOUGH, _USUAL_GAIN = 1.17, 0.03
+_PARTED_GAIN = 0.15
 Span = tuple[float, float]
 Settled = tuple[Span, GridFound | None]
 
@@ -82,7 +83,7 @@ def find_fields(across: Across) -> Fields | None:
         _judge(across, spans) for spans in ([*across.level_spans], _comb_spans(across.strong))
     ]
     best = max(readings, key=lambda reading: reading.score)
-    if best.score < _GOOD_ENOUGH:
+    if best.score < _GOOD_ENOUGH or len(best.spans) == 1:
         pages = [*_usual_pages(across), *_completed_pages(best)]
         usual = [_judge(across, spans, settle=False) for spans in pages]
         likely = max(usual, key=lambda reading: reading.score, default=best)
@@ -213,6 +214,7 @@ def _judge(across: Across, spans: list[Span], settle: bool = True) -> Fields:
         settled = _complete(across, [_settle(across, span) for span in wide])
     else:
         settled = [_fitted(across, span, _grid_of(across, span)) for span in wide]
+    settled = [part for span, fit in settled for part in _parted(across, span, fit)]
     fields = [(span, fit) for span, fit in settled if span[1] - span[0] >= width / 24]
     inked = [_mean_level(across, span) for span, _ in fields]
     bounded = [not settle and _bounded(across, span) for span, _ in fields]
@@ -221,7 +223,7 @@ def _judge(across: Across, spans: list[Span], settle: bool = True) -> Fields:
         for field, ink, sure in zip(fields, inked, bounded)
         if sure or ink > 0.08 * max(inked) - 0.1
     ]
-    if not fields or (not settle and len(fields) < len(wide)):
+    if not fields or (not settle and len(fields) < len(settled)):
         return Fields((), (), (), 0.0)
     columns = tuple(
         (a[1], b[0])
@@ -372,6 +374,26 @@ def _choices(edge: float, inner: F64, step: float, reach: float) -> list[float]:
     ends = [float(inner[0] if step < 0 else inner[-1]) + step] if len(inner) and step else []
     unprinted = [e for e in (*ends, edge) if abs(e - edge) <= reach]
     return near + [e for e in unprinted if all(abs(e - p) > 3 for p in near)]
+
+
+def _parted(across: Across, span: Span, fit: GridFound | None) -> list[Settled]:
+    """A field, or its halves where a rule divides it and each has a grid of its own kind: logarithmic
+    resistivity beside linear porosity is printed without a gap, and no one grid explains both."""
+    middle = _printed_near(across, 0.5 * (span[0] + span[1]))
+    halves = [(span[0], middle), (middle, span[1])]
+    grids = [_grid_of(across, half) for half in halves]
+    first, second = grids
+    if first is None or second is None or not (across.strong == middle).any():
+        return [(span, fit)]
+    whole = grid.plausibility(fit) if fit is not None else 0.0
+    gain = 0.5 * (grid.plausibility(first) + grid.plausibility(second)) - whole
+    if gain < _PARTED_GAIN or _kind(first) == _kind(second):
+        return [(span, fit)]
+    return list(zip(halves, grids))
+
+
+def _kind(fit: GridFound) -> tuple[str, int | None, float | None]:
+    return fit.scale, fit.divisions, fit.decades
 
 
 def _border_score(across: Across, col: float, edge: float) -> float:

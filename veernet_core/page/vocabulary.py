@@ -38,6 +38,8 @@ class CurveKind:
         Usual pen and off-scale mode.
     is_group : bool
         A heading such as RESISTIVITY: it gives the unit, the curve needs a name of its own.
+    is_partial : bool
+        Its scale is printed over a part of the track only, often above the name.
     """
 
     mnemonic: str
@@ -49,6 +51,7 @@ class CurveKind:
     style: Style = "solid"
     wrap: Wrap = "none"
     is_group: bool = False
+    is_partial: bool = False
 
     def is_usual(self, left: float, right: float, unit: str) -> bool:
         """Whether a scale is one of the usual ones in a unit."""
@@ -139,6 +142,8 @@ CURVES: tuple[CurveKind, ...] = (
             "NATURAL GAMMA",
             "GAMMA RAY SCALE",
             "GRC",
+            "ECGR",
+            "HCGR",
             "CGR",
             "SGR",
         ),
@@ -153,7 +158,14 @@ CURVES: tuple[CurveKind, ...] = (
     ),
     CurveKind(
         "SP",
-        ("SPONTANEOUS POTENTIAL", "SELF POTENTIAL", "SP", "POTENTIAL", "POTENTIAL MILLIVOLTS"),
+        (
+            "SPONTANEOUS POTENTIAL",
+            "SELF POTENTIAL",
+            "SP",
+            "SPAR",
+            "POTENTIAL",
+            "POTENTIAL MILLIVOLTS",
+        ),
         ("MV",),
         _in("MV", (-80, 20), (-160, 40), (-150, 50), (-100, 0), (-120, 30), (-200, 0), (-60, 40)),
         (-1000, 1000),
@@ -167,6 +179,7 @@ CURVES: tuple[CurveKind, ...] = (
             "CALI",
             "CAL",
             "MICROCALIPER",
+            "MICROLOG CALIPER",
             "BOREHOLE DIAMETER",
             "HCAL",
         ),
@@ -191,6 +204,7 @@ CURVES: tuple[CurveKind, ...] = (
         _in("G/C3", (-0.05, 0.95), (-0.25, 0.25), (-0.05, 0.45), (-0.5, 0.5), (-0.75, 0.25)),
         (-2, 2),
         style="dashed",
+        is_partial=True,
     ),
     _porosity(
         "DPHI",
@@ -247,6 +261,10 @@ CURVES: tuple[CurveKind, ...] = (
     _resistivity("ILD", ("DEEP INDUCTION", "DEEP INDUCTION LOG", "ILD", "RILD"), "solid"),
     _resistivity("ILM", ("MEDIUM INDUCTION", "MEDIUM INDUCTION LOG", "ILM", "RILM"), "dashed"),
     _resistivity("IL", ("INDUCTION", "INDUCTION LOG", "INDUCTION RESISTIVITY", "IES"), "dashed"),
+    *(
+        _resistivity(f"AT{inches}", (f"AT{inches}", f"AHT{inches}", f"AF{inches}"))
+        for inches in (10, 20, 30, 60, 90)
+    ),
     _resistivity("LLD", ("LATEROLOG DEEP", "DEEP LATEROLOG", "LLD"), "dashed"),
     _resistivity("LLS", ("LATEROLOG SHALLOW", "SHALLOW LATEROLOG", "LLS"), "solid"),
     _resistivity("LL8", ("LATEROLOG 8", "LATEROLOG8", "LL8"), "solid"),
@@ -258,9 +276,7 @@ CURVES: tuple[CurveKind, ...] = (
     _resistivity(
         "MLL", ("MICROLATEROLOG", "MICRO LATEROLOG", "MLL", "F O R X O", "FORXO"), "solid"
     ),
-    _resistivity(
-        "SFLU", ("SFL", "SFLU", "SPHERICALLY FOCUSED LOG", "SPHERICALLY FOCUSED"), "solid"
-    ),
+    _resistivity("SFL", ("SFL", "SFLU", "SPHERICALLY FOCUSED LOG", "SPHERICALLY FOCUSED"), "solid"),
     _resistivity("MSFL", ("MSFL", "MICRO SFL", "MICRO SPHERICALLY FOCUSED LOG"), "solid"),
     _resistivity("PROX", ("PROXIMITY", "PROXIMITY LOG", "PL"), "solid"),
     _resistivity("MINV", ("MICRO INVERSE", "MICROINVERSE", "MINV"), "solid", log=False),
@@ -292,14 +308,14 @@ CURVES: tuple[CurveKind, ...] = (
     ),
     CurveKind(
         "COND",
-        ("CONDUCTIVITY", "INDUCTION CONDUCTIVITY", "CILD"),
+        ("CONDUCTIVITY", "INDUCTION CONDUCTIVITY", "CILD", "ATCO60", "ATCO90"),
         ("MMHO/M",),
         _in("MMHO/M", (400, 0), (200, 0), (500, 0), (1000, 0), (2000, 0), (4000, 0)),
         (0, 1e5),
     ),
     CurveKind(
         "NEU",
-        ("NEUTRON", "NEUTRON GAMMA RAY", "NEUTRON CURVE", "NEUT"),
+        ("NEUTRON", "NEUTRON GAMMA RAY", "NEUTRON CURVE", "NEUT", "NEU"),
         ("CPS", "CU"),
         (),
         (0, 1e5),
@@ -308,7 +324,7 @@ CURVES: tuple[CurveKind, ...] = (
         "TENS",
         ("TENSION", "CABLE TENSION", "TENS"),
         ("LB",),
-        _in("LB", (10000, 0), (14000, 4000)),
+        _in("LB", (10000, 0), (5000, 0), (14000, 4000)),
         (-1e5, 1e5),
     ),
     CurveKind(
@@ -387,7 +403,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     ),
     "G/C3": ("GRAMS CC", "G CC", "GM CC", "GRAM CC", "GRAMS PER CC", "G CM3", "G C3", "GRAMSCC"),
     "PU": ("%", "PERCENT", "PU", "POROSITY UNITS"),
-    "V/V": ("V V", "DECIMAL", "FRACTION", "CFCF", "DEC"),
+    "V/V": ("V V", "VN", "DECIMAL", "FRACTION", "CFCF", "DEC"),
     "US/F": (
         "MICROSECONDS PER FOOT",
         "MICROSECONDS PER FT",
@@ -413,12 +429,19 @@ UNITS: dict[str, tuple[str, ...]] = {
         "OHMM",
         "OHMMS",
     ),
-    "MMHO/M": ("MILLIMHOS M", "MMHO M", "MILLIMHOS METER", "MILLIMHOS PER METER", "MMHOS M"),
+    "MMHO/M": (
+        "MILLIMHOS M",
+        "MMHO M",
+        "MILLIMHOS METER",
+        "MILLIMHOS PER METER",
+        "MMHOS M",
+        "MS M",
+    ),
     "MV": ("MILLIVOLTS", "MV"),
     "CPS": ("COUNTS SECOND", "STANDARD COUNTS SECOND", "COUNTS PER SECOND", "CPS"),
     "CU": ("CU", "CAPTURE UNITS"),
     "B/E": ("BARNS ELECTRON", "B E"),
-    "LB": ("POUNDS", "LB", "LBS", "LBF"),
+    "LB": ("POUNDS", "LB", "LBS", "LBF", "IBF"),
     "KLB": ("KLBS", "KLB"),
     "DEGF": ("DEG F", "DEGF", "°F"),
     "DEGC": ("DEG C", "DEGC", "°C"),
@@ -432,6 +455,10 @@ UNITS: dict[str, tuple[str, ...]] = {
 _LONGEST_NAME = 48
 _SHORT_NAME = 3
 _SHORTEST_SIMILAR, _SIMILARITY = 8, 0.82
+_FILLERS = frozenset(
+    {"DIA", "DIAM", "DIAMETER", "HOLE", "LOG", "CURVE", "SCALE", "INDEX", "THE", "OF", "0"}
+)
+"""Words that stand beside names and make them no other curve's."""
 _LABEL_WORDS = frozenset(
     {"ZERO", "DIV", "SENS", "SENSITIVITY", "INTERVAL:", "SPEED", "FILTER", "RUN", "REMARKS"}
 )
@@ -447,6 +474,13 @@ def words(text: str) -> str:
 
 _BY_NAME: dict[str, CurveKind] = {name: kind for kind in CURVES for name in kind.names}
 _BY_UNIT: dict[str, str] = {alias: unit for unit, aliases in UNITS.items() for alias in aliases}
+_GLUED: dict[str, str] = {
+    text.replace(" ", ""): text
+    for kind in CURVES
+    for name in kind.names
+    for text in (name, *(f"{name} {alias}" for unit in kind.units for alias in UNITS[unit]))
+}
+"""Names, alone and with a unit, by their letters: print is read letter-spaced, or with its blanks lost."""
 _NAMES = sorted(_BY_NAME, key=len, reverse=True)
 _UNIT_TEXTS = sorted(_BY_UNIT, key=len, reverse=True)
 
@@ -467,21 +501,37 @@ class Named:
 def find_curve(text: str) -> Named | None:
     """The curve a text names; the longest name in it wins. None where there is none.
 
-    Names of three letters or fewer must stand alone (but for a bracketed mnemonic or a unit).
+    Names of three letters or fewer must stand alone (but for a unit); a mnemonic in brackets counts most.
     """
-    plain = words(re.sub(r"\[[^\]]*\]?|\([^)]*\)?", " ", text))
+    bracketed = _bracketed(text)
+    if bracketed is not None:
+        return bracketed
+    plain = words(re.sub(r"\[[^\]]*\]?|\([^)]*\)?|(?i:\btrack:? *\d+)", " ", text))
+    plain = _GLUED.get(plain.replace(" ", ""), plain)
     if not plain or len(plain) > _LONGEST_NAME or _LABEL_WORDS & set(plain.split()):
         return None
     if any(constant in plain for constant in _MATRIX_CONSTANTS):
         return None
     bare = _without_unit(plain)
+    alone = (plain, bare, re.sub(r"^\d+ | \d+$", "", bare))
     for name in _NAMES:
-        if len(name) <= _SHORT_NAME and name not in (bare, plain):
+        if len(name) <= _SHORT_NAME and name not in alone:
             continue
         if re.search(rf"\b{re.escape(name)}\b", plain):
-            return Named(_BY_NAME[name], name, len(name) / max(1, len(bare)))
+            kept = " ".join(w for w in bare.split() if w in name.split() or w not in _FILLERS)
+            return Named(_BY_NAME[name], name, min(1.0, len(name) / max(1, len(kept))))
     near = _similar(bare, _NAMES)
     return None if near is None else Named(_BY_NAME[near], near, 1.0, is_exact=False)
+
+
+def _bracketed(text: str) -> Named | None:
+    """The curve whose mnemonic stands in brackets behind a long name, where that names no other."""
+    for inner in re.findall(r"[(\[]\s*([A-Za-z][A-Za-z0-9]{1,7})\s*[)\]]", text):
+        kind = _BY_NAME.get(inner.upper())
+        outside = find_curve(text.replace(inner, "")) if kind is not None else None
+        if kind is not None and (outside is None or outside.kind is kind or outside.kind.is_group):
+            return Named(kind, inner.upper(), 1.0)
+    return None
 
 
 def find_unit(text: str) -> str | None:
@@ -490,6 +540,7 @@ def find_unit(text: str) -> str | None:
     Aliases of two letters or fewer must stand alone or end the text.
     """
     plain = words(text)
+    plain = _GLUED.get(plain.replace(" ", ""), plain)
     for alias in _UNIT_TEXTS:
         if len(alias) <= 2 and alias != "%":
             if plain == alias or plain.endswith(f" {alias}"):
