@@ -1,0 +1,116 @@
+"""Rows that count as observed: never on the grid, on a twin's ink or where the curve is gone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from veernet_core.curve.observed import drop_short_runs, grid_rows, guest_rows, observed_rows
+
+F64 = NDArray[np.float64]
+ROWS, COLS = 700, 300
+ROW = np.arange(ROWS)
+GONE = slice(300, 420)
+
+
+def inked(paths: list[F64], width: int = 1) -> NDArray[np.uint8]:
+    ink = np.zeros((ROWS, COLS), np.uint8)
+    for path in paths:
+        for r, x in enumerate(np.rint(path).astype(int)):
+            ink[r, x : x + width] = 255
+    return ink
+
+
+def flat(value: float) -> F64:
+    return np.full(ROWS, value)
+
+
+def wave() -> F64:
+    return 180 + 60 * np.sin(ROW / 15)
+
+
+def test_a_stretch_with_little_presence_is_not_observed_whatever_the_mass() -> None:
+    presence = flat(0.9)
+    presence[GONE] = 0.1
+    seen = observed_rows(inked([wave()]), [wave()], 0, [], flat(0.8), presence)
+    assert not seen[340:380].any()
+    assert seen[:290].all()
+    assert seen[430:].all()
+
+
+def test_a_dip_of_presence_of_a_few_rows_does_no_harm() -> None:
+    presence = flat(0.9)
+    presence[300:320] = 0.0
+    assert observed_rows(inked([wave()]), [wave()], 0, [], flat(0.8), presence).all()
+
+
+def test_a_run_ends_where_its_own_ink_ends() -> None:
+    mass = flat(0.9)
+    mass[GONE] = 0.0
+    seen = observed_rows(inked([wave()]), [wave()], 0, [], mass, flat(1))
+    assert (seen == (mass > 0)).all()
+
+
+def test_a_path_on_a_line_that_goes_on_without_it_rides_the_grid() -> None:
+    line, path = flat(100), wave()
+    path[GONE] = 100
+    ink = inked([line, wave()])
+    assert grid_rows(ink, [path], 0, flat(0.6))[GONE].all()
+    assert not grid_rows(ink, [path], 0, flat(0.6))[:280].any()
+
+
+@pytest.mark.parametrize("broken", [1, 2, 3])
+def test_a_broken_line_is_a_line_too(broken: int) -> None:
+    path = wave()
+    path[GONE] = 100
+    ink = inked([wave()])
+    ink[::broken, 100] = 255
+    assert grid_rows(ink, [path], 0, flat(0.6))[GONE].all()
+
+
+def test_a_flat_stretch_off_the_grid_is_the_curve() -> None:
+    path = wave()
+    path[GONE] = 100
+    assert not grid_rows(inked([path]), [path], 0, flat(0.6)).any()
+
+
+def test_a_thick_curve_on_a_thin_line_is_the_curve() -> None:
+    path = wave()
+    path[GONE] = 100
+    ink = inked([flat(100)]) | inked([path], width=3)
+    assert not grid_rows(ink, [path], 0, flat(0.6))[GONE].any()
+
+
+def test_a_sure_path_is_the_curve_wherever_it_runs() -> None:
+    path = wave()
+    path[GONE] = 100
+    assert not grid_rows(inked([flat(100), wave()]), [path], 0, flat(0.97)).any()
+
+
+def test_a_curve_that_leaps_onto_its_twin_is_missing() -> None:
+    twin, path = flat(200), flat(60)
+    path[GONE] = 200
+    assert guest_rows(path, [twin])[GONE].all()
+    assert guest_rows(path, [twin]).sum() == GONE.stop - GONE.start
+    assert not guest_rows(twin, [path]).any()
+
+
+def test_curves_that_run_together_for_long_are_both_there() -> None:
+    twin = flat(200)
+    path = 200 + np.maximum(0, np.abs(ROW - 360) - 60.0)
+    assert not guest_rows(path, [twin]).any()
+    assert not guest_rows(twin, [path]).any()
+
+
+def test_a_steep_curve_that_crosses_its_twin_is_there() -> None:
+    path = np.clip((ROW - 350) * 20.0 + 200, 20, 280)
+    assert not guest_rows(path, [flat(200)]).any()
+
+
+def test_short_runs_are_dropped_but_not_at_the_ends() -> None:
+    observed = np.zeros(50, bool)
+    observed[:3] = observed[20:24] = observed[30:40] = observed[48:] = True
+    kept = drop_short_runs(observed, 6)
+    assert kept[[0, 2, 30, 39, 48, 49]].all()
+    assert not kept[20:24].any()
