@@ -155,6 +155,25 @@ def test_a_page_that_is_no_log() -> None:
     assert not result.refused
 
 
+def test_backups_and_printed_laps_are_stated_scales() -> None:
+    read = reading()
+    printed = truth().sections[0].tracks
+    first = printed[0].curves[0]
+    lap = {**first, "left": first["right"], "right": 2 * first["right"] - first["left"]}
+    page = truth()
+    track = replace(printed[0], curves=(*printed[0].curves, lap))
+    section = replace(page.sections[0], tracks=(track, *printed[1:]))
+    page = replace(page, sections=(section, *page.sections[1:]))
+    ends = (float(lap["left"]), float(lap["right"]))
+    for changes in ({"wrap": "one"}, {"backups": (ends,)}):
+        told = replace(read, curves=(replace(read.curves[0], **changes), *read.curves[1:]))
+        result = score_page(page, told, SIZE)
+        assert (result.scales_right, result.scales_stated, result.scales_true) == (3, 3, 3)
+    wrong = replace(read, curves=(replace(read.curves[0], backups=((7.0, 8.0),)), *read.curves[1:]))
+    assert score_page(page, wrong, SIZE).scales_right == 2
+    assert score_page(page, wrong, SIZE).scales_stated == 3
+
+
 def test_wrong_scales_and_fields_are_named() -> None:
     read = reading()
     wrong = replace(

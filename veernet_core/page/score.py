@@ -11,7 +11,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -402,16 +402,33 @@ def _score_scales(
                 here = (curve.section_id, curve.track_index) == (placed.found.section_id, index)
                 if not here or _confidence(curve) < min_confidence:
                     continue
-                stated += 1
-                if any(_same_scale(curve, c) for c in track.curves):
-                    right += 1
-                else:
-                    wrong.append(f"{section.section_id}/{track.track_id}: {_scale_text(curve)}")
+                for one in _laps(curve, track.curves):
+                    stated += 1
+                    if any(_same_scale(one, c) for c in track.curves):
+                        right += 1
+                    else:
+                        wrong.append(f"{section.section_id}/{track.track_id}: {_scale_text(one)}")
     return right, stated, true
+
+
+def _laps(curve: CurveFound, true: Sequence[Mapping[str, Any]]) -> list[CurveFound]:
+    """The scales that one reading states: its own, its backups, and the next lap of a curve that wraps
+    where the page prints that lap."""
+    left, right = float(curve.left.value), float(curve.right.value)
+    ends = [(left, right), *curve.backups]
+    if curve.wrap != "none" and not curve.backups:
+        ends += [(right, 2 * right - left), (2 * left - right, left)]
+    laps = [
+        replace(curve, left=replace(curve.left, value=a), right=replace(curve.right, value=b))
+        for a, b in ends
+    ]
+    kept = 1 + len(curve.backups)
+    return laps[:kept] + [lap for lap in laps[kept:] if any(_same_scale(lap, c) for c in true)]
 
 
 def _confidence(curve: CurveFound) -> float:
     values = [curve.mnemonic, curve.left, curve.right]
+    values += [] if curve.unit is None else [curve.unit]
     if any(v.source == "guess" for v in values):
         return 0.0
     return min(v.confidence for v in values)

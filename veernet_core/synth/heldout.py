@@ -306,7 +306,7 @@ def _percentile_spec(rng: np.random.Generator, name: str, values: F64, scale: Sc
 
 def _real_curve(rng: np.random.Generator, shape: Shape, n: int, log: bool) -> tuple[CurveSpec, F64]:
     name, values = _cut(rng, shape, n, log)
-    scale: Scale = "log" if log else "linear"
+    scale: Scale = "log" if log and np.nanmin(values) > 0 else "linear"
     if name in SCALES and rng.random() < 0.6:
         unit, left, right, kind, wrap = SCALES[name]
         spec = CurveSpec(name, unit, left, right, kind, wrap=wrap)

@@ -1,0 +1,194 @@
+"""Which rows of a path count as observed: where ink of this very curve lies under it.
+
+A path is drawn through every row, also where its curve is gone; what it follows there is a line of the
+grid, faint dirt or nothing at all. In: the ink, the paths as columns of it, and their evidence; out:
+one flag per row. Short gaps are bridged later, in ``physical``; finding the paths belongs to ``decode``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
+
+from veernet_core.datatypes import U8, Bool
+
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedConfig:
+    """When a row counts as observed; lengths in strip pixels.
+
+    Attributes
+    ----------
+    min_mass, mass_rows : least mass, and the rows over which it is averaged
+    min_presence, presence_rows : the same for presence, over a long stretch: where a curve is gone, the
+        odd row still looks like one
+    min_run : shorter observed runs between gaps are dropped
+    straight_rows, straight : a path that keeps within ``straight`` columns for so many rows may ride
+        a line of the grid
+    beyond : rows above and below such a stretch in which the line is looked for
+    beyond_least : so many of them must be free of every path
+    line_share, line_contrast : inked share of those rows, and how much more than beside the line
+    line_width : a curve drawn over the line makes it wider by this factor
+    sure_mass : paths with more mass than this are curves
+    guest_rows, leap : curves of one style that share their ink for so many rows must have come together
+        step by step: one that leapt there from more than ``leap`` columns away has no ink of its own
+    """
+
+    min_mass: float = 0.3
+    mass_rows: int = 5
+    min_presence: float = 0.2
+    presence_rows: int = 101
+    min_run: int = 6
+    straight_rows: int = 21
+    straight: float = 2.5
+    beyond: int = 250
+    beyond_least: int = 60
+    line_share: float = 0.3
+    line_contrast: float = 2.5
+    line_width: float = 1.35
+    sure_mass: float = 0.9
+    guest_rows: int = 20
+    leap: float = 15.0
+
+
+def observed_rows(
+    ink: U8,
+    columns: Sequence[F64],
+    which: int,
+    twins: Sequence[int],
+    mass: F64,
+    presence: F64,
+    config: ObservedConfig = ObservedConfig(),
+) -> Bool:
+    """Rows in which path ``which`` follows ink of its curve.
+
+    Parameters
+    ----------
+    ink : uint8 [rows, cols]
+    columns : sequence of float64 [rows]
+        All paths of the strip, as columns of ``ink``.
+    which : int
+    twins : sequence of int
+        The other paths of the same line style.
+    mass, presence : float64 [rows]
+        Of this path.
+
+    Returns
+    -------
+    bool [rows]
+    """
+    enough = uniform_filter1d(mass, config.mass_rows, mode="nearest") >= config.min_mass
+    there = uniform_filter1d(presence, config.presence_rows, mode="nearest") >= config.min_presence
+    lent = grid_rows(ink, columns, which, mass, config)
+    lent |= guest_rows(columns[which], [columns[k] for k in twins], config)
+    own = enough & there & ~lent
+    return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
+
+
+def grid_rows(
+    ink: U8,
+    columns: Sequence[F64],
+    which: int,
+    mass: F64,
+    config: ObservedConfig = ObservedConfig(),
+) -> Bool:
+    """Rows in which a path rides a vertical line that goes on where the path does not, [rows]."""
+    path = np.nan_to_num(columns[which])
+    span = config.straight_rows
+    swing = maximum_filter1d(path, span) - minimum_filter1d(path, span)
+    straight = maximum_filter1d((swing <= config.straight).astype(np.uint8), span) > 0
+    out = np.zeros(len(path), bool)
+    for start, stop in flag_runs(straight):
+        at = int(np.rint(np.median(path[start:stop])))
+        if mass[start:stop].mean() < config.sure_mass:
+            out[start:stop] = _is_line(ink, columns, at, start, stop, config)
+    return out
+
+
+def _is_line(
+    ink: U8, columns: Sequence[F64], at: int, start: int, stop: int, config: ObservedConfig
+) -> bool:
+    """Whether column ``at`` is inked above and below rows [start, stop) too, as narrowly as in them."""
+    side = 11
+    if at < side or at >= ink.shape[1] - side:
+        return False
+    low, high = max(0, start - config.beyond), min(len(ink), stop + config.beyond)
+    beyond = np.r_[low:start, stop:high]
+    free = np.all([np.abs(path[beyond] - at) > 7 for path in columns], axis=0)
+    if free.sum() < config.beyond_least:
+        return False
+    dark = ink[low:high, at - side : at + side + 1] > 110
+    around = dark[beyond[free] - low]
+    share = around[:, side - 1 : side + 2].any(axis=1).mean()
+    beside = np.mean([around[:, c : c + 3].any(axis=1).mean() for c in (1, 3, 17, 19)])
+    if share <= config.line_share or share <= config.line_contrast * beside:
+        return False
+    within = _mean_width(dark[start - low : stop - low, side - 4 : side + 5])
+    return within <= config.line_width * _mean_width(around[:, side - 4 : side + 5])
+
+
+def _mean_width(dark: Bool) -> float:
+    """Inked columns per row that has any."""
+    return float(dark.sum() / max(1, dark.any(axis=1).sum()))
+
+
+def flag_runs(flags: Bool) -> list[tuple[int, int]]:
+    """Half-open runs of True."""
+    padded = np.concatenate([[False], flags, [False]]).astype(np.int8)
+    edges = np.flatnonzero(np.diff(padded))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
+
+
+def drop_short_runs(observed: Bool, least: int) -> Bool:
+    """Without runs shorter than ``least`` rows, other than one that begins in the first row."""
+    out = observed.copy()
+    for start, stop in flag_runs(observed):
+        if start > 0 and stop < len(observed) and stop - start < least:
+            out[start:stop] = False
+    return out
+
+
+def _trim(observed: Bool, sure: Bool) -> Bool:
+    """Without the rows before the first and after the last sure one of every run.
+
+    Averaging over rows lets a run reach beyond its ink, where the path may be anywhere already; a
+    bridge must not start from there.
+    """
+    out = observed.copy()
+    for start, stop in flag_runs(observed):
+        inside = np.flatnonzero(sure[start:stop])
+        first, last = (inside[0], inside[-1] + 1) if len(inside) else (0, 0)
+        out[start : start + first] = False
+        out[start + last : stop] = False
+    return out
+
+
+def guest_rows(path: F64, twins: Sequence[F64], config: ObservedConfig = ObservedConfig()) -> Bool:
+    """Rows in which a path runs on the ink of a twin, having come there by a leap, [rows].
+
+    Parameters
+    ----------
+    path : float64 [rows]
+    twins : sequence of float64 [rows]
+        Paths of the same line style.
+    """
+    out = np.zeros(len(path), bool)
+    for twin in twins:
+        for start, stop in flag_runs(np.abs(path - twin) < 1.5):
+            came, stayed = _leap(path, start, stop), _leap(twin, start, stop)
+            if stop - start >= config.guest_rows and came > config.leap > 2 * stayed:
+                out[start:stop] = True
+    return out
+
+
+def _leap(path: F64, start: int, stop: int) -> float:
+    """How far a path moves when it comes to or leaves a stretch, whichever is more."""
+    last = len(path) - 1
+    ways = [path[max(0, start - 3)] - path[start], path[min(last, stop + 2)] - path[stop - 1]]
+    return float(np.abs(ways).max())
