@@ -83,9 +83,10 @@ def test_listings_err_as_headers_do() -> None:
     for names, told in seen:
         assert names[0] == 0  # two broken curves of one style may be called by the other name
         assert names[1] == names[2] in (1, 2)
-        assert set(told) <= set(names.tolist())
+        assert len(set(told) - set(names.tolist())) <= 1  # listed, not drawn here
     share = np.mean([sorted(told) == [0, 1, 1] for _, told in seen])
-    assert 0.6 < share < 0.85
+    assert 0.45 < share < 0.7
+    assert any(len(told) > 3 for _, told in seen)
     assert any(not told for _, told in seen)
     alone = {int(batches.listing(rng, np.array([1]))[0][0]) for _ in range(200)}
     assert alone == {0, 1, 2}

@@ -69,7 +69,8 @@ def listing(
     """How a header lists the curves of a strip: the style it gives each, and the styles it states.
 
     Headers err. Where a track has one style only, or one of dashed and dotted, it may be called by
-    another name, and then the ink goes by that name; a style may be left out; or nothing is stated.
+    another name, and then the ink goes by that name; a style may be left out; or nothing is stated. And
+    a curve that is listed need not be drawn here: a backup scale shows for a few feet of a whole log.
 
     Parameters
     ----------
@@ -97,6 +98,8 @@ def listing(
     if len(styles) > 1 and rng.random() < 0.06:
         missing = rng.choice(sorted(set(told)))
         told = [s for s in told if s != missing]
+    if (names == drawn).all() and rng.random() < (0.2 if told else 0.7):
+        told = [*told, int(rng.integers(0, len(STYLES)))]
     return names, told
 
 
