@@ -50,10 +50,14 @@ FEATURES: tuple[str, ...] = (
     "log_variance",
     "doubt_at_extremes",
     "doubt_on_moves",
+    "log_mass_lack",
+    "log_doubt",
+    "log_doubt_on_moves",
+    "log_gap_share",
 )
 """Evidence of one curve; larger is worse, except the six from ``same_style`` to ``log_variance``, which
 describe the task. New ones are added at the end: a bundle knows the first so many."""
-FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6 + [-1] * 2)
+FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6 + [-1] * 6)
 """How each may move the chance of a small error: worse evidence never raises it."""
 
 
@@ -78,6 +82,10 @@ def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
     same = sum(s.style == curve.spec.style and s.colour == curve.spec.colour for s in siblings)
     tail = [float(np.quantile(lack[:, k], 0.9)) for k in range(len(EVIDENCE))]
     mean = lack.mean(axis=0)
+    gaps = 1 - float(seen.mean()) if len(seen) else 1.0
+    at_extremes, on_moves = _weighted_doubt(curve.frac[used], doubt)
+    # among curves that are nearly right it is the order of magnitude that tells them apart
+    small = np.log10(np.array([mean[0], doubt.mean(), on_moves, gaps]) + 0.005)
     return np.array(
         [
             doubt.mean(),
@@ -93,14 +101,16 @@ def curve_features(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> F64:
             float((lack[:, 4] > 0.5).mean()),
             float((move > 0.08).mean()),
             float(np.median(move)) * 20,
-            1 - float(seen.mean()) if len(seen) else 1.0,
+            gaps,
             min(same - 1, 3) / 3,
             min(len(siblings) - same, 3) / 3,
             float(curve.spec.style == "dashed"),
             float(curve.spec.style == "dotted"),
             float(curve.spec.wrap != "none"),
             np.log10(position_variance(curve)),
-            *_weighted_doubt(curve.frac[used], doubt),
+            at_extremes,
+            on_moves,
+            *small,
         ]
     )
 
