@@ -305,6 +305,15 @@ def test_verdict_on_the_promise() -> None:
     assert shifts.verdict(score(100, 50, 10, 60, 40)) == "BROKEN"
 
 
+def test_the_bound_of_a_share_needs_numbers_to_fall() -> None:
+    bound = calibration.upper_bound(np.array([0, 10, 60, 200, 5]), np.array([0, 0, 0, 3, 5]))
+    assert np.isnan(bound[0])
+    assert bound[1] == pytest.approx(1 - 0.05 ** (1 / 10))
+    assert bound[2] < 0.05
+    assert bound[3] < 0.05
+    assert bound[4] == 1.0
+
+
 # ---- commands --------------------------------------------------------------------------------
 
 

@@ -45,10 +45,10 @@ MAX_INVENTED = 0.02
 """Largest share of invented values in a curve that may still be called good."""
 THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
 """log10(1 - R²) at which the error distribution is fitted."""
-LEVELS = np.arange(0.0, 4.1, 0.2)
+LEVELS = np.arange(0.0, 5.1, 0.1)
 """Logit levels tried for the pessimistic bound, from bold to cautious."""
 TARGET_BAD = 0.05
-"""Share of bad among accepted curves that the promise allows; one more than seen is counted."""
+"""Share of bad among accepted curves that the promise allows."""
 FOLDS = 5
 """Parts of the curves: the bound is set on each with an estimator fitted to the others."""
 LEAST_PIXEL = 0.02
@@ -279,10 +279,10 @@ def fit_quality(
 ) -> quality.QualityModel:
     """Fit the error distribution, and set its bound where few accepted curves are bad.
 
-    The bound is the boldest level at which the promise holds on curves left out of the fit (five
-    folds), one more bad curve than seen being counted; where it holds at none, the level with the
-    lowest risk. Risk can only grow with boldness, so that what was counted is smoothed to grow
-    (greatest convex minorant): one unlucky curve among few does not decide.
+    The bound is the boldest level at which the promise holds with 95 % confidence on curves left out
+    of the fit (five folds); where it holds at none, the level with the lowest risk. Risk can only
+    grow with boldness, so that what was counted is smoothed to grow (greatest convex minorant): one
+    unlucky curve among few does not decide.
     """
     config = DigitiseConfig()
     cases = judged_cases([c for c in curves if c.spec.style in maps], maps, config)
@@ -294,11 +294,17 @@ def fit_quality(
         draft = _fit_error(x[fold != k], y[fold != k])
         for case in (case for case, f in zip(cases, fold) if f == k):
             counts[: _levels_accepted(case, draft, config)] += (1, not case.good)
-    risk = (_growing(counts[:, 0], counts[:, 1]) + 1) / (counts[:, 0] + 2)
-    # cautious levels accept too few to be told safe
-    safe = np.flatnonzero((risk <= TARGET_BAD) & (counts[:, 0] >= 1 / TARGET_BAD))
-    chosen = int(safe[0]) if len(safe) else int(np.argmin(risk))
+    risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
+    safe = np.flatnonzero(risk <= TARGET_BAD)
+    chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
     return replace(_fit_error(x, y), level=float(LEVELS[chosen]))
+
+
+def upper_bound(accepted: F64, bad: F64) -> F64:
+    """95 % upper bound of the share of bad curves (Clopper-Pearson); NaN where none is accepted."""
+    accepted, bad = np.asarray(accepted, float), np.asarray(bad, float)
+    bound = beta.ppf(0.95, bad + 1, np.maximum(accepted - bad, 1e-9))
+    return np.asarray(np.where(accepted > 0, np.where(bad >= accepted, 1.0, bound), np.nan))
 
 
 def _growing(accepted: F64, bad: F64) -> F64:
@@ -623,11 +629,7 @@ class GateScore:
     @property
     def bad_share_upper(self) -> float:
         """Its 95 % upper bound (Clopper-Pearson)."""
-        if not self.accepted:
-            return float("nan")
-        if self.accepted_bad == self.accepted:
-            return 1.0
-        return float(beta.ppf(0.95, self.accepted_bad + 1, self.accepted - self.accepted_bad))
+        return float(upper_bound(np.array(self.accepted), np.array(self.accepted_bad)))
 
     @property
     def good_share(self) -> float:
