@@ -61,6 +61,9 @@ FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6 + [-1] * 6)
 """How each may move the chance of a small error: worse evidence never raises it."""
 
 
+ASTRAY_PCT = 20.0
+"""Distance from the drawn line, % of the track width, of rows that are not within 1 % of it: the mean over
+drawn strips, rounded."""
 MAX_OFF_SCALE = 0.25
 """Largest share of samples off scale before the lap counts as uncertain."""
 
@@ -210,6 +213,7 @@ def estimate(
     if model is None or used.sum() < 10:
         return QualityEstimate(nan, nan, nan, coverage, gap, depth_residual, span, nan)
     features = curve_features(curve, siblings)
+    astray = ASTRAY_PCT * float(features[FEATURES.index("doubt_mean")])
     ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
     r2, low, high = (1 - 10**end for end in ends)
     return QualityEstimate(
@@ -220,7 +224,8 @@ def estimate(
         gap,
         depth_residual,
         span,
-        float(100 * np.sqrt(10 ** ends[1] * position_variance(curve))),
+        # a flat trace has little variance, also where it lies on a grid line: only doubt tells
+        max(float(100 * np.sqrt(10 ** ends[1] * position_variance(curve))), astray),
     )
 
 
