@@ -121,6 +121,16 @@ def test_estimate_is_an_ordered_interval_and_falls_with_doubt() -> None:
     assert unsure.r2_estimate < sure.r2_estimate
 
 
+@pytest.mark.parametrize(("sure", "decision"), [(0.99, "accept"), (0.7, "review")])
+def test_a_flat_trace_needs_confidence(sure: float, decision: str) -> None:
+    """A trace along a grid line is flat too: its small variance alone says nothing."""
+    flat = replace(curve(mass=sure), frac=np.full(200, 0.5), value=np.full(200, 75.0))
+    q = quality.estimate(flat, (flat.spec,), 0.0, model())
+    verdict = quality.judge(q, (), POLICY)
+    assert verdict.decision == decision
+    assert verdict.reasons[0].startswith("flat_")
+
+
 def test_coverage_counts_holes_only_inside() -> None:
     c = curve()
     value = c.value.copy()
