@@ -102,21 +102,25 @@ Run = Callable[[Callable[[tuple[int, int]], Traced], list[tuple[int, int]]], Ite
 def _tracers(data: bytes, workers: int) -> Iterator[Run]:
     """Something that maps over (seed, index): processes with the model loaded, or this one."""
     if workers == 1:
-        _load(data, None)
-        yield map
+        threads = torch.get_num_threads()
+        _load(data)
+        try:
+            yield map
+        finally:
+            torch.set_num_threads(threads)
         return
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn, _load, (data, 1)) as pool:
+    with ProcessPoolExecutor(workers, spawn, _load, (data,)) as pool:
         yield partial(pool.map, chunksize=4)
 
 
 _predictor: StripPredictor
 
 
-def _load(data: bytes, threads: int | None) -> None:
+def _load(data: bytes) -> None:
     global _predictor
-    if threads is not None:
-        torch.set_num_threads(threads)
+    # one thread: sums of several come out differently in the last digit
+    torch.set_num_threads(1)
     content = bundle.unpack(data)
     _predictor = StripPredictor(content.model().fold(), content.model_id, keep_mask=True)
 
