@@ -10,6 +10,7 @@ keys exist and who may write them do not belong here.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import time
@@ -354,21 +355,36 @@ class ObjectStore:
         token = uuid.uuid4().hex[:12]
         target = Path(self.path, folder)
         fresh = Path(self.path, TEMP_PREFIX, token)
-        old = Path(self.path, TEMP_PREFIX, token + ".old")
+        olds: list[Path] = []
         try:
             for name, data in files.items():
                 path = fresh / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
             target.parent.mkdir(parents=True, exist_ok=True)
-            if target.exists():
-                os.rename(target, old)
-            os.rename(fresh, target)
+            while not self._renamed(fresh, target, olds):
+                pass
         except OSError as error:
             raise _translated(error, str(target)) from error
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
+            for left in (fresh, *olds):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _renamed(self, fresh: Path, target: Path, olds: list[Path]) -> bool:
+        """Put ``fresh`` in the place of ``target``; False where another run was faster, and it is to be
+        tried again. Folders moved out of the way are added to ``olds``."""
+        if target.exists():
+            old = fresh.with_name(f"{fresh.name}.old{len(olds)}")
+            olds.append(old)
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(target, old)
+        try:
+            os.rename(fresh, target)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and len(olds) < _MOST_SWAPS:
+                return False
+            raise
+        return True
 
     def sweep_temp(self, older_than_s: float) -> None:
         """Remove what crashed writers left aside, if it has not been touched for so long."""
@@ -414,6 +430,8 @@ _PATTERNS: tuple[tuple[type[StorageError], tuple[str, ...], str], ...] = (
 )  # fmt: skip
 
 
+_MOST_SWAPS = 100
+"""Times a folder is given way to by runs that publish the same one at the same time."""
 _LOCAL_REMEDY = "Check that the folder can be made and written, then run again."
 
 

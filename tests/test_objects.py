@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,18 @@ def test_inside_through_a_link(tmp_path: Path) -> None:
 def test_store_travels_between_processes(store: ObjectStore) -> None:
     store.put("a", b"1")
     assert pickle.loads(pickle.dumps(store)).get("a") == b"1"
+
+
+def test_runs_that_publish_the_same_folder_at_once_all_succeed(tmp_path: Path) -> None:
+    store = ObjectStore(str(tmp_path))
+
+    def publish(number: int) -> None:
+        for _ in range(40):
+            store.put_folder("logs/w", {"log.json": b"%d" % number, "w.las": b"x"}, last="log.json")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(publish, range(6)))
+    assert sorted(p.name for p in (tmp_path / "logs" / "w").iterdir()) == ["log.json", "w.las"]
+    assert [p.name for p in (tmp_path / "logs").iterdir()] == ["w"]
+    store.sweep_temp(-1.0)
+    assert not [p for p in tmp_path.rglob("*") if ".old" in p.name]
