@@ -254,16 +254,24 @@ def log_unexplained(result: RecoveredCurve, truth: F64, config: DigitiseConfig) 
 
     Infinite where no R² would redeem it: too little recovered of what was drawn, or too much invented.
     """
-    given, seen = np.isfinite(result.frac), np.isfinite(truth)
-    both = given & seen
-    if not both.any() or both.sum() < config.gate.min_coverage * seen.sum():
-        return float("inf")
-    if invented_share(result, truth) > MAX_INVENTED:
+    both = _comparable(result, truth, config)
+    if both is None:
         return float("inf")
     error = float(np.mean(np.minimum((result.frac - truth)[both] ** 2, 1.0)))
     # of a curve that was drawn lively and recovered flat the truth tells how much is missing
     spread = max(quality.position_variance(result), float(np.var(truth[both])))
     return float(np.log10((error + FLOOR) / spread))
+
+
+def _comparable(
+    result: RecoveredCurve, truth: F64, config: DigitiseConfig
+) -> NDArray[np.bool_] | None:
+    """Samples with a value and a truth; None where too little was recovered or too much invented."""
+    seen = np.isfinite(truth)
+    both = np.isfinite(result.frac) & seen
+    if not both.any() or both.sum() < config.gate.min_coverage * seen.sum():
+        return None
+    return None if invented_share(result, truth) > MAX_INVENTED else both
 
 
 def invented_share(result: RecoveredCurve, truth: F64, slack: int = 2) -> float:
@@ -666,11 +674,8 @@ def truly_good(result: RecoveredCurve, truth: F64, config: DigitiseConfig) -> bo
     """Whether a curve deserves acceptance, from its truth: R² (position for flat curves), coverage of
     what was drawn, and hardly anything invented.
     """
-    given, seen = np.isfinite(result.frac), np.isfinite(truth)
-    both = given & seen
-    if not both.any() or both.sum() < config.gate.min_coverage * seen.sum():
-        return False
-    if invented_share(result, truth) > MAX_INVENTED:
+    both = _comparable(result, truth, config)
+    if both is None:
         return False
     error, spread = (result.frac - truth)[both], truth[both]
     if np.quantile(spread, 0.98) - np.quantile(spread, 0.02) < config.gate.flat_span_frac:

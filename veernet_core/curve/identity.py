@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from veernet_core.curve.observed import flag_runs
+
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
@@ -177,13 +179,12 @@ def _touches(
         near[over] = near[over + 1] = True
         if strokes is not None and not (period[one] or period[two]):
             near |= strokes(one, two)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(int)))
         runs: list[list[int]] = []
-        for start, stop in zip(edges[::2], edges[1::2]):
+        for start, stop in flag_runs(near):
             if runs and start - runs[-1][1] < costs.join:
-                runs[-1][1] = int(stop)
+                runs[-1][1] = stop
             else:
-                runs.append([int(start), int(stop)])
+                runs.append([start, stop])
         found += [_Touch(one, two, start, stop) for start, stop in runs]
     return sorted(found, key=lambda t: t.start + t.stop)
 

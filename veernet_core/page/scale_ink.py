@@ -142,8 +142,7 @@ class ScaleInk:
             return []
         cover = (self.ink[self._rows(top, cols, offsets), cols] >= _INK).mean(axis=1)
         cover = np.convolve(cover, np.ones(3), mode="same")  # a tilt not quite right spreads a line
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], cover > _RULED, [0]])))
-        return [float(top + (a + b) / 2) for a, b in edges.reshape(-1, 2)]
+        return [float(top + (a + b) / 2) for a, b in _ends_of_runs(cover > _RULED)]
 
     def _line(
         self,
@@ -275,8 +274,13 @@ def _style(line: Bool, dpi: float) -> Style | None:
 
 def _runs(line: Bool, dpi: float) -> tuple[F64, F64]:
     """Lengths of the runs of ink along a line and of the gaps between them, inches."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], line.view(np.int8), [0]])))
-    return (edges[1::2] - edges[::2]) / dpi, (edges[2::2] - edges[1:-1:2]) / dpi
+    starts, stops = _ends_of_runs(line).T
+    return (stops - starts) / dpi, (starts[1:] - stops[:-1]) / dpi
+
+
+def _ends_of_runs(flags: Bool) -> NDArray[np.int64]:
+    """First and one past the last index of every run of True, [n, 2]."""
+    return np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]))).reshape(-1, 2)
 
 
 def _is_broken_evenly(runs: F64, gaps: F64) -> bool:

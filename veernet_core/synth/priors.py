@@ -126,7 +126,9 @@ def draw_shape(
     """
     spacing = float(rng.choice([1, 2, 2, 4, 5, 5, 8, 10]))
     n = int(np.ceil(rows / spacing)) + 4
-    samples = _from_table(rng, shapes, n) if shapes and rng.random() < real_share else _mixture(rng, n)
+    samples = (
+        _from_table(rng, shapes, n) if shapes and rng.random() < real_share else _mixture(rng, n)
+    )
     amplitude = 0.01 if rng.random() < flat_share else rng.lognormal(np.log(0.13), 0.7)
     centre = rng.uniform(0.05, 0.95) if rng.random() < 0.7 else rng.normal(0.5, 0.6)
     samples = centre + amplitude * samples
