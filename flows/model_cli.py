@@ -43,6 +43,7 @@ def _train(args: argparse.Namespace) -> int:
     from flows.evaluate import load_shapes
     from veernet_core.net import bundle
     from veernet_core.net.losses import MASK_LOSSES
+    from veernet_core.synth.priors import as_plotted
     from veernet_core.training.fit import TrainConfig, fit
     from veernet_core.training.pictures import strip_pictures
 
@@ -59,7 +60,7 @@ def _train(args: argparse.Namespace) -> int:
         mask_loss=args.mask_loss,
     )
     initial = bundle.unpack(args.init.read_bytes()).weights if args.init is not None else None
-    shapes = tuple(values for _, values in load_shapes(args.curves, training=True))
+    shapes = tuple(as_plotted(*shape) for shape in load_shapes(args.curves, training=True))
     with tqdm(total=config.steps, unit="step") as bar:
 
         def report(step: int, parts: dict[str, float]) -> None:

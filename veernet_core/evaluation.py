@@ -21,6 +21,7 @@ from veernet_core import metrics
 from veernet_core.curve import classical, decode, physical
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip
 from veernet_core.synth import heldout
+from veernet_core.synth.priors import as_plotted
 from veernet_core.synth.strips import SynthConfig, draw_strip
 
 F64 = NDArray[np.float64]
@@ -94,11 +95,16 @@ def draw_test_set(
     """Samples of a test set."""
     for index in range(count):
         if name.startswith("own"):
-            values = [np.asarray(s[1] if isinstance(s, tuple) else s) for s in shapes]
+            values = plotted(shapes)
             share = 1.0 if name == "own" else 0.5
             yield own_sample(seed, index, shapes=values, real_share=share)
         else:
             yield heldout_sample(seed, index, name == "heldout-degraded", shapes=shapes)
+
+
+def plotted(shapes: Sequence[Any]) -> list[F64]:
+    """Real shapes, (mnemonic, values) or values alone, as they look on paper."""
+    return [as_plotted(*s) if isinstance(s, tuple) else np.asarray(s) for s in shapes]
 
 
 Method = Callable[[Sample, Posterior], list[F64]]

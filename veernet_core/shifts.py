@@ -73,7 +73,7 @@ def _kansas(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
     """Real shapes, one well after the other, each curve of its own."""
     rng = np.random.default_rng([seed, 17, index])
     picked = [shapes[k] for k in rng.permutation(len(shapes))[:4]]
-    values = [np.asarray(s[1] if isinstance(s, tuple) else s) for s in picked]
+    values = evaluation.plotted(picked)
     return evaluation.own_sample(seed, index, ROWS, values, calibration.SEVERITY, 3)
 
 

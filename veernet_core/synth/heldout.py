@@ -30,6 +30,7 @@ from scipy.interpolate import PchipInterpolator
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import F32, F64, LAPS, U8, Bool, CurveSpec, Scale, Strip, Style, Wrap
+from veernet_core.synth.priors import RESISTIVITIES
 from veernet_core.errors import GeometryError
 
 Shape: TypeAlias = "NDArray[Any] | tuple[str, NDArray[Any]]"
@@ -136,6 +137,13 @@ SCALES: dict[str, tuple[str, float, float, Scale, Wrap]] = {
     "NEU": ("CPS", 0, 1000, "linear", "none"),
 }
 """Unit, left, right, scale and off-scale mode that the synthetic tools are printed with."""
+
+TRACK_MATES: tuple[frozenset[str], ...] = (
+    frozenset({"GR", "SP", "CALI"}),
+    RESISTIVITIES,
+    frozenset({"RHOB", "NPHI", "DPHI", "DT", "NEU"}),
+)
+"""Which real curves share a track: correlation, resistivity, porosity. Others go with any."""
 
 FAMILIES: dict[Family, tuple[str, ...]] = {
     "gamma": ("GR", "CALI", "SP", "GR"),
@@ -326,15 +334,17 @@ def _choose_curves(
 ) -> list[tuple[CurveSpec, F64]]:
     """Specs and values (each 0.5 ft, ``n`` of them) of the curves of one track."""
     earth = draw_earth(rng, n)
+    mates = _mates(shapes or (), family)
     out: list[tuple[CurveSpec, F64]] = []
     for k in range(n_curves):
-        if shapes and family != "backup":
+        if mates and family != "backup":
             if out and rng.random() < 0.3:
                 spec, values = out[-1]
                 out.append((spec, _companion(rng, values, spec)))
                 continue
-            pick = shapes[int(rng.integers(len(shapes)))]
-            out.append(_real_curve(rng, pick, n, family == "resistivity"))
+            pick = mates[int(rng.integers(len(mates)))]
+            log = pick[0] in RESISTIVITIES if isinstance(pick, tuple) else family == "resistivity"
+            out.append(_real_curve(rng, pick, n, log))
             continue
         mnemonic = FAMILIES[family][k % len(FAMILIES[family])]
         spec = _synthetic_spec(rng, mnemonic, double)
@@ -346,6 +356,12 @@ def _choose_curves(
         (replace(s, mnemonic=f"{s.mnemonic}{k}" if k else s.mnemonic), v)
         for k, (s, v) in enumerate(out)
     ]
+
+
+def _mates(shapes: Sequence[Shape], family: Family) -> list[Shape]:
+    """The shapes that a track of this family would hold; all where none would."""
+    strangers = frozenset().union(*(m for m in TRACK_MATES if not m & {*FAMILIES[family]}))
+    return [s for s in shapes if not isinstance(s, tuple) or s[0] not in strangers] or [*shapes]
 
 
 def _rescued(rng: np.random.Generator, spec: CurveSpec, values: F64) -> CurveSpec:

@@ -15,6 +15,16 @@ from scipy.ndimage import gaussian_filter1d
 F64 = NDArray[np.float64]
 Rng = np.random.Generator
 
+RESISTIVITIES = frozenset({"ILD", "ILM", "SFL", "RXO", "RES"})
+"""Curves that are plotted on a logarithmic scale."""
+
+
+def as_plotted(mnemonic: str, values: F64) -> F64:
+    """A real curve as it looks on paper: resistivities by their logarithm. NaN where that has none."""
+    if mnemonic not in RESISTIVITIES:
+        return values
+    return np.log10(np.where(values > 0, values, np.nan))
+
 
 def _beds(rng: Rng, n: int) -> F64:
     """Piecewise-constant beds with log-normal thickness."""

@@ -24,9 +24,9 @@ from veernet_core.synth.strips import MAX_CURVES, SynthConfig, SynthStrip, draw_
 Batch = dict[str, Tensor]
 
 SIZES: tuple[tuple[int, int, int, float], ...] = (
-    (8, 256, 512, 0.5),
+    (8, 256, 512, 0.3),
     (10, 192, 512, 0.1),
-    (4, 512, 512, 0.1),
+    (4, 512, 512, 0.3),
     (10, 256, 416, 0.1),
     (4, 256, 1024, 0.2),
 )
