@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
+from veernet_core.curve.grid_lines import GridLineConfig, trust_in_ink
 from veernet_core.curve.identity import IdentityCosts, resolve_identities
 from veernet_core.curve.observed import ObservedConfig, observed_rows
 from veernet_core.curve.siblings import (
@@ -42,6 +43,7 @@ class DecodeConfig:
     Attributes
     ----------
     floor : density of the background; its log is what a row without ink costs
+    peak : density at an upright curve
     leak : share of another style's evidence that counts, for strokes broken into dashes
     orphan : the same for a style that no curve of the track is drawn in: its ink must be somebody's
     lap_cost : cost per row of being one lap off, which breaks the tie between laps
@@ -53,12 +55,14 @@ class DecodeConfig:
     """
 
     floor: float = 1e-3
+    peak: float = 0.266
     leak: float = 0.15
     orphan: float = 0.5
     lap_cost: float = 0.01
     claim_sigma: float = 2.5
     mass_reach: int = 3
     observed: ObservedConfig = field(default_factory=ObservedConfig)
+    grid_lines: GridLineConfig = field(default_factory=GridLineConfig)
     siblings: SiblingCosts = field(default_factory=SiblingCosts)
     identity: IdentityCosts = field(default_factory=IdentityCosts)
 
@@ -175,6 +179,10 @@ class _Fields:
             [presence[o] for o in seen if o not in self.count], axis=0, initial=0
         )
         self.density = {c: seen[c] * self.count[c] + stray for c in used}
+        self.sharpness = {
+            c: (posterior.position[c].max(axis=1).astype(np.float32) / config.peak).clip(0.04, 1)
+            for c in used
+        }
         self.foreign = {
             c: np.sum([seen[o] for o in used if o != c], axis=0) if len(used) > 1 else stray * 0
             for c in used
@@ -186,6 +194,13 @@ class _Fields:
         if strangers:
             leak = leak * self.unclaimed(strangers)
         return np.asarray(self.density[style] + np.float32(self.config.leak) * leak)
+
+    def path_cost(self, style: int, density: F32) -> F32:
+        """Cost of a lone curve standing in each pixel. Where it is steep its evidence is spread over many
+        columns, and the best of them costs no more than elsewhere; lines of the grid are not trusted."""
+        trusted = density * trust_in_ink(self.strip.ink, density, self.config.grid_lines)
+        trusted /= self.sharpness[style][:, None]
+        return np.asarray(-np.log(trusted + np.float32(self.config.floor)))
 
     def unclaimed(self, paths: Sequence[F64]) -> F32:
         """Share of the ink that none of the paths accounts for, [rows, cols]."""
@@ -343,10 +358,11 @@ def _path_on(
 ) -> _Path:
     config = fields.config
     ink = fields.ink
+    cost = fields.path_cost(style, density)
     if len(axis.column) != density.shape[1]:
+        cost = np.ascontiguousarray(cost[:, axis.column])
         density = np.ascontiguousarray(density[:, axis.column])
         ink = np.ascontiguousarray(ink[:, axis.column])
-    cost = -np.log(density + np.float32(config.floor))
     cost += (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
     start = np.where(axis.lap == 0, 0.0, 3.0).astype(np.float32)
     if np.isfinite(before):

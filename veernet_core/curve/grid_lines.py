@@ -1,0 +1,106 @@
+"""Vertical lines of the grid, which a broken print makes look like curves.
+
+In: the ink of a strip; out: how far evidence in each pixel is to be trusted by whoever follows a curve.
+A line of the grid keeps its column for hundreds of rows; where a curve runs along it the ink is wider.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from veernet_core.datatypes import F32, U8, Bool
+
+
+@dataclass(frozen=True, slots=True)
+class GridLineConfig:
+    """When ink counts as a line of the grid; lengths in strip pixels.
+
+    Attributes
+    ----------
+    rows : stretch over which a line is looked for
+    away, least : only rows with less evidence of a curve than this count, and so many are needed
+    share, contrast : inked share of them, and how much more than beside the line
+    side : columns on either side that count as beside
+    widest : wider ink is a line across the track
+    wider, near_rows : where the ink is wider by this factor, on average over so many rows, a curve runs
+        along the line
+    trust : what evidence on a line is worth
+    """
+
+    rows: int = 801
+    away: float = 0.6
+    least: int = 60
+    share: float = 0.35
+    contrast: float = 2.5
+    side: int = 10
+    widest: int = 16
+    wider: float = 1.5
+    near_rows: int = 9
+    trust: float = 0.1
+
+
+def trust_in_ink(ink: U8, density: F32, config: GridLineConfig = GridLineConfig()) -> F32:
+    """Factor on the evidence in each pixel: 1, and less on lines of the grid.
+
+    Parameters
+    ----------
+    ink : uint8 [rows, cols]
+    density : float32 [rows, cols]
+        Evidence of a curve, 1 per row and curve.
+
+    Returns
+    -------
+    float32 [rows, cols]
+    """
+    dark = (ink > 110).astype(np.uint8)
+    line = _lines(dark, density, config)
+    out = np.ones(ink.shape, np.float32)
+    if not line.any():
+        return out
+    width = _run_lengths(dark)
+    width[width > config.widest] = 0  # lines across the track tell nothing
+    usual, near = (_mean_width(width, rows) for rows in (config.rows, config.near_rows))
+    bare = line & (near <= config.wider * usual)
+    out[cv2.dilate(bare.astype(np.uint8), np.ones((1, 5), np.uint8)) > 0] = config.trust
+    return out
+
+
+def _lines(dark: NDArray[np.uint8], density: F32, config: GridLineConfig) -> Bool:
+    """Pixels in whose column, give or take one, ink goes on where no curve is seen, [rows, cols]."""
+    mass = uniform_filter1d(density, 7, axis=1) * 7
+    away = (mass < config.away).astype(np.float32)
+    near = cv2.dilate(dark, np.ones((1, 3), np.uint8)) * away
+    free = uniform_filter1d(away, config.rows, axis=0, mode="nearest")
+    share = uniform_filter1d(near, config.rows, axis=0, mode="nearest") / np.maximum(free, 1e-3)
+    both = 2 * config.side + 1
+    wide = uniform_filter1d(share, both, axis=1, mode="nearest") * both
+    beside = (wide - uniform_filter1d(share, 7, axis=1, mode="nearest") * 7) / (both - 7)
+    enough = free * config.rows >= config.least
+    return np.asarray(enough & (share > config.share) & (share > config.contrast * beside))
+
+
+def _mean_width(width: NDArray[np.int32], rows: int) -> F32:
+    """Mean width of the ink in each column over so many rows, [rows, cols]."""
+    some = uniform_filter1d((width > 0).astype(np.float32), rows, axis=0)
+    total = uniform_filter1d(width.astype(np.float32), rows, axis=0)
+    return np.asarray(total / np.maximum(some, 1e-6), dtype=np.float32)
+
+
+def _run_lengths(dark: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Length of the horizontal run of ink each pixel belongs to; 0 on paper. [rows, cols]."""
+    rows, cols = dark.shape
+    flat = np.zeros((rows, cols + 2), np.int8)
+    flat[:, 1:-1] = dark
+    edges = np.flatnonzero(np.diff(flat.ravel()))
+    starts, stops = edges[::2], edges[1::2]
+    out = np.zeros((rows, cols + 2), np.int32).ravel()
+    lengths = stops - starts
+    out[
+        np.repeat(starts + 1 - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+    ] = np.repeat(lengths, lengths)
+    return out.reshape(rows, cols + 2)[:, 1:-1]
