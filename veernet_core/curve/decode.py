@@ -253,12 +253,21 @@ def _paths_together(
     table = np.array([left, width, laps, config.siblings.lap, config.siblings.jump])
     for k in np.flatnonzero(walks):
         home = np.floor((before[k] - left) / width)
-        columns[k] = columns[k] + width * unfold(columns[k], seen[k], crossing, table, home)
+        laps_of = unfold(columns[k], seen[k], crossing, table, home)
+        columns[k] = _between_seen(columns[k] + width * laps_of, seen[k])
     if np.isnan(before).all():
         columns = _wrapped_first(columns, styles, wraps, strip)
     home_only = walks & ~wraps
     columns = [left + (c - left) % width if h else c for c, h in zip(columns, home_only)]
     return [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
+
+
+def _between_seen(unfolded: F64, seen: NDArray[np.bool_]) -> F64:
+    """The path with straight lines where it follows no ink: only there is its lap known."""
+    rows = np.flatnonzero(seen)
+    if not len(rows):
+        return unfolded
+    return np.interp(np.arange(len(unfolded)), rows, unfolded[rows])
 
 
 def _final_path(
