@@ -190,11 +190,16 @@ def _ink_by_coverage(rng: Rng, x: F64, pen: Pen, cols: int) -> F32:
 
 @dataclass(frozen=True, slots=True)
 class GridPlan:
-    """Grid of a track: columns of vertical lines and rows of horizontal ones with weights."""
+    """Grid of a track: columns of vertical lines and rows of horizontal ones with weights.
+
+    ``dash_px`` are the dashes of light lines; ``broken_px`` the mean lengths of print and gap where all
+    lines break up at random. Zeros for whole lines.
+    """
 
     vertical_px: tuple[tuple[float, float, float], ...]
     horizontal_px: tuple[tuple[float, float, float], ...]
     dash_px: tuple[float, float]
+    broken_px: tuple[float, float]
     slope: float
 
 
@@ -209,7 +214,7 @@ def plan_grid(rng: Rng, rows: int, left: float, right: float) -> GridPlan:
     width = right - left
     tone = float(rng.choice([1.0, 0.9, 0.7, 0.45, 0.3]))
     fine = float(rng.uniform(0.7, 1.7))
-    heavy = fine * rng.uniform(1.0, 2.2)
+    heavy = fine * (rng.uniform(1.0, 2.2) if rng.random() < 0.8 else rng.uniform(2.2, 4.5))
     vertical: list[tuple[float, float, float]] = []
     kind = rng.random()
     if kind < 0.3:
@@ -239,7 +244,11 @@ def plan_grid(rng: Rng, rows: int, left: float, right: float) -> GridPlan:
     dash = (0.0, 0.0)
     if rng.random() < 0.25:
         dash = (float(rng.uniform(1.5, 14)), float(rng.uniform(2, 8)))
-    return GridPlan(tuple(vertical), tuple(horizontal), dash, float(rng.normal(0, 0.002)))
+    broken = (0.0, 0.0)
+    if rng.random() < 0.3:
+        broken = (float(rng.lognormal(2.6, 1.0)), float(rng.lognormal(1.6, 0.8)))
+    slope = float(rng.normal(0, 0.002))
+    return GridPlan(tuple(vertical), tuple(horizontal), dash, broken, slope)
 
 
 def ink_grid(
@@ -280,9 +289,24 @@ def _grid_line(
     thickness = max(1, round(width * SS))
     phase = rng.uniform(0, sum(plan.dash_px) + 1)
     pieces = list(_dashes(path, pen, phase)) if dashed else [path]
+    if plan.broken_px[0] > 0 and not dashed:
+        pieces = _broken(rng, path, *plan.broken_px)
     cv2.polylines(
         canvas, [_fixed(p) for p in pieces], False, round(255 * tone), thickness, cv2.LINE_8, _SHIFT
     )
+
+
+def _broken(rng: Rng, path: F64, on: float, off: float) -> list[F64]:
+    """Pieces of a path with random gaps; mean lengths of both, px."""
+    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+    count = int(along[-1] / (on + off)) + 4
+    lengths = np.column_stack([rng.exponential(on, count), rng.exponential(off, count)]).ravel()
+    ends = np.cumsum(lengths) - rng.uniform(0, on + off)
+    pieces = []
+    for start, stop in zip(ends[:-1:2], ends[1::2]):
+        at = np.append(np.arange(start, stop, 16.0), stop).clip(0, along[-1])
+        pieces.append(np.column_stack([np.interp(at, along, path[:, k]) for k in (0, 1)]))
+    return pieces
 
 
 _FONTS = (
@@ -324,6 +348,9 @@ def ink_text(rng: Rng, rows: int, cols: int) -> F32:
     cv2.putText(tile, word, (8, 60), _FONTS[rng.integers(len(_FONTS))], size, 255, weight)
     if rng.random() < 0.5:
         tile = np.ascontiguousarray(np.rot90(tile, int(rng.choice([1, 3]))))
+    if rng.random() < 0.3:
+        larger = rng.uniform(1.3, 3)
+        tile = np.asarray(cv2.resize(tile, None, fx=larger, fy=larger), np.uint8)
     canvas = np.zeros((rows * SS, cols * SS), np.uint8)
     paste(canvas, tile, int(rng.integers(-60, rows * SS)), int(rng.integers(-60, cols * SS)))
     return _shrink(canvas)
