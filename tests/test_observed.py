@@ -33,7 +33,7 @@ def wave() -> F64:
 def test_a_stretch_with_little_presence_is_not_observed_whatever_the_mass() -> None:
     presence = flat(0.9)
     presence[GONE] = 0.1
-    seen = observed_rows(inked([wave()]), [wave()], 0, [], flat(0.8), presence)
+    seen = observed_rows(inked([wave()]), [wave()], 0, [], [flat(0.8)], presence)
     assert not seen[340:380].any()
     assert seen[:290].all()
     assert seen[430:].all()
@@ -42,13 +42,13 @@ def test_a_stretch_with_little_presence_is_not_observed_whatever_the_mass() -> N
 def test_a_dip_of_presence_of_a_few_rows_does_no_harm() -> None:
     presence = flat(0.9)
     presence[300:320] = 0.0
-    assert observed_rows(inked([wave()]), [wave()], 0, [], flat(0.8), presence).all()
+    assert observed_rows(inked([wave()]), [wave()], 0, [], [flat(0.8)], presence).all()
 
 
 def test_a_run_ends_where_its_own_ink_ends() -> None:
     mass = flat(0.9)
     mass[GONE] = 0.0
-    seen = observed_rows(inked([wave()]), [wave()], 0, [], mass, flat(1))
+    seen = observed_rows(inked([wave()]), [wave()], 0, [], [mass], flat(1))
     assert (seen == (mass > 0)).all()
 
 

@@ -430,7 +430,8 @@ def _trace(
     path, style = paths[k], STYLES.index(paths[k].spec.style)
     there = np.maximum(path.presence, fields.orphan_presence)
     twins = [j for j, p in enumerate(paths) if j != k and p.spec.style == path.spec.style]
-    seen = observed_rows(strip.ink, folded, k, twins, path.mass, there, fields.config.observed)
+    masses = [p.mass for p in paths]
+    seen = observed_rows(strip.ink, folded, k, twins, masses, there, fields.config.observed)
     margin = path.mass / np.maximum(path.mass + rivals[style], 1e-6)
     ink = ink_under(strip.ink, folded[k])
     support = stroke_support(fields.ink, path.column, strip)

@@ -38,6 +38,8 @@ class ObservedConfig:
     sure_mass : paths with more mass than this are curves
     guest_rows, leap : curves of one style that share their ink for so many rows must have come together
         step by step: one that leapt there from more than ``leap`` columns away has no ink of its own
+    shared_rows, shared : paths of two styles that keep within ``shared`` columns for so many rows share ink
+    lesser : there, the one with so much less mass has no ink of its own
     """
 
     min_mass: float = 0.3
@@ -55,6 +57,9 @@ class ObservedConfig:
     sure_mass: float = 0.9
     guest_rows: int = 20
     leap: float = 15.0
+    shared_rows: int = 15
+    shared: float = 3.0
+    lesser: float = 0.1
 
 
 def observed_rows(
@@ -62,7 +67,7 @@ def observed_rows(
     columns: Sequence[F64],
     which: int,
     twins: Sequence[int],
-    mass: F64,
+    masses: Sequence[F64],
     presence: F64,
     config: ObservedConfig = ObservedConfig(),
 ) -> Bool:
@@ -76,17 +81,24 @@ def observed_rows(
     which : int
     twins : sequence of int
         The other paths of the same line style.
-    mass, presence : float64 [rows]
+    masses : sequence of float64 [rows]
+        Of all paths.
+    presence : float64 [rows]
         Of this path.
 
     Returns
     -------
     bool [rows]
     """
+    mass = masses[which]
     enough = uniform_filter1d(mass, config.mass_rows, mode="nearest") >= config.min_mass
     there = uniform_filter1d(presence, config.presence_rows, mode="nearest") >= config.min_presence
     lent = grid_rows(ink, columns, which, mass, config)
     lent |= guest_rows(columns[which], [columns[k] for k in twins], config)
+    for other in range(len(columns)):
+        if other != which and other not in twins:
+            near = np.abs(columns[which] - columns[other]) < config.shared
+            lent |= _lent_rows(near, masses[which] - masses[other], config)
     own = enough & there & ~lent
     return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
 
@@ -184,6 +196,15 @@ def guest_rows(path: F64, twins: Sequence[F64], config: ObservedConfig = Observe
             came, stayed = _leap(path, start, stop), _leap(twin, start, stop)
             if stop - start >= config.guest_rows and came > config.leap > 2 * stayed:
                 out[start:stop] = True
+    return out
+
+
+def _lent_rows(near: Bool, lead: F64, config: ObservedConfig) -> Bool:
+    """Rows of the stretches in which a path shares ink that is more the other's, [rows]."""
+    out = np.zeros(len(near), bool)
+    for start, stop in flag_runs(near):
+        if stop - start >= config.shared_rows and lead[start:stop].mean() < -config.lesser:
+            out[start:stop] = True
     return out
 
 
