@@ -180,6 +180,15 @@ def test_flags_of_twins_and_of_curves_that_live_off_scale() -> None:
     assert quality.trace_flags(away, (c.spec,)) == ("lap_uncertain",)
 
 
+def test_a_lap_that_changes_in_place_is_uncertain() -> None:
+    c = curve()
+    hop = c.frac.copy()
+    hop[len(hop) // 10 : len(hop) // 5] += 1.0
+    wrapped = replace(c, frac=hop, spec=replace(c.spec, wrap="all"))
+    assert quality.trace_flags(wrapped, (wrapped.spec,)) == ("lap_uncertain",)
+    assert quality.trace_flags(replace(wrapped, frac=c.frac), (wrapped.spec,)) == ()
+
+
 # ---- metrics ---------------------------------------------------------------------------------
 
 

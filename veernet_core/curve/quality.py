@@ -247,7 +247,8 @@ def trace_flags(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> tuple[s
 
     ``identity_ambiguous``: another curve of the track is drawn alike and no known point names them.
     ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
-    would shift it by a whole track.
+    would shift it by a whole track; or it changes laps without moving across the paper, so that one of
+    the two laps is wrong.
     """
     flags = []
     twins = [
@@ -260,9 +261,16 @@ def trace_flags(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> tuple[s
     if twins and not curve.spec.points_px and not any(t.points_px for t in twins):
         flags.append("identity_ambiguous")
     frac = curve.frac[np.isfinite(curve.frac)]
-    if len(frac) and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE:
+    off_scale = len(frac) > 0 and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE
+    if off_scale or (curve.spec.wrap != "none" and _changes_lap_in_place(frac)):
         flags.append("lap_uncertain")
     return tuple(flags)
+
+
+def _changes_lap_in_place(frac: F64, near: float = 0.04) -> bool:
+    """Whether the position changes by whole track widths between samples next to or next but one."""
+    steps = np.concatenate([frac[1:] - frac[:-1], frac[2:] - frac[:-2]])
+    return bool(((np.abs(steps - np.round(steps)) < near) & (np.abs(steps) > 0.5)).any())
 
 
 def judge(quality: QualityEstimate, flags: Sequence[str], policy: GatePolicy) -> GateVerdict:
