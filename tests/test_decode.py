@@ -125,6 +125,16 @@ def test_wrap_is_unfolded(wrap: Wrap) -> None:
     assert (errors_px(trace, frac) < 3).mean() > 0.97
 
 
+def test_a_wrapped_twin_keeps_its_lap_where_it_follows_no_ink() -> None:
+    frac = 0.5 + 0.9 * np.sin(ROWS / 60)
+    other = frac + 0.3 * np.sin(ROWS / 170) ** 2
+    specs = [spec("GR", wrap="one"), spec("GR2", wrap="one")]
+    strip, posterior = ideal([frac, other], specs)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    for truth in (frac, other):
+        assert min(np.mean(errors_px(t, truth) > 0.5 * WIDTH) for t in traces) < 0.01
+
+
 def test_unfolding_is_the_inverse_of_wrapping() -> None:
     frac = np.cumsum(np.random.default_rng(5).normal(0, 0.01, 600)) + 0.5
     specs = [spec("GR", wrap="all")]

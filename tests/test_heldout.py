@@ -161,6 +161,17 @@ def test_real_shapes_are_drawn_on_their_scale():
     np.testing.assert_allclose(np.ptp(value[known]), 0.4, atol=0.02)
 
 
+def test_real_curves_share_a_track_with_their_like_and_resistivities_are_logarithmic():
+    shapes = [(name, np.geomspace(2, 90, 3000)) for name in ("GR", "ILD", "DT", "MINV")]
+    for seed in range(12):
+        s = draw_heldout(np.random.default_rng(seed), shapes=shapes, n_curves=3, rows=300)
+        names = {c.mnemonic.rstrip("12") for c in s.specs}
+        if not names & {"RES", "RES_X0", "RES_X1"}:  # a backup is drawn from invented values
+            assert len(names - {"MINV"}) <= 1
+        assert all(c.scale == "log" for c in s.specs if c.mnemonic.startswith("ILD"))
+        assert all(c.scale == "linear" for c in s.specs if c.mnemonic[:2] in ("GR", "DT"))
+
+
 def test_dirty_values_in_real_shapes_do_no_harm():
     bad = np.array([np.nan, -499.6, 1e10] * 5 + [3.0] * 40 + [np.nan])
     s = draw_heldout(np.random.default_rng(0), shapes=[bad], rows=300, n_curves=1)

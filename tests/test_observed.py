@@ -114,3 +114,20 @@ def test_short_runs_are_dropped_but_not_at_the_ends() -> None:
     kept = drop_short_runs(observed, 6)
     assert kept[[0, 2, 30, 39, 48, 49]].all()
     assert not kept[20:24].any()
+
+
+def test_a_path_on_the_ink_of_another_style_is_not_observed() -> None:
+    solid, backup = wave(), flat(60)
+    backup[GONE] = solid[GONE]
+    masses = [flat(0.9), flat(0.9)]
+    masses[1][GONE] = 0.5
+    ink = inked([solid, flat(60)])
+    seen = observed_rows(ink, [solid, backup], 1, [], masses, flat(1))
+    assert not seen[310:410].any()
+    assert observed_rows(ink, [solid, backup], 0, [], masses, flat(1)).all()
+
+
+def test_curves_of_two_styles_that_run_together_are_both_there() -> None:
+    masses = [flat(0.9), flat(0.85)]
+    for which in (0, 1):
+        assert observed_rows(inked([wave()]), [wave(), wave()], which, [], masses, flat(1)).all()

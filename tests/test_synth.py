@@ -71,6 +71,20 @@ def test_shapes_from_a_table_are_used() -> None:
     assert 5 < sum(monotone) < 35
 
 
+def test_real_resistivities_look_as_on_logarithmic_paper() -> None:
+    values = np.array([0.2, 2.0, 20.0, -1.0])
+    np.testing.assert_allclose(
+        priors.as_plotted("ILD", values), [-0.69897, 0.30103, 1.30103, np.nan], atol=1e-5
+    )
+    assert priors.as_plotted("GR", values) is values
+
+
+def test_broken_grids_have_gaps_of_the_lengths_asked_for() -> None:
+    plan = render.GridPlan(((100.0, 2.0, 1.0),), (), (0.0, 0.0), (12.0, 6.0), 0.0)
+    ink = render.ink_grid(np.random.default_rng(0), plan, 4000, 200, (0.0, 199.0), np.zeros(4000))
+    assert 0.5 < (ink[:, 97:104].max(axis=1) > 0.3).mean() < 0.8
+
+
 @pytest.mark.slow
 def test_fast_enough_to_feed_training() -> None:
     cv2.setNumThreads(1)

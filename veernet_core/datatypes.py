@@ -32,6 +32,8 @@ Bool = NDArray[np.bool_]
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
 LAPS: dict[Wrap, int] = {"none": 0, "one": 1, "all": 4}
 """How many times a curve may leave the track on each side, by off-scale mode."""
+RESISTIVITIES = frozenset({"ILD", "ILM", "SFL", "RXO", "RES"})
+"""Curves that are plotted on logarithmic scales."""
 
 
 def _require(condition: bool, message: str) -> None:

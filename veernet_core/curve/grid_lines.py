@@ -64,7 +64,8 @@ def trust_in_ink(ink: U8, density: F32, config: GridLineConfig = GridLineConfig(
         return out
     width = _run_lengths(dark)
     width[width > config.widest] = 0  # lines across the track tell nothing
-    usual, near = (_mean_width(width, rows) for rows in (config.rows, config.near_rows))
+    widest = np.asarray(cv2.dilate(width.astype(np.uint8), np.ones((1, 3), np.uint8)), np.uint8)
+    usual, near = (_mean_width(widest, rows) for rows in (config.rows, config.near_rows))
     bare = line & (near <= config.wider * usual)
     out[cv2.dilate(bare.astype(np.uint8), np.ones((1, 5), np.uint8)) > 0] = config.trust
     return out
@@ -75,8 +76,8 @@ def _lines(dark: NDArray[np.uint8], density: F32, config: GridLineConfig) -> Boo
     mass = uniform_filter1d(density, 7, axis=1) * 7
     away = (mass < config.away).astype(np.float32)
     near = cv2.dilate(dark, np.ones((1, 3), np.uint8)) * away
-    free = uniform_filter1d(away, config.rows, axis=0, mode="nearest")
-    share = uniform_filter1d(near, config.rows, axis=0, mode="nearest") / np.maximum(free, 1e-3)
+    free = uniform_filter1d(away, config.rows, axis=0)
+    share = uniform_filter1d(near, config.rows, axis=0) / np.maximum(free, 1e-3)
     both = 2 * config.side + 1
     wide = uniform_filter1d(share, both, axis=1, mode="nearest") * both
     beside = (wide - uniform_filter1d(share, 7, axis=1, mode="nearest") * 7) / (both - 7)
@@ -84,7 +85,7 @@ def _lines(dark: NDArray[np.uint8], density: F32, config: GridLineConfig) -> Boo
     return np.asarray(enough & (share > config.share) & (share > config.contrast * beside))
 
 
-def _mean_width(width: NDArray[np.int32], rows: int) -> F32:
+def _mean_width(width: U8, rows: int) -> F32:
     """Mean width of the ink in each column over so many rows, [rows, cols]."""
     some = uniform_filter1d((width > 0).astype(np.float32), rows, axis=0)
     total = uniform_filter1d(width.astype(np.float32), rows, axis=0)

@@ -29,9 +29,20 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import F32, F64, LAPS, U8, Bool, CurveSpec, Scale, Strip, Style, Wrap
+from veernet_core.datatypes import (
+    F32,
+    F64,
+    LAPS,
+    RESISTIVITIES,
+    U8,
+    Bool,
+    CurveSpec,
+    Scale,
+    Strip,
+    Style,
+    Wrap,
+)
 from veernet_core.errors import GeometryError
-from veernet_core.synth.priors import RESISTIVITIES
 
 Shape: TypeAlias = "NDArray[Any] | tuple[str, NDArray[Any]]"
 """Values on regular depths (0.5 ft), or a mnemonic and such values."""

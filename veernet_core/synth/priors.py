@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from veernet_core.datatypes import RESISTIVITIES
+
 F64 = NDArray[np.float64]
 Rng = np.random.Generator
-
-RESISTIVITIES = frozenset({"ILD", "ILM", "SFL", "RXO", "RES"})
-"""Curves that are plotted on a logarithmic scale."""
 
 
 def as_plotted(mnemonic: str, values: F64) -> F64:

@@ -303,7 +303,7 @@ def _broken(rng: Rng, path: F64, on: float, off: float) -> list[F64]:
     lengths = np.column_stack([rng.exponential(on, count), rng.exponential(off, count)]).ravel()
     ends = np.cumsum(lengths) - rng.uniform(0, on + off)
     pieces = []
-    for start, stop in zip(ends[:-1:2], ends[1::2]):
+    for start, stop in zip(ends[1:-1:2], ends[2::2]):
         at = np.append(np.arange(start, stop, 16.0), stop).clip(0, along[-1])
         pieces.append(np.column_stack([np.interp(at, along, path[:, k]) for k in (0, 1)]))
     return pieces
