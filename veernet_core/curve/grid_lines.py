@@ -7,6 +7,7 @@ A line of the grid keeps its column for hundreds of rows; where a curve runs alo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,10 +65,11 @@ def trust_in_ink(ink: U8, density: F32, config: GridLineConfig = GridLineConfig(
         return out
     width = _run_lengths(dark)
     width[width > config.widest] = 0  # lines across the track tell nothing
-    widest = np.asarray(cv2.dilate(width.astype(np.uint8), np.ones((1, 3), np.uint8)), np.uint8)
-    usual, near = (_mean_width(widest, rows) for rows in (config.rows, config.near_rows))
-    bare = line & (near <= config.wider * usual)
-    out[cv2.dilate(bare.astype(np.uint8), np.ones((1, 5), np.uint8)) > 0] = config.trust
+    near = cv2.dilate(width.astype(np.uint8), np.ones((1, 3), np.uint8))
+    columns = np.flatnonzero(line.any(axis=0))
+    here, usual = (_mean_width(near[:, columns], n) for n in (config.near_rows, config.rows))
+    line[:, columns] &= here <= config.wider * usual
+    out[cv2.dilate(line.astype(np.uint8), np.ones((1, 5), np.uint8)) > 0] = config.trust
     return out
 
 
@@ -85,7 +87,7 @@ def _lines(dark: NDArray[np.uint8], density: F32, config: GridLineConfig) -> Boo
     return np.asarray(enough & (share > config.share) & (share > config.contrast * beside))
 
 
-def _mean_width(width: U8, rows: int) -> F32:
+def _mean_width(width: NDArray[Any], rows: int) -> F32:
     """Mean width of the ink in each column over so many rows, [rows, cols]."""
     some = uniform_filter1d((width > 0).astype(np.float32), rows, axis=0)
     total = uniform_filter1d(width.astype(np.float32), rows, axis=0)
