@@ -267,10 +267,15 @@ def trace_flags(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> tuple[s
     return tuple(flags)
 
 
-def _changes_lap_in_place(frac: F64, near: float = 0.04) -> bool:
-    """Whether the position changes by whole track widths between samples next to or next but one."""
-    steps = np.concatenate([frac[1:] - frac[:-1], frac[2:] - frac[:-2]])
-    return bool(((np.abs(steps - np.round(steps)) < near) & (np.abs(steps) > 0.5)).any())
+def _changes_lap_in_place(frac: F64, near: float = 0.04, still: float = 0.1) -> bool:
+    """Whether a curve that hardly moves goes on whole track widths away, one or two samples further."""
+    quiet = np.abs(np.diff(frac)) < still
+    for lag in (1, 2):
+        step = frac[1 + lag : -1] - frac[1 : -1 - lag]
+        whole = (np.abs(step - np.round(step)) < near) & (np.abs(step) > 0.5)
+        if (whole & quiet[: -1 - lag] & quiet[1 + lag :]).any():
+            return True
+    return False
 
 
 def judge(quality: QualityEstimate, flags: Sequence[str], policy: GatePolicy) -> GateVerdict:
