@@ -180,6 +180,19 @@ def test_flags_of_twins_and_of_curves_that_live_off_scale() -> None:
     assert quality.trace_flags(away, (c.spec,)) == ("lap_uncertain",)
 
 
+def test_named_twins_that_touch_are_ambiguous_all_the_same() -> None:
+    c = curve()
+    twin = replace(c.spec, mnemonic="CALI", points_px=((1.0, 2.0),))
+    away = replace(c, spec=twin, frac=c.frac + 0.3)
+    assert quality.trace_flags(c, (c.spec, twin), [c, away]) == ()
+    crossing = replace(away, frac=np.where(np.arange(len(c.frac)) < 20, c.frac - 0.3, away.frac))
+    assert quality.trace_flags(c, (c.spec, twin), [c, crossing]) == ("identity_ambiguous",)
+    beside = replace(away, frac=c.frac + 0.01)
+    assert quality.trace_flags(c, (c.spec, twin), [c, beside]) == ("identity_ambiguous",)
+    other_pen = replace(beside, spec=replace(twin, style="dashed"))
+    assert quality.trace_flags(c, (c.spec, other_pen.spec), [c, other_pen]) == ()
+
+
 def test_a_lap_that_changes_in_place_is_uncertain() -> None:
     c = curve()
     hop = c.frac.copy()

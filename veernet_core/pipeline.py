@@ -465,7 +465,12 @@ def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tupl
     flags += _uncertain(log, curve)
     if not np.isfinite(curve.confidence[np.isfinite(curve.value)]).any():
         flags.append("uncalibrated_model")
-    return (*flags, *quality.trace_flags(curve, siblings))
+    others = [c.curve for c in log.curves if _same_track(c.curve, curve)]
+    return (*flags, *quality.trace_flags(curve, siblings, others))
+
+
+def _same_track(one: RecoveredCurve, two: RecoveredCurve) -> bool:
+    return (one.section_id, one.track_id) == (two.section_id, two.track_id)
 
 
 def _uncertain(log: DigitisedLog, curve: RecoveredCurve) -> list[str]:

@@ -242,29 +242,48 @@ def _coverage(curve: RecoveredCurve) -> tuple[float, float]:
     return float(coverage), float(np.diff(curve.depth[used]).max())
 
 
-def trace_flags(curve: RecoveredCurve, siblings: Sequence[CurveSpec]) -> tuple[str, ...]:
-    """Reasons, seen on the curve itself, why it cannot be accepted.
+def trace_flags(
+    curve: RecoveredCurve,
+    siblings: Sequence[CurveSpec],
+    others: Sequence[RecoveredCurve] = (),
+) -> tuple[str, ...]:
+    """Reasons, seen on the curves themselves, why one cannot be accepted.
 
-    ``identity_ambiguous``: another curve of the track is drawn alike and no known point names them.
+    ``identity_ambiguous``: another curve of the track is drawn alike, and no known point names them, or
+    they touch (where known points end, the ink alone says which is which).
     ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
     would shift it by a whole track; or it changes laps without moving across the paper, so that one of
     the two laps is wrong.
     """
     flags = []
-    twins = [
-        s
-        for s in siblings
-        if s.style == curve.spec.style
-        and s.colour == curve.spec.colour
-        and s.mnemonic != curve.spec.mnemonic
-    ]
-    if twins and not curve.spec.points_px and not any(t.points_px for t in twins):
+    twins = [s for s in siblings if _drawn_alike(s, curve.spec)]
+    named = curve.spec.points_px or any(t.points_px for t in twins)
+    touched = any(_touch(curve, o) for o in others if _drawn_alike(o.spec, curve.spec))
+    if twins and (touched or not named):
         flags.append("identity_ambiguous")
     frac = curve.frac[np.isfinite(curve.frac)]
     off_scale = len(frac) > 0 and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE
     if off_scale or (curve.spec.wrap != "none" and _changes_lap_in_place(frac)):
         flags.append("lap_uncertain")
     return tuple(flags)
+
+
+def _drawn_alike(one: CurveSpec, two: CurveSpec) -> bool:
+    """Whether two different curves of a track have the same line style and colour."""
+    alike = one.style == two.style and one.colour == two.colour
+    return alike and one.mnemonic != two.mnemonic
+
+
+def _touch(one: RecoveredCurve, two: RecoveredCurve, near: float = 0.02) -> bool:
+    """Whether two curves of one section come near each other or change sides, track widths."""
+    apart = (one.frac - two.frac)[np.isfinite(one.frac) & np.isfinite(two.frac)]
+    wraps = one.spec.wrap != "none" or two.spec.wrap != "none"
+    if wraps:
+        apart = apart - np.round(apart)  # on paper both run in one lap
+    over = apart[1:] * apart[:-1] < 0
+    if wraps:
+        over &= np.abs(np.diff(apart)) < 0.5
+    return bool((np.abs(apart) < near).any() or over.any())
 
 
 def _changes_lap_in_place(frac: F64, near: float = 0.04, still: float = 0.1) -> bool:
