@@ -115,6 +115,20 @@ def test_points_name_siblings() -> None:
     assert np.median(traces[1].frac) == pytest.approx(0.3, abs=0.01)
 
 
+@pytest.mark.parametrize("crossing", [False, True])
+def test_points_tell_what_happened_where_two_curves_touched(crossing: bool) -> None:
+    bend = 0.2 * np.abs(ROWS - 400) / 400
+    one, two = 0.495 - bend, 0.505 + bend
+    if crossing:
+        one, two = np.where(ROWS < 400, one, two), np.where(ROWS < 400, two, one)
+    known = tuple((float(r), LEFT + WIDTH * float(one[r])) for r in (50, 750))
+    specs = [spec("A", points_px=known), spec("B")]
+    strip, posterior = ideal([one, two], specs)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    for trace, truth in zip(traces, (one, two)):
+        assert np.quantile(errors_px(trace, truth), 0.9) < 3
+
+
 @pytest.mark.parametrize("wrap", ["one", "all"])
 def test_wrap_is_unfolded(wrap: Wrap) -> None:
     frac = 0.5 + 0.9 * np.sin(ROWS / 60)

@@ -245,6 +245,7 @@ def _paths_together(
         period,
         stranger,
         blank_columns(fields.ink),
+        _barred(found, specs),
         config.identity,
     )
     seen = np.take_along_axis(seen, source, axis=0)
@@ -300,6 +301,24 @@ def _style_misfit(
     mass = near[:, np.arange(by_style.shape[1]), column].astype(np.float64)
     share = (mass + 0.002) / (mass + 0.002).sum(axis=0)
     return np.asarray(-np.log(share + 0.03)[styles] * seen)
+
+
+def _barred(found: F64, specs: Sequence[CurveSpec], least_px: float = 8.0) -> NDArray[np.bool_]:
+    """Rows in which a known point of a curve lies on another path than this: [curves, paths, rows].
+
+    Only paths of curves drawn alike compete; where two run together, or none is near, a point says nothing.
+    """
+    out = np.zeros((len(specs), *found.shape), bool)
+    for c, spec in enumerate(specs):
+        alike = [p for p, s in enumerate(specs) if s.style == spec.style]
+        for row, col in spec.points_px:
+            if not 0 <= row < found.shape[1]:
+                continue
+            away = np.abs(found[alike, int(row)] - col)
+            order = np.argsort(away)
+            if len(alike) > 1 and away[order[0]] < least_px < away[order[1]]:
+                out[c, [alike[k] for k in order[1:]], int(row)] = True
+    return out
 
 
 def _nearest_laps(found: F64, seen: NDArray[np.bool_], period: F64) -> F64:

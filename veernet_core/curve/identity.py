@@ -46,6 +46,7 @@ class IdentityCosts:
     look_most : most that the look of one stretch can cost
     style_rows, style_most : rows over which the network's word on the style is one independent
         reading, and the most that it can cost a stretch
+    point : what following another path than a known point says costs
     """
 
     touch: float = 5.0
@@ -64,6 +65,7 @@ class IdentityCosts:
     look_most: float = 8.0
     style_rows: float = 8.0
     style_most: float = 12.0
+    point: float = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def resolve_identities(
     period: F64,
     stranger: F64 | None = None,
     blank: F32 | None = None,
+    barred: Bool | None = None,
     costs: IdentityCosts = IdentityCosts(),
 ) -> tuple[F64, NDArray[np.int64]]:
     """Exchange paths below the places where they touch, where the evidence says they crossed.
@@ -104,6 +107,8 @@ def resolve_identities(
     blank : float32 [rows, cols], optional
         Blank columns left of each pixel on the way into the row: paths that run along strokes across
         the track may have changed places there, however far apart they are.
+    barred : bool [curves, curves, rows], optional
+        ``[c, p]``: rows in which a known point says that curve ``c`` does not follow path ``p``.
 
     Returns
     -------
@@ -124,6 +129,10 @@ def resolve_identities(
     fixed = np.zeros((len(bounds) - 1, len(states)))
     if stranger is not None:
         fixed = _style_costs(states, stranger, bounds, costs)
+    if barred is not None:
+        fixed = fixed + costs.point * _by_order(
+            states, _stretch_sums(barred.astype(np.float64), bounds)
+        )
     orders = _best_orders(states, touches, turns, looks, weight, fixed, costs)
     for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
         source[:, start:stop] = np.array(order)[:, None]
@@ -293,7 +302,12 @@ def _style_costs(
 ) -> F64:
     """Cost of each permutation in each stretch by the line styles, [stretches, permutations]."""
     total = np.minimum(_stretch_sums(stranger, bounds) / costs.style_rows, costs.style_most)
-    curve = np.arange(len(stranger))
+    return _by_order(states, total)
+
+
+def _by_order(states: Sequence[tuple[int, ...]], total: F64) -> F64:
+    """Sum over the curves of ``total[curve, path, stretch]``, [stretches, permutations]."""
+    curve = np.arange(len(total))
     return np.stack([total[curve, list(state)].sum(axis=0) for state in states], axis=1)
 
 
