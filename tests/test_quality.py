@@ -180,6 +180,15 @@ def test_flags_of_twins_and_of_curves_that_live_off_scale() -> None:
     assert quality.trace_flags(away, (c.spec,)) == ("lap_uncertain",)
 
 
+def test_a_curve_found_at_the_other_border_may_wrap_though_nobody_said_so() -> None:
+    c = curve()
+    frac = np.full(len(c.frac), 0.5)
+    frac[10:14] = [0.8, 0.97, 0.03, 0.3]
+    assert quality.trace_flags(replace(c, frac=frac), (c.spec,)) == ("lap_uncertain",)
+    frac[10:16] = [0.8, 0.97, 0.6, 0.3, 0.03, 0.3]
+    assert quality.trace_flags(replace(c, frac=frac), (c.spec,)) == ()
+
+
 def test_named_twins_that_touch_are_ambiguous_all_the_same() -> None:
     c = curve()
     twin = replace(c.spec, mnemonic="CALI", points_px=((1.0, 2.0),))

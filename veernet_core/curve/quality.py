@@ -253,7 +253,7 @@ def trace_flags(
     they touch (where known points end, the ink alone says which is which).
     ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
     would shift it by a whole track; or it changes laps without moving across the paper, so that one of
-    the two laps is wrong.
+    the two laps is wrong; or a curve said not to wrap leaves over one border and is found at the other.
     """
     flags = []
     twins = [s for s in siblings if _drawn_alike(s, curve.spec)]
@@ -263,7 +263,8 @@ def trace_flags(
         flags.append("identity_ambiguous")
     frac = curve.frac[np.isfinite(curve.frac)]
     off_scale = len(frac) > 0 and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE
-    if off_scale or (curve.spec.wrap != "none" and _changes_lap_in_place(frac)):
+    at_odds = _leaps_between_borders if curve.spec.wrap == "none" else _changes_lap_in_place
+    if off_scale or at_odds(frac):
         flags.append("lap_uncertain")
     return tuple(flags)
 
@@ -295,6 +296,15 @@ def _changes_lap_in_place(frac: F64, near: float = 0.04, still: float = 0.1) -> 
         if (whole & quiet[: -1 - lag] & quiet[1 + lag :]).any():
             return True
     return False
+
+
+def _leaps_between_borders(frac: F64, edge: float = 0.1) -> bool:
+    """Whether a curve goes from one border to the other within two samples."""
+    left, right = frac < edge, frac > 1 - edge
+    return any(
+        bool((left[lag:] & right[:-lag]).any() or (right[lag:] & left[:-lag]).any())
+        for lag in (1, 2)
+    )
 
 
 def judge(quality: QualityEstimate, flags: Sequence[str], policy: GatePolicy) -> GateVerdict:
