@@ -12,7 +12,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from veernet_core.datatypes import F32, U8, Bool
 
@@ -75,22 +74,27 @@ def trust_in_ink(ink: U8, density: F32, config: GridLineConfig = GridLineConfig(
 
 def _lines(dark: NDArray[np.uint8], density: F32, config: GridLineConfig) -> Bool:
     """Pixels in whose column, give or take one, ink goes on where no curve is seen, [rows, cols]."""
-    mass = uniform_filter1d(density, 7, axis=1) * 7
+    mass = _mean(density, 1, 7) * 7
     away = (mass < config.away).astype(np.float32)
     near = cv2.dilate(dark, np.ones((1, 3), np.uint8)) * away
-    free = uniform_filter1d(away, config.rows, axis=0)
-    share = uniform_filter1d(near, config.rows, axis=0) / np.maximum(free, 1e-3)
+    free = _mean(away, config.rows, 1)
+    share = _mean(near, config.rows, 1) / np.maximum(free, 1e-3)
     both = 2 * config.side + 1
-    wide = uniform_filter1d(share, both, axis=1, mode="nearest") * both
-    beside = (wide - uniform_filter1d(share, 7, axis=1, mode="nearest") * 7) / (both - 7)
+    beside = np.subtract(_mean(share, 1, both) * both, _mean(share, 1, 7) * 7) / (both - 7)
     enough = free * config.rows >= config.least
     return np.asarray(enough & (share > config.share) & (share > config.contrast * beside))
 
 
+def _mean(values: NDArray[Any], rows: int, columns: int) -> F32:
+    """Mean over so many rows and columns around each pixel, mirrored at the edges."""
+    blurred = cv2.blur(values, (columns, rows), borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred, dtype=np.float32).reshape(values.shape)
+
+
 def _mean_width(width: NDArray[Any], rows: int) -> F32:
     """Mean width of the ink in each column over so many rows, [rows, cols]."""
-    some = uniform_filter1d((width > 0).astype(np.float32), rows, axis=0)
-    total = uniform_filter1d(width.astype(np.float32), rows, axis=0)
+    some = _mean((width > 0).astype(np.float32), rows, 1)
+    total = _mean(width.astype(np.float32), rows, 1)
     return np.asarray(total / np.maximum(some, 1e-6), dtype=np.float32)
 
 
