@@ -62,8 +62,8 @@ REASONS: dict[str, str] = {
     "depth_guess": "The depth was read with too little evidence to rely on it.",
     "borders_uncertain": "The track's borders are uncertain, so every value may be off.",
     "page_doubtful": "The page may be no curve log.",
-    "identity_ambiguous": "Curves of this track look alike; nothing says which is which.",
-    "lap_uncertain": "Much of it lies off scale, or it changes laps in place: part may be a whole track off.",
+    "identity_ambiguous": "Curves of this track look alike, and they touch or no known point names them.",
+    "lap_uncertain": "Much of it lies off scale, or its laps are at odds: part may be a whole track off.",
     "canary_failed": "The run's canary had collapsed, so nothing of it was accepted.",
     "uncalibrated_model": "The model has no calibration, so its confidence cannot be trusted.",
 }

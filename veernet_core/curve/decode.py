@@ -367,10 +367,11 @@ def _one_path(
     before: float,
 ) -> _Path:
     density = fields.evidence(style, strangers)
+    cost = fields.path_cost(style, density)
     laps = LAPS[spec.wrap]
     # few curves ever leave by more than one lap: look further only where the path runs against it
     for tried in sorted({min(laps, 1), laps}):
-        path = _path_on(_Axis.of(strip, tried), fields, spec, style, density, before)
+        path = _path_on(_Axis.of(strip, tried), fields, spec, style, density, cost, before)
         if not _at_last_lap(path, strip, tried):
             break
     return path
@@ -382,16 +383,21 @@ def _at_last_lap(path: _Path, strip: Strip, laps: int) -> bool:
 
 
 def _path_on(
-    axis: _Axis, fields: _Fields, spec: CurveSpec, style: int, density: F32, before: float
+    axis: _Axis,
+    fields: _Fields,
+    spec: CurveSpec,
+    style: int,
+    density: F32,
+    cost: F32,
+    before: float,
 ) -> _Path:
     config = fields.config
     ink = fields.ink
-    cost = fields.path_cost(style, density)
     if len(axis.column) != density.shape[1]:
         cost = np.ascontiguousarray(cost[:, axis.column])
         density = np.ascontiguousarray(density[:, axis.column])
         ink = np.ascontiguousarray(ink[:, axis.column])
-    cost += (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
+    cost = cost + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
     start = np.where(axis.lap == 0, 0.0, 3.0).astype(np.float32)
     if np.isfinite(before):
         distance = np.abs(np.arange(len(axis.column)) + axis.origin - before)

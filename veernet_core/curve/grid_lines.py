@@ -100,14 +100,8 @@ def _mean_width(width: NDArray[Any], rows: int) -> F32:
 
 def _run_lengths(dark: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Length of the horizontal run of ink each pixel belongs to; 0 on paper. [rows, cols]."""
-    rows, cols = dark.shape
-    flat = np.zeros((rows, cols + 2), np.int8)
-    flat[:, 1:-1] = dark
-    edges = np.flatnonzero(np.diff(flat.ravel()))
-    starts, stops = edges[::2], edges[1::2]
-    out = np.zeros((rows, cols + 2), np.int32).ravel()
-    lengths = stops - starts
-    out[
-        np.repeat(starts + 1 - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-    ] = np.repeat(lengths, lengths)
-    return out.reshape(rows, cols + 2)[:, 1:-1]
+    edges = np.flatnonzero(np.diff(np.pad(dark.astype(bool), ((0, 0), (1, 1))).ravel()))
+    lengths = edges[1::2] - edges[::2]
+    out = np.zeros(dark.shape, np.int32)
+    out[dark > 0] = np.repeat(lengths, lengths)  # the pixels of a run follow each other
+    return out

@@ -278,12 +278,11 @@ def _drawn_alike(one: CurveSpec, two: CurveSpec) -> bool:
 def _touch(one: RecoveredCurve, two: RecoveredCurve, near: float = 0.02) -> bool:
     """Whether two curves of one section come near each other or change sides, track widths."""
     apart = (one.frac - two.frac)[np.isfinite(one.frac) & np.isfinite(two.frac)]
-    wraps = one.spec.wrap != "none" or two.spec.wrap != "none"
-    if wraps:
+    most = np.inf
+    if one.spec.wrap != "none" or two.spec.wrap != "none":
         apart = apart - np.round(apart)  # on paper both run in one lap
-    over = apart[1:] * apart[:-1] < 0
-    if wraps:
-        over &= np.abs(np.diff(apart)) < 0.5
+        most = 0.5
+    over = (apart[1:] * apart[:-1] < 0) & (np.abs(np.diff(apart)) < most)
     return bool((np.abs(apart) < near).any() or over.any())
 
 

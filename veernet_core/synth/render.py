@@ -288,9 +288,12 @@ def _grid_line(
     pen = Pen("dashed" if dashed else "solid", width, *plan.dash_px)
     thickness = max(1, round(width * SS))
     phase = rng.uniform(0, sum(plan.dash_px) + 1)
-    pieces = list(_dashes(path, pen, phase)) if dashed else [path]
-    if plan.broken_px[0] > 0 and not dashed:
+    if dashed:
+        pieces = list(_dashes(path, pen, phase))
+    elif plan.broken_px[0] > 0:
         pieces = _broken(rng, path, *plan.broken_px)
+    else:
+        pieces = [path]
     cv2.polylines(
         canvas, [_fixed(p) for p in pieces], False, round(255 * tone), thickness, cv2.LINE_8, _SHIFT
     )
