@@ -133,7 +133,7 @@ def test_the_set_covers_styles_twins_wraps_backups_and_gaps():
     styles = [[spec.style for spec in s.specs] for s in strips]
     assert {name for names in styles for name in names} == {"solid", "dashed", "dotted"}
     assert any(len(set(names)) < len(names) for names in styles)
-    assert any(spec.mnemonic.startswith("RES_X10") for s in strips for spec in s.specs)
+    assert any([spec.mnemonic for spec in s.specs] == ["RES", "RES"] for s in strips)
     fracs = [s.frac[np.isfinite(s.frac)] for s in strips]
     assert any((f > 1.001).any() or (f < -0.001).any() for f in fracs)
     assert any(np.isnan(s.frac).any() for s in strips)
@@ -166,7 +166,7 @@ def test_real_curves_share_a_track_with_their_like_and_resistivities_are_logarit
     for seed in range(12):
         s = draw_heldout(np.random.default_rng(seed), shapes=shapes, n_curves=3, rows=300)
         names = {c.mnemonic.rstrip("12") for c in s.specs}
-        if not names & {"RES", "RES_X0", "RES_X1"}:  # a backup is drawn from invented values
+        if "RES" not in names:  # a backup is drawn from invented values
             assert len(names - {"MINV"}) <= 1
         assert all(c.scale == "log" for c in s.specs if c.mnemonic.startswith("ILD"))
         assert all(c.scale == "linear" for c in s.specs if c.mnemonic[:2] in ("GR", "DT"))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
+from veernet_core.curve.backups import JoinedScales, backup_pairs, join_scales
 from veernet_core.curve.grid_lines import GridLineConfig, trust_in_ink
 from veernet_core.curve.identity import IdentityCosts, resolve_identities
 from veernet_core.curve.observed import ObservedConfig, observed_rows
@@ -47,6 +48,8 @@ class DecodeConfig:
     leak : share of another style's evidence that counts, for strokes broken into dashes
     orphan : the same for a style that no curve of the track is drawn in: its ink must be somebody's
     lap_cost : cost per row of being one lap off, which breaks the tie between laps
+    backup_cost : cost per row of being on a backup scale drawn in another style, which few rows of a log
+        are and a doubtful style must not suggest; in the same style it is as with laps
     claim_sigma : width within which a curve claims ink against its siblings
     mass_reach : half width of the window that counts as evidence
     observed : which rows of a path count as observed
@@ -59,6 +62,7 @@ class DecodeConfig:
     leak: float = 0.15
     orphan: float = 0.5
     lap_cost: float = 0.01
+    backup_cost: float = 0.2
     claim_sigma: float = 2.5
     mass_reach: int = 3
     observed: ObservedConfig = field(default_factory=ObservedConfig)
@@ -195,11 +199,12 @@ class _Fields:
             leak = leak * self.unclaimed(strangers)
         return np.asarray(self.density[style] + np.float32(self.config.leak) * leak)
 
-    def path_cost(self, style: int, density: F32) -> F32:
+    def path_cost(self, styles: Sequence[int], density: F32) -> F32:
         """Cost of a lone curve standing in each pixel. Where it is steep its evidence is spread over many
-        columns, and the best of them costs no more than elsewhere; lines of the grid are not trusted."""
+        columns, and the best of them costs no more than elsewhere; lines of the grid are not trusted.
+        ``styles`` are those it may be drawn in."""
         trusted = density * trust_in_ink(self.strip.ink, density, self.config.grid_lines)
-        trusted /= self.sharpness[style][:, None]
+        trusted /= np.max([self.sharpness[c] for c in styles], axis=0)[:, None]
         return np.asarray(-np.log(trusted + np.float32(self.config.floor)))
 
     def unclaimed(self, paths: Sequence[F64]) -> F32:
@@ -219,7 +224,53 @@ def _joint_paths(
     if len(specs) == 1:
         style = STYLES.index(specs[0].style)
         return [_one_path(fields, strip, specs[0], style, [], before[0])]
-    return _paths_together(fields, strip, specs, np.array(before))
+    paths = _paths_together(fields, strip, specs, np.array(before))
+    for pair in backup_pairs(specs):
+        joined = join_scales(strip, *(specs[k] for k in pair))
+        if joined is not None:
+            others = [_fold(p.column, strip, p.spec) for k, p in enumerate(paths) if k not in pair]
+            start = joined.place_of(*(before[k] for k in pair))
+            for k, path in zip(
+                pair, _one_path_on_two_scales(fields, specs, pair, joined, others, start)
+            ):
+                paths[k] = path
+    return paths
+
+
+def _one_path_on_two_scales(
+    fields: _Fields,
+    specs: Sequence[CurveSpec],
+    pair: tuple[int, int],
+    joined: JoinedScales,
+    strangers: list[F64],
+    before: float,
+) -> list[_Path]:
+    """Paths of a curve and of its backup, which together are one measurement's."""
+    config = fields.config
+    styles = [STYLES.index(specs[k].style) for k in pair]
+    # of the two only one is drawn in a row, also where they share a pen
+    densities = [fields.evidence(c, strangers) / np.float32(fields.count[c]) for c in styles]
+    costs = [fields.path_cost(styles, d) for d in densities]
+    density, cost = (
+        np.ascontiguousarray(np.where(joined.on_fine, *(f[:, joined.column] for f in both)))
+        for both in (densities, costs)
+    )
+    start = np.where(joined.on_fine, 0.0, 3.0).astype(np.float32)
+    if np.isfinite(before):
+        start = np.minimum(0.5 * np.abs(np.arange(len(start)) - before), 30).astype(np.float32)
+    away = config.lap_cost if styles[0] == styles[1] else config.backup_cost
+    cost = cost + np.where(joined.on_fine, 0, away).astype(np.float32)
+    ink = np.ascontiguousarray(fields.ink[:, joined.column])
+    path = cheapest_path_over(cost, start, ink, fields.move_cost, config.siblings.jump)
+    place, _ = path_mass(density, path, np.full(len(path), config.mass_reach + 1, np.int32))
+    column = np.interp(place, np.arange(len(joined.column)), joined.column)
+    column = np.where(np.abs(column - joined.column[path]) < 8, column, joined.column[path])
+    *columns, fine = joined.split(path, column)
+    out = []
+    for k, style, own, speaks in zip(pair, styles, columns, (fine, ~fine)):
+        mass, presence = _path_evidence(fields, style, density, path)
+        out.append(_Path(specs[k], own, mass * speaks, presence))
+    return out
 
 
 def _paths_together(
@@ -367,7 +418,7 @@ def _one_path(
     before: float,
 ) -> _Path:
     density = fields.evidence(style, strangers)
-    cost = fields.path_cost(style, density)
+    cost = fields.path_cost([style], density)
     laps = LAPS[spec.wrap]
     # few curves ever leave by more than one lap: look further only where the path runs against it
     for tried in sorted({min(laps, 1), laps}):
@@ -423,7 +474,7 @@ def _name(paths: list[_Path], strip: Strip, specs: Sequence[CurveSpec]) -> list[
     named = list(paths)
     for pen in {(s.style, s.wrap) for s in specs}:
         members = [k for k, s in enumerate(specs) if (s.style, s.wrap) == pen]
-        if len(members) < 2:
+        if len({specs[k].mnemonic for k in members}) < 2:
             continue
         pool = sorted((paths[k] for k in members), key=lambda p: float(np.median(p.column)))
         order = sorted(members, key=lambda k: not specs[k].points_px)

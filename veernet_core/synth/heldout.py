@@ -1007,8 +1007,8 @@ def _backup_courses(
     """A curve and the backup that appears only where the scale before it is exceeded."""
     out: list[tuple[CurveSpec, Course]] = []
     hidden: tuple[tuple[float, float], ...] = ()
-    for name, times in (("RES", 1), ("RES_X10", 10)):
-        wide = replace(spec, mnemonic=name, right=spec.right * times, wrap="none")
+    for times in (1, 10):
+        wide = replace(spec, mnemonic="RES", right=spec.right * times, wrap="none")
         course = _course(rng, frame, wide, track_fraction(wide, values), smooth)
         course = replace(course, peg=False)
         out.append((wide, replace(course, lifts=(*course.lifts, *hidden))))

@@ -167,12 +167,30 @@ def draw_shapes(
     drawn = [draw_shape(rng, rows, shapes, real_share=real_share)]
     while len(drawn) < count:
         own = draw_shape(rng, rows, shapes, real_share=real_share)
-        if rng.random() < 0.4:
+        kind = rng.random()
+        if kind < 0.5:
             leader = drawn[int(rng.integers(len(drawn)))]
-            mix = rng.uniform(0.3, 1.0) * (1 if rng.random() < 0.8 else -1)
-            own = leader.mean() + mix * (leader - leader.mean()) + rng.normal(0, 0.08)
-            own = own + rng.uniform(0, 0.4) * (
-                draw_shape(rng, rows, shapes, real_share=real_share) - 0.5
-            )
+            own = _on_top(rng, leader, own) if kind < 0.22 else _beside(rng, leader, own)
         drawn.append(own)
     return drawn
+
+
+def _beside(rng: Rng, leader: F64, other: F64) -> F64:
+    """A curve that goes along with another, at a distance."""
+    mix = rng.uniform(0.3, 1.0) * (1 if rng.random() < 0.8 else -1)
+    own = leader.mean() + mix * (leader - leader.mean()) + rng.normal(0, 0.08)
+    return np.asarray(own + rng.uniform(0, 0.4) * (other - 0.5))
+
+
+def _on_top(rng: Rng, leader: F64, other: F64) -> F64:
+    """A curve that lies on another and leaves it for some stretches, as resistivities of two depths do,
+    or a porosity that was worked out from the density it is drawn over."""
+    n = len(leader)
+    if rng.random() < 0.5:  # they part where the leader is high, or low
+        where = _unit(leader) * (1 if rng.random() < 0.7 else -1)
+    else:
+        where = _unit(gaussian_filter1d(rng.normal(size=n), rng.uniform(6, 80), mode="wrap"))
+    apart = np.clip((where - rng.uniform(-0.5, 1.8)) / rng.uniform(0.1, 0.8), 0, 1)
+    to = other if rng.random() < 0.4 else leader + rng.normal(0, 0.12)
+    hair = rng.normal(0, 0.004) + rng.uniform(0, 0.004) * gaussian_filter1d(rng.normal(size=n), 3)
+    return np.asarray(leader + hair + apart * (to - leader))
