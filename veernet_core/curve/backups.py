@@ -64,12 +64,8 @@ class JoinedScales:
         """Place of a measurement whose curves stand in these strip columns; NaN unknown."""
         if not np.isfinite(fine):
             return float("nan")
-        own = self.on_fine if min(abs(fine - e) for e in self.ends) > 1 else ~self.on_fine
-        at = fine
-        if own is not self.on_fine:
-            at = backup
-            if abs(backup - self.entry) < 1:
-                own, at = self.on_fine, fine
+        waits = min(abs(fine - end) for end in self.ends) <= 1 <= abs(backup - self.entry)
+        own, at = (~self.on_fine, backup) if waits else (self.on_fine, fine)
         places = np.flatnonzero(own)
         return float(places[np.argmin(np.abs(self.column[places] - at))])
 
