@@ -115,6 +115,17 @@ def test_points_name_siblings() -> None:
     assert np.median(traces[1].frac) == pytest.approx(0.3, abs=0.01)
 
 
+def test_points_name_also_where_one_of_two_curves_drawn_alike_wraps() -> None:
+    """Not the one that strays over a border, but the one that the points say."""
+    straying, inside = 0.985 + 0.03 * np.sin(ROWS / 40), 0.4 + 0.1 * np.sin(ROWS / 25)
+    row = 300
+    points = ((float(row), LEFT + float(straying[row]) * WIDTH),)
+    specs = [spec("CALI", points_px=points), spec("GR", wrap="one")]
+    strip, posterior = ideal([straying, inside], specs)
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    assert np.median(errors_px(traces[1], inside)) < 0.5
+
+
 @pytest.mark.parametrize("crossing", [False, True])
 def test_points_tell_what_happened_where_two_curves_touched(crossing: bool) -> None:
     bend = 0.2 * np.abs(ROWS - 400) / 400

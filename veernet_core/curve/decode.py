@@ -288,6 +288,7 @@ def _paths_together(
     begin = np.where(walks, left + (before - left) % width, before)
     found, seen = follow_siblings(by_style, styles, crossing, left, begin, period, config.siblings)
     stranger = _style_misfit(by_style, styles, found, seen)
+    barred = _barred(found, specs)
     found, source = resolve_identities(
         _nearest_laps(found, seen, period),
         seen,
@@ -296,7 +297,7 @@ def _paths_together(
         period,
         stranger,
         blank_columns(fields.ink),
-        _barred(found, specs),
+        barred,
         config.identity,
     )
     seen = np.take_along_axis(seen, source, axis=0)
@@ -308,7 +309,7 @@ def _paths_together(
         laps_of = unfold(columns[k], seen[k], crossing, table, home)
         columns[k] = _between_seen(columns[k] + width * laps_of, seen[k])
     if np.isnan(before).all():
-        columns = _wrapped_first(columns, styles, wraps, strip)
+        columns = _wrapped_first(columns, styles, wraps, barred.any(axis=(1, 2)), strip)
     home_only = walks & ~wraps
     columns = [left + (c - left) % width if h else c for c, h in zip(columns, home_only)]
     return [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
@@ -385,14 +386,19 @@ def _nearest_laps(found: F64, seen: NDArray[np.bool_], period: F64) -> F64:
 
 
 def _wrapped_first(
-    columns: list[F64], styles: NDArray[np.int64], wraps: NDArray[np.bool_], strip: Strip
+    columns: list[F64],
+    styles: NDArray[np.int64],
+    wraps: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    strip: Strip,
 ) -> list[F64]:
-    """Within each style, give the paths that leave the track to the curves that may."""
+    """Within each style, give the paths that leave the track to the curves that may, unless points have
+    told which is which: ``known`` [curves]."""
     outside = [float(((c < strip.left_col) | (c > strip.right_col)).mean()) for c in columns]
     out = list(columns)
     for style in np.unique(styles):
         members = np.flatnonzero(styles == style)
-        if wraps[members].all() or not wraps[members].any():
+        if wraps[members].all() or not wraps[members].any() or known[members].any():
             continue
         paths = sorted(members, key=lambda j: -outside[j])
         takers = sorted(members, key=lambda j: not wraps[j])
