@@ -309,7 +309,7 @@ def _paths_together(
         laps_of = unfold(columns[k], seen[k], crossing, table, home)
         columns[k] = _between_seen(columns[k] + width * laps_of, seen[k])
     if np.isnan(before).all():
-        columns = _wrapped_first(columns, styles, wraps, barred.any(axis=(1, 2)), strip)
+        columns = _wrapped_first(columns, styles, wraps, np.asarray(barred.any(axis=(1, 2))), strip)
     home_only = walks & ~wraps
     columns = [left + (c - left) % width if h else c for c, h in zip(columns, home_only)]
     return [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
