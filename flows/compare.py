@@ -222,7 +222,8 @@ def error_plane(summary: pd.DataFrame, stage: str) -> bytes:
     figure = Figure(figsize=(5.6 * len(curves) + 2.4, 5.2), layout="constrained")
     markers, colours = "osD^v<>P*Xhp", matplotlib.colormaps["tab20"]
     for axes, curve in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves):
-        for k, row in enumerate(own[own["curve"] == curve].to_dict("records")):
+        table = own[own["curve"] == curve]
+        for k, row in enumerate(table.to_dict("records")):
             spread = [row.get("mae_sd", np.nan), row.get("mse_sd", np.nan)]
             x_err, y_err = (s if np.isfinite(s) else None for s in spread)
             axes.errorbar(
@@ -231,7 +232,9 @@ def error_plane(summary: pd.DataFrame, stage: str) -> bytes:
                 fmt=markers[k % len(markers)], color=colours(k % 20), markersize=7, capsize=2,
                 label=row["loss"],
             )  # fmt: skip
-        axes.set(xscale="log", yscale="log", title=f"{stage}: {curve}")
+        axes.set(title=f"{stage}: {curve}")
+        if (table[["mae", "mse"]] > 0).any().all():  # a class may be missing from the test strips
+            axes.set(xscale="log", yscale="log")
         axes.set_xlabel("mean absolute error of the exported curve, % of track width")
         axes.set_ylabel("mean squared error, track widths²")
         axes.grid(which="both", alpha=0.25)
