@@ -18,6 +18,9 @@ The contract, every field optional::
                        "scale": "linear", "style": "solid", "wrap": "one",
                        "colour": "#007f00"}]}]}]}
 
+A backup scale is a further curve of the same mnemonic with its own ``left`` and ``right``: both are one
+measurement, followed from the end of the finer scale along the coarser, and come out as one curve.
+
 Extensions:
 
 - section ``"depth_column": {"left_px": ..., "right_px": ...}`` (numbers or knots): anchors were
