@@ -99,7 +99,6 @@ def test_one_path_over_both_scales_finds_both_curves(style: Style) -> None:
         both = np.isfinite(got) & np.isfinite(truth)
         assert both.sum() > 0.9 * np.isfinite(truth).sum()
         assert np.quantile(np.abs(got - truth)[both], 0.98) * WIDTH < 0.5
-        assert (
-            np.abs(got - truth)[both].max() * WIDTH < 6
-        )  # at the border, in the row of the change
+        # at the border, in the row of the change
+        assert np.abs(got - truth)[both].max() * WIDTH < 6
         assert (np.isfinite(got) & ~np.isfinite(truth)).mean() < 0.02

@@ -30,6 +30,8 @@ U8 = NDArray[np.uint8]
 Bool = NDArray[np.bool_]
 
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
+UPRIGHT_PEAK = 0.266
+"""Height of the distribution over the columns at an upright curve: a Gaussian 1.5 px wide."""
 LAPS: dict[Wrap, int] = {"none": 0, "one": 1, "all": 4}
 """How many times a curve may leave the track on each side, by off-scale mode."""
 RESISTIVITIES = frozenset({"ILD", "ILM", "SFL", "RXO", "RES"})

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.curve.physical import frac_at, value_at
-from veernet_core.datatypes import Bool, CurveSpec, Strip
+from veernet_core.datatypes import F64, Bool, CurveSpec, Strip
 
-F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 
 _ROOM = 0.05

@@ -30,7 +30,16 @@ from veernet_core.curve.siblings import (
     unfold,
 )
 from veernet_core.curve.viterbi import cheapest_path_over, path_mass, unclaimed
-from veernet_core.datatypes import LAPS, STYLES, CurveSpec, Posterior, Strip, Trace
+from veernet_core.datatypes import (
+    LAPS,
+    STYLES,
+    UPRIGHT_PEAK,
+    Bool,
+    CurveSpec,
+    Posterior,
+    Strip,
+    Trace,
+)
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -58,7 +67,7 @@ class DecodeConfig:
     """
 
     floor: float = 1e-3
-    peak: float = 0.266
+    peak: float = UPRIGHT_PEAK
     leak: float = 0.15
     orphan: float = 0.5
     lap_cost: float = 0.01
@@ -224,17 +233,20 @@ def _joint_paths(
     if len(specs) == 1:
         style = STYLES.index(specs[0].style)
         return [_one_path(fields, strip, specs[0], style, [], before[0])]
-    paths = _paths_together(fields, strip, specs, np.array(before))
-    for pair in backup_pairs(specs):
-        joined = join_scales(strip, *(specs[k] for k in pair))
-        if joined is not None:
-            others = [_fold(p.column, strip, p.spec) for k, p in enumerate(paths) if k not in pair]
-            start = joined.place_of(*(before[k] for k in pair))
-            for k, path in zip(
-                pair, _one_path_on_two_scales(fields, specs, pair, joined, others, start)
-            ):
-                paths[k] = path
-    return paths
+    joined = {
+        pair: scales
+        for pair in backup_pairs(specs)
+        if (scales := join_scales(strip, *(specs[k] for k in pair))) is not None
+    }
+    paths: dict[int, _Path] = {}
+    if len(specs) > 2 or not joined:  # a pair alone has nobody's ink to know of
+        paths |= enumerate(_paths_together(fields, strip, specs, np.array(before)))
+    for pair, scales in joined.items():
+        others = [_fold(p.column, strip, p.spec) for k, p in paths.items() if k not in pair]
+        start = scales.place_of(*(before[k] for k in pair))
+        both = _one_path_on_two_scales(fields, specs, pair, scales, others, start)
+        paths |= zip(pair, both)
+    return [paths[k] for k in range(len(specs))]
 
 
 def _one_path_on_two_scales(
@@ -255,14 +267,10 @@ def _one_path_on_two_scales(
         np.ascontiguousarray(np.where(joined.on_fine, *(f[:, joined.column] for f in both)))
         for both in (densities, costs)
     )
-    start = np.where(joined.on_fine, 0.0, 3.0).astype(np.float32)
-    if np.isfinite(before):
-        start = np.minimum(0.5 * np.abs(np.arange(len(start)) - before), 30).astype(np.float32)
     away = config.lap_cost if styles[0] == styles[1] else config.backup_cost
     cost = cost + np.where(joined.on_fine, 0, away).astype(np.float32)
     ink = np.ascontiguousarray(fields.ink[:, joined.column])
-    path = cheapest_path_over(cost, start, ink, fields.move_cost, config.siblings.jump)
-    place, _ = path_mass(density, path, np.full(len(path), config.mass_reach + 1, np.int32))
+    path, place = _walk(fields, density, cost, ink, joined.on_fine, before)
     column = np.interp(place, np.arange(len(joined.column)), joined.column)
     column = np.where(np.abs(column - joined.column[path]) < 8, column, joined.column[path])
     *columns, fine = joined.split(path, column)
@@ -455,15 +463,30 @@ def _path_on(
         density = np.ascontiguousarray(density[:, axis.column])
         ink = np.ascontiguousarray(ink[:, axis.column])
     cost = cost + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
-    start = np.where(axis.lap == 0, 0.0, 3.0).astype(np.float32)
-    if np.isfinite(before):
-        distance = np.abs(np.arange(len(axis.column)) + axis.origin - before)
-        start = np.minimum(0.5 * distance, 30).astype(np.float32)
-    path = cheapest_path_over(cost, start, ink, fields.move_cost, config.siblings.jump)
-    reach = np.full(len(path), config.mass_reach + 1, np.int32)
-    column, _ = path_mass(density, path, reach)
+    path, column = _walk(fields, density, cost, ink, axis.lap == 0, before - axis.origin)
     mass, presence = _path_evidence(fields, style, density, path)
     return _Path(spec, column.astype(np.float64) + axis.origin, mass, presence)
+
+
+def _walk(
+    fields: _Fields, density: F32, cost: F32, ink: NDArray[np.uint8], home: Bool, before: float
+) -> tuple[I32, F32]:
+    """Cheapest path over places, and the centroid of the evidence along it, [rows] each.
+
+    Parameters
+    ----------
+    density, cost, ink : [rows, places]
+    home : bool [places]
+        Where a path begins that nothing is known of.
+    before : float
+        Place in the row before the first; NaN unknown.
+    """
+    start = np.where(home, 0.0, 3.0).astype(np.float32)
+    if np.isfinite(before):
+        start = np.minimum(0.5 * np.abs(np.arange(len(home)) - before), 30).astype(np.float32)
+    path = cheapest_path_over(cost, start, ink, fields.move_cost, fields.config.siblings.jump)
+    reach = np.full(len(path), fields.config.mass_reach + 1, np.int32)
+    return path, path_mass(density, path, reach)[0]
 
 
 def _path_evidence(fields: _Fields, style: int, density: F32, path: I32) -> tuple[F64, F64]:

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from veernet_core.datatypes import UPRIGHT_PEAK
+
 MaskLoss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """``(logits [B, C, H, W], target int64 [B, H, W], valid [B, H, W], weights [C]) -> scalar``."""
 
@@ -148,10 +150,6 @@ def position_target(x: Tensor, steep: Tensor, weight: Tensor, cols: int) -> Tens
     return bell / bell.sum(-1, keepdim=True) * weight[..., None]
 
 
-_UPRIGHT = 0.266
-"""Height of the target of an upright curve."""
-
-
 def position_loss(logits: Tensor, target: Tensor) -> Tensor:
     """Row-wise cross-entropy.
 
@@ -171,7 +169,7 @@ def position_loss(logits: Tensor, target: Tensor) -> Tensor:
     """
     count = target.sum(-1)
     entropy = -(target * logits.log_softmax(-1)).sum(-1) / count.clamp(min=1)
-    height = target.amax(-1).clamp(min=1e-6) / _UPRIGHT
+    height = target.amax(-1).clamp(min=1e-6) / UPRIGHT_PEAK
     weight = (1 - height.log()).clamp(1, 4) * (count > 0.5)
     return (entropy * weight).sum() / weight.sum().clamp(min=1)
 
