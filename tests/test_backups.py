@@ -102,3 +102,20 @@ def test_one_path_over_both_scales_finds_both_curves(style: Style) -> None:
         # at the border, in the row of the change
         assert np.abs(got - truth)[both].max() * WIDTH < 6
         assert (np.isfinite(got) & ~np.isfinite(truth)).mean() < 0.02
+
+
+def test_a_stretch_on_the_backup_that_was_not_come_to_over_the_end_is_refused() -> None:
+    joined = join_scales(strip(), FINE, on(0, 500))
+    assert joined is not None
+    seam = int(np.argmin(joined.on_fine))
+    walks = np.interp(np.arange(200), [0, 80, 120, 150], [0, seam + 60, seam + 60, 0])
+    leaps = np.where((np.arange(200) > 60) & (np.arange(200) < 140), seam + 90, 90)
+    half = np.where(np.arange(200) < 100, walks, 90)
+    for path, refused in ((walks, False), (leaps, True), (half, True)):
+        place = path.astype(np.int32)
+        out = joined.without_passage(place, 20, 20.0)
+        aside = ~joined.on_fine[place]
+        assert aside.any()
+        assert (out == (aside & refused)).all()
+    # what the block before and after this one tell is not known here
+    assert not joined.without_passage(np.full(50, seam + 90, np.int32), 20, 20.0).any()

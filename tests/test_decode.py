@@ -19,7 +19,7 @@ from veernet_core.curve.siblings import (
     strokes_across,
     unfold,
 )
-from veernet_core.curve.viterbi import cheapest_path
+from veernet_core.curve.viterbi import cheapest_path, cheapest_path_over
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip, Style, Trace, Wrap
 
 F64 = NDArray[np.float64]
@@ -221,6 +221,30 @@ def test_path_prefers_evidence_over_a_detour() -> None:
     path = cheapest_path(cost, np.zeros(40, np.float32), 0.05, 7.0)
     assert (path[:25] == 10).all()
     assert (path[25:] == 30).all()
+
+
+def test_a_jump_through_white_stays_in_its_lap() -> None:
+    """The same place is 30 columns off in the lap to the left and 31 in its own."""
+    cost = np.full((60, 122), 5.0, np.float32)
+    cost[:25, 91] = 0
+    cost[35:, [0, 61]] = 0
+    lap = np.repeat(np.array([-1, 0], np.int32), 61)
+    white, table = np.zeros(cost.shape, np.uint8), np.full(256, 0.05, np.float32)
+    start = np.zeros(122, np.float32)
+    path = cheapest_path_over(cost, start, white, table, 1.0, lap, 0.5, 4.0)
+    assert (path[:25] == 91).all()
+    assert (path[35:] == 61).all()
+
+
+def test_another_pens_ink_is_not_followed_where_the_style_is_absent() -> None:
+    solid, dashed, gone = np.full(400, 0.2), np.full(400, 0.6), slice(150, 250)
+    specs = [spec("A", "solid"), spec("B", "dashed")]
+    strip, posterior = ideal([solid, dashed], specs)
+    posterior.presence[1, gone] = 0
+    posterior.position[1, gone] = 1 / COLS
+    traces, _ = decode.trace_block(strip, posterior, specs)
+    assert not traces[1].observed[gone].any()
+    assert errors_px(traces[1], dashed).max() < 1
 
 
 def test_siblings_without_ink_stay_where_they_were() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from veernet_core.curve.observed import flag_runs
 from veernet_core.curve.physical import frac_at, value_at
 from veernet_core.datatypes import F64, Bool, CurveSpec, Strip
 
@@ -45,6 +46,13 @@ class JoinedScales:
     ends: tuple[float, float]
     entry: float
 
+    @property
+    def lap(self) -> I32:
+        """0 where a place is on the finer scale, and on the backup -1 or 1: the side it lies on."""
+        places = np.arange(len(self.on_fine))
+        side = np.where(places < np.argmax(self.on_fine), -1, 1)
+        return np.where(self.on_fine, 0, side).astype(np.int32)
+
     def split(self, place: I32, column: F64) -> tuple[F64, F64, Bool]:
         """Columns of the finer curve and of its backup along a path, and where the finer one speaks.
 
@@ -58,6 +66,29 @@ class JoinedScales:
         fine = self.on_fine[place]
         waits = np.where(place < np.argmax(self.on_fine), *self.ends)
         return np.where(fine, column, waits), np.where(fine, self.entry, column), fine
+
+    def without_passage(self, place: I32, rows: int, within: float) -> Bool:
+        """Rows of the stretches on the backup that the measurement cannot have come to, or left, [rows].
+
+        Whatever is read on the backup lay at the end of the finer scale shortly before and after.
+
+        Parameters
+        ----------
+        place : int32 [rows]
+            The path, as indices of places.
+        rows : int
+            What shortly is.
+        within : float
+            Greatest distance from that end that counts as being there, in places.
+        """
+        seams = np.flatnonzero(np.diff(self.on_fine.astype(np.int8))) + 0.5
+        there = np.abs(place[:, None] - seams).min(axis=1) <= within
+        out = np.zeros(len(place), bool)
+        for start, stop in flag_runs(~self.on_fine[place]):
+            came = start == 0 or there[max(0, start - rows) : start + rows].any()
+            left = stop == len(place) or there[max(0, stop - rows) : stop + rows].any()
+            out[start:stop] = not (came and left)
+        return out
 
     def place_of(self, fine: float, backup: float) -> float:
         """Place of a measurement whose curves stand in these strip columns; NaN unknown."""

@@ -34,7 +34,6 @@ from veernet_core.datatypes import (
     LAPS,
     STYLES,
     UPRIGHT_PEAK,
-    Bool,
     CurveSpec,
     Posterior,
     Strip,
@@ -57,8 +56,12 @@ class DecodeConfig:
     leak : share of another style's evidence that counts, for strokes broken into dashes
     orphan : the same for a style that no curve of the track is drawn in: its ink must be somebody's
     lap_cost : cost per row of being one lap off, which breaks the tie between laps
+    border_cost : cost of walking over a border into the next lap
+    lap_jump_cost : what a jump without a trace of ink costs more when it leads into another lap
     backup_cost : cost per row of being on a backup scale drawn in another style, which few rows of a log
         are and a doubtful style must not suggest; in the same style it is as with laps
+    passage_rows, passage : a stretch on a backup scale counts where within so many rows of its beginning
+        and of its end the path comes as near as that, in track widths, to the end of the finer scale
     claim_sigma : width within which a curve claims ink against its siblings
     mass_reach : half width of the window that counts as evidence
     observed : which rows of a path count as observed
@@ -71,7 +74,11 @@ class DecodeConfig:
     leak: float = 0.15
     orphan: float = 0.5
     lap_cost: float = 0.01
+    border_cost: float = 0.5
+    lap_jump_cost: float = 4.0
     backup_cost: float = 0.2
+    passage_rows: int = 20
+    passage: float = 0.15
     claim_sigma: float = 2.5
     mass_reach: int = 3
     observed: ObservedConfig = field(default_factory=ObservedConfig)
@@ -206,6 +213,8 @@ class _Fields:
         leak = self.foreign[style]
         if strangers:
             leak = leak * self.unclaimed(strangers)
+        # where the style is absent there is nothing to be broken up
+        leak = leak * self.presence[style][:, None]
         return np.asarray(self.density[style] + np.float32(self.config.leak) * leak)
 
     def path_cost(self, styles: Sequence[int], density: F32) -> F32:
@@ -270,12 +279,15 @@ def _one_path_on_two_scales(
     away = config.lap_cost if styles[0] == styles[1] else config.backup_cost
     cost = cost + np.where(joined.on_fine, 0, away).astype(np.float32)
     ink = np.ascontiguousarray(fields.ink[:, joined.column])
-    path, place = _walk(fields, density, cost, ink, joined.on_fine, before)
+    path, place = _walk(fields, density, cost, ink, joined.lap, before)
     column = np.interp(place, np.arange(len(joined.column)), joined.column)
     column = np.where(np.abs(column - joined.column[path]) < 8, column, joined.column[path])
     *columns, fine = joined.split(path, column)
+    lost = joined.without_passage(
+        path, config.passage_rows, config.passage * fields.strip.track_width_px
+    )
     out = []
-    for k, style, own, speaks in zip(pair, styles, columns, (fine, ~fine)):
+    for k, style, own, speaks in zip(pair, styles, columns, (fine, ~fine & ~lost)):
         mass, presence = _path_evidence(fields, style, density, path)
         out.append(_Path(specs[k], own, mass * speaks, presence))
     return out
@@ -463,28 +475,39 @@ def _path_on(
         density = np.ascontiguousarray(density[:, axis.column])
         ink = np.ascontiguousarray(ink[:, axis.column])
     cost = cost + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
-    path, column = _walk(fields, density, cost, ink, axis.lap == 0, before - axis.origin)
+    path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)
     mass, presence = _path_evidence(fields, style, density, path)
     return _Path(spec, column.astype(np.float64) + axis.origin, mass, presence)
 
 
 def _walk(
-    fields: _Fields, density: F32, cost: F32, ink: NDArray[np.uint8], home: Bool, before: float
+    fields: _Fields, density: F32, cost: F32, ink: NDArray[np.uint8], lap: I32, before: float
 ) -> tuple[I32, F32]:
     """Cheapest path over places, and the centroid of the evidence along it, [rows] each.
 
     Parameters
     ----------
     density, cost, ink : [rows, places]
-    home : bool [places]
-        Where a path begins that nothing is known of.
+    lap : int32 [places]
+        Lap, or scale, of each place, growing from left to right; a path that nothing is known of begins
+        in lap 0.
     before : float
         Place in the row before the first; NaN unknown.
     """
-    start = np.where(home, 0.0, 3.0).astype(np.float32)
+    start = np.where(lap == 0, 0.0, 3.0).astype(np.float32)
     if np.isfinite(before):
-        start = np.minimum(0.5 * np.abs(np.arange(len(home)) - before), 30).astype(np.float32)
-    path = cheapest_path_over(cost, start, ink, fields.move_cost, fields.config.siblings.jump)
+        start = np.minimum(0.5 * np.abs(np.arange(len(lap)) - before), 30).astype(np.float32)
+    config = fields.config
+    path = cheapest_path_over(
+        cost,
+        start,
+        ink,
+        fields.move_cost,
+        config.siblings.jump,
+        lap,
+        config.border_cost,
+        config.lap_jump_cost,
+    )
     reach = np.full(len(path), fields.config.mass_reach + 1, np.int32)
     return path, path_mass(density, path, reach)[0]
 

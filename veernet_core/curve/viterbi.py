@@ -17,12 +17,22 @@ I32 = NDArray[np.int32]
 def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) -> I32:
     """``cheapest_path_over`` with moves that cost the same everywhere."""
     table = np.full(256, slope_cost, np.float32)
-    return cheapest_path_over(cost, start, np.zeros(cost.shape, np.uint8), table, jump_cost)
+    one_lap = np.zeros(cost.shape[1], np.int32)
+    return cheapest_path_over(
+        cost, start, np.zeros(cost.shape, np.uint8), table, jump_cost, one_lap, 0.0, 0.0
+    )
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def cheapest_path_over(
-    cost: F32, start: F32, crossed: NDArray[np.uint8], table: F32, jump_cost: float
+    cost: F32,
+    start: F32,
+    crossed: NDArray[np.uint8],
+    table: F32,
+    jump_cost: float,
+    lap: I32,
+    border_cost: float,
+    lap_jump_cost: float,
 ) -> I32:
     """Path that minimises cost plus ``min(sum of table[crossed] between the columns, jump_cost)``.
 
@@ -36,7 +46,13 @@ def cheapest_path_over(
     table : float32 [256]
         Cost of crossing such a pixel.
     jump_cost : float
-        Most that any move costs.
+        Most that any move within a lap costs.
+    lap : int32 [cols]
+        Lap of each column, growing from left to right.
+    border_cost : float
+        Cost of walking from one lap into the next.
+    lap_jump_cost : float
+        What a jump into another lap costs on top.
 
     Returns
     -------
@@ -44,19 +60,27 @@ def cheapest_path_over(
     """
     rows, cols = cost.shape
     came_from = np.empty((rows, cols), np.int32)
+    first_lap = lap[0]
+    nearest = np.empty(lap[cols - 1] - first_lap + 1, np.int32)
     total = start.copy()
     best = np.empty(cols, np.float32)
     for r in range(rows):
-        cheapest = 0
-        for x in range(1, cols):
-            if total[x] < total[cheapest]:
-                cheapest = x
-        leap = total[cheapest] + jump_cost
+        nearest[:] = -1
+        anywhere = 0
+        for x in range(cols):
+            k = lap[x] - first_lap
+            if nearest[k] < 0 or total[x] < total[nearest[k]]:
+                nearest[k] = x
+            if total[x] < total[anywhere]:
+                anywhere = x
+        afar = total[anywhere] + jump_cost + lap_jump_cost
         source = came_from[r]
         best[0] = total[0]
         source[0] = 0
         for x in range(1, cols):
             step = best[x - 1] + table[crossed[r, x]]
+            if lap[x] != lap[x - 1]:
+                step += border_cost
             if step < total[x]:
                 best[x] = step
                 source[x] = source[x - 1]
@@ -65,13 +89,20 @@ def cheapest_path_over(
                 source[x] = x
         for x in range(cols - 2, -1, -1):
             step = best[x + 1] + table[crossed[r, x]]
+            if lap[x] != lap[x + 1]:
+                step += border_cost
             if step < best[x]:
                 best[x] = step
                 source[x] = source[x + 1]
         for x in range(cols):
+            near = nearest[lap[x] - first_lap]
+            leap = total[near] + jump_cost
             if leap < best[x]:
                 best[x] = leap
-                source[x] = cheapest
+                source[x] = near
+            if afar < best[x]:
+                best[x] = afar
+                source[x] = anywhere
             total[x] = best[x] + cost[r, x]
     path = np.empty(rows, np.int32)
     at = 0

@@ -114,12 +114,20 @@ def _toner(rng: Rng, image: F32, severity: float) -> F32:
     if rng.random() < 0.6 * severity:
         clumps = cv2.GaussianBlur(rng.standard_normal(shape, dtype=np.float32), (0, 0), 0.8) * 2.2
         where = smooth_field(rng, shape, rng.uniform(20, 200)) + np.float32(rng.uniform(-1.5, 0.5))
+        if rng.random() < 0.25:
+            where = where + _near_side(rng, shape[1])
         speck = (clumps > rng.uniform(1.8, 3.2)) & (where > 0)
         out = np.maximum(out, speck.astype(np.float32))
     if rng.random() < 0.4 * severity:
         pits = cv2.GaussianBlur(rng.standard_normal(shape, dtype=np.float32), (0, 0), 1.0) * 2.8
         out = np.where(pits > rng.uniform(1.6, 3.0), np.float32(0), out)
     return np.asarray(out, dtype=np.float32)
+
+
+def _near_side(rng: Rng, cols: int) -> F32:
+    """Dirt gathers where the paper was handled: 3 at one side, falling off over some columns."""
+    off = np.arange(cols, dtype=np.float32) / np.float32(rng.uniform(30, 120))
+    return (3 * np.exp(-(off[::-1] if rng.random() < 0.5 else off))).astype(np.float32)
 
 
 def _bilevel(rng: Rng, image: F32, severity: float) -> U8:

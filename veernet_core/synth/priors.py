@@ -168,9 +168,13 @@ def draw_shapes(
     while len(drawn) < count:
         own = draw_shape(rng, rows, shapes, real_share=real_share)
         kind = rng.random()
-        if kind < 0.5:
-            leader = drawn[int(rng.integers(len(drawn)))]
-            own = _on_top(rng, leader, own) if kind < 0.22 else _beside(rng, leader, own)
+        leader = drawn[int(rng.integers(len(drawn)))]
+        if kind < 0.3:
+            own = _on_top(rng, leader, own)
+        elif kind < 0.54:
+            own = _beside(rng, leader, own)
+        elif kind < 0.6:
+            own = _backup(rng, leader)
         drawn.append(own)
     return drawn
 
@@ -180,6 +184,12 @@ def _beside(rng: Rng, leader: F64, other: F64) -> F64:
     mix = rng.uniform(0.3, 1.0) * (1 if rng.random() < 0.8 else -1)
     own = leader.mean() + mix * (leader - leader.mean()) + rng.normal(0, 0.08)
     return np.asarray(own + rng.uniform(0, 0.4) * (other - 0.5))
+
+
+def _backup(rng: Rng, leader: F64) -> F64:
+    """The same measurement on a scale some times as coarse, from the same border."""
+    ratio = float(rng.choice([0.1, 0.2, 0.25, 0.5]))
+    return np.asarray(leader * ratio if rng.random() < 0.8 else 1 + (leader - 1) * ratio)
 
 
 def _on_top(rng: Rng, leader: F64, other: F64) -> F64:

@@ -100,10 +100,11 @@ def draw_strip(
     count = min(count, config.max_curves)
     fracs = priors.draw_shapes(rng, rows, count, shapes, config.real_share) if count else []
     inked = [_ink_one(rng, f, left, right, paper, sway, cols) for f in fracs]
-    paper_ink = _background(rng, rows, cols, paper, sway)
-    clean = paper_ink
+    clean = _background(rng, rows, cols, paper, sway)
     for curve in inked:
         clean = np.maximum(clean, curve.alpha)
+        if rng.random() < (0.2 if curve.wrapped else 0.06):
+            clean = np.maximum(clean, _hatching(rng, curve, paper, cols))
     if rng.random() < 0.1:
         clean = _overprint(rng, clean)
     final = degrade.degrade(rng, clean, severity)
@@ -212,6 +213,31 @@ def _ticks(rng: Rng, x: F64, cols: int) -> F32:
             ends = (int(x[row]), int(row)), (int(x[row]) + reach, int(row))
             cv2.line(marks, *ends, 255, int(rng.integers(1, 3)))
     return marks.astype(np.float32) / np.float32(255)
+
+
+def _hatching(rng: Rng, curve: _Inked, paper: tuple[float, float], cols: int) -> F32:
+    """Hatching between a curve and a border: where it runs in another lap, or past a cut-off."""
+    left, right = paper
+    column = np.arange(cols)
+    lap = np.floor(np.nan_to_num(curve.frac))
+    home = np.median(lap)
+    x = np.nan_to_num(curve.x, nan=left)[:, None]
+    from_left = (column > left) & (column < x)
+    from_right = (column > x) & (column < right)
+    if curve.wrapped and (lap != home).any():
+        area = np.where((lap > home)[:, None], from_left, from_right & (lap < home)[:, None])
+    else:
+        cut = rng.uniform(left, right)
+        area = from_left & (x < cut) if rng.random() < 0.5 else from_right & (x > cut)
+    area &= np.isfinite(curve.x)[:, None]
+    row = np.arange(len(area))[:, None]
+    pitch, width = rng.uniform(5, 16), rng.uniform(0.8, 2.2)
+    slant = float(rng.choice([0.0, 0.0, 1.0, -1.0]))
+    stroke = (column + slant * row) % pitch < width
+    if rng.random() < 0.2:  # stipple
+        stroke = stroke & (row % pitch < width)
+    tone = np.float32(rng.choice([1.0, 0.8, 0.5]))
+    return np.asarray((area & stroke) * tone, dtype=np.float32)
 
 
 def _background(rng: Rng, rows: int, cols: int, paper: tuple[float, float], sway: F64) -> F32:
