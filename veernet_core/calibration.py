@@ -25,6 +25,7 @@ from sklearn.isotonic import IsotonicRegression
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import confidence, decode, physical, quality
 from veernet_core.datatypes import (
+    F64,
     STYLES,
     CurveSpec,
     DepthAxis,
@@ -36,7 +37,6 @@ from veernet_core.datatypes import (
 )
 from veernet_core.evaluation import Sample, align_laps, match_order, own_sample
 
-F64 = NDArray[np.float64]
 NEAR = 0.01
 """The event: within 1 % of the track width."""
 SEVERITY = 0.6

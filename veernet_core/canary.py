@@ -16,16 +16,14 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from veernet_core import metrics
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.physical import frac_at
-from veernet_core.datatypes import STYLES, DigitisedLog, RecoveredCurve, ScanRef, Style
+from veernet_core.datatypes import F64, STYLES, DigitisedLog, RecoveredCurve, ScanRef, Style
 from veernet_core.pipeline import FailedScan, ScanInput
 from veernet_core.synth.pages import Truth, draw_page, tiff_bytes
 
-F64 = NDArray[np.float64]
 FAILED = "canary_failed"
 """Reason code of curves held back because the run's canary has collapsed."""
 CONFIG = DigitiseConfig(overlays=False)

@@ -27,6 +27,7 @@ Source = Literal["sidecar", "header", "template", "guess"]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
+I32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
 
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")

@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 
 from veernet_core import metrics
 from veernet_core.curve import classical, decode, physical
-from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip
+from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior, Strip
 from veernet_core.synth import heldout
 from veernet_core.synth.priors import as_plotted
 from veernet_core.synth.strips import SynthConfig, draw_strip
 
-F64 = NDArray[np.float64]
 TestSet = Literal["own", "heldout", "heldout-degraded", "own-invented"]
 TEST_SETS: tuple[TestSet, ...] = ("own", "heldout", "heldout-degraded", "own-invented")
 """The first three draw real wells where given some; the last keeps to the training's own mixture, half of

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
+from veernet_core.datatypes import F64
+
 R2_POINTS = 300
 
 

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from veernet_core import metrics
 from veernet_core.curve.physical import frac_at, value_at
-from veernet_core.datatypes import CurveSpec, DepthUnit
+from veernet_core.datatypes import F64, CurveSpec, DepthUnit
 
-F64 = NDArray[np.float64]
 MAX_LAG_FT = 5.0
 LAG_STEP_FT = 0.1
 MIN_SAMPLES = 30

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from veernet_core import calibration, evaluation
@@ -23,7 +22,6 @@ from veernet_core.curve import confidence, quality
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import ROWS_PER_FT, Sample
 
-F64 = NDArray[np.float64]
 Rng = np.random.Generator
 ROWS = 1024
 TILT_FT = 4.0

@@ -13,13 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from veernet_core.curve.observed import flag_runs
 from veernet_core.curve.physical import frac_at, value_at
-from veernet_core.datatypes import F64, Bool, CurveSpec, Strip
-
-I32 = NDArray[np.int32]
+from veernet_core.datatypes import F64, I32, Bool, CurveSpec, Strip
 
 _ROOM = 0.05
 """A backup with less of the track than this beyond an end of the finer scale has nothing to say there."""

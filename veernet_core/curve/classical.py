@@ -13,9 +13,7 @@ from scipy.interpolate import make_smoothing_spline
 from scipy.ndimage import gaussian_filter
 
 from veernet_core.curve.viterbi import cheapest_path, path_mass
-from veernet_core.datatypes import Strip
-
-F64 = NDArray[np.float64]
+from veernet_core.datatypes import F64, Strip
 
 
 def darkest_paths(strip: Strip, count: int) -> list[F64]:

@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.special import expit, logit
 
-from veernet_core.datatypes import Style
-
-F64 = NDArray[np.float64]
+from veernet_core.datatypes import F64, Style
 
 
 @dataclass(frozen=True, slots=True)

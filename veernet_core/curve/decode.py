@@ -31,6 +31,9 @@ from veernet_core.curve.siblings import (
 )
 from veernet_core.curve.viterbi import cheapest_path_over, path_mass, unclaimed
 from veernet_core.datatypes import (
+    F32,
+    F64,
+    I32,
     LAPS,
     STYLES,
     UPRIGHT_PEAK,
@@ -39,10 +42,6 @@ from veernet_core.datatypes import (
     Strip,
     Trace,
 )
-
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-I32 = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)

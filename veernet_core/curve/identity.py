@@ -18,11 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.curve.observed import flag_runs
-
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-U8 = NDArray[np.uint8]
-Bool = NDArray[np.bool_]
+from veernet_core.datatypes import F32, F64, U8, Bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
-from veernet_core.datatypes import U8, Bool
-
-F64 = NDArray[np.float64]
+from veernet_core.datatypes import F64, U8, Bool
 
 
 @dataclass(frozen=True, slots=True)

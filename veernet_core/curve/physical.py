@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import (
+    F64,
+    Bool,
     CurveSpec,
     DepthAxis,
     DepthUnit,
@@ -22,9 +23,6 @@ from veernet_core.datatypes import (
     Section,
     Trace,
 )
-
-F64 = NDArray[np.float64]
-Bool = NDArray[np.bool_]
 
 DEFAULT_STEP = {"ft": 0.5, "m": 0.1}
 _NICE = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)

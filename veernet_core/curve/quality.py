@@ -13,19 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from veernet_core.config import GatePolicy
 from veernet_core.datatypes import (
     EVIDENCE,
+    F64,
     CurveSpec,
     Decision,
     GateVerdict,
     QualityEstimate,
     RecoveredCurve,
 )
-
-F64 = NDArray[np.float64]
 
 FEATURES: tuple[str, ...] = (
     "doubt_mean",

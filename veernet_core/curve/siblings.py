@@ -16,9 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
-I32 = NDArray[np.int32]
+from veernet_core.datatypes import F32, F64, I32
 
 MAX_PEAKS = 8
 

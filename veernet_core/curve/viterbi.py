@@ -10,8 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
-I32 = NDArray[np.int32]
+from veernet_core.datatypes import F32, I32
 
 
 def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) -> I32:

@@ -16,12 +16,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import STYLES, Posterior, Strip
+from veernet_core.datatypes import F32, STYLES, Posterior, Strip
 from veernet_core.errors import OutOfMemoryError
 from veernet_core.net.cpu_engine import CpuEngine, available
 from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet, listed_styles
-
-F32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

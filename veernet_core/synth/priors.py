@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from veernet_core.datatypes import RESISTIVITIES
+from veernet_core.datatypes import F64, RESISTIVITIES
 
-F64 = NDArray[np.float64]
 Rng = np.random.Generator
 
 

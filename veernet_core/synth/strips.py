@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from veernet_core.datatypes import STYLES
+from veernet_core.datatypes import F32, F64, STYLES
 from veernet_core.synth import degrade, priors, render
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 Rng = np.random.Generator
 
 MAX_CURVES = 5

@@ -23,14 +23,12 @@ from torch import Tensor
 
 from veernet_core import metrics
 from veernet_core.curve.classical import mask_centroids
-from veernet_core.datatypes import Strip
+from veernet_core.datatypes import F32, F64, Strip
 from veernet_core.net import losses
 from veernet_core.net.model import NetConfig, NetOutput, VeerNet
 from veernet_core.synth.strips import SynthConfig, SynthStrip, draw_strip
 from veernet_core.training.batches import inside_track
 
-F32 = NDArray[np.float32]
-F64 = NDArray[np.float64]
 Stage = Literal["binary", "multiclass"]
 CURVES: dict[Stage, tuple[str, ...]] = {
     "binary": ("curve",),
