@@ -41,6 +41,8 @@ NEAR = 0.01
 """The event: within 1 % of the track width."""
 SEVERITY = 0.6
 """Degradation of the strips calibrated on: ordinary paper, not the ruin that training also sees."""
+EVENER_SHARE = (0.42, 0.3, 0.28)
+"""Of line styles: dotted curves are rare, and each class needs enough of them to be measured."""
 MAX_INVENTED = 0.02
 """Largest share of invented values in a curve that may still be called good."""
 THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
@@ -103,7 +105,9 @@ def trace_sample(
     """
     rng = np.random.default_rng([seed, 5, index])
     rows = int(rng.choice([512, 1024, 2048]))
-    sample = own_sample(seed, index, rows=rows, severity=severity, most_curves=3)
+    sample = own_sample(
+        seed, index, rows=rows, severity=severity, most_curves=3, style_share=EVENER_SHARE
+    )
     rows_per_ft = float(rng.choice([10.0, 4.0]))
     if not sample.specs:
         return [], None

@@ -22,7 +22,7 @@ from veernet_core.curve import classical, decode, physical
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior, Strip
 from veernet_core.synth import heldout
 from veernet_core.synth.priors import as_plotted
-from veernet_core.synth.strips import SynthConfig, draw_strip
+from veernet_core.synth.strips import STYLE_SHARE, SynthConfig, draw_strip
 
 TestSet = Literal["own", "heldout", "heldout-degraded", "own-invented"]
 TEST_SETS: tuple[TestSet, ...] = ("own", "heldout", "heldout-degraded", "own-invented")
@@ -51,12 +51,18 @@ def own_sample(
     severity: float = 1.0,
     most_curves: int = 4,
     real_share: float = 0.5,
+    style_share: tuple[float, float, float] = STYLE_SHARE,
 ) -> Sample:
     """A strip of the training generator, from seeds training never uses."""
     rng = np.random.default_rng([seed, 7_700_417, index])
     cols = 512 if rng.random() < 0.75 else 1024
     config = SynthConfig(
-        rows, cols, max_severity=severity, max_curves=most_curves, real_share=real_share
+        rows,
+        cols,
+        max_severity=severity,
+        max_curves=most_curves,
+        real_share=real_share,
+        style_share=style_share,
     )
     drawn = draw_strip(rng, config, shapes or None)
     strip = Strip(

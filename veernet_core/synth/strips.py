@@ -20,6 +20,8 @@ from veernet_core.synth import degrade, priors, render
 Rng = np.random.Generator
 
 MAX_CURVES = 5
+STYLE_SHARE = (0.5, 0.32, 0.18)
+"""Of solid, dashed and dotted curves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class SynthStrip:
 
 @dataclass(frozen=True, slots=True)
 class SynthConfig:
-    """Size and strength of the drawn strips, strip pixels, and the share of real curve shapes."""
+    """Size of the drawn strips, px; strength of the scanning; shares of real shapes and of line styles."""
 
     rows: int = 256
     cols: int = 512
@@ -69,6 +71,7 @@ class SynthConfig:
     max_severity: float = 1.0
     max_curves: int = 4
     real_share: float = 0.5
+    style_share: tuple[float, float, float] = STYLE_SHARE
 
 
 def draw_strip(
@@ -97,7 +100,7 @@ def draw_strip(
     count = int(rng.choice([0, 1, 2, 3, 4], p=[0.04, 0.34, 0.34, 0.18, 0.10]))
     count = min(count, config.max_curves)
     fracs = priors.draw_shapes(rng, rows, count, shapes, config.real_share) if count else []
-    inked = [_ink_one(rng, f, left, right, paper, sway, cols) for f in fracs]
+    inked = [_ink_one(rng, f, left, right, paper, sway, config) for f in fracs]
     clean = _background(rng, rows, cols, paper, sway)
     for curve in inked:
         clean = np.maximum(clean, curve.alpha)
@@ -136,8 +139,9 @@ def _ink_one(
     right: float,
     paper: tuple[float, float],
     sway: F64,
-    cols: int,
+    config: SynthConfig,
 ) -> _Inked:
+    cols = config.cols
     frac = frac.copy()
     wrapped = bool(rng.random() < 0.35)
     if wrapped:
@@ -152,7 +156,7 @@ def _ink_one(
     if rng.random() < 0.2:
         drawn = _pen_lifts(rng, drawn)
         frac = np.where(np.isnan(drawn), np.nan, frac)
-    style = STYLES[int(rng.choice(3, p=[0.5, 0.32, 0.18]))]
+    style = STYLES[int(rng.choice(3, p=config.style_share))]
     pen = render.draw_pen(rng, style)
     width = paper[1] - paper[0]
     unfolded = paper[0] + drawn * width + sway
