@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from veernet_core.synth import priors, render
+from veernet_core.synth import degrade, priors, render, strips
 from veernet_core.synth.strips import SynthConfig, draw_strip
 
 
@@ -77,6 +78,64 @@ def test_real_resistivities_look_as_on_logarithmic_paper() -> None:
         priors.as_plotted("ILD", values), [-0.69897, 0.30103, 1.30103, np.nan], atol=1e-5
     )
     assert priors.as_plotted("GR", values) is values
+
+
+def inked(frac: NDArray[np.float64], wrapped: bool) -> strips._Inked:
+    x = 20 + 200 * (frac % 1 if wrapped else frac)
+    blank = np.zeros((len(frac), 240), np.float32)
+    steep = np.zeros(len(frac), np.float32)
+    return strips._Inked(x, frac, steep, render.Pen("solid", 2.0), blank, wrapped)
+
+
+def test_hatching_fills_the_laps_beside_the_usual_one() -> None:
+    frac = np.full(120, 0.6)
+    frac[40:60], frac[80:100] = 1.3, -0.2  # over the right border, and over the left one
+    curve, drawn = inked(frac, True), np.zeros((120, 240))
+    for seed in range(20):
+        drawn += strips._hatching(np.random.default_rng(seed), curve, (20, 220), 240)
+    assert set(np.nonzero(drawn[40:60])[1]) == set(range(21, 80))
+    assert set(np.nonzero(drawn[80:100])[1]) == set(range(181, 220))
+    drawn[40:60] = drawn[80:100] = 0
+    assert not drawn.any()
+
+
+def test_shading_lies_between_a_curve_and_a_border() -> None:
+    frac = np.linspace(0.2, 0.8, 120)
+    curve = inked(frac, False)
+    for seed in range(20):
+        drawn = strips._hatching(np.random.default_rng(seed), curve, (20, 220), 240)
+        rows, cols = np.nonzero(drawn)
+        beside = cols < curve.x[rows]
+        assert beside.all() or not beside.any()
+        assert not len(cols) or (cols.min() > 20 and cols.max() < 220)
+
+
+def test_a_backup_scale_keeps_the_shape_and_the_border() -> None:
+    leader = np.linspace(0.3, 6.0, 50)
+    for seed in range(30):
+        own = priors._backup(np.random.default_rng(seed), leader)
+        ratio = float(np.ptp(own) / np.ptp(leader))
+        assert round(ratio, 6) in (0.1, 0.2, 0.25, 0.5)
+        from_left, from_right = ratio * leader, 1 - ratio * (1 - leader)
+        assert np.allclose(own, from_left) or np.allclose(own, from_right)
+
+
+def test_dirt_falls_off_from_one_side() -> None:
+    sides = set()
+    for seed in range(10):
+        dirt = degrade._near_side(np.random.default_rng(seed), 500)
+        fall = np.diff(dirt)
+        assert (fall <= 0).all() or (fall >= 0).all()
+        assert dirt.max() == pytest.approx(3)
+        assert dirt.min() < 0.1
+        sides.add(bool(dirt[0] > dirt[-1]))
+    assert sides == {True, False}
+
+
+def test_line_styles_are_drawn_in_the_shares_asked_for() -> None:
+    config = SynthConfig(rows=64, cols=256, style_share=(0.0, 0.0, 1.0))
+    styles = [draw_strip(np.random.default_rng(s), config).style for s in range(20)]
+    assert set(np.concatenate(styles)) == {2}
 
 
 def test_broken_grids_have_gaps_of_the_lengths_asked_for() -> None:
