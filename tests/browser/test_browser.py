@@ -160,7 +160,7 @@ def test_overview_counts_what_the_datasets_hold(demo: Path, open_page: Open, sho
     )
     rows = verdicts(demo)
     by = Counter(row["decision"] for row in rows)
-    logs = len({row["log_id"] for row in rows})
+    logs = len(list((demo / "logs").glob("*/log.json")))  # one may have no curve
     failures = pq.ParquetFile(demo / "failures.parquet").read().to_pylist()
     assert len(rows) >= 6
     assert {name: int(value) for name, value in cards.items()} == {
