@@ -308,6 +308,29 @@ def test_identity_is_settled_by_the_look_of_whole_stretches() -> None:
     assert np.allclose(np.sort(out, axis=0), np.sort(given, axis=0))
 
 
+def test_paths_over_a_border_are_not_given_to_a_curve_that_does_not_wrap() -> None:
+    row = np.arange(600)
+    paths = np.array([np.full(600, 100.0), 100 + 0.2 * np.abs(row - 300)])
+    seen, ink, period = np.ones((2, 600), bool), np.zeros((600, 300), np.uint8), np.zeros(2)
+    astray = np.zeros((2, 2, 600), bool)
+    astray[0, 1, [50, 60, 120, 130, 150, 160]] = True  # above the touch path 1 wraps
+    _, source = resolve_identities(paths, seen, ink, paths, period, astray=astray)
+    assert (source == [[0], [1]]).all()
+    astray[0, 0, [400, 420, 440, 460, 480, 500]] = True  # and below it path 0
+    _, source = resolve_identities(paths, seen, ink, paths, period, astray=astray)
+    assert (source[:, :290] == [[0], [1]]).all()
+    assert (source[:, 310:] == [[1], [0]]).all()
+
+
+def test_a_path_goes_over_a_border_where_it_moves_by_more_than_half_a_track() -> None:
+    found = np.array([[90.0, 98, 2, 7, 50, 95, 60], [10, 20, 90, 90, 10, 10, 10]])
+    seen = np.ones(found.shape, bool)
+    seen[0, 4] = False
+    over = decode._over_borders(found, seen, np.array([100.0, 0.0]))
+    assert np.flatnonzero(over[0]).tolist() == [2, 5]
+    assert not over[1].any()
+
+
 def test_a_spike_drawn_as_a_line_across_the_track_is_followed() -> None:
     a = np.full(300, 0.2)
     a[150:154] = 0.9

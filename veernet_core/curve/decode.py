@@ -317,6 +317,7 @@ def _paths_together(
         stranger,
         blank_columns(fields.ink),
         barred,
+        _over_borders(found, seen, period) & (walks & ~wraps)[:, None, None],
         config.identity,
     )
     seen = np.take_along_axis(seen, source, axis=0)
@@ -389,6 +390,16 @@ def _barred(found: F64, specs: Sequence[CurveSpec], least_px: float = 8.0) -> ND
             order = np.argsort(away)
             if len(alike) > 1 and away[order[0]] < least_px < away[order[1]]:
                 out[c, [alike[k] for k in order[1:]], int(row)] = True
+    return out
+
+
+def _over_borders(found: F64, seen: NDArray[np.bool_], period: F64) -> NDArray[np.bool_]:
+    """Rows in which a path comes in over one border, having left over the other, [paths, rows]."""
+    out = np.zeros(found.shape, bool)
+    for k, p in enumerate(period):
+        rows = np.flatnonzero(seen[k])
+        if p > 0 and len(rows) > 1:
+            out[k, rows[1:]] = np.abs(np.diff(found[k, rows])) > p / 2
     return out
 
 

@@ -43,6 +43,7 @@ class IdentityCosts:
     style_rows, style_most : rows over which the network's word on the style is one independent
         reading, and the most that it can cost a stretch
     point : what following another path than a known point says costs
+    border : what following a path over a border costs a curve that is said not to wrap
     """
 
     touch: float = 5.0
@@ -62,6 +63,7 @@ class IdentityCosts:
     style_rows: float = 8.0
     style_most: float = 12.0
     point: float = 100.0
+    border: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def resolve_identities(
     stranger: F64 | None = None,
     blank: F32 | None = None,
     barred: Bool | None = None,
+    astray: Bool | None = None,
     costs: IdentityCosts = IdentityCosts(),
 ) -> tuple[F64, NDArray[np.int64]]:
     """Exchange paths below the places where they touch, where the evidence says they crossed.
@@ -105,6 +108,8 @@ def resolve_identities(
         the track may have changed places there, however far apart they are.
     barred : bool [curves, curves, rows], optional
         ``[c, p]``: rows in which a known point says that curve ``c`` does not follow path ``p``.
+    astray : bool [curves, curves, rows], optional
+        ``[c, p]``: rows in which path ``p`` goes over a border that curve ``c`` is said not to go over.
 
     Returns
     -------
@@ -128,6 +133,10 @@ def resolve_identities(
     if barred is not None:
         fixed = fixed + costs.point * _by_order(
             states, _stretch_sums(barred.astype(np.float64), bounds)
+        )
+    if astray is not None:
+        fixed = fixed + costs.border * _by_order(
+            states, _stretch_sums(astray.astype(np.float64), bounds)
         )
     orders = _best_orders(states, touches, turns, looks, weight, fixed, costs)
     for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
