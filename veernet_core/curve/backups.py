@@ -61,7 +61,7 @@ class JoinedScales:
             The same as strip columns, to the sub-pixel.
         """
         fine = self.on_fine[place]
-        waits = np.where(place < np.argmax(self.on_fine), *self.ends)
+        waits = np.where(self.lap[place] < 0, *self.ends)
         return np.where(fine, column, waits), np.where(fine, self.entry, column), fine
 
     def without_passage(self, place: I32, rows: int, within: float) -> Bool:

@@ -37,6 +37,7 @@ from veernet_core.datatypes import (
     LAPS,
     STYLES,
     UPRIGHT_PEAK,
+    Bool,
     CurveSpec,
     Posterior,
     Strip,
@@ -335,7 +336,7 @@ def _paths_together(
     return [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
 
 
-def _between_seen(unfolded: F64, seen: NDArray[np.bool_]) -> F64:
+def _between_seen(unfolded: F64, seen: Bool) -> F64:
     """The path with straight lines where it follows no ink: only there is its lap known."""
     rows = np.flatnonzero(seen)
     if not len(rows):
@@ -364,9 +365,7 @@ def _final_path(
     return _Path(spec, columns[k], *_path_evidence(fields, style, evidence, path))
 
 
-def _style_misfit(
-    by_style: F32, styles: NDArray[np.int64], found: F64, seen: NDArray[np.bool_]
-) -> F64:
+def _style_misfit(by_style: F32, styles: NDArray[np.int64], found: F64, seen: Bool) -> F64:
     """Cost per row of curve ``c`` following path ``p``: [curves, paths, rows]."""
     near = np.stack([uniform_filter1d(d, 7, axis=1) for d in by_style])
     column = np.rint(np.nan_to_num(found)).astype(int).clip(0, by_style.shape[2] - 1)
@@ -375,7 +374,7 @@ def _style_misfit(
     return np.asarray(-np.log(share + 0.03)[styles] * seen)
 
 
-def _barred(found: F64, specs: Sequence[CurveSpec], least_px: float = 8.0) -> NDArray[np.bool_]:
+def _barred(found: F64, specs: Sequence[CurveSpec], least_px: float = 8.0) -> Bool:
     """Rows in which a known point of a curve lies on another path than this: [curves, paths, rows].
 
     Only paths of curves drawn alike compete; where two run together, or none is near, a point says nothing.
@@ -393,7 +392,7 @@ def _barred(found: F64, specs: Sequence[CurveSpec], least_px: float = 8.0) -> ND
     return out
 
 
-def _over_borders(found: F64, seen: NDArray[np.bool_], period: F64) -> NDArray[np.bool_]:
+def _over_borders(found: F64, seen: Bool, period: F64) -> Bool:
     """Rows in which a path comes in over one border, having left over the other, [paths, rows]."""
     out = np.zeros(found.shape, bool)
     for k, p in enumerate(period):
@@ -403,7 +402,7 @@ def _over_borders(found: F64, seen: NDArray[np.bool_], period: F64) -> NDArray[n
     return out
 
 
-def _nearest_laps(found: F64, seen: NDArray[np.bool_], period: F64) -> F64:
+def _nearest_laps(found: F64, seen: Bool, period: F64) -> F64:
     """Paths unfolded by the shortest way; rough, for judging directions only."""
     out = found.copy()
     for k, p in enumerate(period):
@@ -418,8 +417,8 @@ def _nearest_laps(found: F64, seen: NDArray[np.bool_], period: F64) -> F64:
 def _wrapped_first(
     columns: list[F64],
     styles: NDArray[np.int64],
-    wraps: NDArray[np.bool_],
-    known: NDArray[np.bool_],
+    wraps: Bool,
+    known: Bool,
     strip: Strip,
 ) -> list[F64]:
     """Within each style, give the paths that leave the track to the curves that may, unless points have
@@ -518,7 +517,7 @@ def _walk(
         config.border_cost,
         config.lap_jump_cost,
     )
-    reach = np.full(len(path), fields.config.mass_reach + 1, np.int32)
+    reach = np.full(len(path), config.mass_reach + 1, np.int32)
     return path, path_mass(density, path, reach)[0]
 
 

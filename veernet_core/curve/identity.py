@@ -130,14 +130,10 @@ def resolve_identities(
     fixed = np.zeros((len(bounds) - 1, len(states)))
     if stranger is not None:
         fixed = _style_costs(states, stranger, bounds, costs)
-    if barred is not None:
-        fixed = fixed + costs.point * _by_order(
-            states, _stretch_sums(barred.astype(np.float64), bounds)
-        )
-    if astray is not None:
-        fixed = fixed + costs.border * _by_order(
-            states, _stretch_sums(astray.astype(np.float64), bounds)
-        )
+    for wrong, cost in ((barred, costs.point), (astray, costs.border)):
+        if wrong is not None:
+            counted = _stretch_sums(wrong.astype(np.float64), bounds)
+            fixed = fixed + cost * _by_order(states, counted)
     orders = _best_orders(states, touches, turns, looks, weight, fixed, costs)
     for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
         source[:, start:stop] = np.array(order)[:, None]
