@@ -36,6 +36,7 @@ from veernet_core.datatypes import (
     Trace,
 )
 from veernet_core.evaluation import Sample, align_laps, match_order, own_sample
+from veernet_core.synth.strips import SynthConfig
 
 NEAR = 0.01
 """The event: within 1 % of the track width."""
@@ -105,9 +106,8 @@ def trace_sample(
     """
     rng = np.random.default_rng([seed, 5, index])
     rows = int(rng.choice([512, 1024, 2048]))
-    sample = own_sample(
-        seed, index, rows=rows, severity=severity, most_curves=3, style_share=EVENER_SHARE
-    )
+    drawn = SynthConfig(rows, max_severity=severity, max_curves=3, style_share=EVENER_SHARE)
+    sample = own_sample(seed, index, drawn)
     rows_per_ft = float(rng.choice([10.0, 4.0]))
     if not sample.specs:
         return [], None

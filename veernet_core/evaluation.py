@@ -9,7 +9,7 @@ which is a question for the header, not for the ink, and the gate sends them to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations, permutations
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from veernet_core.curve import classical, decode, physical
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior, Strip
 from veernet_core.synth import heldout
 from veernet_core.synth.priors import as_plotted
-from veernet_core.synth.strips import STYLE_SHARE, SynthConfig, draw_strip
+from veernet_core.synth.strips import SynthConfig, draw_strip
 
 TestSet = Literal["own", "heldout", "heldout-degraded", "own-invented"]
 TEST_SETS: tuple[TestSet, ...] = ("own", "heldout", "heldout-degraded", "own-invented")
@@ -43,33 +43,16 @@ class Sample:
     mask: NDArray[np.uint8] | None = None
 
 
-def own_sample(
-    seed: int,
-    index: int,
-    rows: int = 1024,
-    shapes: Sequence[F64] = (),
-    severity: float = 1.0,
-    most_curves: int = 4,
-    real_share: float = 0.5,
-    style_share: tuple[float, float, float] = STYLE_SHARE,
-) -> Sample:
-    """A strip of the training generator, from seeds training never uses."""
+def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64] = ()) -> Sample:
+    """A strip of the training generator, from seeds training never uses; its width is drawn."""
     rng = np.random.default_rng([seed, 7_700_417, index])
-    cols = 512 if rng.random() < 0.75 else 1024
-    config = SynthConfig(
-        rows,
-        cols,
-        max_severity=severity,
-        max_curves=most_curves,
-        real_share=real_share,
-        style_share=style_share,
-    )
+    config = replace(config, cols=512 if rng.random() < 0.75 else 1024)
     drawn = draw_strip(rng, config, shapes or None)
     strip = Strip(
         drawn.ink,
         drawn.left_col,
         drawn.right_col,
-        np.arange(rows, dtype=np.float64),
+        np.arange(config.rows, dtype=np.float64),
         styles=tuple(STYLES[s] for s in drawn.style),
     )
     specs = tuple(
@@ -102,7 +85,7 @@ def draw_test_set(
         if name.startswith("own"):
             values = plotted(shapes)
             share = 1.0 if name == "own" else 0.5
-            yield own_sample(seed, index, shapes=values, real_share=share)
+            yield own_sample(seed, index, SynthConfig(1024, real_share=share), values)
         else:
             yield heldout_sample(seed, index, name == "heldout-degraded", shapes=shapes)
 

@@ -21,6 +21,7 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve import confidence, quality
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import ROWS_PER_FT, Sample
+from veernet_core.synth.strips import SynthConfig
 
 Rng = np.random.Generator
 ROWS = 1024
@@ -58,8 +59,10 @@ class Shift:
 
 
 def _own(severity: float, most: int = 3) -> Callable[[int, int, Sequence[Any]], Sample]:
+    config = SynthConfig(ROWS, max_severity=severity, max_curves=most)
+
     def draw(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
-        return evaluation.own_sample(seed, index, ROWS, (), severity, most)
+        return evaluation.own_sample(seed, index, config)
 
     return draw
 
@@ -72,7 +75,8 @@ def _kansas(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
     rng = np.random.default_rng([seed, 17, index])
     picked = [shapes[k] for k in rng.permutation(len(shapes))[:4]]
     values = evaluation.plotted(picked)
-    return evaluation.own_sample(seed, index, ROWS, values, calibration.SEVERITY, 3)
+    config = SynthConfig(ROWS, max_severity=calibration.SEVERITY, max_curves=3)
+    return evaluation.own_sample(seed, index, config, values)
 
 
 def _heldout(degraded: bool) -> Callable[[int, int, Sequence[Any]], Sample]:
