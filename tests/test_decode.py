@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from veernet_core.curve import decode, physical
-from veernet_core.curve.identity import resolve_identities
+from veernet_core.curve.identity import IdentityCosts, _exchanges, resolve_identities
 from veernet_core.curve.siblings import (
     SiblingCosts,
     blank_columns,
@@ -320,6 +320,51 @@ def test_paths_over_a_border_are_not_given_to_a_curve_that_does_not_wrap() -> No
     _, source = resolve_identities(paths, seen, ink, paths, period, astray=astray)
     assert (source[:, :290] == [[0], [1]]).all()
     assert (source[:, 310:] == [[1], [0]]).all()
+
+
+def test_a_curve_is_compared_with_what_it_looks_like_nearby() -> None:
+    # quiet for long, then much the livelier: its mean over the block says nothing of its top
+    row = np.arange(8000.0)
+    noise = np.random.default_rng(5).uniform(-1, 1, (2, 8000))
+    quiet = 60 + noise[0] * np.where(row < 2500, 0.1, 20)
+    lively = 180 + noise[1] * np.where(row < 2500, 12, 2)
+    bounce = 60 * np.exp(-(((row - 300) / 40) ** 2))
+    truth = np.stack([quiet + bounce, lively - bounce])
+    ink = np.zeros((8000, 260), np.uint8)
+    for r in range(8000):
+        for x in truth[:, r]:
+            ink[r, int(x) - 1 : int(x) + 2] = 255
+    given = np.where(row < 300, truth[::-1], truth)
+    _, source = resolve_identities(given, np.ones((2, 8000), bool), ink, given, np.zeros(2))
+    assert (source[:, 100] != source[:, 1000]).all()
+
+
+def test_paths_that_never_touch_go_to_the_curves_that_may_follow_them() -> None:
+    paths = np.repeat([[100.0], [200.0]], 600, axis=1)
+    seen, ink, period = np.ones((2, 600), bool), np.zeros((600, 300), np.uint8), np.zeros(2)
+    astray = np.zeros((2, 2, 600), bool)
+    astray[0, 0, 300] = True
+
+    def order(begun: list[bool]) -> list[int]:
+        _, source = resolve_identities(
+            paths, seen, ink, paths, period, astray=astray, begun=np.array(begun)
+        )
+        return [int(v) for v in source[:, 0]]
+
+    assert order([False, False]) == [1, 0]
+    assert order([True, True]) == [0, 1]  # once over a border is less than two leaps
+    astray[0, 0, [200, 400]] = True
+    assert order([True, True]) == [1, 0]
+
+
+def test_a_wrapped_curve_makes_no_stroke_at_the_border() -> None:
+    row = np.arange(300)
+    folded = np.stack([np.where(row < 150, 255.0, 5.0), np.full(300, 130.0)])
+    unfolded = np.stack([np.where(row < 150, 255.0, 265.0), np.full(300, 130.0)])
+    blank = blank_columns(strokes_across(np.zeros((300, 270), np.uint8)))
+    costs = IdentityCosts()
+    assert not _exchanges(unfolded, folded, blank, costs, 0, 1).any()
+    assert _exchanges(folded, folded, blank, costs, 0, 1).any()
 
 
 def test_a_path_goes_over_a_border_where_it_moves_by_more_than_half_a_track() -> None:

@@ -308,7 +308,6 @@ def _paths_together(
     begin = np.where(walks, left + (before - left) % width, before)
     found, seen = follow_siblings(by_style, styles, crossing, left, begin, period, config.siblings)
     stranger = _style_misfit(by_style, styles, found, seen)
-    barred = _barred(found, specs)
     found, source = resolve_identities(
         _nearest_laps(found, seen, period),
         seen,
@@ -317,8 +316,9 @@ def _paths_together(
         period,
         stranger,
         blank_columns(fields.ink),
-        barred,
+        _barred(found, specs),
         _over_borders(found, seen, period) & (walks & ~wraps)[:, None, None],
+        np.isfinite(before),
         config.identity,
     )
     seen = np.take_along_axis(seen, source, axis=0)
@@ -329,8 +329,6 @@ def _paths_together(
         home = np.floor((before[k] - left) / width)
         laps_of = unfold(columns[k], seen[k], crossing, table, home)
         columns[k] = _between_seen(columns[k] + width * laps_of, seen[k])
-    if np.isnan(before).all():
-        columns = _wrapped_first(columns, styles, wraps, np.asarray(barred.any(axis=(1, 2))), strip)
     home_only = walks & ~wraps
     columns = [left + (c - left) % width if h else c for c, h in zip(columns, home_only)]
     return [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
@@ -411,28 +409,6 @@ def _nearest_laps(found: F64, seen: Bool, period: F64) -> F64:
             steps = np.diff(found[k, rows])
             known = found[k, rows[0]] + np.cumsum(np.append(0.0, steps - p * np.round(steps / p)))
             out[k] = np.interp(np.arange(found.shape[1]), rows, known)
-    return out
-
-
-def _wrapped_first(
-    columns: list[F64],
-    styles: NDArray[np.int64],
-    wraps: Bool,
-    known: Bool,
-    strip: Strip,
-) -> list[F64]:
-    """Within each style, give the paths that leave the track to the curves that may, unless points have
-    told which is which: ``known`` [curves]."""
-    outside = [float(((c < strip.left_col) | (c > strip.right_col)).mean()) for c in columns]
-    out = list(columns)
-    for style in np.unique(styles):
-        members = np.flatnonzero(styles == style)
-        if wraps[members].all() or not wraps[members].any() or known[members].any():
-            continue
-        paths = sorted(members, key=lambda j: -outside[j])
-        takers = sorted(members, key=lambda j: not wraps[j])
-        for taker, path in zip(takers, paths):
-            out[taker] = columns[path]
     return out
 
 

@@ -3,15 +3,17 @@
 Between the places where two paths touch, following them is easy; at such a place they cross or turn
 back, and the ink alone does not say which. Two kinds of evidence do: the direction in which each was
 heading on both sides, and the look of the stroke (width, blackness, share of the path that is inked,
-liveliness) over whole stretches. All touches of a block are decided together by dynamic programming over the
-permutations of the curves. In: paths and ink; out: paths. Finding the paths belongs to ``siblings``.
+liveliness), compared with what the curve looks like above and below. All touches of a block are decided
+together by dynamic programming over the permutations of the curves. In: paths and ink; out: paths. Finding
+the paths belongs to ``siblings``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from functools import partial
+from itertools import combinations, pairwise, permutations
 
 import cv2
 import numpy as np
@@ -30,15 +32,17 @@ class IdentityCosts:
     touch : paths nearer than this touch
     stroke, stroke_blank : paths that move by so many columns within a row run along a stroke, and may
         change places there where at most so many blank columns lie on the way
+    leap : what changing places there costs, the two being apart; so does beginning on another's path
     join : touches with fewer rows between them are one
     arm : rows on either side that tell the direction
     place, heading : standard deviation of the extrapolated position and of the slope (px/row)
     place_per_row, heading_per_row : how both grow with the length of the touch
     heading_per_slope : how the second grows with the slope itself
-    most : most that the directions of one touch can cost
+    direction, most : weight of the directions of one touch, and the most that they can cost before it
     look : standard deviations of half width (px), blackness, inked share, liveliness (log of the mean
         swing over four rows) and roughness (log of the mean second difference) of a stretch
     look_rows : rows over which the look is one independent reading
+    memory : rows after which a curve's look counts a third: holes and rocks change along a log
     look_most : most that the look of one stretch can cost
     style_rows, style_most : rows over which the network's word on the style is one independent
         reading, and the most that it can cost a stretch
@@ -49,17 +53,20 @@ class IdentityCosts:
     touch: float = 5.0
     stroke: float = 20.0
     stroke_blank: float = 8.0
+    leap: float = 2.0
     join: int = 3
-    arm: int = 9
+    arm: int = 5
     place: float = 1.5
     place_per_row: float = 0.25
     heading: float = 0.35
     heading_per_row: float = 0.03
     heading_per_slope: float = 0.3
-    most: float = 1.5
+    direction: float = 0.84
+    most: float = 3.0
     look: tuple[float, ...] = (0.25, 0.08, 0.12, 1.2, 0.8)
     look_rows: float = 25.0
     look_most: float = 8.0
+    memory: float = 1000.0
     style_rows: float = 8.0
     style_most: float = 12.0
     point: float = 100.0
@@ -68,12 +75,13 @@ class IdentityCosts:
 
 @dataclass(frozen=True, slots=True)
 class _Touch:
-    """Paths ``one`` and ``two`` touch on rows [start, stop)."""
+    """Paths ``one`` and ``two`` touch on rows [start, stop), or are joined by a stroke there."""
 
     one: int
     two: int
     start: int
     stop: int
+    apart: bool
 
 
 def resolve_identities(
@@ -86,6 +94,7 @@ def resolve_identities(
     blank: F32 | None = None,
     barred: Bool | None = None,
     astray: Bool | None = None,
+    begun: Bool | None = None,
     costs: IdentityCosts = IdentityCosts(),
 ) -> tuple[F64, NDArray[np.int64]]:
     """Exchange paths below the places where they touch, where the evidence says they crossed.
@@ -110,6 +119,8 @@ def resolve_identities(
         ``[c, p]``: rows in which a known point says that curve ``c`` does not follow path ``p``.
     astray : bool [curves, curves, rows], optional
         ``[c, p]``: rows in which path ``p`` goes over a border that curve ``c`` is said not to go over.
+    begun : bool [curves], optional
+        Curves whose path begins where they are known to have been before.
 
     Returns
     -------
@@ -118,14 +129,10 @@ def resolve_identities(
         Which of the given paths each curve follows.
     """
     curves, rows = paths.shape
-    strokes = None if blank is None else lambda one, two: _exchanges(folded, blank, one, two, costs)
+    strokes = None if blank is None else partial(_exchanges, paths, folded, blank, costs)
     touches = _touches(paths, period, costs, strokes)
-    source = np.repeat(np.arange(curves)[:, None], rows, axis=1)
-    if not touches:
-        return paths, source
-    bounds = [0, *((t.start + t.stop) // 2 for t in touches), rows]
-    looks, weight = _looks(ink, paths, folded, seen, touches, bounds, costs)
-    turns = np.array([_directions(paths, seen, period, t, touches, costs) for t in touches])
+    joints = _cut(touches, rows, costs)
+    bounds = [0, *((t.start + t.stop) // 2 for t in joints), rows]
     states = list(permutations(range(curves)))
     fixed = np.zeros((len(bounds) - 1, len(states)))
     if stranger is not None:
@@ -134,7 +141,16 @@ def resolve_identities(
         if wrong is not None:
             counted = _stretch_sums(wrong.astype(np.float64), bounds)
             fixed = fixed + cost * _by_order(states, counted)
-    orders = _best_orders(states, touches, turns, looks, weight, fixed, costs)
+    if begun is not None:
+        fixed[0] += costs.leap * (begun & (np.array(states) != np.arange(curves))).sum(axis=1)
+    if touches:
+        looks, weight = _looks(ink, paths, folded, seen, touches, bounds, costs)
+        turns = np.array([_directions(paths, seen, period, t, touches, costs) for t in joints])
+        near = _nearness(bounds, costs)
+        orders = _best_orders(states, joints, turns, looks, weight, near, fixed, costs)
+    else:
+        orders = [states[int(fixed.sum(axis=0).argmin())]] * len(fixed)
+    source = np.empty((curves, rows), np.int64)
     for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
         source[:, start:stop] = np.array(order)[:, None]
     return _apply(paths, source, period), source
@@ -159,7 +175,9 @@ def _apart(paths: F64, period: F64, one: int, two: int) -> F64:
     return d
 
 
-def _exchanges(folded: F64, blank: F32, one: int, two: int, costs: IdentityCosts) -> Bool:
+def _exchanges(
+    paths: F64, folded: F64, blank: F32, costs: IdentityCosts, one: int, two: int
+) -> Bool:
     """Rows on the way into which two paths, one of them at least on a stroke across the track, may
     have changed places along ink."""
     rows = np.arange(1, folded.shape[1])
@@ -169,7 +187,8 @@ def _exchanges(folded: F64, blank: F32, one: int, two: int, costs: IdentityCosts
     def way(a: int, b: int) -> F64:
         return np.abs(blank[rows, at[a, :-1]] - blank[rows, at[b, 1:]]).astype(np.float64)
 
-    steps = np.abs(np.diff(at, axis=1)).max(axis=0)
+    # in unfolded columns, so that a wrapped curve makes no stroke at a border
+    steps = np.abs(np.diff(paths[[one, two]], axis=1)).max(axis=0)
     inked = way(0, 1) + way(1, 0) - way(0, 0) - way(1, 1) <= costs.stroke_blank
     return np.append(False, inked & (steps >= costs.stroke))
 
@@ -187,16 +206,27 @@ def _touches(
         # a crossing within one row need not come near in any
         over = np.flatnonzero((d[:-1] * d[1:] < 0) & (np.abs(d[1:] - d[:-1]) < 60))
         near[over] = near[over + 1] = True
-        if strokes is not None and not (period[one] or period[two]):
-            near |= strokes(one, two)
+        joined = near if strokes is None else near | strokes(one, two)
         runs: list[list[int]] = []
-        for start, stop in flag_runs(near):
+        for start, stop in flag_runs(joined):
             if runs and start - runs[-1][1] < costs.join:
                 runs[-1][1] = stop
             else:
                 runs.append([start, stop])
-        found += [_Touch(one, two, start, stop) for start, stop in runs]
+        found += [_Touch(one, two, a, b, not near[a:b].any()) for a, b in runs]
     return sorted(found, key=lambda t: t.start + t.stop)
+
+
+def _cut(touches: Sequence[_Touch], rows: int, costs: IdentityCosts) -> list[_Touch]:
+    """The touches, and between those far apart cuts (a path touching itself), at which nothing changes: a
+    curve's look is that of no more rows than it is remembered over."""
+    ends = [0, *((t.start + t.stop) // 2 for t in touches), rows]
+    cuts = []
+    for start, stop in pairwise(ends):
+        pieces = int(np.ceil((stop - start) / costs.memory))
+        cuts += [start + (stop - start) * k // pieces for k in range(1, pieces)]
+    joints = [*touches, *(_Touch(0, 0, row, row, False) for row in cuts)]
+    return sorted(joints, key=lambda t: t.start + t.stop)
 
 
 def _directions(
@@ -208,6 +238,8 @@ def _directions(
     costs: IdentityCosts,
 ) -> tuple[float, float]:
     """Cost of both paths going on as given, and of their being exchanged."""
+    if touch.one == touch.two:
+        return 0.0, 0.0
     rows = paths.shape[1]
     middle = (touch.start + touch.stop - 1) / 2
     ends = []
@@ -225,7 +257,8 @@ def _directions(
     keep = sum(_misfit(ends[k][0], ends[k][1], width, length, costs) for k in (0, 1))
     swap = sum(_misfit(ends[k][0], ends[1 - k][1], width, length, costs) for k in (0, 1))
     low = min(keep, swap)
-    return min(keep - low, costs.most), min(swap - low, costs.most)
+    keep, swap = (costs.direction * min(way - low, costs.most) for way in (keep, swap))
+    return keep, swap + costs.leap * touch.apart
 
 
 _Arm = tuple[float, float] | None
@@ -318,6 +351,7 @@ def _best_orders(
     turns: F64,
     looks: F64,
     weight: F64,
+    near: F64,
     fixed: F64,
     costs: IdentityCosts,
 ) -> list[tuple[int, ...]]:
@@ -329,11 +363,18 @@ def _best_orders(
     best: tuple[float, list[tuple[int, ...]]] = (np.inf, starts[0])
     for orders in starts:
         for _ in range(3):
-            emission = fixed + _emission(states, orders, looks, weight, costs)
+            emission = fixed + _emission(states, orders, looks, weight, near, costs)
             cost, orders = _viterbi(states, touches, turns, emission)
         if cost < best[0] - 1e-9:
             best = (cost, orders)
     return best[1]
+
+
+def _nearness(bounds: Sequence[int], costs: IdentityCosts) -> F64:
+    """How much the look of a stretch says of a curve in another, [stretches, stretches]."""
+    start, stop = np.array(bounds[:-1]), np.array(bounds[1:])
+    between = np.maximum(start[:, None], start) - np.minimum(stop[:, None], stop)
+    return np.asarray(np.exp(-np.maximum(between, 0) / costs.memory))
 
 
 def _emission(
@@ -341,13 +382,15 @@ def _emission(
     orders: Sequence[tuple[int, ...]],
     looks: F64,
     weight: F64,
+    near: F64,
     costs: IdentityCosts,
 ) -> F64:
-    """Cost of each permutation in each stretch, given what the curves look like on average."""
+    """Cost of each permutation in each stretch, given what the curves look like around it."""
     index = np.array(orders)
     own = np.take_along_axis(looks, index[..., None], axis=1)
-    load = np.take_along_axis(weight, index, axis=1)
-    mean = (own * load[..., None]).sum(0) / np.maximum(load.sum(0), 1e-9)[:, None]
+    load = np.take_along_axis(weight, index, axis=1)[..., None]
+    total = np.einsum("ij,jcf->icf", near, own * load)
+    mean = total / np.maximum(np.einsum("ij,jcf->icf", near, load), 1e-9)
     sigma = np.array(costs.look)
     out = np.empty((len(looks), len(states)))
     for s, state in enumerate(states):
