@@ -29,6 +29,7 @@ F64 = NDArray[np.float64]
 U8 = NDArray[np.uint8]
 I32 = NDArray[np.int32]
 Bool = NDArray[np.bool_]
+Rng = np.random.Generator
 
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
 UPRIGHT_PEAK = 0.266

@@ -23,7 +23,6 @@ from veernet_core.datatypes import STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import ROWS_PER_FT, Sample
 from veernet_core.synth.strips import SynthConfig
 
-Rng = np.random.Generator
 ROWS = 1024
 TILT_FT = 4.0
 """Depth error from top to bottom of a tilted strip of about 100 ft."""

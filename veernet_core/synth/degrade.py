@@ -9,9 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import F32, U8
-
-Rng = np.random.Generator
+from veernet_core.datatypes import F32, U8, Rng
 
 
 def smooth_field(rng: Rng, shape: tuple[int, int], cell_px: float) -> F32:

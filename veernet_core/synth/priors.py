@@ -11,9 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from veernet_core.datatypes import F64, RESISTIVITIES
-
-Rng = np.random.Generator
+from veernet_core.datatypes import F64, RESISTIVITIES, Rng
 
 
 def as_plotted(mnemonic: str, values: F64) -> F64:

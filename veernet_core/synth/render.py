@@ -14,9 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, F64, U8, Style
-
-Rng = np.random.Generator
+from veernet_core.datatypes import F32, F64, U8, Rng, Style
 
 SS = 2
 _SHIFT = 4

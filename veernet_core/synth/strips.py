@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from veernet_core.datatypes import F32, F64, STYLES
+from veernet_core.datatypes import F32, F64, STYLES, Rng
 from veernet_core.synth import degrade, priors, render
-
-Rng = np.random.Generator
 
 MAX_CURVES = 5
 STYLE_SHARE = (0.5, 0.32, 0.18)
