@@ -1,8 +1,8 @@
-"""One measurement on two scales: where it leaves the finer one, it goes on along the coarser.
+"""One measurement on several scales: where it leaves a finer one, it goes on along the next coarser.
 
 In: the specs of a track and a strip's geometry; out: the strip's columns in the order in which the
-measurement runs through them, so that one path over both scales finds both curves. While the finer scale
-holds, the backup says nothing. Which path is cheapest is decided in ``decode``; values belong to
+measurement runs through them, so that one path over all scales finds all its curves. While a finer scale
+holds, the coarser ones say nothing. Which path is cheapest is decided in ``decode``; values belong to
 ``physical``.
 """
 
@@ -11,47 +11,50 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from veernet_core.curve.observed import flag_runs
 from veernet_core.curve.physical import frac_at, value_at
 from veernet_core.datatypes import F64, I32, Bool, CurveSpec, Strip
 
 _ROOM = 0.05
-"""A backup with less of the track than this beyond an end of the finer scale has nothing to say there."""
+"""A backup with less of the track than this beyond an end of the finer scales has nothing to say there."""
+_LEAD = 0.03
+"""Part of the track before the entry of a backup that still belongs to it: no two pens are set alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedScales:
     """Places that a measurement runs through, from one end of its values to the other.
 
+    Scales are counted from the finest, 0.
+
     Attributes
     ----------
     column : int32 [n]
         Strip column of each place.
-    on_fine : bool [n]
-        Whether it belongs to the finer scale.
-    ends : (float, float)
-        Strip columns of the finer scale's ends; the finer curve waits there while the backup speaks.
-    entry : float
-        Strip column at which the backup comes in, and waits while the finer scale holds.
+    lap : int32 [n]
+        Scale of each place, negative where it lies before the places of the finest.
+    entry : tuple of float
+        Strip column at which each scale comes in, and waits while a finer one holds; the finest comes in
+        nowhere, NaN.
+    ends : tuple of (float, float)
+        Strip columns in which each scale waits while a coarser one speaks before it, or after it.
     """
 
     column: I32
-    on_fine: Bool
-    ends: tuple[float, float]
-    entry: float
+    lap: I32
+    entry: tuple[float, ...]
+    ends: tuple[tuple[float, float], ...]
 
     @property
-    def lap(self) -> I32:
-        """0 where a place is on the finer scale, and on the backup -1 or 1: the side it lies on."""
-        places = np.arange(len(self.on_fine))
-        side = np.where(places < np.argmax(self.on_fine), -1, 1)
-        return np.where(self.on_fine, 0, side).astype(np.int32)
+    def scale(self) -> I32:
+        """Scale of each place."""
+        return np.abs(self.lap)
 
-    def split(self, place: I32, column: F64) -> tuple[F64, F64, Bool]:
-        """Columns of the finer curve and of its backup along a path, and where the finer one speaks.
+    def split(self, place: I32, column: F64) -> tuple[list[F64], I32]:
+        """Columns of every scale's curve along a path, and the scale that speaks.
 
         Parameters
         ----------
@@ -60,14 +63,18 @@ class JoinedScales:
         column : float64 [rows]
             The same as strip columns, to the sub-pixel.
         """
-        fine = self.on_fine[place]
-        waits = np.where(self.lap[place] < 0, *self.ends)
-        return np.where(fine, column, waits), np.where(fine, self.entry, column), fine
+        lap, speaks = self.lap[place], self.scale[place]
+        columns = []
+        for k, (entry, (before, after)) in enumerate(zip(self.entry, self.ends)):
+            waits = np.where(speaks < k, entry, np.where(lap < 0, before, after))
+            columns.append(np.where(speaks == k, column, waits))
+        return columns, speaks
 
     def without_passage(self, place: I32, rows: int, within: float) -> Bool:
-        """Rows of the stretches on the backup that the measurement cannot have come to, or left, [rows].
+        """Rows of the stretches on a backup that the measurement cannot have come to, or left, [rows].
 
-        Whatever is read on the backup lay at the end of the finer scale shortly before and after.
+        Whatever is read on a backup lay at the end of a finer scale and at its own entry shortly before,
+        and does so again shortly after, or at its own end where a coarser one goes on.
 
         Parameters
         ----------
@@ -78,75 +85,122 @@ class JoinedScales:
         within : float
             Greatest distance from that end that counts as being there, in places.
         """
-        seams = np.flatnonzero(np.diff(self.on_fine.astype(np.int8))) + 0.5
-        there = np.abs(place[:, None] - seams).min(axis=1) <= within
+        scale = self.scale[place]
+        at_seam = [
+            np.abs(place[:, None] - self._seams(k)).min(axis=1) <= within
+            for k in range(len(self.entry) - 1)
+        ]
+        bounds = [0, *(np.flatnonzero(np.diff(scale)) + 1).tolist(), len(place)]
+
+        def passed(row: int) -> bool:
+            if row in (0, len(place)):
+                return True
+            finer, coarser = sorted((int(scale[row - 1]), int(scale[row])))
+            shortly = slice(max(0, row - rows), row + rows)
+            return bool(at_seam[finer][shortly].any() and at_seam[coarser - 1][shortly].any())
+
         out = np.zeros(len(place), bool)
-        for start, stop in flag_runs(~self.on_fine[place]):
-            came = start == 0 or there[max(0, start - rows) : start + rows].any()
-            left = stop == len(place) or there[max(0, stop - rows) : stop + rows].any()
-            out[start:stop] = not (came and left)
+        for start, stop in pairwise(bounds):
+            out[start:stop] = scale[start] > 0 and not (passed(start) and passed(stop))
         return out
 
-    def place_of(self, fine: float, backup: float) -> float:
+    def _seams(self, k: int) -> F64:
+        """Places at which scale ``k`` hands over to the next coarser one, between indices."""
+        return np.asarray(np.flatnonzero(np.diff((self.scale > k).astype(np.int8))) + 0.5)
+
+    def place_of(self, columns: Sequence[float]) -> float:
         """Place of a measurement whose curves stand in these strip columns; NaN unknown."""
-        if not np.isfinite(fine):
+        if not np.isfinite(columns[0]):
             return float("nan")
-        waits = min(abs(fine - end) for end in self.ends) <= 1 <= abs(backup - self.entry)
-        own, at = (~self.on_fine, backup) if waits else (self.on_fine, fine)
-        places = np.flatnonzero(own)
-        return float(places[np.argmin(np.abs(self.column[places] - at))])
+        speaks = 0
+        for k in range(1, len(columns)):
+            finer = min(abs(columns[k - 1] - end) for end in self.ends[k - 1])
+            if not finer <= 1 <= abs(columns[k] - self.entry[k]):
+                break
+            speaks = k
+        places = np.flatnonzero(self.scale == speaks)
+        return float(places[np.argmin(np.abs(self.column[places] - columns[speaks]))])
 
 
-def backup_pairs(specs: Sequence[CurveSpec]) -> list[tuple[int, int]]:
-    """Curves of one mnemonic on two scales that nobody shares a pen with: (finer, backup) each."""
+def backup_chains(specs: Sequence[CurveSpec]) -> list[tuple[int, ...]]:
+    """Curves of one mnemonic on several scales that nobody shares a pen with, each from the finest on."""
     names = Counter(s.mnemonic for s in specs)
-    pairs = []
-    for name in (n for n, count in names.items() if count == 2):
-        pair = [k for k, s in enumerate(specs) if s.mnemonic == name]
-        pens = {specs[k].style for k in pair}
-        alone = all(k in pair for k, s in enumerate(specs) if s.style in pens)
-        same_kind = len({specs[k].scale for k in pair}) == 1
-        if alone and same_kind and all(specs[k].wrap == "none" for k in pair):
-            fine, backup = sorted(pair, key=lambda k: abs(specs[k].right - specs[k].left))
-            pairs.append((fine, backup))
-    return pairs
+    chains = []
+    for name in (n for n, count in names.items() if count > 1):
+        chain = [k for k, s in enumerate(specs) if s.mnemonic == name]
+        pens = {specs[k].style for k in chain}
+        alone = all(k in chain for k, s in enumerate(specs) if s.style in pens)
+        same_kind = len({specs[k].scale for k in chain}) == 1
+        if alone and same_kind and all(specs[k].wrap == "none" for k in chain):
+            chains.append(tuple(sorted(chain, key=lambda k: abs(specs[k].right - specs[k].left))))
+    return chains
 
 
-def join_scales(strip: Strip, fine: CurveSpec, backup: CurveSpec) -> JoinedScales | None:
-    """Lay two scales of one measurement end to end.
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Part of a scale beyond one end of the finer ones, in strip columns."""
+
+    scale: int
+    entry: float
+    rising: bool
+
+
+def join_scales(strip: Strip, specs: Sequence[CurveSpec]) -> JoinedScales | None:
+    """Lay the scales of one measurement end to end.
+
+    Parameters
+    ----------
+    strip : Strip
+    specs : sequence of CurveSpec
+        From the finest scale to the coarsest.
 
     Returns
     -------
     JoinedScales or None
-        None where the backup adds nothing to the finer scale.
+        None where a backup adds nothing to the finer scales.
     """
-    cols, left, width = strip.ink.shape[1], strip.left_col, strip.track_width_px
-    parts: list[tuple[I32, bool]] = []
-    entries = []
-    first, last = 0, cols - 1
-    for end, beyond in ((0.0, -1e-3), (1.0, 1.001)):
-        at, next_to = frac_at(value_at(np.array([end, beyond]), fine), backup)
-        rising = bool(next_to > at)
-        room = 1 - at if rising else at
-        if not _ROOM < room < 1 + _ROOM:
-            continue
-        entry = left + float(at) * width
+    left, right = strip.left_col, strip.right_col
+    entries, ends = [float("nan")], [(left, right)]
+    sides: tuple[list[_Run], list[_Run]] = ([], [])
+    outer: list[tuple[CurveSpec, bool]] = [(specs[0], False), (specs[0], True)]
+    for k, backup in enumerate(specs[1:], 1):
+        entry, stops = float("nan"), [left, right]
+        for side, runs in enumerate(sides):
+            spec, at_right = outer[side]
+            beyond = [1.0, 1.001] if at_right else [0.0, -1e-3]
+            at, next_to = frac_at(value_at(np.array(beyond), spec), backup)
+            rising = bool(next_to > at)
+            room = 1 - at if rising else at
+            if _ROOM < room < 1 + _ROOM:
+                entry = left + float(at) * strip.track_width_px
+                stops[side] = right if rising else left
+                runs.append(_Run(k, entry, rising))
+                outer[side] = backup, rising
+        if np.isnan(entry):
+            return None
         entries.append(entry)
-        run = np.arange(round(entry), cols) if rising else np.arange(round(entry), -1, -1)
-        way: I32 = run.clip(0, cols - 1).astype(np.int32)
-        if end == 0.0:
-            parts.append((way[::-1], False))
-            first = round(left)
-        else:
-            last = round(strip.right_col)
-            parts.append((way, False))
-    if not parts:
-        return None
-    own: I32 = np.arange(first, last + 1, dtype=np.int32)
-    parts.insert(1 if first else 0, (own, True))
-    return JoinedScales(
-        np.concatenate([columns for columns, _ in parts]),
-        np.concatenate([np.full(len(columns), fine_scale) for columns, fine_scale in parts]),
-        (left, strip.right_col),
-        entries[-1],
-    )
+        ends.append((stops[0], stops[1]))
+    return JoinedScales(*_places(strip, *sides), tuple(entries), tuple(ends))
+
+
+def _places(strip: Strip, before: Sequence[_Run], after: Sequence[_Run]) -> tuple[I32, I32]:
+    """Columns and laps of all places; only where no coarser scale goes on does one run over a border."""
+    cols = strip.ink.shape[1]
+    first, last = round(strip.left_col), round(strip.right_col)
+    own = np.arange(first if before else 0, last + 1 if after else cols)
+    columns, laps = [own], [np.zeros(len(own), int)]
+    lead = _LEAD * strip.track_width_px
+    for runs, sign in ((before, -1), (after, 1)):
+        for run in runs:
+            outermost = run is runs[-1]
+            if run.rising:
+                way = np.arange(round(run.entry - lead), cols if outermost else last + 1)
+            else:
+                way = np.arange(round(run.entry + lead), -1 if outermost else first - 1, -1)
+            lap = np.full(len(way), sign * run.scale)
+            if sign < 0:
+                columns, laps = [way[::-1], *columns], [lap, *laps]
+            else:
+                columns, laps = [*columns, way], [*laps, lap]
+    column = np.concatenate(columns).clip(0, cols - 1).astype(np.int32)
+    return column, np.concatenate(laps).astype(np.int32)

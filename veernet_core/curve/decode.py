@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-from veernet_core.curve.backups import JoinedScales, backup_pairs, join_scales
+from veernet_core.curve.backups import JoinedScales, backup_chains, join_scales
 from veernet_core.curve.grid_lines import GridLineConfig, trust_in_ink
 from veernet_core.curve.identity import IdentityCosts, resolve_identities
 from veernet_core.curve.observed import ObservedConfig, observed_rows
@@ -59,7 +59,8 @@ class DecodeConfig:
     border_cost : cost of walking over a border into the next lap
     lap_jump_cost : what a jump without a trace of ink costs more when it leads into another lap
     backup_cost : cost per row of being on a backup scale drawn in another style, which few rows of a log
-        are and a doubtful style must not suggest; in the same style it is as with laps
+        are and a doubtful style must not suggest
+    scale_cost : the same for one drawn in the same style, which breaks the tie between the scales
     passage_rows, passage : a stretch on a backup scale counts where within so many rows of its beginning
         and of its end the path comes as near as that, in track widths, to the end of the finer scale
     claim_sigma : width within which a curve claims ink against its siblings
@@ -77,6 +78,7 @@ class DecodeConfig:
     border_cost: float = 0.5
     lap_jump_cost: float = 4.0
     backup_cost: float = 0.2
+    scale_cost: float = 0.002
     passage_rows: int = 20
     passage: float = 0.15
     claim_sigma: float = 2.5
@@ -243,53 +245,53 @@ def _joint_paths(
         style = STYLES.index(specs[0].style)
         return [_one_path(fields, strip, specs[0], style, [], before[0])]
     joined = {
-        pair: scales
-        for pair in backup_pairs(specs)
-        if (scales := join_scales(strip, *(specs[k] for k in pair))) is not None
+        chain: scales
+        for chain in backup_chains(specs)
+        if (scales := join_scales(strip, [specs[k] for k in chain])) is not None
     }
     paths: dict[int, _Path] = {}
-    if len(specs) > 2 or not joined:  # a pair alone has nobody's ink to know of
+    if all(len(chain) < len(specs) for chain in joined):  # one alone has nobody's ink to know of
         paths |= enumerate(_paths_together(fields, strip, specs, np.array(before)))
-    for pair, scales in joined.items():
-        others = [_fold(p.column, strip, p.spec) for k, p in paths.items() if k not in pair]
-        start = scales.place_of(*(before[k] for k in pair))
-        both = _one_path_on_two_scales(fields, specs, pair, scales, others, start)
-        paths |= zip(pair, both)
+    for chain, scales in joined.items():
+        others = [_fold(p.column, strip, p.spec) for k, p in paths.items() if k not in chain]
+        start = scales.place_of([before[k] for k in chain])
+        own = [specs[k] for k in chain]
+        paths |= zip(chain, _one_path_on_scales(fields, own, scales, others, start))
     return [paths[k] for k in range(len(specs))]
 
 
-def _one_path_on_two_scales(
+def _one_path_on_scales(
     fields: _Fields,
     specs: Sequence[CurveSpec],
-    pair: tuple[int, int],
     joined: JoinedScales,
     strangers: list[F64],
     before: float,
 ) -> list[_Path]:
-    """Paths of a curve and of its backup, which together are one measurement's."""
+    """Paths of a curve and of its backups, which together are one measurement's."""
     config = fields.config
-    styles = [STYLES.index(specs[k].style) for k in pair]
-    # of the two only one is drawn in a row, also where they share a pen
+    styles = [STYLES.index(s.style) for s in specs]
+    # of all only one is drawn in a row, also where they share a pen
     densities = [fields.evidence(c, strangers) / np.float32(fields.count[c]) for c in styles]
     costs = [fields.path_cost(styles, d) for d in densities]
+    scale = joined.scale
     density, cost = (
-        np.ascontiguousarray(np.where(joined.on_fine, *(f[:, joined.column] for f in both)))
-        for both in (densities, costs)
+        np.ascontiguousarray(np.choose(scale, [f[:, joined.column] for f in each]))
+        for each in (densities, costs)
     )
-    away = config.lap_cost if styles[0] == styles[1] else config.backup_cost
-    cost = cost + np.where(joined.on_fine, 0, away).astype(np.float32)
+    away = [config.scale_cost if c == styles[0] else config.backup_cost for c in styles]
+    cost = cost + np.where(scale == 0, 0, np.array(away)[scale]).astype(np.float32)
     ink = np.ascontiguousarray(fields.ink[:, joined.column])
     path, place = _walk(fields, density, cost, ink, joined.lap, before)
     column = np.interp(place, np.arange(len(joined.column)), joined.column)
     column = np.where(np.abs(column - joined.column[path]) < 8, column, joined.column[path])
-    *columns, fine = joined.split(path, column)
+    columns, speaks = joined.split(path, column)
     lost = joined.without_passage(
         path, config.passage_rows, config.passage * fields.strip.track_width_px
     )
     out = []
-    for k, style, own, speaks in zip(pair, styles, columns, (fine, ~fine & ~lost)):
+    for k, (spec, style, own) in enumerate(zip(specs, styles, columns)):
         mass, presence = _path_evidence(fields, style, density, path)
-        out.append(_Path(specs[k], own, mass * speaks, presence))
+        out.append(_Path(spec, own, mass * ((speaks == k) & ~lost), presence))
     return out
 
 
