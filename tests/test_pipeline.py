@@ -130,6 +130,24 @@ class Blind:
         return out
 
 
+def test_depth_anchors_that_the_printed_lines_contradict_go_to_review(page: SyntheticPage) -> None:
+    def digitised(stretch: float) -> DigitisedLog:
+        stated = json.loads(json.dumps(page.sidecar))
+        anchors = stated["sections"][0]["depth"]["anchors"]
+        top = anchors[0][1]
+        for anchor in anchors:
+            anchor[1] = top + (anchor[1] - top) * stretch
+        result = one(scan(page, stated))
+        assert isinstance(result, DigitisedLog)
+        return result
+
+    true, false = digitised(1.0), digitised(1.04)
+    assert true.sections[0].depth is not None
+    assert true.sections[0].depth.residual < 0.6
+    assert not any("depth_residual" in c.verdict.reasons for c in true.curves)
+    assert all("depth_residual" in c.verdict.reasons for c in false.curves)
+
+
 def test_a_blind_network_delivers_nothing(page: SyntheticPage) -> None:
     result = one(scan(page), Blind())
     assert result.curves

@@ -33,7 +33,8 @@ ROWS_PER_FT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A drawn strip with truth: unfolded position and visibility per curve and row."""
+    """A drawn strip with truth: unfolded position and visibility per curve and row; depth of every row, ft,
+    where depth lines are drawn."""
 
     ident: str
     strip: Strip
@@ -41,6 +42,7 @@ class Sample:
     frac: F64
     visible: NDArray[np.bool_]
     mask: NDArray[np.uint8] | None = None
+    depth: F64 | None = None
 
 
 def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64] = ()) -> Sample:
@@ -74,7 +76,9 @@ def heldout_sample(
     """A strip of the renderer that training never sees."""
     rng = np.random.default_rng([seed, 991, index, int(degraded)])
     drawn = heldout.draw_heldout(rng, shapes=shapes or None, rows=rows, degraded=degraded)
-    return Sample(drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible)
+    return Sample(
+        drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible, depth=drawn.depth
+    )
 
 
 def draw_test_set(

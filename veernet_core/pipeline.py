@@ -26,6 +26,7 @@ import veernet_core
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.curve import confidence, decode, overlay, physical, quality, slabs
 from veernet_core.datatypes import (
+    F64,
     U8,
     CurveSpec,
     DigitisedLog,
@@ -45,7 +46,7 @@ from veernet_core.datatypes import (
     WellInfo,
 )
 from veernet_core.errors import VeernetError
-from veernet_core.page import complete, raster, reading, rectify, sidecar
+from veernet_core.page import complete, depth_check, raster, reading, rectify, sidecar
 from veernet_core.page.complete import BORDERS_UNCERTAIN, PAGE_DOUBTFUL
 from veernet_core.page.found import PageReading
 from veernet_core.page.sidecar import Sidecar
@@ -228,6 +229,7 @@ class _Work:
     states: dict[tuple[int, int, tuple[int, ...]], decode.DecodeState] = field(default_factory=dict)
     pictures: dict[tuple[int, int], dict[int, U8]] = field(default_factory=dict)
     borders: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+    lines: dict[tuple[int, int], dict[int, tuple[F64, F64]]] = field(default_factory=dict)
     tracing: list[Future[None]] = field(default_factory=list)
 
     def wait(self) -> None:
@@ -344,6 +346,9 @@ def _trace(work: _Work, strip: Strip, posterior: Posterior) -> None:
     traces, work.states[key] = decode.trace_block(strip, posterior, specs, work.states.get(key))
     for k, trace in zip(strip.curve_indices, traces):
         work.traces.setdefault((strip.section_index, strip.track_index, k), []).append(trace)
+    own = strip.scan_rows[slice(*strip.keep_rows)], depth_check.line_share(strip)
+    lines = work.lines.setdefault((strip.section_index, strip.track_index), {})
+    lines.setdefault(strip.first_row, own)
     if work.config.overlays:
         _collect_picture(work, strip)
 
@@ -389,6 +394,7 @@ def _finish(work: _Work, predictor: Predictor, config: DigitiseConfig) -> Digiti
 def _assemble(
     work: _Work, log: PreparedLog, predictor: Predictor, config: DigitiseConfig
 ) -> DigitisedLog:
+    log = _checked_depth(work, log)
     calibration = predictor.calibration
     maps = confidence.maps_from_json(calibration.get("confidence", {}))
     model = None
@@ -417,6 +423,27 @@ def _assemble(
     )
     result = judge(result, config.gate)
     return replace(result, overlays=_overlays(work, log, result))
+
+
+def _checked_depth(work: _Work, log: PreparedLog) -> PreparedLog:
+    """Depth axes whose residual nobody knows get that of the printed lines: the track's that fits worst."""
+    sections = []
+    for index, section in enumerate(log.sections):
+        axis = section.depth
+        if axis is not None and np.isnan(axis.residual):
+            found = []
+            for t in range(len(section.tracks)):
+                blocks = work.lines.get((index, t), {})
+                if blocks:
+                    rows, share = (
+                        np.concatenate(v) for v in zip(*(blocks[k] for k in sorted(blocks)))
+                    )
+                    found.append(depth_check.depth_scatter(axis.depth_at(rows), share, axis.unit))
+            known = [v for v in found if np.isfinite(v)]
+            if known:
+                section = replace(section, depth=replace(axis, residual=max(known)))
+        sections.append(section)
+    return replace(log, sections=tuple(sections))
 
 
 def _recover_section(

@@ -21,6 +21,7 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve import confidence, quality
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import ROWS_PER_FT, Sample
+from veernet_core.page import depth_check
 from veernet_core.synth.strips import SynthConfig
 
 ROWS = 1024
@@ -47,6 +48,8 @@ class Shift:
         Whether the strip itself shows that something is wrong.
     needs_shapes : bool
         Real curves must be given.
+    seen : callable ``(sample, config) -> flags``
+        What the strip itself would tell it, other than through its curves.
     """
 
     about: str
@@ -55,6 +58,7 @@ class Shift:
     flags: tuple[str, ...] = ()
     in_ink: bool = True
     needs_shapes: bool = False
+    seen: Callable[[Sample, DigitiseConfig], tuple[str, ...]] = lambda sample, config: ()
 
 
 def _own(severity: float, most: int = 3) -> Callable[[int, int, Sequence[Any]], Sample]:
@@ -138,6 +142,17 @@ def _tilted(curves: list[TracedCurve]) -> list[TracedCurve]:
     return out
 
 
+def _lines_tell(sample: Sample, config: DigitiseConfig) -> tuple[str, ...]:
+    """Whether the printed depth lines give a tilted depth axis away."""
+    assert sample.depth is not None
+    rows = np.arange(len(sample.depth), dtype=np.float64)
+    off = TILT_FT * ROWS_PER_FT * (rows / (len(rows) - 1) - 0.5)
+    slope = float(np.median(np.diff(sample.depth)))
+    share = depth_check.line_share(sample.strip)
+    scatter = depth_check.depth_scatter(sample.depth + slope * off, share, "ft")
+    return ("depth_residual",) if scatter > config.gate.max_depth_residual_ft else ()
+
+
 def _rescaled(curves: list[TracedCurve]) -> list[TracedCurve]:
     return [replace(curve, truth=curve.truth * WRONG_SCALE) for curve in curves]
 
@@ -162,7 +177,13 @@ SHIFTS: dict[str, Shift] = {
     "tilt-known": Shift(
         "depth tilted by 4 ft, residual told", _USUAL, _tilted, ("depth_residual",), False
     ),
-    "tilt": Shift("depth tilted by 4 ft, nobody knows", _USUAL, _tilted, (), False),
+    "tilt": Shift(
+        "depth tilted by 4 ft and more, on another renderer's depth lines; nobody tells",
+        _heldout(False),
+        _tilted,
+        seen=_lines_tell,
+        in_ink=False,
+    ),
     "scale-guessed": Shift(
         "scale wrong by half, marked as a guess", _USUAL, _rescaled, ("scale_guess",), False
     ),
@@ -200,7 +221,8 @@ def shift_cases(
             posterior: Posterior = predictor.predict([sample.strip])[0]
             curves = shift.falsify(calibration.traced(sample, posterior, ROWS_PER_FT))
             made = calibration.judged_cases(curves, maps, config, everything=True)
-            cases += [replace(case, flags=(*case.flags, *shift.flags)) for case in made]
+            told = (*shift.flags, *shift.seen(sample, config))
+            cases += [replace(case, flags=(*case.flags, *told)) for case in made]
         progress(index + 1, count)
     return cases
 

@@ -56,7 +56,7 @@ REASONS: dict[str, str] = {
     "flat_judged_by_position": "The curve is nearly flat, so its position was judged, not its R².",
     "flat_and_uncertain": "The curve is nearly flat and its position is too uncertain.",
     "low_coverage": "Too much of the depth range has no recovered value.",
-    "depth_residual": "The depth marks scatter too much around the fitted depth axis.",
+    "depth_residual": "Depth marks, or the printed depth lines, do not keep to the depth axis.",
     "no_depth": "Depth could not be read, so the curve has no depth axis.",
     "scale_guess": "The scale was guessed, not read from the log or a sidecar.",
     "depth_guess": "The depth was read with too little evidence to rely on it.",

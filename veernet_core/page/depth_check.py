@@ -1,0 +1,97 @@
+"""Does a depth axis agree with the depth lines printed on the paper?
+
+In: how much of each strip row is inked, and the depth that an axis gives it. Out: how far the printed lines
+lie from the whole multiples of depth at which they belong. For axes that were stated, not measured: where
+anchors are wrong, the lines drift away from them. Which axis is right is not asked here (`depth`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from veernet_core.datatypes import F64, DepthUnit, Strip
+
+_SPACINGS: dict[DepthUnit, tuple[float, ...]] = {"ft": (2, 5, 10, 20, 50), "m": (1, 2, 5, 10, 25)}
+"""Whole multiples at which lines are printed."""
+_ELSEWHERE = (0.62, 0.71, 1.38, 1.62)
+"""Spacings at which no lines are printed, as factors: what curves and dirt look like."""
+_LINES = 5
+"""Lines looked at together."""
+_CLEAR = 2.0
+"""Lines count as seen where they stand out by this factor from what is seen elsewhere."""
+_FAINT, _MOST_TURN = 0.6, np.pi / 3
+"""Stretches in which lines stand out less than this share of the usual are left out, and so is what follows
+where the offset leaps by more than this phase: there it may have slipped by a line."""
+_LEAST_PX = 8.0
+_INKED = 110
+_BACKGROUND_ROWS = 41
+_MOST_SHARE = 0.5
+_QUANTILE = 0.9
+
+
+def line_share(strip: Strip) -> F64:
+    """Share of the track's columns that are inked, float64 [rows] of the strip's own rows."""
+    inside = slice(int(strip.left_col) + 2, int(strip.right_col) - 1)
+    return np.asarray((strip.ink[slice(*strip.keep_rows), inside] > _INKED).mean(axis=1))
+
+
+def depth_scatter(depth: F64, share: F64, unit: DepthUnit) -> float:
+    """Distance of the printed depth lines from the multiples of depth at which they belong.
+
+    Parameters
+    ----------
+    depth : float64 [rows]
+        What an axis says, strictly increasing.
+    share : float64 [rows]
+        Of ``line_share``.
+    unit : 'ft' or 'm'
+
+    Returns
+    -------
+    float
+        The distance that nine in ten stretches of five lines keep, in ``unit``; NaN where no lines stand
+        out. An axis that is off by whole lines all along cannot be told from a true one.
+    """
+    if len(depth) < 3:
+        return float("nan")
+    per_unit = 1 / float(np.median(np.diff(depth)))
+    size = int(np.clip(2 * round(per_unit) + 1, 7, _BACKGROUND_ROWS))
+    weight = np.clip(share - median_filter(share, size, mode="nearest"), 0, _MOST_SHARE)
+    for spacing in _SPACINGS[unit]:
+        long_enough = np.ptp(depth) > 1.2 * _LINES * spacing
+        if not long_enough or spacing * per_unit < _LEAST_PX:
+            continue
+        offset, seen = _offsets(depth, weight, spacing)
+        elsewhere = np.concatenate([_offsets(depth, weight, spacing * f)[1] for f in _ELSEWHERE])
+        if np.median(seen) > _CLEAR * np.median(elsewhere):
+            followed = _followed(offset, seen, spacing)
+            if len(followed) > 0.5 * len(offset):
+                return float(np.quantile(np.abs(followed), _QUANTILE))
+    return float("nan")
+
+
+def _followed(offset: F64, seen: F64, spacing: float) -> F64:
+    """Offsets followed from stretch to stretch, so that they may grow beyond half a spacing."""
+    phase = offset * 2 * np.pi / spacing
+    faint = seen < _FAINT * np.median(seen)
+    turn = np.append(0.0, np.abs(np.angle(np.exp(1j * np.diff(phase)))))
+    runs = np.split(np.arange(len(phase)), np.flatnonzero(faint | (turn > _MOST_TURN)))
+    out = [np.zeros(0)]
+    for run in runs:
+        clear = run[~faint[run]]
+        if len(clear) > 2 * _LINES:
+            along = np.unwrap(phase[clear]) * spacing / (2 * np.pi)
+            out.append(along - spacing * np.round(np.median(along) / spacing))
+    return np.concatenate(out)
+
+
+def _offsets(depth: F64, weight: F64, spacing: float) -> tuple[F64, F64]:
+    """Offset of the lines in overlapping stretches, and the share of the ink that keeps to the spacing."""
+    wave = weight * np.exp(2j * np.pi * depth / spacing)
+    along, ink = (np.concatenate([[0], np.cumsum(v)]) for v in (wave, weight))
+    start = np.arange(depth[0], depth[-1] - _LINES * spacing + 1e-6, spacing / 2)
+    first, last = np.searchsorted(depth, start), np.searchsorted(depth, start + _LINES * spacing)
+    total = along[last] - along[first]
+    offset = spacing * np.angle(total) / (2 * np.pi)
+    return offset, np.abs(total) / np.maximum(ink[last] - ink[first], 1e-9)
