@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from veernet_core.datatypes import F64, DepthUnit, Strip
-from veernet_core.page.depth_check import depth_scatter, line_share
+from veernet_core.page.depth_check import fit_lines, line_share
 
 ROWS_PER_UNIT = 8.0
 
@@ -25,7 +25,7 @@ def paper(rows: int, every: dict[float, float], seed: int = 0) -> tuple[F64, F64
 @pytest.mark.parametrize("unit", ["ft", "m"])
 def test_a_true_axis_keeps_to_the_lines(unit: DepthUnit) -> None:
     depth, share = paper(4000, {2: 0.4, 10: 0.8, 50: 1.0})
-    assert depth_scatter(depth, share, unit) < 0.6
+    assert fit_lines(depth, share, unit).scatter < 0.6
 
 
 @pytest.mark.parametrize("wrong", ["shifted", "tilted", "stretched"])
@@ -37,16 +37,16 @@ def test_a_wrong_axis_is_found_out(wrong: str) -> None:
         "tilted": depth + 2 * along,
         "stretched": depth[0] + 1.04 * (depth - depth[0]),
     }[wrong]
-    assert depth_scatter(said, share, "ft") > 1.0
+    assert fit_lines(said, share, "ft").scatter > 1.0
 
 
 def test_without_lines_nothing_is_said() -> None:
     depth, share = paper(4000, {})
-    assert np.isnan(depth_scatter(depth, share, "ft"))
-    assert np.isnan(depth_scatter(depth[:2], share[:2], "ft"))
-    assert np.isnan(depth_scatter(depth[:100], share[:100], "ft"))  # too short for five lines
+    assert np.isnan(fit_lines(depth, share, "ft").scatter)
+    assert np.isnan(fit_lines(depth[:2], share[:2], "ft").scatter)
+    assert np.isnan(fit_lines(depth[:100], share[:100], "ft").scatter)  # too short for five lines
     odd, printed = paper(4000, {7.3: 0.9})  # lines of something else
-    assert np.isnan(depth_scatter(odd, printed, "ft"))
+    assert np.isnan(fit_lines(odd, printed, "ft").scatter)
 
 
 def test_share_is_that_of_the_strips_own_rows_within_the_borders() -> None:

@@ -426,7 +426,7 @@ def _assemble(
 
 
 def _checked_depth(work: _Work, log: PreparedLog) -> PreparedLog:
-    """Depth axes whose residual nobody knows get that of the printed lines: the track's that fits worst."""
+    """Depth axes whose residual nobody knows get that of the lines, as the clearest track shows them."""
     sections = []
     for index, section in enumerate(log.sections):
         axis = section.depth
@@ -438,10 +438,10 @@ def _checked_depth(work: _Work, log: PreparedLog) -> PreparedLog:
                     rows, share = (
                         np.concatenate(v) for v in zip(*(blocks[k] for k in sorted(blocks)))
                     )
-                    found.append(depth_check.depth_scatter(axis.depth_at(rows), share, axis.unit))
-            known = [v for v in found if np.isfinite(v)]
-            if known:
-                section = replace(section, depth=replace(axis, residual=max(known)))
+                    found.append(depth_check.fit_lines(axis.depth_at(rows), share, axis.unit))
+            if found:
+                best = max(found, key=lambda fit: fit.clear)
+                section = replace(section, depth=replace(axis, residual=best.scatter))
         sections.append(section)
     return replace(log, sections=tuple(sections))
 

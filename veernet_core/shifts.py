@@ -149,7 +149,7 @@ def _lines_tell(sample: Sample, config: DigitiseConfig) -> tuple[str, ...]:
     off = TILT_FT * ROWS_PER_FT * (rows / (len(rows) - 1) - 0.5)
     slope = float(np.median(np.diff(sample.depth)))
     share = depth_check.line_share(sample.strip)
-    scatter = depth_check.depth_scatter(sample.depth + slope * off, share, "ft")
+    scatter = depth_check.fit_lines(sample.depth + slope * off, share, "ft").scatter
     return ("depth_residual",) if scatter > config.gate.max_depth_residual_ft else ()
 
 

@@ -7,6 +7,8 @@ anchors are wrong, the lines drift away from them. Which axis is right is not as
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.ndimage import median_filter
 
@@ -36,7 +38,23 @@ def line_share(strip: Strip) -> F64:
     return np.asarray((strip.ink[slice(*strip.keep_rows), inside] > _INKED).mean(axis=1))
 
 
-def depth_scatter(depth: F64, share: F64, unit: DepthUnit) -> float:
+class LineFit(NamedTuple):
+    """How well printed lines keep to a depth axis.
+
+    Attributes
+    ----------
+    scatter : float
+        The distance from where they belong that nine in ten stretches of five lines keep, in the axis' unit;
+        NaN where no lines stand out. An axis that is off by whole lines all along looks true.
+    clear : float
+        Factor by which the lines stand out from what is seen where none are printed; 0 where they do not.
+    """
+
+    scatter: float
+    clear: float
+
+
+def fit_lines(depth: F64, share: F64, unit: DepthUnit) -> LineFit:
     """Distance of the printed depth lines from the multiples of depth at which they belong.
 
     Parameters
@@ -47,14 +65,10 @@ def depth_scatter(depth: F64, share: F64, unit: DepthUnit) -> float:
         Of ``line_share``.
     unit : 'ft' or 'm'
 
-    Returns
-    -------
-    float
-        The distance that nine in ten stretches of five lines keep, in ``unit``; NaN where no lines stand
-        out. An axis that is off by whole lines all along cannot be told from a true one.
     """
+    nothing = LineFit(float("nan"), 0.0)
     if len(depth) < 3:
-        return float("nan")
+        return nothing
     per_unit = 1 / float(np.median(np.diff(depth)))
     size = int(np.clip(2 * round(per_unit) + 1, 7, _BACKGROUND_ROWS))
     weight = np.clip(share - median_filter(share, size, mode="nearest"), 0, _MOST_SHARE)
@@ -64,11 +78,12 @@ def depth_scatter(depth: F64, share: F64, unit: DepthUnit) -> float:
             continue
         offset, seen = _offsets(depth, weight, spacing)
         elsewhere = np.concatenate([_offsets(depth, weight, spacing * f)[1] for f in _ELSEWHERE])
-        if np.median(seen) > _CLEAR * np.median(elsewhere):
+        clear = float(np.median(seen) / max(float(np.median(elsewhere)), 1e-9))
+        if clear > _CLEAR:
             followed = _followed(offset, seen, spacing)
             if len(followed) > 0.5 * len(offset):
-                return float(np.quantile(np.abs(followed), _QUANTILE))
-    return float("nan")
+                return LineFit(float(np.quantile(np.abs(followed), _QUANTILE)), clear)
+    return nothing
 
 
 def _followed(offset: F64, seen: F64, spacing: float) -> F64:
