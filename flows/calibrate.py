@@ -318,7 +318,7 @@ def _shift_report(
     hidden = table[~table["in_ink"]]["shift"].tolist()
     if hidden:
         lines.append(
-            f"Not visible in the ink: {', '.join(hidden)}. Nothing on the strip contradicts a wrong depth, "
+            f"Not visible in the ink: {', '.join(hidden)}. Nothing on the strip contradicts a wrong "
             "scale or name; the gate holds such curves only where the page reading tells it."
         )
     if not shapes:

@@ -2,8 +2,8 @@
 
 In: a predictor, the confidence maps and the quality model of its bundle; out: one ``GateScore`` per
 shift. Some shifts change the picture (other shapes, wear, renderer, borders, nothing to see), and the
-gate must keep its promise or accept nothing. Others are lies of the page reading (depth, scale, names)
-that no ink shows: there the gate depends on being told, and both cases are measured.
+gate must keep its promise or accept nothing. Others are lies of the page reading. Depth lines may give a wrong
+depth away; of scales and names no ink tells: there the gate depends on being told, and both cases are measured.
 """
 
 from __future__ import annotations
@@ -182,7 +182,6 @@ SHIFTS: dict[str, Shift] = {
         _heldout(False),
         _tilted,
         seen=_lines_tell,
-        in_ink=False,
     ),
     "scale-guessed": Shift(
         "scale wrong by half, marked as a guess", _USUAL, _rescaled, ("scale_guess",), False
