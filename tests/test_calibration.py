@@ -265,6 +265,16 @@ def test_lies_change_the_truth_and_not_the_trace() -> None:
     assert tilted.truth[middle] == pytest.approx(curves[0].truth[middle], abs=0.02)
 
 
+def test_depth_lines_give_a_tilted_depth_away_and_not_a_true_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tilt = shifts.SHIFTS["tilt"]
+    samples = [tilt.draw(5, k, ()) for k in range(6)]
+    assert sum(bool(tilt.seen(s, CONFIG)) for s in samples) >= 3
+    monkeypatch.setattr(shifts, "TILT_FT", 0.0)
+    assert not any(tilt.seen(s, CONFIG) for s in samples)
+
+
 def fake_predictor() -> Any:
     class Nothing:
         model_id = "nothing"
@@ -407,7 +417,7 @@ def test_shifts_on_the_command_line(
     monkeypatch.setattr(shifts, "shift_cases", lambda *args, **more: [])
     assert cli.main(["evaluate", "--shifts", "-o", str(tmp_path / "t")]) == 0
     told = capsys.readouterr().out
-    assert "Not visible in the ink: tilt-known, tilt, scale-guessed, scale, swapped" in told
+    assert "Not visible in the ink: tilt-known, scale-guessed, scale, swapped" in told
     assert "kansas was left out" in told
     assert (tmp_path / "t" / "shifts.parquet").exists()
 
