@@ -346,9 +346,7 @@ def _trace(work: _Work, strip: Strip, posterior: Posterior) -> None:
     traces, work.states[key] = decode.trace_block(strip, posterior, specs, work.states.get(key))
     for k, trace in zip(strip.curve_indices, traces):
         work.traces.setdefault((strip.section_index, strip.track_index, k), []).append(trace)
-    own = strip.scan_rows[slice(*strip.keep_rows)], depth_check.line_share(strip)
-    lines = work.lines.setdefault((strip.section_index, strip.track_index), {})
-    lines.setdefault(strip.first_row, own)
+    _collect_lines(work, strip)
     if work.config.overlays:
         _collect_picture(work, strip)
 
@@ -368,6 +366,18 @@ def _in_strip(spec: CurveSpec, log: PreparedLog, strip: Strip) -> CurveSpec:
         strip_col = strip.left_col + (col - left) / (right - left) * strip.track_width_px
         points.append((strip_row, strip_col))
     return replace(spec, points_px=tuple(points))
+
+
+def _collect_lines(work: _Work, strip: Strip) -> None:
+    """Keep where a block's own rows are inked, for a depth axis whose residual nobody knows."""
+    assert work.log is not None
+    axis = work.log.sections[strip.section_index].depth
+    if axis is None or not np.isnan(axis.residual):
+        return
+    blocks = work.lines.setdefault((strip.section_index, strip.track_index), {})
+    if strip.first_row not in blocks:  # of several inks the first speaks
+        rows = strip.scan_rows[slice(*strip.keep_rows)]
+        blocks[strip.first_row] = rows, depth_check.line_share(strip)
 
 
 def _collect_picture(work: _Work, strip: Strip) -> None:
@@ -427,22 +437,18 @@ def _assemble(
 
 def _checked_depth(work: _Work, log: PreparedLog) -> PreparedLog:
     """Depth axes whose residual nobody knows get that of the lines, as the clearest track shows them."""
-    sections = []
+    sections = list(log.sections)
     for index, section in enumerate(log.sections):
         axis = section.depth
-        if axis is not None and np.isnan(axis.residual):
-            found = []
-            for t in range(len(section.tracks)):
-                blocks = work.lines.get((index, t), {})
-                if blocks:
-                    rows, share = (
-                        np.concatenate(v) for v in zip(*(blocks[k] for k in sorted(blocks)))
-                    )
-                    found.append(depth_check.fit_lines(axis.depth_at(rows), share, axis.unit))
-            if found:
-                best = max(found, key=lambda fit: fit.clear)
-                section = replace(section, depth=replace(axis, residual=best.scatter))
-        sections.append(section)
+        kept = [work.lines.get((index, t)) for t in range(len(section.tracks))]
+        if axis is None or not any(kept):
+            continue
+        fits = []
+        for blocks in filter(None, kept):
+            rows, share = (np.concatenate(v) for v in zip(*blocks.values()))
+            fits.append(depth_check.fit_lines(axis.depth_at(rows), share, axis.unit))
+        best = max(fits, key=lambda fit: fit.clear)
+        sections[index] = replace(section, depth=replace(axis, residual=best.scatter))
     return replace(log, sections=tuple(sections))
 
 

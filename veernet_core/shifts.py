@@ -19,7 +19,7 @@ from veernet_core import calibration, evaluation
 from veernet_core.calibration import Case, GateScore, TracedCurve
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import confidence, quality
-from veernet_core.datatypes import STYLES, CurveSpec, Posterior
+from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import ROWS_PER_FT, Sample
 from veernet_core.page import depth_check
 from veernet_core.synth.strips import SynthConfig
@@ -129,13 +129,17 @@ def _destroyed(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
     return replace(sample, strip=replace(sample.strip, ink=ink), visible=visible)
 
 
+def _tilt_rows(rows: int, rows_per_ft: float) -> F64:
+    """Rows by which a tilted depth axis is off, float64 [rows]: half of ``TILT_FT`` at either end."""
+    return TILT_FT * rows_per_ft * (np.arange(rows) / max(1, rows - 1) - 0.5)
+
+
 def _tilted(curves: list[TracedCurve]) -> list[TracedCurve]:
     """Depth wrong by up to half of ``TILT_FT`` at either end."""
     out = []
     for curve in curves:
         rows = np.arange(len(curve.truth), dtype=np.float64)
-        off = TILT_FT * curve.rows_per_ft * (rows / max(1, len(rows) - 1) - 0.5)
-        at = np.rint(rows + off).astype(int)
+        at = np.rint(rows + _tilt_rows(len(rows), curve.rows_per_ft)).astype(int)
         inside = (at >= 0) & (at < len(rows))
         truth = np.where(inside, curve.truth[at.clip(0, len(rows) - 1)], np.nan)
         out.append(replace(curve, truth=truth))
@@ -145,8 +149,7 @@ def _tilted(curves: list[TracedCurve]) -> list[TracedCurve]:
 def _lines_tell(sample: Sample, config: DigitiseConfig) -> tuple[str, ...]:
     """Whether the printed depth lines give a tilted depth axis away."""
     assert sample.depth is not None
-    rows = np.arange(len(sample.depth), dtype=np.float64)
-    off = TILT_FT * ROWS_PER_FT * (rows / (len(rows) - 1) - 0.5)
+    off = _tilt_rows(len(sample.depth), ROWS_PER_FT)
     slope = float(np.median(np.diff(sample.depth)))
     share = depth_check.line_share(sample.strip)
     scatter = depth_check.fit_lines(sample.depth + slope * off, share, "ft").scatter

@@ -278,8 +278,8 @@ def _one_path_on_scales(
         np.ascontiguousarray(np.choose(scale, [f[:, joined.column] for f in each]))
         for each in (densities, costs)
     )
-    away = [config.scale_cost if c == styles[0] else config.backup_cost for c in styles]
-    cost = cost + np.where(scale == 0, 0, np.array(away)[scale]).astype(np.float32)
+    dear = [config.scale_cost if c == styles[0] else config.backup_cost for c in styles[1:]]
+    cost = cost + np.array([0, *dear], np.float32)[scale]
     ink = np.ascontiguousarray(fields.ink[:, joined.column])
     path, place = _walk(fields, density, cost, ink, joined.lap, before)
     column = np.interp(place, np.arange(len(joined.column)), joined.column)
