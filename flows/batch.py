@@ -181,6 +181,7 @@ def archive(
     reject_r2: p.RejectR2 = 0.5,
     min_coverage: p.MinCoverage = 0.8,
     max_depth_residual_ft: p.MaxDepthResidual = 1.0,
+    require_printed_scales: p.PrintedScales = False,
     step: p.Step = None,
     depth_unit: p.DepthUnitParam = None,
     index: p.Index = None,

@@ -99,6 +99,11 @@ def _add_gate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-coverage", type=float, default=gate.min_coverage)
     parser.add_argument("--max-depth-residual-ft", type=float, default=gate.max_depth_residual_ft)
     parser.add_argument(
+        "--require-printed-scales",
+        action="store_true",
+        help="accept a stated scale only where the same was read on the page",
+    )
+    parser.add_argument(
         "--canary",
         action="store_true",
         help="digitise drawn logs with known truth first; after a collapse accept nothing",
@@ -194,6 +199,7 @@ def _digitise(args: argparse.Namespace) -> int:
             reject_r2=args.reject_r2,
             min_coverage=args.min_coverage,
             max_depth_residual_ft=args.max_depth_residual_ft,
+            require_printed_scales=args.require_printed_scales,
         ),
     )
     scans = find_scans(args.scans)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,10 +18,10 @@ import numpy as np
 
 from flows.local import SCAN_SUFFIXES
 from veernet_core.config import RasterLimits
-from veernet_core.datatypes import F64
+from veernet_core.datatypes import F64, Raster
 from veernet_core.errors import VeernetError
 from veernet_core.page.raster import open_raster
-from veernet_core.page.reading import read_page
+from veernet_core.page.reading import read_page, read_stated, turned
 from veernet_core.page.score import (
     BORDER_TOLERANCE_PX,
     PageScore,
@@ -30,6 +30,8 @@ from veernet_core.page.score import (
     score_page,
     truth_from_json,
 )
+from veernet_core.page.sidecar import layout_dpi
+from veernet_core.page.stated_score import StatedScore, score_stated, stated_sections
 from veernet_core.page.text import TextReader
 from veernet_core.synth.page_cases import CASES, draw_case
 
@@ -42,7 +44,8 @@ GROSS_FT = 2.0
 class PageResult:
     """One page: its set, what was measured, and the time it took; ``error`` where it failed.
 
-    ``seconds`` pass on the clock, ``cpu_s`` on all cores together.
+    ``seconds`` pass on the clock, ``cpu_s`` on all cores together. ``stated``: what the print does to true and
+    falsified sidecars.
     """
 
     name: str
@@ -52,6 +55,7 @@ class PageResult:
     seconds: float
     cpu_s: float
     error: str = ""
+    stated: StatedScore | None = None
 
 
 def evaluate_scans(
@@ -100,7 +104,16 @@ def _measure(
     spent = time.monotonic() - started, time.process_time() - worked
     assert reading is not None
     score = score_page(truth, reading, (raster.height_px, raster.width_px))
-    return PageResult(name, group, score, raster.height_px, *spent)
+    stated = _hold_statements(raster, truth, reader) if truth.is_log else None
+    return PageResult(name, group, score, raster.height_px, *spent, stated=stated)
+
+
+def _hold_statements(raster: Raster, truth: PageTruth, reader: TextReader) -> StatedScore:
+    """What the print does to sidecars that state everything, true and falsified ones."""
+    sections = stated_sections(truth)
+    upright = turned(raster, truth.turn_deg)
+    dpi = truth.dpi[1] if truth.dpi is not None else layout_dpi(sections, upright)
+    return score_stated(truth, read_stated(upright, sections, dpi, reader))
 
 
 # ---- figures --------------------------------------------------------------------------------------
@@ -133,6 +146,9 @@ class Figures:
     gross: int
     header: tuple[int, int, int]
     scales: tuple[int, int, int]
+    statements: tuple[int, int, int]
+    wrong_scales: tuple[int, int]
+    wrong_names: tuple[int, int]
     seconds: float
     cpu_s: float
     rows: int
@@ -141,6 +157,7 @@ class Figures:
 def add_up(results: Sequence[PageResult]) -> Figures:
     """Figures over pages."""
     scores = [r.score for r in results if r.score is not None]
+    told = [r.stated for r in results if r.stated is not None]
     logs = [s for s in scores if s.is_log]
     hopeless = [s for s in scores if s.must_refuse]
     sections = [s for score in logs for s in score.sections]
@@ -173,6 +190,13 @@ def add_up(results: Sequence[PageResult]) -> Figures:
         gross=sum(bool((s.errors_ft > GROSS_FT).any()) for s in registered),
         header=_sum(scores, lambda s: (s.header_right, s.header_stated, s.header_true)),
         scales=_sum(scores, lambda s: (s.scales_right, s.scales_stated, s.scales_true)),
+        statements=(
+            sum(s.confirmed for s in told),
+            sum(len(s.alarms) for s in told),
+            sum(s.stated for s in told),
+        ),
+        wrong_scales=_pairs(s.wrong_scales for s in told),
+        wrong_names=_pairs(s.wrong_names for s in told),
         seconds=sum(r.seconds for r in results),
         cpu_s=sum(r.cpu_s for r in results),
         rows=sum(r.rows for r in results),
@@ -185,6 +209,11 @@ def _sum(
     table = np.array([counts(s) for s in scores], dtype=int).reshape(-1, 3)
     right, stated, true = table.sum(axis=0)
     return int(right), int(stated), int(true)
+
+
+def _pairs(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    noticed, tried = (sum(column) for column in zip((0, 0), *counts))
+    return noticed, tried
 
 
 def _share(flags: Any) -> float:
@@ -211,6 +240,12 @@ def describe(figures: Figures) -> list[tuple[str, str]]:
         (f"registered, off by more than {GROSS_FT:g} ft", str(f.gross)),
         ("header fields right / stated / printed", "{} / {} / {}".format(*f.header)),
         ("scales right / stated / printed", "{} / {} / {}".format(*f.scales)),
+        (
+            "stated scales printed / contradicted / in all",
+            "{} / {} / {}".format(*f.statements),
+        ),
+        ("wrong scales noticed", "{} of {}".format(*f.wrong_scales)),
+        ("exchanged names noticed", "{} of {}".format(*f.wrong_names)),
         ("time", f"{f.seconds:.0f} s, {f.rows / max(f.seconds, 1e-9):.0f} rows/s"),
         ("CPU time", f"{f.cpu_s:.0f} s, {f.rows / max(f.cpu_s, 1e-9):.0f} rows/s"),
     ]
@@ -237,6 +272,8 @@ def page_lines(result: PageResult) -> list[str]:
     header = f"{score.header_right}/{score.header_stated}/{score.header_true}"
     scales = f"{score.scales_right}/{score.scales_stated}/{score.scales_true}"
     lines.append(f"    right/stated/printed: header {header}, scales {scales}")
+    alarms = result.stated.alarms if result.stated is not None else ()
+    lines += [f"    contradicted though true: {text}" for text in alarms]
     return lines + [f"    wrong: {text}" for text in score.wrong]
 
 
@@ -278,6 +315,7 @@ def to_json(results: Sequence[PageResult]) -> str:
         }  # fmt: skip
         if result.score is not None:
             score = {k: getattr(result.score, k) for k in PageScore.__slots__ if k != "sections"}
+            row |= {"stated": None if result.stated is None else asdict(result.stated)}
             row |= score | {"sections": [_section_json(s, plain) for s in result.score.sections]}
         rows.append(row)
     return json.dumps(rows, indent=1)

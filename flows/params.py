@@ -31,6 +31,9 @@ CanaryMode = Annotated[
           "run's accepted curves for review, only report it (its figures are the norm from then "
           "on), or do without."),
 ]  # fmt: skip
+PrintedScales = Annotated[
+    bool, Field(description="Accept a stated scale only where the same was read on the page.")
+]
 Step = Annotated[
     float | None, Field(gt=0, description="Depth step in the log's unit; none: 0.5 ft or 0.1 m.")
 ]
@@ -93,6 +96,7 @@ class ArchiveParams(BaseModel):
     reject_r2: RejectR2 = 0.5
     min_coverage: MinCoverage = 0.8
     max_depth_residual_ft: MaxDepthResidual = 1.0
+    require_printed_scales: PrintedScales = False
     step: Step = None
     depth_unit: DepthUnitParam = None
     index: Index = None

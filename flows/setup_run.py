@@ -143,6 +143,7 @@ def _config(params: ArchiveParams) -> DigitiseConfig:
             reject_r2=params.reject_r2,
             min_coverage=params.min_coverage,
             max_depth_residual_ft=params.max_depth_residual_ft,
+            require_printed_scales=params.require_printed_scales,
         ),
     )
 

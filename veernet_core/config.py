@@ -39,6 +39,9 @@ class GatePolicy:
         Curves that span less of the track are judged by position, not by R².
     flat_max_dx_pct : float
         Largest expected median |dx| in % of track width for flat curves.
+    require_printed_scales : bool
+        Accept a stated scale only where the same was read on the page; else one that print does not
+        contradict is taken at its word.
     hold : str
         Reason code under which a whole run's acceptance is suspended; empty in a healthy run.
     """
@@ -50,6 +53,7 @@ class GatePolicy:
     max_depth_residual_ft: float = 1.0
     flat_span_frac: float = 0.02
     flat_max_dx_pct: float = 1.0
+    require_printed_scales: bool = False
     hold: str = ""
 
     @property

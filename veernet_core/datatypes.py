@@ -49,7 +49,8 @@ def _require(condition: bool, message: str) -> None:
 class Finding:
     """Expected trouble that leaves something useful.
 
-    ``rows`` are scan rows ``(first, last)`` the finding concerns, where it concerns some.
+    ``rows`` are scan rows ``(first, last)`` the finding concerns, where it concerns some; ``mnemonic``
+    is the curve, where it concerns one.
     """
 
     code: str
@@ -60,6 +61,7 @@ class Finding:
     rows: tuple[int, int] | None = None
     section_id: str | None = None
     track_id: str | None = None
+    mnemonic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

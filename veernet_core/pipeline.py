@@ -46,9 +46,17 @@ from veernet_core.datatypes import (
     WellInfo,
 )
 from veernet_core.errors import VeernetError
-from veernet_core.page import complete, depth_check, raster, reading, rectify, sidecar
+from veernet_core.page import (
+    complete,
+    depth_check,
+    raster,
+    reading,
+    rectify,
+    sidecar,
+    stated_check,
+)
 from veernet_core.page.complete import BORDERS_UNCERTAIN, PAGE_DOUBTFUL
-from veernet_core.page.found import PageReading
+from veernet_core.page.found import CurveFound, PageReading
 from veernet_core.page.sidecar import Sidecar
 from veernet_core.page.text import TextReader
 
@@ -91,13 +99,15 @@ class ReadScan:
     """A decoded scan, upright, with all that is known of it.
 
     ``reading`` is None where the sidecar stated everything or no page reader was given; ``known`` is
-    the sidecar with what was read in it.
+    the sidecar with what was read in it; ``printed`` are the scales that were read for it, by section and
+    track.
     """
 
     raster: Raster
     reading: PageReading | None
     known: Sidecar | None
     findings: tuple[Finding, ...]
+    printed: Mapping[tuple[str, str], Sequence[CurveFound]] = field(default_factory=dict)
 
 
 def read_scan(item: ScanInput, config: DigitiseConfig, reader: TextReader | None) -> ReadScan:
@@ -126,7 +136,8 @@ def read_scan(item: ScanInput, config: DigitiseConfig, reader: TextReader | None
         unit=config.depth_unit,
         min_confidence=config.min_read_confidence,
     )
-    return ReadScan(image, read, known, (*read.findings, *findings))
+    printed = complete.by_track(stated, read, image.height_px)
+    return ReadScan(image, read, known, (*read.findings, *findings), printed)
 
 
 def prepare(
@@ -151,7 +162,11 @@ def prepare(
     known = scan.known
     well = known.well if known is not None else WellInfo()
     dpi = sidecar.layout_dpi(sections, scan.raster, known.dpi if known is not None else None)
-    return PreparedLog(item.ref, scan.raster, well, sections, dpi, (*scan.findings, *findings))
+    printed = scan.printed
+    if reader is not None and not any(printed.values()):
+        printed = reading.read_stated(scan.raster, sections, dpi, reader)
+    findings = (*scan.findings, *findings, *stated_check.held_against(sections, printed))
+    return PreparedLog(item.ref, scan.raster, well, sections, dpi, findings)
 
 
 def digitise_many(
@@ -496,6 +511,7 @@ def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tupl
     if curve.spec.source in ("template", "guess"):
         flags.append("scale_guess")
     flags += _uncertain(log, curve)
+    flags += _held(log, curve, policy)
     if not np.isfinite(curve.confidence[np.isfinite(curve.value)]).any():
         flags.append("uncalibrated_model")
     others = [c.curve for c in log.curves if _same_track(c.curve, curve)]
@@ -517,6 +533,15 @@ def _uncertain(log: DigitisedLog, curve: RecoveredCurve) -> list[str]:
         if here and finding.code in (BORDERS_UNCERTAIN, PAGE_DOUBTFUL):
             flags.append(finding.code)
     return flags
+
+
+def _held(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> list[str]:
+    """What the print above the track says against a stated scale or name, or fails to say for it."""
+    key = (curve.section_id, curve.track_id, curve.spec.mnemonic)
+    codes = [f.code for f in log.findings if (f.section_id, f.track_id, f.mnemonic) == key]
+    flags = [code for code in codes if code in stated_check.CONTRADICTED]
+    unread = curve.spec.source == "sidecar" and stated_check.SCALE_CONFIRMED not in codes
+    return [*flags, "scale_unconfirmed"] if policy.require_printed_scales and unread else flags
 
 
 def _unplaced(sections: Sequence[Section]) -> tuple[Finding, ...]:

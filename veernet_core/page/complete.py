@@ -348,6 +348,29 @@ def complete(
     )
 
 
+def by_track(
+    stated: Sidecar | None, reading: PageReading, height_px: int
+) -> dict[tuple[str, str], list[CurveFound]]:
+    """The scales of a reading, by the section and track that ``complete`` gives them to.
+
+    Parameters
+    ----------
+    stated : Sidecar or None
+        What the page was read with.
+    reading : PageReading
+    height_px : int
+    """
+    out: dict[tuple[str, str], list[CurveFound]] = {}
+    for section in place(stated, reading.layout, height_px)[1]:
+        for track in section.tracks:
+            out[section.found.section_id, track.track_id] = [
+                curve
+                for curve in reading.curves
+                if curve.section_id == section.found.section_id and curve.track_index == track.index
+            ]
+    return out
+
+
 def _prior_unit(stated: Sidecar | None) -> DepthUnit | None:
     """Unit of the logged range that the archive's index states for the whole log."""
     priors = () if stated is None else tuple(s for s in stated.sections if is_prior(s))

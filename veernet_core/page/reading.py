@@ -13,18 +13,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import U8, DepthUnit, Finding, Raster
+from veernet_core.datatypes import U8, Bool, DepthUnit, Finding, Raster, Section, Track
 from veernet_core.errors import GeometryError, ReadingError, VeernetError
 from veernet_core.page import depth, header, layout, scales, text
 from veernet_core.page.complete import Needs, Placed, is_prior, missing, place
 from veernet_core.page.depth import DepthPrior
 from veernet_core.page.found import (
+    CurveFound,
     DepthFound,
     HeaderFound,
     PageLayout,
     PageReading,
     SectionFound,
     TextBox,
+    TrackFound,
 )
 from veernet_core.page.sidecar import Sidecar
 from veernet_core.page.text import TextReader
@@ -43,6 +45,7 @@ _OTHER_SURVEYS = (
 )
 """What print on pages without curves of rock properties says."""
 _MAX_TURNED_BYTES = 1 << 30
+Rows = tuple[int, int]
 
 
 def read_page(
@@ -116,6 +119,71 @@ def _read(
     found = _cut(found, placed, depths)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
     return PageReading(found, depths, fields, curves, findings)
+
+
+def read_stated(
+    raster: Raster, sections: Sequence[Section], dpi: float, reader: TextReader
+) -> dict[tuple[str, str], list[CurveFound]]:
+    """Read the scales printed above stated sections, to hold the statements against them.
+
+    Parameters
+    ----------
+    raster : Raster
+        Upright.
+    sections : sequence of Section
+    dpi : float
+    reader : TextReader
+
+    Returns
+    -------
+    dict
+        From (section id, track id) to the scales read there. Nothing is read where no person stated a
+        curve.
+
+    Raises
+    ------
+    ReadingError
+        A reader failed; the page itself can never be the reason.
+    """
+    told = [s for s in sections if any(c.source == "sidecar" for t in s.tracks for c in t.curves)]
+    orders = {section.section_id: _from_left(section) for section in told}
+    found = tuple(_as_found(section, orders[section.section_id]) for section in told)
+    try:
+        boxes = []
+        for first, last in _rows_above(found, raster.height_px, dpi):
+            boxes += text.read_region(raster, first, last, 0, raster.width_px, reader, (0,), dpi)
+        page = PageLayout("curve_log", 0, (dpi, dpi), found)
+        curves = scales.read_scales(boxes, raster, page, reader) if boxes else ()
+    except VeernetError:
+        raise
+    except Exception as error:
+        raise ReadingError(f"{type(error).__name__}: {error}") from error
+    printed: dict[tuple[str, str], list[CurveFound]] = {}
+    for curve in curves:
+        track = orders[curve.section_id][curve.track_index]
+        printed.setdefault((curve.section_id, track.track_id), []).append(curve)
+    return printed
+
+
+def _from_left(section: Section) -> list[Track]:
+    row = np.array([section.row_top])
+    return sorted(section.tracks, key=lambda track: float(track.geometry.left_px(row)[0]))
+
+
+def _as_found(section: Section, tracks: Sequence[Track]) -> SectionFound:
+    found = tuple(
+        TrackFound(t.geometry.left_knots, t.geometry.right_knots, "curves", confidence=1.0)
+        for t in tracks
+    )
+    return SectionFound(
+        section.section_id,
+        "main",
+        section.row_top,
+        section.row_bottom,
+        found,
+        np.zeros((0, 2)),
+        1.0,
+    )
 
 
 def turn_of_print(raster: Raster, reader: TextReader, dpi: float) -> int:
@@ -266,9 +334,7 @@ def _other(code: str, text: str) -> Finding:
     )
 
 
-def text_rows(
-    found: PageLayout, logged: Iterable[SectionFound], height_px: int
-) -> list[tuple[int, int]]:
+def text_rows(found: PageLayout, logged: Iterable[SectionFound], height_px: int) -> list[Rows]:
     """Runs of rows, half-open and disjoint, where header and scales may be printed.
 
     Parameters
@@ -287,11 +353,30 @@ def text_rows(
         top, bottom = round(section.row_top), round(section.row_bottom)
         wanted[max(0, top - round(_ABOVE_IN * down)) : top] = True
         wanted[bottom : bottom + round(_BELOW_IN * down)] = True
-    inset = round(_INTO_GRID_IN * down)
+    _leave_out_grids(wanted, sections, down)
+    return _runs(wanted)
+
+
+def _rows_above(sections: Sequence[SectionFound], height_px: int, dpi: float) -> list[Rows]:
+    """Runs of rows, half-open and disjoint, where the scales of sections may be printed."""
+    wanted = np.zeros(height_px, dtype=np.bool_)
+    inset = round(_INTO_GRID_IN * dpi)
+    for section in sections:
+        top = round(section.row_top)
+        wanted[max(0, top - round(_ABOVE_IN * dpi)) : max(0, top + inset)] = True
+    _leave_out_grids(wanted, sections, dpi)
+    return _runs(wanted)
+
+
+def _leave_out_grids(wanted: Bool, sections: Iterable[SectionFound], dpi: float) -> None:
+    inset = round(_INTO_GRID_IN * dpi)
     for section in sections:
         top, bottom = round(section.row_top) + inset, round(section.row_bottom) - inset
         wanted[max(0, top) : max(0, top, bottom)] = False
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], wanted.view(np.int8), [0]])))
+
+
+def _runs(flags: Bool) -> list[Rows]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.view(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
