@@ -32,6 +32,8 @@ Bool = NDArray[np.bool_]
 Rng = np.random.Generator
 
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
+INKED = 110
+"""Tone of a strip above which a pixel counts as ink."""
 UPRIGHT_PEAK = 0.266
 """Height of the distribution over the columns at an upright curve: a Gaussian 1.5 px wide."""
 LAPS: dict[Wrap, int] = {"none": 0, "one": 1, "all": 4}

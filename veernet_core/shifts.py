@@ -2,8 +2,9 @@
 
 In: a predictor, the confidence maps and the quality model of its bundle; out: one ``GateScore`` per
 shift. Some shifts change the picture (other shapes, wear, renderer, borders, nothing to see), and the
-gate must keep its promise or accept nothing. Others are lies of the page reading. Depth lines may give a wrong
-depth away; of scales and names no ink tells: there the gate depends on being told, and both cases are measured.
+gate must keep its promise or accept nothing. Others are false statements. Depth lines may give a wrong
+depth away; of scales and names a track's ink tells nothing: there the gate depends on being told, and both
+cases are measured here. The print above the tracks may tell: that is measured on pages (`page.stated_score`).
 """
 
 from __future__ import annotations

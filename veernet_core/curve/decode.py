@@ -34,6 +34,7 @@ from veernet_core.datatypes import (
     F32,
     F64,
     I32,
+    INKED,
     LAPS,
     STYLES,
     UPRIGHT_PEAK,
@@ -587,5 +588,5 @@ def stroke_support(across: NDArray[np.uint8], unfolded: F64, strip: Strip, least
         inside = (way >= 0) & (way < across.shape[1])
         folded = strip.left_col + (way - strip.left_col) % strip.track_width_px
         way = np.where(inside, way, folded).astype(int).clip(0, across.shape[1] - 1)
-        support[row] = (across[row, way] > 110).mean() if len(way) else 1.0
+        support[row] = (across[row, way] > INKED).mean() if len(way) else 1.0
     return np.asarray(minimum_filter1d(support, 5, mode="nearest"))

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, U8, Bool
+from veernet_core.datatypes import F32, INKED, U8, Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def trust_in_ink(ink: U8, density: F32, config: GridLineConfig = GridLineConfig(
     -------
     float32 [rows, cols]
     """
-    dark = (ink > 110).astype(np.uint8)
+    dark = (ink > INKED).astype(np.uint8)
     line = _lines(dark, density, config)
     out = np.ones(ink.shape, np.float32)
     if not line.any():

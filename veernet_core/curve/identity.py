@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.curve.observed import flag_runs
-from veernet_core.datatypes import F32, F64, U8, Bool
+from veernet_core.datatypes import F32, F64, INKED, U8, Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,13 +303,13 @@ def _looks(
     for t in touches:
         for path in (t.one, t.two):
             clear[path, max(0, t.start - 2) : t.stop + 2] = False
-    dark = (ink > 110).astype(np.uint8)
+    dark = (ink > INKED).astype(np.uint8)
     depth = cv2.distanceTransform(dark, cv2.DIST_L2, 3)
     black = cv2.dilate(ink, np.ones((1, 3), np.uint8))
     thick = cv2.dilate(depth, np.ones((1, 5), np.uint8))
     col = np.rint(np.nan_to_num(folded)).astype(int).clip(0, ink.shape[1] - 1)
     row = np.broadcast_to(np.arange(rows), col.shape)
-    inked = black[row, col] > 110
+    inked = black[row, col] > INKED
     swing = np.abs(np.roll(paths, -2, axis=1) - np.roll(paths, 2, axis=1)).clip(0, 60)
     bend = np.abs(np.roll(paths, -3, axis=1) + np.roll(paths, 3, axis=1) - 2 * paths).clip(0, 60)
     per_row = np.stack(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
-from veernet_core.datatypes import F64, U8, Bool
+from veernet_core.datatypes import F64, INKED, U8, Bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _is_line(
     free = np.all([np.abs(path[beyond] - at) > 7 for path in columns], axis=0)
     if free.sum() < config.beyond_least:
         return False
-    dark = ink[low:high, at - side : at + side + 1] > 110
+    dark = ink[low:high, at - side : at + side + 1] > INKED
     around = dark[beyond[free] - low]
     share = around[:, side - 1 : side + 2].any(axis=1).mean()
     beside = np.mean([around[:, c : c + 3].any(axis=1).mean() for c in (1, 3, 17, 19)])

@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, F64, I32
+from veernet_core.datatypes import F32, F64, I32, INKED
 
 MAX_PEAKS = 8
 
@@ -412,7 +412,7 @@ def strokes_across(ink: NDArray[np.uint8], most_share: float = 0.75) -> NDArray[
     A stroke between two rows may lie in either; a row that is inked nearly all along is a line of
     the grid and leads nowhere.
     """
-    grid = (ink > 110).mean(axis=1) > most_share
+    grid = (ink > INKED).mean(axis=1) > most_share
     own = np.where(grid[:, None], 0, ink).astype(np.uint8)
     return np.maximum(own, np.vstack([own[:1], own[:-1]]))
 
@@ -432,7 +432,7 @@ def move_costs(costs: SiblingCosts) -> F32:
 
 def blank_columns(across: NDArray[np.uint8]) -> F32:
     """Number of blank columns up to each pixel of a row, [rows, cols]."""
-    return np.cumsum(across < 110, axis=1, dtype=np.float32)
+    return np.cumsum(across < INKED, axis=1, dtype=np.float32)
 
 
 def follow_siblings(

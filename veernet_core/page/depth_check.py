@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import median_filter
 
-from veernet_core.datatypes import F64, DepthUnit, Strip
+from veernet_core.datatypes import F64, INKED, DepthUnit, Strip
 
 _SPACINGS: dict[DepthUnit, tuple[float, ...]] = {"ft": (2, 5, 10, 20, 50), "m": (1, 2, 5, 10, 25)}
 """Whole multiples at which lines are printed."""
@@ -26,7 +26,6 @@ _FAINT, _MOST_TURN = 0.6, np.pi / 3
 """Stretches in which lines stand out less than this share of the usual are left out, and so is what follows
 where the offset leaps by more than this phase: there it may have slipped by a line."""
 _LEAST_PX = 8.0
-_INKED = 110
 _BACKGROUND_ROWS = 41
 _MOST_SHARE = 0.5
 _QUANTILE = 0.9
@@ -35,7 +34,7 @@ _QUANTILE = 0.9
 def line_share(strip: Strip) -> F64:
     """Share of the track's columns that are inked, float64 [rows] of the strip's own rows."""
     inside = slice(int(strip.left_col) + 2, int(strip.right_col) - 1)
-    return np.asarray((strip.ink[slice(*strip.keep_rows), inside] > _INKED).mean(axis=1))
+    return np.asarray((strip.ink[slice(*strip.keep_rows), inside] > INKED).mean(axis=1))
 
 
 class LineFit(NamedTuple):
