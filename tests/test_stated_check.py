@@ -153,6 +153,25 @@ def test_curves_with_each_others_pens() -> None:
     assert codes(swapped, printed) == [("name_contradicted", "GR")]
 
 
+def test_digits_lost_in_reading_are_no_contradiction() -> None:
+    stated = section(T1=(spec("GR", 0, 125),))
+    assert codes(stated, {("main", "T1"): [read("GR", 0, 5, sure=0.86)]}) == []
+    assert codes(stated, {("main", "T1"): [read("GR", 0, 150, sure=0.86)]}) == [
+        ("scale_contradicted", "GR")
+    ]
+    assert codes(stated, {("main", "T1"): [read("GR", 0, 12, sure=0.96)]}) == [
+        ("scale_contradicted", "GR")
+    ]
+
+
+def test_dashes_and_dots_are_not_told_apart() -> None:
+    stated = section(
+        T1=(spec("TENS", 5000, 0, style="dotted"), spec("SP", -160, 40, style="dashed"))
+    )
+    printed: Printed = {("main", "T1"): [read("TENS", 5000, 0, style="dashed")]}
+    assert codes(stated, printed) == [("scale_confirmed", "TENS")]
+
+
 def test_a_worn_pen_beside_a_scale_is_nothing_against_a_lone_curve() -> None:
     stated = section(T1=(spec("GR", 0, 150),))
     printed: Printed = {("main", "T1"): [read("GR", 0, 150, style="dashed")]}

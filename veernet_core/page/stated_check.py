@@ -22,6 +22,8 @@ NAME_CONTRADICTED = "name_contradicted"
 SCALE_CONFIRMED = "scale_confirmed"
 """Code of the finding about a curve whose stated scale is printed on the page."""
 CONTRADICTED = (SCALE_CONTRADICTED, NAME_CONTRADICTED)
+_UNDOUBTED = 0.9
+"""From here on no digit of a printed number was lost in reading."""
 _SAME = 0.005
 """Difference of two ends, in spans of the scale, up to which they are the same."""
 _UNIT_FACTORS = (1.0, 100.0, 0.01, 1000.0, 0.001)
@@ -83,7 +85,11 @@ class _Held:
         self.printed = [
             c for c in printed.get((section.section_id, track.track_id), ()) if _has_scale(c)
         ]
-        self.sure = [c for c in self.printed if _confidence(c) >= min_confidence]
+        self.sure = [
+            c
+            for c in self.printed
+            if _confidence(c) >= (_UNDOUBTED if _lost_digits(c, track.curves) else min_confidence)
+        ]
 
     def prints(self, kind: str) -> list[CurveFound]:
         """What is surely read of a curve above the track."""
@@ -154,16 +160,19 @@ def _against(
 
 
 def _other_pen(specs: Sequence[CurveSpec], here: Sequence[CurveFound], held: _Held) -> str | None:
-    """The pen printed for a curve, where that is another one's of the track and not its own."""
-    read = {c.style for c in here if c.style is not None}
-    own = {s.style for s in specs}
+    """The pen printed for a curve, solid or broken, where that is another one's of the track and not its
+    own. Dashes and dots are too alike in a scale block to tell curves apart."""
+    read = {c.style == "solid" for c in here if c.style is not None}
+    own = {s.style == "solid" for s in specs}
     others = {
-        s.style
+        s.style == "solid"
         for name, rest in held.stated.items()
         for s in rest
         if name != specs[0].mnemonic and s.colour == specs[0].colour
     }
-    return next(iter(read)) if len(read) == 1 and not read & own and read <= others else None
+    if len(read) != 1 or read & own or not read <= others:
+        return None
+    return "solid" if read.pop() else "broken"
 
 
 def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
@@ -175,6 +184,17 @@ def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
     if not any(_same(_ends(curve), own) for own in [*stated, *_stated_laps(specs)]):
         return False
     return len(scales) < len(stated) or all(any(_same(s, p) for p in laps) for s in stated)
+
+
+def _lost_digits(curve: CurveFound, specs: Sequence[CurveSpec]) -> bool:
+    """Whether a printed scale is a stated one but for digits at either side of a number."""
+    return any(
+        all(
+            f"{abs(said):g}".startswith(seen) or f"{abs(said):g}".endswith(seen)
+            for said, seen in zip((s.left, s.right), (f"{abs(e):g}" for e in _ends(curve)))
+        )
+        for s in specs
+    )
 
 
 def _stated_laps(specs: Sequence[CurveSpec]) -> list[Ends]:
