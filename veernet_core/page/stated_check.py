@@ -187,7 +187,10 @@ def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
 
 
 def _lost_digits(curve: CurveFound, specs: Sequence[CurveSpec]) -> bool:
-    """Whether a printed scale is a stated one but for digits at either side of a number."""
+    """Whether an unusual printed scale is a stated one but for digits at either side of a number."""
+    kind = curve_kind(str(curve.mnemonic.value))
+    if kind is not None and any(kind.is_usual(*_ends(curve), unit) for unit in kind.units):
+        return False
     return any(
         all(
             f"{abs(said):g}".startswith(seen) or f"{abs(said):g}".endswith(seen)
