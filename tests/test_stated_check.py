@@ -172,6 +172,12 @@ def test_dashes_and_dots_are_not_told_apart() -> None:
     assert codes(stated, printed) == [("scale_confirmed", "TENS")]
 
 
+def test_a_worn_line_is_no_broken_pen() -> None:
+    stated = section(T1=(spec("RHOB", 2, 3), spec("DRHO", -0.05, 0.95, style="dashed")))
+    printed: Printed = {("main", "T1"): [read("RHOB", 2, 3, style="dotted")]}
+    assert codes(stated, printed) == [("scale_confirmed", "RHOB")]
+
+
 def test_a_worn_pen_beside_a_scale_is_nothing_against_a_lone_curve() -> None:
     stated = section(T1=(spec("GR", 0, 150),))
     printed: Printed = {("main", "T1"): [read("GR", 0, 150, style="dashed")]}

@@ -48,6 +48,8 @@ UNREAD = "UNREAD"
 MIN_TRACK_CONFIDENCE = 0.5
 _SAME_ROWS, _SAME_COLUMNS = 0.5, 0.3
 """Shared extent, in units of the smaller one, from which two sections or tracks are the same."""
+_SAME_BORDER = 0.05
+"""How far apart borders of one track may be found, in its widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,17 @@ def _stated_track(stated: SidecarTrack, found: SectionFound, middle: float) -> T
     return replace(
         rivals[int(np.argmax(shares))], left_knots=left, right_knots=right, confidence=1.0
     )
+
+
+def same_track(section: SectionFound, track: TrackFound, row: float) -> TrackFound | None:
+    """The curve track of a found section that has a given one's borders at a row, if any has."""
+    wanted = _span(track, row)
+    near = _SAME_BORDER * (wanted[1] - wanted[0])
+    for found in section.tracks:
+        span = _span(found, row)
+        if found.kind == "curves" and all(abs(a - b) < near for a, b in zip(span, wanted)):
+            return found
+    return None
 
 
 def _span(track: TrackFound, row: float) -> tuple[float, float]:

@@ -16,7 +16,15 @@ import numpy as np
 from veernet_core.datatypes import U8, Bool, DepthUnit, Finding, Raster, Section, Track
 from veernet_core.errors import GeometryError, ReadingError, VeernetError
 from veernet_core.page import depth, header, layout, scales, text
-from veernet_core.page.complete import Needs, Placed, is_prior, missing, place
+from veernet_core.page.complete import (
+    LOGGED,
+    Needs,
+    Placed,
+    is_prior,
+    missing,
+    place,
+    same_track,
+)
 from veernet_core.page.depth import DepthPrior
 from veernet_core.page.found import (
     CurveFound,
@@ -147,8 +155,11 @@ def read_stated(
     """
     told = [s for s in sections if any(c.source == "sidecar" for t in s.tracks for c in t.curves)]
     orders = {section.section_id: _from_left(section) for section in told}
-    found = tuple(_as_found(section, orders[section.section_id]) for section in told)
+    if not told:
+        return {}
     try:
+        whole = layout.read_layout(raster)
+        found = tuple(_as_found(section, orders[section.section_id], whole) for section in told)
         boxes = []
         for first, last in _rows_above(found, raster.height_px, dpi):
             boxes += text.read_region(raster, first, last, 0, raster.width_px, reader, (0,), dpi)
@@ -170,19 +181,20 @@ def _from_left(section: Section) -> list[Track]:
     return sorted(section.tracks, key=lambda track: float(track.geometry.left_px(row)[0]))
 
 
-def _as_found(section: Section, tracks: Sequence[Track]) -> SectionFound:
-    found = tuple(
+def _as_found(section: Section, tracks: Sequence[Track], whole: PageLayout) -> SectionFound:
+    """A stated section from the top of its grid on: scales stand there, also where only a lower part is
+    stated."""
+    top = section.row_top
+    stated = tuple(
         TrackFound(t.geometry.left_knots, t.geometry.right_knots, "curves", confidence=1.0)
         for t in tracks
     )
+    around = [s for s in whole.sections if s.kind in LOGGED and s.row_top < top < s.row_bottom]
+    if around:
+        stated = tuple(same_track(around[0], track, top) or track for track in stated)
+        top = around[0].row_top
     return SectionFound(
-        section.section_id,
-        "main",
-        section.row_top,
-        section.row_bottom,
-        found,
-        np.zeros((0, 2)),
-        1.0,
+        section.section_id, "main", top, section.row_bottom, stated, np.zeros((0, 2)), 1.0
     )
 
 

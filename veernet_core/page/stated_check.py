@@ -140,11 +140,10 @@ def _against(
         other = ", ".join(sorted({_text(*_ends(c), c.scale) for c in here}))
         stated = ", ".join(_text(s.left, s.right, s.scale) for s in specs)
         return SCALE_CONTRADICTED, f"The page prints {other} for {name}, stated is {stated}."
-    pen = _other_pen(specs, here, held)
-    if pen is not None:
+    if _has_other_pen(specs, here, held):
         return NAME_CONTRADICTED, (
-            f"The page draws a {pen} line beside the scale of {name}; stated is {specs[0].style},"
-            f" and {pen} for another curve of the track."
+            f"The page draws a solid line beside the scale of {name}; stated is {specs[0].style},"
+            " and solid for another curve of the track."
         )
     for stray, (printed, stated_in) in strays.items():
         if kind is not None and kind.mnemonic == stray and held.track_id in stated_in:
@@ -159,20 +158,17 @@ def _against(
     return None
 
 
-def _other_pen(specs: Sequence[CurveSpec], here: Sequence[CurveFound], held: _Held) -> str | None:
-    """The pen printed for a curve, solid or broken, where that is another one's of the track and not its
-    own. Dashes and dots are too alike in a scale block to tell curves apart."""
-    read = {c.style == "solid" for c in here if c.style is not None}
-    own = {s.style == "solid" for s in specs}
-    others = {
-        s.style == "solid"
-        for name, rest in held.stated.items()
-        for s in rest
-        if name != specs[0].mnemonic and s.colour == specs[0].colour
-    }
-    if len(read) != 1 or read & own or not read <= others:
-        return None
-    return "solid" if read.pop() else "broken"
+def _has_other_pen(specs: Sequence[CurveSpec], here: Sequence[CurveFound], held: _Held) -> bool:
+    """Whether a curve stated with a broken pen is printed with a solid one, which is stated for another.
+
+    The other way round says nothing: wear breaks lines up, but never closes dashes.
+    """
+    others = (s for name, rest in held.stated.items() for s in rest if name != specs[0].mnemonic)
+    return (
+        {c.style for c in here if c.style is not None} == {"solid"}
+        and all(s.style != "solid" for s in specs)
+        and any(s.style == "solid" and s.colour == specs[0].colour for s in others)
+    )
 
 
 def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
