@@ -254,6 +254,18 @@ def test_a_drawn_page_gives_a_wrong_scale_away(page: tuple[Any, bytes]) -> None:
     assert against.mnemonic == curve["mnemonic"]
 
 
+def test_the_scales_stand_above_the_grid_also_where_its_lower_part_is_stated() -> None:
+    drawn = draw_page(np.random.default_rng(5), kind="triple_combo", rows=5000)
+    section = drawn.sidecar["sections"][0]
+    section["row_top"] += 2600  # 13 in: further than scales are looked for above a section
+    item = scan(drawn.sidecar, tiff_bytes(drawn))
+    log = pipeline.prepare(item, DigitiseConfig(), RapidReader())
+    said = {(f.code, f.mnemonic) for f in log.findings if f.mnemonic is not None}
+    names = {c["mnemonic"] for t in section["tracks"] for c in t["curves"]}
+    assert said
+    assert said <= {("scale_confirmed", name) for name in names}
+
+
 def test_a_reader_that_fails_is_told(page: tuple[Any, bytes]) -> None:
     sidecar, data = page
 
