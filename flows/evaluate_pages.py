@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from veernet_core.page.score import (
     SectionScore,
     score_page,
     truth_from_json,
+    turned_truth,
 )
 from veernet_core.page.sidecar import layout_dpi
 from veernet_core.page.stated_score import StatedScore, score_stated, stated_sections
@@ -38,6 +39,7 @@ from veernet_core.synth.page_cases import CASES, draw_case
 Half = Literal["dev", "report", "all"]
 TRUTH_SUFFIX = ".page.json"
 GROSS_FT = 2.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ def _measure(
 
 def _hold_statements(raster: Raster, truth: PageTruth, reader: TextReader) -> StatedScore:
     """What the print does to sidecars that state everything, true and falsified ones."""
-    sections = stated_sections(truth)
     upright = turned(raster, truth.turn_deg)
+    truth = turned_truth(truth, truth.turn_deg, (raster.height_px, raster.width_px))
+    sections = stated_sections(truth)
     dpi = truth.dpi[1] if truth.dpi is not None else layout_dpi(sections, upright)
     return score_stated(truth, read_stated(upright, sections, dpi, reader))
 
@@ -190,11 +193,7 @@ def add_up(results: Sequence[PageResult]) -> Figures:
         gross=sum(bool((s.errors_ft > GROSS_FT).any()) for s in registered),
         header=_sum(scores, lambda s: (s.header_right, s.header_stated, s.header_true)),
         scales=_sum(scores, lambda s: (s.scales_right, s.scales_stated, s.scales_true)),
-        statements=(
-            sum(s.confirmed for s in told),
-            sum(len(s.alarms) for s in told),
-            sum(s.stated for s in told),
-        ),
+        statements=_sum(told, lambda s: (s.confirmed, len(s.alarms), s.stated)),
         wrong_scales=_pairs(s.wrong_scales for s in told),
         wrong_names=_pairs(s.wrong_names for s in told),
         seconds=sum(r.seconds for r in results),
@@ -203,9 +202,7 @@ def add_up(results: Sequence[PageResult]) -> Figures:
     )
 
 
-def _sum(
-    scores: Sequence[PageScore], counts: Callable[[PageScore], tuple[int, int, int]]
-) -> tuple[int, int, int]:
+def _sum(scores: Sequence[T], counts: Callable[[T], tuple[int, int, int]]) -> tuple[int, int, int]:
     table = np.array([counts(s) for s in scores], dtype=int).reshape(-1, 3)
     right, stated, true = table.sum(axis=0)
     return int(right), int(stated), int(true)

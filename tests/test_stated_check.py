@@ -8,17 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories import judge, make_curve
 
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, GatePolicy
-from veernet_core.curve import quality
 from veernet_core.datatypes import (
     CurveSpec,
     DigitisedLog,
-    JudgedCurve,
     Provenance,
-    QualityEstimate,
-    RecoveredCurve,
     ScanRef,
     Section,
     Track,
@@ -290,18 +287,10 @@ def test_nothing_is_read_where_no_person_stated_a_curve(page: tuple[Any, bytes])
 def judged(printed: Printed, policy: GatePolicy) -> tuple[str, ...]:
     """Reasons for GR, perfectly recovered, after its statement was held against the print."""
     stated = section(T1=(spec("GR", 0, 150),))
-    depth = np.arange(0.0, 100.0, 0.5)
-    flat = np.full(len(depth), 0.9)
-    curve = RecoveredCurve(
-        stated.tracks[0].curves[0], "main", "T1", "ft", depth, 50 + 40 * np.sin(depth),
-        0.5 + 0.2 * np.sin(depth), np.ones(len(depth), dtype=bool), flat,
-        np.full((len(depth), 5), 0.9),
-    )  # fmt: skip
-    estimate = QualityEstimate(0.99, 0.95, 1.0, 1.0, 0.0, 0.1, 0.5, 0.1)
-    verdict = quality.judge(estimate, (), policy)
+    good = judge(make_curve(stated.tracks[0].curves[0]))
     log = DigitisedLog(
         ScanRef("page.tif", "page", "0" * 64, 1), WellInfo(), (stated,),
-        (JudgedCurve(curve, estimate, verdict),), held_against([stated], printed),
+        (good,), held_against([stated], printed),
         Provenance("", "", "", "", ""), 200.0,
     )  # fmt: skip
     (done,) = pipeline.judge(log, policy).curves

@@ -56,7 +56,7 @@ from veernet_core.page import (
     stated_check,
 )
 from veernet_core.page.complete import BORDERS_UNCERTAIN, PAGE_DOUBTFUL
-from veernet_core.page.found import CurveFound, PageReading
+from veernet_core.page.found import PageReading, Printed
 from veernet_core.page.sidecar import Sidecar
 from veernet_core.page.text import TextReader
 
@@ -107,7 +107,7 @@ class ReadScan:
     reading: PageReading | None
     known: Sidecar | None
     findings: tuple[Finding, ...]
-    printed: Mapping[tuple[str, str], Sequence[CurveFound]] = field(default_factory=dict)
+    printed: Printed = field(default_factory=dict)
 
 
 def read_scan(item: ScanInput, config: DigitiseConfig, reader: TextReader | None) -> ReadScan:

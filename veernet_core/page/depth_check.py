@@ -64,6 +64,9 @@ def fit_lines(depth: F64, share: F64, unit: DepthUnit) -> LineFit:
         Of ``line_share``.
     unit : 'ft' or 'm'
 
+    Returns
+    -------
+    LineFit
     """
     nothing = LineFit(float("nan"), 0.0)
     if len(depth) < 3:

@@ -7,7 +7,7 @@ is found, and what the pipeline makes of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -135,6 +135,15 @@ class CurveFound:
     colour: str | None = None
     wrap: Wrap = "none"
     backups: tuple[tuple[float, float], ...] = ()
+
+
+Printed = Mapping[tuple[str, str], Sequence[CurveFound]]
+"""Scales by section id and track id."""
+
+
+def next_laps(left: float, right: float) -> list[tuple[float, float]]:
+    """The scales on which a curve comes back that leaves its track over the right or the left border."""
+    return [(right, 2 * right - left), (2 * left - right, left)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,13 @@ import numpy as np
 from veernet_core.datatypes import F64
 from veernet_core.page.api_number import state_name
 from veernet_core.page.complete import LOGGED, Placed, place
-from veernet_core.page.found import CurveFound, HeaderFound, PageReading, TrackFound
+from veernet_core.page.found import (
+    CurveFound,
+    HeaderFound,
+    PageReading,
+    TrackFound,
+    next_laps,
+)
 from veernet_core.page.gazetteer import SERVICE_COMPANIES, letters_and_digits
 
 BORDER_TOLERANCE_PX = 3.0
@@ -196,8 +202,7 @@ def score_page(
     turn = reading.layout.turn_deg
     upright_height = size_px[turn % 180 != 0]
     _, placed, _ = place(None, reading.layout, upright_height)
-    if turn == 180:
-        truth = _half_turned(truth, size_px)
+    truth = turned_truth(truth, turn, size_px)
     pairs = [(true, _find(true, placed)) for true in truth.sections]
     sections = tuple(_score_section(t, p, reading, min_confidence) for t, p in pairs)
     matched = {p.found.section_id for _, p in pairs if p is not None}
@@ -225,8 +230,13 @@ def score_page(
     )
 
 
-def _half_turned(truth: PageTruth, size_px: tuple[int, int]) -> PageTruth:
-    """The truth of a page stored upside down, on the upright page."""
+def turned_truth(truth: PageTruth, turn_deg: int, size_px: tuple[int, int]) -> PageTruth:
+    """The truth of a page of (height, width), on the page as ``turn_deg`` leaves it.
+
+    Only a half turn moves it: the truth of a page on its side is told of the upright one.
+    """
+    if turn_deg != 180:
+        return truth
     height, width = size_px
 
     def turn(knots: F64) -> F64:
@@ -417,7 +427,7 @@ def _laps(curve: CurveFound, true: Sequence[Mapping[str, Any]]) -> list[CurveFou
     left, right = float(curve.left.value), float(curve.right.value)
     ends = [(left, right), *curve.backups]
     if curve.wrap != "none" and not curve.backups:
-        ends += [(right, 2 * right - left), (2 * left - right, left)]
+        ends += next_laps(left, right)
     laps = [
         replace(curve, left=replace(curve.left, value=a), right=replace(curve.right, value=b))
         for a, b in ends

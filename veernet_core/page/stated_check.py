@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from veernet_core.datatypes import CurveSpec, Finding, Section, Track
-from veernet_core.page.found import CurveFound
+from veernet_core.page.found import CurveFound, Printed, next_laps
 from veernet_core.page.vocabulary import CurveKind, curve_kind, find_curve
 
 SCALE_CONTRADICTED = "scale_contradicted"
@@ -22,6 +22,7 @@ NAME_CONTRADICTED = "name_contradicted"
 SCALE_CONFIRMED = "scale_confirmed"
 """Code of the finding about a curve whose stated scale is printed on the page."""
 CONTRADICTED = (SCALE_CONTRADICTED, NAME_CONTRADICTED)
+_REMEDY = "Look at the scales above the track; correct the sidecar, or accept the curve in review."
 _UNDOUBTED = 0.9
 """From here on no digit of a printed number was lost in reading."""
 _SAME = 0.005
@@ -34,7 +35,7 @@ Ends = tuple[float, float]
 
 def held_against(
     sections: Sequence[Section],
-    printed: Mapping[tuple[str, str], Sequence[CurveFound]],
+    printed: Printed,
     min_confidence: float = 0.85,
 ) -> tuple[Finding, ...]:
     """What the print says about the scales and names that a person stated.
@@ -59,10 +60,10 @@ def held_against(
         for held in tracks:
             for name, specs in held.stated.items():
                 said = _against(name, specs, held, strays)
+                if said is None and held.confirms(specs):
+                    said = SCALE_CONFIRMED, f"The page prints the stated scale of {name}."
                 if said is not None:
-                    findings.append(_contradicted(*said, section, held.track_id, name))
-                elif held.confirms(specs):
-                    findings.append(_confirmed(section, held.track_id, name))
+                    findings.append(_finding(*said, section, held.track_id, name))
     return tuple(findings)
 
 
@@ -73,7 +74,7 @@ class _Held:
         self,
         section: Section,
         track: Track,
-        printed: Mapping[tuple[str, str], Sequence[CurveFound]],
+        printed: Printed,
         min_confidence: float,
     ) -> None:
         self.track_id = track.track_id
@@ -175,7 +176,7 @@ def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
     """Whether a printed scale is a stated one, and as many of its backups as are printed are stated too."""
     scales = [_ends(curve), *curve.backups]
     wraps = curve.wrap != "none" or any(s.wrap != "none" for s in specs)
-    laps = scales + _next_laps(*_ends(curve)) if wraps else scales
+    laps = scales + next_laps(*_ends(curve)) if wraps else scales
     stated = [(s.left, s.right) for s in specs if s.scale == curve.scale]
     if not any(_same(_ends(curve), own) for own in [*stated, *_stated_laps(specs)]):
         return False
@@ -198,11 +199,7 @@ def _lost_digits(curve: CurveFound, specs: Sequence[CurveSpec]) -> bool:
 
 def _stated_laps(specs: Sequence[CurveSpec]) -> list[Ends]:
     """The scales on which curves that wrap come back."""
-    return [lap for s in specs if s.wrap != "none" for lap in _next_laps(s.left, s.right)]
-
-
-def _next_laps(left: float, right: float) -> list[Ends]:
-    return [(right, 2 * right - left), (2 * left - right, left)]
+    return [lap for s in specs if s.wrap != "none" for lap in next_laps(s.left, s.right)]
 
 
 def _same(one: Ends, two: Ends) -> bool:
@@ -239,27 +236,14 @@ def _text(left: float, right: float, scale: str) -> str:
 # ---- findings -------------------------------------------------------------------------------------
 
 
-def _contradicted(code: str, message: str, section: Section, track_id: str, name: str) -> Finding:
+def _finding(code: str, message: str, section: Section, track_id: str, name: str) -> Finding:
+    against = code in CONTRADICTED
     return Finding(
         code=code,
         stage="page",
-        severity="warning",
+        severity="warning" if against else "info",
         message=message,
-        remedy="Look at the scales above the track; correct the sidecar, or accept the curve in review.",
-        rows=(int(section.row_top), int(section.row_bottom)),
-        section_id=section.section_id,
-        track_id=track_id,
-        mnemonic=name,
-    )
-
-
-def _confirmed(section: Section, track_id: str, name: str) -> Finding:
-    return Finding(
-        code=SCALE_CONFIRMED,
-        stage="page",
-        severity="info",
-        message=f"The page prints the stated scale of {name}.",
-        remedy="",
+        remedy=_REMEDY if against else "",
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
         track_id=track_id,

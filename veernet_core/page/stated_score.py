@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Any
 
 from veernet_core.datatypes import CurveSpec, Section, Track, TrackGeometry
-from veernet_core.page.found import CurveFound
+from veernet_core.page.found import Printed
 from veernet_core.page.score import PageTruth, TrueSection
 from veernet_core.page.stated_check import (
     CONTRADICTED,
@@ -24,7 +24,6 @@ from veernet_core.page.stated_check import (
 
 WRONG_SCALE = 1.5
 """Factor by which the span of a falsified scale is too large; of a logarithmic one, by a decade."""
-Printed = Mapping[tuple[str, str], Sequence[CurveFound]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,8 @@ def score_stated(truth: PageTruth, printed: Printed) -> StatedScore:
 
 def stated_sections(truth: PageTruth) -> tuple[Section, ...]:
     """The sections of a page as a true sidecar would state them; those without a known scale are left out."""
-    return tuple(section for s in truth.sections if any((section := _section(s)).tracks))
+    sections = (_section(true) for true in truth.sections)
+    return tuple(s for s in sections if any(track.curves for track in s.tracks))
 
 
 def _section(true: TrueSection) -> Section:
