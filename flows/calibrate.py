@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from flows.evaluate import load_shapes
+from flows.evaluate import load_shapes, load_wells
 from veernet_core import calibration, shifts
 from veernet_core.calibration import MapStudy, PixelEvidence, Reliability, TracedCurve
 from veernet_core.config import DigitiseConfig
@@ -269,14 +269,15 @@ def run_shifts(
     predictor = StripPredictor(content.model().fold(), content.model_id)
     maps = confidence.maps_from_json(content.calibration["confidence"])
     error_model = quality.QualityModel.from_json(content.calibration["quality"])
-    shapes = load_shapes(curves)
+    shapes, wells = load_shapes(curves), load_wells(curves)
     rows = []
     for name in names or shifts.SHIFTS:
         if shifts.SHIFTS[name].needs_shapes and not shapes:
             continue
+        given = wells if shifts.SHIFTS[name].of_wells else shapes
         with tqdm(total=count, desc=name, unit="strip") as bar:
             cases = shifts.shift_cases(
-                name, predictor, maps, config, count, seed, shapes, partial(_advance, bar)
+                name, predictor, maps, config, count, seed, given, partial(_advance, bar)
             )
         rows.append(_shift_row(name, shifts.score_shift(cases, error_model, config)))
     table = pd.DataFrame(rows)

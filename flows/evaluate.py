@@ -15,6 +15,7 @@ from storage.records import jsonable
 from veernet_core import evaluation, metrics
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
+from veernet_core.synth.plotted import Well
 
 
 def load_shapes(path: Path | None, *, training: bool = False) -> list[tuple[str, Any]]:
@@ -33,6 +34,22 @@ def load_shapes(path: Path | None, *, training: bool = False) -> list[tuple[str,
         if np.isfinite(values).sum() > 400:
             shapes.append((str(name), values))
     return shapes
+
+
+def load_wells(path: Path | None) -> list[Well]:
+    """The wells kept for measuring whose curves have depths that only grow, from the same table."""
+    if path is None:
+        return []
+    table = pd.read_parquet(path)
+    names = sorted(table["file"].unique())[::3]
+    wells: list[Well] = []
+    for _, rows in table[table["file"].isin(names)].groupby("file"):
+        curves = {
+            str(name): (part["depth"].to_numpy(float), part["value"].to_numpy(float))
+            for name, part in rows.groupby("curve")
+        }
+        wells.append({n: c for n, c in curves.items() if (np.diff(c[0]) > 0).all()})
+    return wells
 
 
 def predictor_of(data: bytes) -> StripPredictor:
@@ -70,7 +87,7 @@ def run_evaluation(
 
     names: list[evaluation.TestSet] = [n for n in evaluation.TEST_SETS if n in sets]
     table, overlaps = evaluation.evaluate(
-        methods, names, count, seed, load_shapes(curves), progress
+        methods, names, count, seed, load_shapes(curves), progress, load_wells(curves)
     )
     for bar in bars.values():
         bar.close()

@@ -108,7 +108,9 @@ def _add_evaluate(commands: Any) -> None:
     parser.add_argument("--curves", type=Path, help=SHAPES_HELP)
     parser.add_argument("--count", type=int, default=60, help="strips per test set")
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--sets", nargs="+", default=["own", "heldout", "heldout-degraded"])
+    parser.add_argument(
+        "--sets", nargs="+", default=["own", "heldout", "heldout-degraded", "matplotlib"]
+    )
     parser.add_argument("-o", "--out", type=Path, help="folder for the tables")
     parser.set_defaults(run=_evaluate)
 

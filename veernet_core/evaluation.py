@@ -1,7 +1,8 @@
 """How good the digitiser is on drawings with truth: three methods, three test sets, one table.
 
 In: predictors and, optionally, real curve shapes; out: one row per curve. The test sets are kept
-apart: the training generator (its own homework), the held-out renderer, and its degraded form.
+apart: the training generator (its own homework), the held-out renderer, its degraded form, and
+tracks of real wells drawn by matplotlib.
 Curves of one style in one track are matched to the truth by the best permutation: which of them is
 which is a question for the header, not for the ink, and the gate sends them to review.
 """
@@ -20,13 +21,19 @@ from numpy.typing import NDArray
 from veernet_core import metrics
 from veernet_core.curve import classical, decode, physical
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior, Strip
-from veernet_core.synth import heldout
+from veernet_core.synth import heldout, plotted
 from veernet_core.synth.priors import as_plotted
 from veernet_core.synth.strips import SynthConfig, draw_strip
 
-TestSet = Literal["own", "heldout", "heldout-degraded", "own-invented"]
-TEST_SETS: tuple[TestSet, ...] = ("own", "heldout", "heldout-degraded", "own-invented")
-"""The first three draw real wells where given some; the last keeps to the training's own mixture, half of
+TestSet = Literal["own", "heldout", "heldout-degraded", "matplotlib", "own-invented"]
+TEST_SETS: tuple[TestSet, ...] = (
+    "own",
+    "heldout",
+    "heldout-degraded",
+    "matplotlib",
+    "own-invented",
+)
+"""All but the last draw real wells where given some; that one keeps to the training's own mixture, half of
 it invented shapes that are more violent than real ones."""
 ROWS_PER_FT = 10.0
 
@@ -81,20 +88,43 @@ def heldout_sample(
     )
 
 
+def plotted_sample(seed: int, index: int, wells: Sequence[plotted.Well] = ()) -> Sample:
+    """A track of a real well as matplotlib draws it; its finish goes round with the index."""
+    rng = np.random.default_rng([seed, 1201, index])
+    finish = plotted.FINISHES[index % len(plotted.FINISHES)]
+    drawn = plotted.draw_plotted(rng, wells, finish)
+    return Sample(
+        drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible, depth=drawn.depth
+    )
+
+
 def draw_test_set(
-    name: TestSet, count: int, seed: int, shapes: Sequence[Any] = ()
+    name: TestSet,
+    count: int,
+    seed: int,
+    shapes: Sequence[Any] = (),
+    wells: Sequence[plotted.Well] = (),
 ) -> Iterator[Sample]:
-    """Samples of a test set."""
+    """Samples of a test set.
+
+    Parameters
+    ----------
+    count, seed : int
+    shapes : real curves, each by itself: (mnemonic, values) or values
+    wells : real wells, for tracks whose curves belong together
+    """
     for index in range(count):
-        if name.startswith("own"):
-            values = plotted(shapes)
+        if name == "matplotlib":
+            yield plotted_sample(seed, index, wells)
+        elif name.startswith("own"):
+            values = as_drawn(shapes)
             share = 1.0 if name == "own" else 0.5
             yield own_sample(seed, index, SynthConfig(1024, real_share=share), values)
         else:
             yield heldout_sample(seed, index, name == "heldout-degraded", shapes=shapes)
 
 
-def plotted(shapes: Sequence[Any]) -> list[F64]:
+def as_drawn(shapes: Sequence[Any]) -> list[F64]:
     """Real shapes, (mnemonic, values) or values alone, as they look on paper."""
     return [as_plotted(*s) if isinstance(s, tuple) else np.asarray(s) for s in shapes]
 
@@ -232,6 +262,7 @@ def evaluate(
     seed: int,
     shapes: Sequence[Any] = (),
     progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    wells: Sequence[plotted.Well] = (),
 ) -> tuple[pd.DataFrame, dict[tuple[str, str, int], metrics.Overlap]]:
     """Run methods over test sets.
 
@@ -250,7 +281,7 @@ def evaluate(
     rows: list[dict[str, Any]] = []
     overlaps: dict[tuple[str, str, int], metrics.Overlap] = {}
     for name in sets:
-        for done, sample in enumerate(draw_test_set(name, count, seed, shapes)):
+        for done, sample in enumerate(draw_test_set(name, count, seed, shapes, wells)):
             if not sample.specs:
                 continue
             for method, (predictor, read) in methods.items():

@@ -40,7 +40,7 @@ class Shift:
     ----------
     about : str
         For the report.
-    draw : callable ``(seed, index, shapes) -> Sample``
+    draw : callable ``(seed, index, shapes) -> Sample``; real wells in place of shapes where ``of_wells``
     falsify : callable ``(curves of one strip) -> curves``
         Changes the truth where what is stated about the strip is wrong.
     flags : tuple of str
@@ -59,6 +59,7 @@ class Shift:
     flags: tuple[str, ...] = ()
     in_ink: bool = True
     needs_shapes: bool = False
+    of_wells: bool = False
     seen: Callable[[Sample, DigitiseConfig], tuple[str, ...]] = lambda sample, config: ()
 
 
@@ -78,7 +79,7 @@ def _kansas(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
     """Real shapes, one well after the other, each curve of its own."""
     rng = np.random.default_rng([seed, 17, index])
     picked = [shapes[k] for k in rng.permutation(len(shapes))[:4]]
-    values = evaluation.plotted(picked)
+    values = evaluation.as_drawn(picked)
     config = SynthConfig(ROWS, max_severity=calibration.SEVERITY, max_curves=3)
     return evaluation.own_sample(seed, index, config, values)
 
@@ -175,6 +176,7 @@ SHIFTS: dict[str, Shift] = {
     "worn": Shift("the generator at full wear", _own(1.0)),
     "renderer": Shift("another renderer", _heldout(False)),
     "renderer-worn": Shift("another renderer, worn copies", _heldout(True)),
+    "matplotlib": Shift("another plotter, real wells", evaluation.plotted_sample, of_wells=True),
     "borders": Shift("track borders 5 px off", _borders_off),
     "blank": Shift("blank strips said to hold curves", _blank),
     "destroyed": Shift("half of the strip destroyed", _destroyed),
@@ -214,7 +216,7 @@ def shift_cases(
     count : int
         Strips.
     shapes : sequence
-        Real curves, for the shifts that need them.
+        Real curves, or wells, for the shifts that draw them.
     """
     shift = SHIFTS[name]
     cases: list[Case] = []

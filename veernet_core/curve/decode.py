@@ -76,7 +76,7 @@ class DecodeConfig:
     leak: float = 0.15
     orphan: float = 0.5
     lap_cost: float = 0.01
-    border_cost: float = 0.5
+    border_cost: float = 0.2
     lap_jump_cost: float = 4.0
     backup_cost: float = 0.2
     scale_cost: float = 0.002

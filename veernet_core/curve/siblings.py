@@ -43,7 +43,7 @@ class SiblingCosts:
     across: float = 0.04
     turn: float = 0.3
     most_turn: float = 1.5
-    jump: float = 9.0
+    jump: float = 12.0
     unexplained: float = 3.0
     sharing: float = 1.2
     lost: float = 2.5

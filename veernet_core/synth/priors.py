@@ -129,7 +129,8 @@ def draw_shape(
     float64 [rows]
         Unfolded track position; most of it, not all, within [0, 1].
     """
-    spacing = float(rng.choice([1, 2, 2, 4, 5, 5, 8, 10]))
+    # no tool sees thinner beds than a foot or so: 4 to 10 px
+    spacing = float(rng.choice([1, 2, 3, 4, 5, 5, 6, 8, 10]))
     n = int(np.ceil(rows / spacing)) + 4
     samples = (
         _from_table(rng, shapes, n) if shapes and rng.random() < real_share else _mixture(rng, n)
@@ -177,6 +178,9 @@ def draw_shapes(
 
 def _beside(rng: Rng, leader: F64, other: F64) -> F64:
     """A curve that goes along with another, at a distance."""
+    if rng.random() < 0.4:  # a family of one measurement: nearly the same curve, hardly apart
+        own = leader + (rng.uniform(0.75, 1.15) - 1) * (leader - leader.mean())
+        return np.asarray(own + rng.normal(0, 0.02) + rng.uniform(0, 0.15) * (other - other.mean()))
     mix = rng.uniform(0.3, 1.0) * (1 if rng.random() < 0.8 else -1)
     own = leader.mean() + mix * (leader - leader.mean()) + rng.normal(0, 0.08)
     return np.asarray(own + rng.uniform(0, 0.4) * (other - 0.5))

@@ -41,20 +41,27 @@ class Pen:
 
 def draw_pen(rng: Rng, style: Style) -> Pen:
     """Draw a pen of the given style."""
-    width = float(rng.choice([1.2, 1.6, 2, 2, 2, 2.5, 3, 3, 4, 5.5, 8]) * rng.uniform(0.85, 1.15))
+    nibs = [0.9, 1.2, 1.6, 2, 2, 2, 2.5, 3, 3, 4, 5.5, 8]
+    width = float(rng.choice(nibs) * rng.uniform(0.85, 1.15))
     on = off = 0.0
+    # round caps lengthen every dash, and shorten every gap, by the pen's width
     if style == "dashed":
         kind = rng.random()
-        if kind < 0.12:
+        if kind < 0.1:
             on, off = rng.uniform(40, 100), width + rng.uniform(5, 25)
-        elif kind < 0.5:
+        elif kind < 0.4:
             on, off = rng.uniform(16, 45), width + rng.uniform(3, 15)
-        else:
-            # round caps lengthen every dash by the pen's width
+        elif kind < 0.75:
             on, off = 1.2 * width + rng.uniform(4, 9), width + rng.uniform(3, 9)
-    elif style == "dotted":
+        else:  # a plotting program's: in proportion to the pen
+            width = min(width, 3.0)
+            on, off = rng.uniform(2, 5) * width + 1, rng.uniform(1.9, 3.2) * width + 0.7
+    elif style == "dotted" and rng.random() < 0.55:
         width = float(rng.uniform(1.8, 4.2))
         on, off = rng.uniform(0.2, 1.2) * width + 0.5, width + rng.uniform(2.5, 12)
+    elif style == "dotted":
+        width = float(rng.uniform(0.9, 2.4))
+        on, off = rng.uniform(0.1, 0.6) * width, rng.uniform(1.8, 3.0) * width + 0.7
     plotter = str(rng.choice(["polyline", "coverage", "stamp"], p=[0.45, 0.25, 0.3]))
     by_depth = bool(style != "solid" and (plotter == "coverage" or rng.random() < 0.25))
     return Pen(

@@ -18,7 +18,7 @@ from veernet_core.datatypes import F32, F64, STYLES, Rng
 from veernet_core.synth import degrade, priors, render
 
 MAX_CURVES = 5
-STYLE_SHARE = (0.5, 0.32, 0.18)
+STYLE_SHARE = (0.44, 0.32, 0.24)
 """Of solid, dashed and dotted curves."""
 
 
@@ -92,6 +92,8 @@ def draw_strip(
     left = float(config.margin_px)
     right = float(cols - config.margin_px - 1 - rng.integers(0, 24))
     severity = float(rng.beta(1.2, 2.0)) * config.max_severity
+    if rng.random() < 0.3:  # a fresh plot, scanned well
+        severity *= 0.3 * rng.random()
     sway = _sway(rng, rows)
     # the paper's own borders lie a little off the nominal ones: rectification is never perfect
     paper = (left + rng.normal(0, 1.2), right + rng.normal(0, 1.2))
