@@ -131,3 +131,22 @@ def test_curves_of_two_styles_that_run_together_are_both_there() -> None:
     masses = [flat(0.9), flat(0.85)]
     for which in (0, 1):
         assert observed_rows(inked([wave()]), [wave(), wave()], which, [], masses, flat(1)).all()
+
+
+def test_a_short_stay_on_another_curve_s_ink_is_not_observed_where_the_path_leapt_there() -> None:
+    """Off its scale a curve leaves no ink, and its path goes where there is some."""
+    other, own = flat(60.0), flat(200.0)
+    own[300:312] = 60.0
+    masses = [flat(0.5), flat(0.9)]
+    seen = observed_rows(inked([own, other]), [own, other], 0, [], masses, flat(0.9))
+    assert not seen[300:312].any()
+    assert seen[:290].all()
+    assert seen[320:].all()
+
+
+def test_a_crossing_without_a_leap_stays_observed() -> None:
+    other, own = flat(100.0), 60 + 80 * ROW / ROWS
+    masses = [flat(0.5), flat(0.9)]
+    seen = observed_rows(inked([own, other]), [own, other], 0, [], masses, flat(0.9))
+    assert seen[:300].all()
+    assert seen[400:].all()

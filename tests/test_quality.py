@@ -131,6 +131,13 @@ def test_a_flat_trace_needs_confidence(sure: float, decision: str) -> None:
     assert verdict.reasons[0].startswith("flat_")
 
 
+def test_borders_that_may_be_off_count_where_a_curve_hardly_moves() -> None:
+    lively = curve(mass=0.99)
+    quiet = replace(lively, frac=0.5 + (lively.frac - 0.5) * 0.15, value=lively.value)
+    low = [quality.estimate(c, (c.spec,), 0.0, model()).r2_lower for c in (lively, quiet)]
+    assert low[0] - low[1] > 0.1
+
+
 def test_coverage_counts_holes_only_inside() -> None:
     c = curve()
     value = c.value.copy()

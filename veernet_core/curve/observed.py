@@ -37,6 +37,7 @@ class ObservedConfig:
         step by step: one that leapt there from more than ``leap`` columns away has no ink of its own
     shared_rows, shared : paths of two styles that keep within ``shared`` columns for so many rows share ink
     lesser : there, the one with so much less mass has no ink of its own
+    visit_rows : nor has one with less mass that leapt there for at least so many rows
     """
 
     min_mass: float = 0.3
@@ -57,6 +58,7 @@ class ObservedConfig:
     shared_rows: int = 15
     shared: float = 3.0
     lesser: float = 0.1
+    visit_rows: int = 4
 
 
 def observed_rows(
@@ -95,7 +97,8 @@ def observed_rows(
     for other in range(len(columns)):
         if other != which and other not in twins:
             near = np.abs(columns[which] - columns[other]) < config.shared
-            lent |= _lent_rows(near, masses[which] - masses[other], config)
+            lead = masses[which] - masses[other]
+            lent |= _lent_rows(near, lead, config) | _visits(columns[which], near, lead, config)
     own = enough & there & ~lent
     return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
 
@@ -201,6 +204,19 @@ def _lent_rows(near: Bool, lead: F64, config: ObservedConfig) -> Bool:
     out = np.zeros(len(near), bool)
     for start, stop in flag_runs(near):
         if stop - start >= config.shared_rows and lead[start:stop].mean() < -config.lesser:
+            out[start:stop] = True
+    return out
+
+
+def _visits(path: F64, near: Bool, lead: F64, config: ObservedConfig) -> Bool:
+    """Rows of the stretches on ink that is more another curve's, come to or left by a leap, [rows].
+
+    Off its scale a curve leaves no ink, and its path goes where there is some.
+    """
+    out = np.zeros(len(near), bool)
+    for start, stop in flag_runs(near):
+        leapt = stop - start >= config.visit_rows and _leap(path, start, stop) > config.leap
+        if leapt and lead[start:stop].mean() < 0:
             out[start:stop] = True
     return out
 

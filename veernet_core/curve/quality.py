@@ -62,6 +62,8 @@ FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6 + [-1] * 6)
 ASTRAY_PCT = 20.0
 """Distance from the drawn line, % of the track width, of rows that are not within 1 % of it: the mean over
 drawn strips, rounded."""
+BORDER_PCT = 1.0
+"""How far the borders of a track may be off, % of its width, without anybody noticing."""
 MAX_OFF_SCALE = 0.25
 """Largest share of samples off scale before the lap counts as uncertain."""
 
@@ -214,6 +216,8 @@ def estimate(
     astray = ASTRAY_PCT * float(features[FEATURES.index("doubt_mean")])
     ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
     r2, low, high = (1 - 10**end for end in ends)
+    # an error of the borders moves all of the curve: little to a lively one, much to one that hardly moves
+    low -= (BORDER_PCT / 100) ** 2 / position_variance(curve)
     return QualityEstimate(
         _clip(r2),
         _clip(low),
