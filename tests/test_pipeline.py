@@ -153,6 +153,7 @@ def test_a_blind_network_delivers_nothing(page: SyntheticPage) -> None:
     assert result.curves
     for judged in result.curves:
         assert judged.verdict.decision == "reject"
+        assert "uncalibrated_model" not in judged.verdict.reasons  # it has nothing to be sure of
         assert np.isnan(judged.curve.value).all()
     assert not any(name.endswith(".las") for name in log_files(result))
 

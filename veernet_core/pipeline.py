@@ -512,7 +512,8 @@ def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tupl
         flags.append("scale_guess")
     flags += _uncertain(log, curve)
     flags += _held(log, curve, policy)
-    if not np.isfinite(curve.confidence[np.isfinite(curve.value)]).any():
+    confidence = curve.confidence[np.isfinite(curve.value)]
+    if len(confidence) and not np.isfinite(confidence).any():
         flags.append("uncalibrated_model")
     others = [c.curve for c in log.curves if _same_track(c.curve, curve)]
     return (*flags, *quality.trace_flags(curve, siblings, others))
