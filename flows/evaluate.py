@@ -19,17 +19,11 @@ from veernet_core.synth.plotted import Well
 
 
 def load_shapes(path: Path | None, *, training: bool = False) -> list[tuple[str, Any]]:
-    """Real curves from a Parquet table, as (mnemonic, values on regular depths).
-
-    Split by well: every third file (in the order of names) is for measuring, the others for training.
-    """
+    """Real curves from a Parquet table, as (mnemonic, values on regular depths)."""
     if path is None:
         return []
-    table = pd.read_parquet(path)
-    names = sorted(table["file"].unique())
-    files = [name for k, name in enumerate(names) if (k % 3 != 0) == training]
     shapes = []
-    for (_, name), group in table[table["file"].isin(files)].groupby(["file", "curve"]):
+    for (_, name), group in _read_wells(path, training).groupby(["file", "curve"]):
         values = group.sort_values("depth")["value"].to_numpy(dtype=float)
         if np.isfinite(values).sum() > 400:
             shapes.append((str(name), values))
@@ -40,16 +34,23 @@ def load_wells(path: Path | None) -> list[Well]:
     """The wells kept for measuring whose curves have depths that only grow, from the same table."""
     if path is None:
         return []
-    table = pd.read_parquet(path)
-    names = sorted(table["file"].unique())[::3]
     wells: list[Well] = []
-    for _, rows in table[table["file"].isin(names)].groupby("file"):
+    for _, rows in _read_wells(path, training=False).groupby("file"):
         curves = {
             str(name): (part["depth"].to_numpy(float), part["value"].to_numpy(float))
             for name, part in rows.groupby("curve")
         }
         wells.append({n: c for n, c in curves.items() if (np.diff(c[0]) > 0).all()})
     return wells
+
+
+def _read_wells(path: Path, training: bool) -> pd.DataFrame:
+    """Rows of a table of curves, split by well: every third file (in the order of names) is for measuring,
+    the others for training."""
+    table = pd.read_parquet(path)
+    names = sorted(table["file"].unique())
+    files = [name for k, name in enumerate(names) if (k % 3 != 0) == training]
+    return table[table["file"].isin(files)]
 
 
 def predictor_of(data: bytes) -> StripPredictor:

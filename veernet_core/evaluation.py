@@ -83,6 +83,10 @@ def heldout_sample(
     """A strip of the renderer that training never sees."""
     rng = np.random.default_rng([seed, 991, index, int(degraded)])
     drawn = heldout.draw_heldout(rng, shapes=shapes or None, rows=rows, degraded=degraded)
+    return _as_sample(drawn)
+
+
+def _as_sample(drawn: heldout.HeldoutStrip | plotted.PlottedStrip) -> Sample:
     return Sample(
         drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible, depth=drawn.depth
     )
@@ -93,9 +97,7 @@ def plotted_sample(seed: int, index: int, wells: Sequence[plotted.Well] = ()) ->
     rng = np.random.default_rng([seed, 1201, index])
     finish = plotted.FINISHES[index % len(plotted.FINISHES)]
     drawn = plotted.draw_plotted(rng, wells, finish)
-    return Sample(
-        drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible, depth=drawn.depth
-    )
+    return _as_sample(drawn)
 
 
 def draw_test_set(

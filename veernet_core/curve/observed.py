@@ -97,8 +97,7 @@ def observed_rows(
     for other in range(len(columns)):
         if other != which and other not in twins:
             near = np.abs(columns[which] - columns[other]) < config.shared
-            lead = masses[which] - masses[other]
-            lent |= _lent_rows(near, lead, config) | _visits(columns[which], near, lead, config)
+            lent |= _lent_rows(columns[which], near, masses[which] - masses[other], config)
     own = enough & there & ~lent
     return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
 
@@ -199,25 +198,18 @@ def guest_rows(path: F64, twins: Sequence[F64], config: ObservedConfig = Observe
     return out
 
 
-def _lent_rows(near: Bool, lead: F64, config: ObservedConfig) -> Bool:
-    """Rows of the stretches in which a path shares ink that is more the other's, [rows]."""
-    out = np.zeros(len(near), bool)
-    for start, stop in flag_runs(near):
-        if stop - start >= config.shared_rows and lead[start:stop].mean() < -config.lesser:
-            out[start:stop] = True
-    return out
+def _lent_rows(path: F64, near: Bool, lead: F64, config: ObservedConfig) -> Bool:
+    """Rows of the stretches in which a path shares ink that is more the other's, [rows].
 
-
-def _visits(path: F64, near: Bool, lead: F64, config: ObservedConfig) -> Bool:
-    """Rows of the stretches on ink that is more another curve's, come to or left by a leap, [rows].
-
-    Off its scale a curve leaves no ink, and its path goes where there is some.
+    A long stretch must be clearly the other's, a short one come to or left by a leap: off its scale a
+    curve leaves no ink, and its path goes where there is some.
     """
     out = np.zeros(len(near), bool)
     for start, stop in flag_runs(near):
-        leapt = stop - start >= config.visit_rows and _leap(path, start, stop) > config.leap
-        if leapt and lead[start:stop].mean() < 0:
-            out[start:stop] = True
+        length, ahead = stop - start, lead[start:stop].mean()
+        stayed = length >= config.shared_rows and ahead < -config.lesser
+        leapt = length >= config.visit_rows and ahead < 0 and _leap(path, start, stop) > config.leap
+        out[start:stop] = stayed or leapt
     return out
 
 
