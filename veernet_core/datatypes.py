@@ -370,7 +370,8 @@ class Trace:
     Attributes
     ----------
     frac : float64 [rows]
-        Position in track widths (unfolded for wraps); NaN where no path could be drawn.
+        Position in track widths (unfolded for wraps); NaN where the curve is off its
+        scale.
     evidence : float64 [rows, n_evidence]
         Columns named in ``EVIDENCE``, each in [0, 1].
     observed : bool [rows]

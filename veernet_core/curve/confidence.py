@@ -57,7 +57,7 @@ def row_features(evidence: F64, frac: F64) -> F64:
     """
     mass, presence, ink, margin = (evidence[:, k] for k in range(4))
     soft = _soft_logit(mass)
-    move = np.abs(np.gradient(np.nan_to_num(frac))) if len(frac) > 1 else np.zeros(len(frac))
+    move = np.nan_to_num(np.abs(np.gradient(frac))) if len(frac) > 1 else np.zeros(len(frac))
     return np.column_stack(
         [
             soft,

@@ -20,6 +20,7 @@ from veernet_core.curve.backups import JoinedScales, backup_chains, join_scales
 from veernet_core.curve.grid_lines import GridLineConfig, trust_in_ink
 from veernet_core.curve.identity import IdentityCosts, resolve_identities
 from veernet_core.curve.observed import ObservedConfig, observed_rows
+from veernet_core.curve.off_scale import OffScaleConfig, without_cause
 from veernet_core.curve.siblings import (
     SiblingCosts,
     blank_columns,
@@ -66,6 +67,7 @@ class DecodeConfig:
         and of its end the path comes as near as that, in track widths, to the end of the finer scale
     claim_sigma : width within which a curve claims ink against its siblings
     mass_reach : half width of the window that counts as evidence
+    off_scale : of a curve that does not wrap, beyond the borders
     observed : which rows of a path count as observed
     siblings, identity : costs of following several curves, and of telling those drawn alike apart; what a
         sideways move costs holds for a lone curve too
@@ -84,6 +86,7 @@ class DecodeConfig:
     passage: float = 0.15
     claim_sigma: float = 2.5
     mass_reach: int = 3
+    off_scale: OffScaleConfig = field(default_factory=OffScaleConfig)
     observed: ObservedConfig = field(default_factory=ObservedConfig)
     grid_lines: GridLineConfig = field(default_factory=GridLineConfig)
     siblings: SiblingCosts = field(default_factory=SiblingCosts)
@@ -119,7 +122,11 @@ class _Path:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """Unfolded columns of one curve: which strip column each shows, and its lap."""
+    """Unfolded columns of one curve: which strip column each shows, and its lap.
+
+    A curve that does not wrap may leave its scale: beyond the strip lies a column on either side that
+    shows nothing.
+    """
 
     column: I32
     lap: I32
@@ -129,7 +136,10 @@ class _Axis:
     def of(cls, strip: Strip, laps: int) -> _Axis:
         cols = strip.ink.shape[1]
         if laps == 0:
-            return cls(np.arange(cols, dtype=np.int32), np.zeros(cols, np.int32), 0)
+            column = np.arange(-1, cols + 1, dtype=np.int32).clip(0, cols - 1)
+            lap = np.zeros(cols + 2, np.int32)
+            lap[0], lap[-1] = -1, 1
+            return cls(column, lap, -1)
         width = strip.track_width_px
         first = int(np.floor(strip.left_col - laps * width))
         last = int(np.ceil(strip.right_col + laps * width))
@@ -282,7 +292,7 @@ def _one_path_on_scales(
     dear = [config.scale_cost if c == styles[0] else config.backup_cost for c in styles[1:]]
     cost = cost + np.array([0, *dear], np.float32)[scale]
     ink = np.ascontiguousarray(fields.ink[:, joined.column])
-    path, place = _walk(fields, density, cost, ink, joined.lap, before)
+    path, place = _walk(fields, density, cost, ink, joined.lap, before, config.lap_jump_cost)
     column = np.interp(place, np.arange(len(joined.column)), joined.column)
     column = np.where(np.abs(column - joined.column[path]) < 8, column, joined.column[path])
     columns, speaks = joined.split(path, column)
@@ -457,19 +467,55 @@ def _path_on(
     before: float,
 ) -> _Path:
     config = fields.config
-    ink = fields.ink
-    if len(axis.column) != density.shape[1]:
-        cost = np.ascontiguousarray(cost[:, axis.column])
-        density = np.ascontiguousarray(density[:, axis.column])
-        ink = np.ascontiguousarray(ink[:, axis.column])
-    cost = cost + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
-    path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)
+    cost = cost[:, axis.column] + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
+    density = np.ascontiguousarray(density[:, axis.column])
+    ink = np.ascontiguousarray(fields.ink[:, axis.column])
+    if spec.wrap == "none":
+        return _path_or_off_scale(axis, fields, spec, style, density, cost, ink, before)
+    start = before - axis.origin
+    path, column = _walk(fields, density, cost, ink, axis.lap, start, config.lap_jump_cost)
     mass, presence = _path_evidence(fields, style, density, path)
     return _Path(spec, column.astype(np.float64) + axis.origin, mass, presence)
 
 
+def _path_or_off_scale(
+    axis: _Axis,
+    fields: _Fields,
+    spec: CurveSpec,
+    style: int,
+    density: F32,
+    cost: F32,
+    ink: NDArray[np.uint8],
+    before: float,
+) -> _Path:
+    """Path of a curve that does not wrap; beyond the strip where it is off its scale."""
+    config, strip = fields.config.off_scale, fields.strip
+    beyond = [0, len(axis.column) - 1]
+    cost[:, beyond], density[:, beyond] = config.cost, 0
+    for _ in range(config.tries):
+        path, column = _walk(
+            fields, density, cost, ink, axis.lap, before - axis.origin, config.leap
+        )
+        mass, presence = _path_evidence(fields, style, density, path)
+        side = axis.lap[path]
+        found = np.where(side == 0, column, path).astype(np.float64) + axis.origin
+        mass = np.where(side == 0, mass, 0.0)
+        frac = (found - strip.left_col) / strip.track_width_px
+        lost = without_cause(side, frac, mass, config)
+        if not lost.any():
+            break
+        cost[np.ix_(lost, beyond)] = -np.log(fields.config.floor)
+    return _Path(spec, found, mass, presence)
+
+
 def _walk(
-    fields: _Fields, density: F32, cost: F32, ink: NDArray[np.uint8], lap: I32, before: float
+    fields: _Fields,
+    density: F32,
+    cost: F32,
+    ink: NDArray[np.uint8],
+    lap: I32,
+    before: float,
+    leap: float,
 ) -> tuple[I32, F32]:
     """Cheapest path over places, and the centroid of the evidence along it, [rows] each.
 
@@ -482,7 +528,7 @@ def _walk(
     before : float
         Place in the row before the first; NaN unknown.
     """
-    start = np.where(lap == 0, 0.0, 3.0).astype(np.float32)
+    start = np.where(lap == 0, 0.0, leap).astype(np.float32)
     if np.isfinite(before):
         start = np.minimum(0.5 * np.abs(np.arange(len(lap)) - before), 30).astype(np.float32)
     config = fields.config
@@ -494,7 +540,7 @@ def _walk(
         config.siblings.jump,
         lap,
         config.border_cost,
-        config.lap_jump_cost,
+        leap,
     )
     reach = np.full(len(path), config.mass_reach + 1, np.int32)
     return path, path_mass(density, path, reach)[0]
@@ -553,6 +599,9 @@ def _trace(
     support = stroke_support(fields.ink, path.column, strip)
     evidence = np.column_stack([path.mass, path.presence, ink, margin, support])
     frac = (path.column - strip.left_col) / strip.track_width_px
+    if path.spec.wrap == "none":  # beyond the strip: off its scale
+        on_strip = (path.column > -1) & (path.column < strip.ink.shape[1])
+        frac = np.where(on_strip, frac, np.nan)
     return Trace(frac[rows], evidence[rows], seen[rows], strip.scan_rows[rows])
 
 

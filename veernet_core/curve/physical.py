@@ -156,6 +156,8 @@ def bridge_limit(unit: DepthUnit, config: DigitiseConfig) -> float:
 def bridge(frac: F64, observed: Bool, depth: F64, limit: float) -> tuple[F64, Bool]:
     """Interpolate unobserved runs no longer than ``limit`` (depth units) between observed rows.
 
+    A run with a NaN in it stays open: there the curve is off its scale, and what it read nobody knows.
+
     Returns
     -------
     frac : float64 [rows]
@@ -170,7 +172,9 @@ def bridge(frac: F64, observed: Bool, depth: F64, limit: float) -> tuple[F64, Bo
     before = np.searchsorted(at, np.arange(len(frac)), side="right") - 1
     inside = (before >= 0) & (before < len(at) - 1)
     low, high = at[before.clip(0)], at[(before + 1).clip(0, len(at) - 1)]
+    off_scale = np.append(0, np.cumsum(np.isnan(frac)))
     usable = inside & (depth[high] - depth[low] <= limit + 1e-9)
+    usable &= off_scale[high] == off_scale[low]
     usable[at] = True
     out = np.where(usable, filled, np.nan)
     out[at] = frac[at]
