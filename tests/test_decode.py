@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from veernet_core.curve import decode, physical
 from veernet_core.curve.identity import IdentityCosts, _exchanges, resolve_identities
+from veernet_core.curve.off_scale import OffScaleConfig, without_cause
 from veernet_core.curve.siblings import (
     SiblingCosts,
     blank_columns,
@@ -19,7 +20,7 @@ from veernet_core.curve.siblings import (
     strokes_across,
     unfold,
 )
-from veernet_core.curve.viterbi import cheapest_path, cheapest_path_over
+from veernet_core.curve.viterbi import as_upright, cheapest_path, cheapest_path_over
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip, Style, Trace, Wrap
 
 F64 = NDArray[np.float64]
@@ -73,6 +74,72 @@ def test_lone_curve_within_half_a_pixel(style: Style, frac: F64) -> None:
     (trace,), _ = decode.trace_block(strip, posterior, specs)
     assert errors_px(trace, frac).max() < 0.5
     assert trace.observed.all()
+
+
+def test_a_stroke_weighs_as_much_steep_as_upright() -> None:
+    column = np.arange(200)
+    row = np.stack([np.exp(-0.5 * ((column - 100) / s) ** 2) for s in (1.5, 15.0)])
+    density = (row / row.sum(axis=1, keepdims=True)).astype(np.float32)
+    upright, steep = as_upright(density, peak=0.266, dip=0.2, least=1e-3)
+    assert upright.max() == pytest.approx(steep.max(), rel=0.1)
+    faint = as_upright(0.3 * density, peak=0.266, dip=0.2, least=1e-3)
+    assert faint[1].max() == pytest.approx(0.3 * steep.max(), rel=0.1)
+
+
+def _leaves_its_scale(depth_of_dip: float) -> tuple[F64, F64, Strip, Posterior, list[CurveSpec]]:
+    """A solid curve with a fast excursion to the left beside a dashed one that the network half takes
+    for solid; of the solid one there is ink only between the borders."""
+    solid = 0.6 - depth_of_dip * np.exp(-0.5 * ((ROWS - 400) / 12) ** 2)
+    dashed = 0.5 + 0.05 * np.sin(ROWS / 30)
+    specs = [spec("A", "solid"), spec("B", "dashed")]
+    strip, posterior = ideal([solid, dashed], specs)
+    position = posterior.position.astype(np.float64)
+    beyond = solid < 0
+    position[0, beyond] = 0.5 * position[1, beyond]
+    presence = posterior.presence.copy()
+    presence[0, beyond] = 0.4
+    return solid, beyond, strip, Posterior(position.astype(np.float16), presence), specs
+
+
+def test_a_curve_off_its_scale_does_not_go_to_another_ones_ink() -> None:
+    solid, beyond, strip, posterior, specs = _leaves_its_scale(1.0)
+    (trace, other), _ = decode.trace_block(strip, posterior, specs)
+    assert np.isnan(trace.frac[beyond][2:-2]).all()
+    assert not trace.observed[beyond][2:-2].any()
+    near = ~beyond & (solid > 0.05)
+    assert errors_px(trace, solid)[near & trace.observed].max() < 1.5
+    assert trace.observed[near].mean() > 0.98
+    assert np.isfinite(other.frac).all()
+    # what it read there nobody knows: nothing is bridged
+    frac, usable = physical.bridge(trace.frac, trace.observed, ROWS / 10.0, 10.0)
+    assert not usable[np.isnan(trace.frac)].any()
+    assert np.isnan(frac[beyond][2:-2]).all()
+
+
+def test_a_curve_lost_in_the_middle_of_its_track_is_not_off_its_scale() -> None:
+    specs = [spec("A")]
+    strip, posterior = ideal([WAVE], specs, gaps=[slice(300, 340)])
+    (trace,), _ = decode.trace_block(strip, posterior, specs)
+    assert np.isfinite(trace.frac).all()
+    assert not trace.observed[305:335].any()
+
+
+@pytest.mark.parametrize(
+    ("frac", "mass", "cause"),
+    [
+        ([0.2, 0.1, 0.02], 1.0, True),
+        ([0.5, 0.4, 0.3], 1.0, False),
+        ([0.2, 0.1, 0.02], 0.1, False),
+        ([0.9, 0.95, 0.99], 1.0, False),
+    ],
+)
+def test_a_curve_goes_off_scale_where_it_is_seen_to(
+    frac: list[float], mass: float, cause: bool
+) -> None:
+    side = np.repeat([0, -1, 0], [3, 5, 3]).astype(np.int32)
+    position = np.r_[frac, np.full(5, -0.05), 0.5, 0.5, 0.5]
+    lost = without_cause(side, position, np.full(11, mass), OffScaleConfig())
+    assert lost.tolist() == (side != 0).tolist() if not cause else not lost.any()
 
 
 def test_crossing_styles_keep_their_names() -> None:

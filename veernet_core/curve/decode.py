@@ -30,7 +30,7 @@ from veernet_core.curve.siblings import (
     strokes_across,
     unfold,
 )
-from veernet_core.curve.viterbi import cheapest_path_over, path_mass, unclaimed
+from veernet_core.curve.viterbi import as_upright, cheapest_path_over, path_mass, unclaimed
 from veernet_core.datatypes import (
     F32,
     F64,
@@ -67,6 +67,7 @@ class DecodeConfig:
         and of its end the path comes as near as that, in track widths, to the end of the finer scale
     claim_sigma : width within which a curve claims ink against its siblings
     mass_reach : half width of the window that counts as evidence
+    dip, no_stroke : a stroke ends where the density falls below that share of its highest, or below that
     off_scale : of a curve that does not wrap, beyond the borders
     observed : which rows of a path count as observed
     siblings, identity : costs of following several curves, and of telling those drawn alike apart; what a
@@ -75,7 +76,7 @@ class DecodeConfig:
 
     floor: float = 1e-3
     peak: float = UPRIGHT_PEAK
-    leak: float = 0.15
+    leak: float = 0.08
     orphan: float = 0.5
     lap_cost: float = 0.01
     border_cost: float = 0.2
@@ -86,6 +87,8 @@ class DecodeConfig:
     passage: float = 0.15
     claim_sigma: float = 2.5
     mass_reach: int = 3
+    dip: float = 0.2
+    no_stroke: float = 1e-3
     off_scale: OffScaleConfig = field(default_factory=OffScaleConfig)
     observed: ObservedConfig = field(default_factory=ObservedConfig)
     grid_lines: GridLineConfig = field(default_factory=GridLineConfig)
@@ -212,10 +215,6 @@ class _Fields:
             [presence[o] for o in seen if o not in self.count], axis=0, initial=0
         )
         self.density = {c: seen[c] * self.count[c] + stray for c in used}
-        self.sharpness = {
-            c: (posterior.position[c].max(axis=1).astype(np.float32) / config.peak).clip(0.04, 1)
-            for c in used
-        }
         self.foreign = {
             c: np.sum([seen[o] for o in used if o != c], axis=0) if len(used) > 1 else stray * 0
             for c in used
@@ -230,13 +229,13 @@ class _Fields:
         leak = leak * self.presence[style][:, None]
         return np.asarray(self.density[style] + np.float32(self.config.leak) * leak)
 
-    def path_cost(self, styles: Sequence[int], density: F32) -> F32:
-        """Cost of a lone curve standing in each pixel. Where it is steep its evidence is spread over many
-        columns, and the best of them costs no more than elsewhere; lines of the grid are not trusted.
-        ``styles`` are those it may be drawn in."""
-        trusted = density * trust_in_ink(self.strip.ink, density, self.config.grid_lines)
-        trusted /= np.max([self.sharpness[c] for c in styles], axis=0)[:, None]
-        return np.asarray(-np.log(trusted + np.float32(self.config.floor)))
+    def path_cost(self, density: F32) -> F32:
+        """Cost of a lone curve standing in each pixel: a steep stroke, whose evidence is spread over many
+        columns, costs no more than an upright one; lines of the grid are not trusted."""
+        config = self.config
+        trusted = density * trust_in_ink(self.strip.ink, density, config.grid_lines)
+        upright = as_upright(trusted, config.peak, config.dip, config.no_stroke)
+        return np.asarray(-np.log(upright + np.float32(config.floor)))
 
     def unclaimed(self, paths: Sequence[F64]) -> F32:
         """Share of the ink that none of the paths accounts for, [rows, cols]."""
@@ -283,7 +282,7 @@ def _one_path_on_scales(
     styles = [STYLES.index(s.style) for s in specs]
     # of all only one is drawn in a row, also where they share a pen
     densities = [fields.evidence(c, strangers) / np.float32(fields.count[c]) for c in styles]
-    costs = [fields.path_cost(styles, d) for d in densities]
+    costs = [fields.path_cost(d) for d in densities]
     scale = joined.scale
     density, cost = (
         np.ascontiguousarray(np.choose(scale, [f[:, joined.column] for f in each]))
@@ -292,7 +291,7 @@ def _one_path_on_scales(
     dear = [config.scale_cost if c == styles[0] else config.backup_cost for c in styles[1:]]
     cost = cost + np.array([0, *dear], np.float32)[scale]
     ink = np.ascontiguousarray(fields.ink[:, joined.column])
-    path, place = _walk(fields, density, cost, ink, joined.lap, before, config.lap_jump_cost)
+    path, place = _walk(fields, density, cost, ink, joined.lap, before)
     column = np.interp(place, np.arange(len(joined.column)), joined.column)
     column = np.where(np.abs(column - joined.column[path]) < 8, column, joined.column[path])
     columns, speaks = joined.split(path, column)
@@ -442,7 +441,7 @@ def _one_path(
     before: float,
 ) -> _Path:
     density = fields.evidence(style, strangers)
-    cost = fields.path_cost([style], density)
+    cost = fields.path_cost(density)
     laps = LAPS[spec.wrap]
     # few curves ever leave by more than one lap: look further only where the path runs against it
     for tried in sorted({min(laps, 1), laps}):
@@ -472,8 +471,7 @@ def _path_on(
     ink = np.ascontiguousarray(fields.ink[:, axis.column])
     if spec.wrap == "none":
         return _path_or_off_scale(axis, fields, spec, style, density, cost, ink, before)
-    start = before - axis.origin
-    path, column = _walk(fields, density, cost, ink, axis.lap, start, config.lap_jump_cost)
+    path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)
     mass, presence = _path_evidence(fields, style, density, path)
     return _Path(spec, column.astype(np.float64) + axis.origin, mass, presence)
 
@@ -493,9 +491,7 @@ def _path_or_off_scale(
     beyond = [0, len(axis.column) - 1]
     cost[:, beyond], density[:, beyond] = config.cost, 0
     for _ in range(config.tries):
-        path, column = _walk(
-            fields, density, cost, ink, axis.lap, before - axis.origin, config.leap
-        )
+        path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)
         mass, presence = _path_evidence(fields, style, density, path)
         side = axis.lap[path]
         found = np.where(side == 0, column, path).astype(np.float64) + axis.origin
@@ -504,18 +500,12 @@ def _path_or_off_scale(
         lost = without_cause(side, frac, mass, config)
         if not lost.any():
             break
-        cost[np.ix_(lost, beyond)] = -np.log(fields.config.floor)
+        cost[np.ix_(np.flatnonzero(lost), np.array(beyond))] = -np.log(fields.config.floor)
     return _Path(spec, found, mass, presence)
 
 
 def _walk(
-    fields: _Fields,
-    density: F32,
-    cost: F32,
-    ink: NDArray[np.uint8],
-    lap: I32,
-    before: float,
-    leap: float,
+    fields: _Fields, density: F32, cost: F32, ink: NDArray[np.uint8], lap: I32, before: float
 ) -> tuple[I32, F32]:
     """Cheapest path over places, and the centroid of the evidence along it, [rows] each.
 
@@ -528,7 +518,7 @@ def _walk(
     before : float
         Place in the row before the first; NaN unknown.
     """
-    start = np.where(lap == 0, 0.0, leap).astype(np.float32)
+    start = np.where(lap == 0, 0.0, 3.0).astype(np.float32)
     if np.isfinite(before):
         start = np.minimum(0.5 * np.abs(np.arange(len(lap)) - before), 30).astype(np.float32)
     config = fields.config
@@ -540,7 +530,7 @@ def _walk(
         config.siblings.jump,
         lap,
         config.border_cost,
-        leap,
+        config.lap_jump_cost,
     )
     reach = np.full(len(path), config.mass_reach + 1, np.int32)
     return path, path_mass(density, path, reach)[0]

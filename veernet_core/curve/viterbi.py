@@ -144,6 +144,41 @@ def path_mass(density: F32, path: I32, reach: I32) -> tuple[F32, F32]:
     return centroid, mass
 
 
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def as_upright(density: F32, peak: float, dip: float, least: float) -> F32:
+    """Density as it would be if every stroke crossed its row upright: as high as its mass tells.
+
+    A steep stroke spreads its mass over the columns it crosses within the row.
+
+    Parameters
+    ----------
+    density : float32 [rows, cols]
+    peak : float
+        Density at an upright curve of mass 1.
+    dip : float
+        A stroke ends where the density falls below that share of its highest.
+    least : float
+        Density that belongs to no stroke.
+    """
+    rows, cols = density.shape
+    out = np.zeros((rows, cols), np.float32)
+    for r in range(rows):
+        x = 0
+        while x < cols:
+            if density[r, x] <= least:
+                x += 1
+                continue
+            start, highest, total = x, 0.0, 0.0
+            while x < cols and density[r, x] > max(least, dip * highest):
+                highest = max(highest, density[r, x])
+                total += density[r, x]
+                x += 1
+            scale = peak * min(total, 1.0) / highest
+            for c in range(start, x):
+                out[r, c] = density[r, c] * max(scale, 1.0)
+    return out
+
+
 @numba.njit(cache=True, nogil=True)
 def unclaimed(paths: NDArray[np.float64], cols: int, sigma: float, strength: float) -> F32:
     """Share of the ink that no path accounts for.
