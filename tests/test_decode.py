@@ -47,7 +47,7 @@ def ideal(
         steep = np.abs(np.gradient(frac * WIDTH)).clip(0, 60)
         z = (np.arange(COLS) - x[:, None]) / (1.5 + 0.3 * steep)[:, None]
         bell = np.exp(-0.5 * z * z)
-        position[STYLES.index(s.style)] += bell / bell.sum(axis=1, keepdims=True)
+        position[STYLES.index(s.style)] += bell / np.maximum(bell.sum(axis=1, keepdims=True), 1e-12)
         presence[STYLES.index(s.style)] = 1
     for gap in gaps:
         presence[:, gap] = 0
@@ -138,8 +138,20 @@ def test_a_curve_goes_off_scale_where_it_is_seen_to(
 ) -> None:
     side = np.repeat([0, -1, 0], [3, 5, 3]).astype(np.int32)
     position = np.r_[frac, np.full(5, -0.05), 0.5, 0.5, 0.5]
-    lost = without_cause(side, position, np.full(11, mass), OffScaleConfig())
+    lost = without_cause(side, position, np.full(11, mass), 0, OffScaleConfig())
     assert lost.tolist() == (side != 0).tolist() if not cause else not lost.any()
+
+
+def test_a_stretch_off_scale_goes_on_in_the_next_block() -> None:
+    side = np.array([-1, -1, 0, 0], np.int32)
+    frac, mass = np.array([-0.05, -0.05, 0.5, 0.5]), np.ones(4)
+    assert not without_cause(side, frac, mass, -1, OffScaleConfig()).any()
+    assert without_cause(side, frac, mass, 0, OffScaleConfig()).tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_crossing_styles_keep_their_names() -> None:

@@ -490,6 +490,7 @@ def _path_or_off_scale(
     config, strip = fields.config.off_scale, fields.strip
     beyond = [0, len(axis.column) - 1]
     cost[:, beyond], density[:, beyond] = config.cost, 0
+    came = int(before >= strip.ink.shape[1]) - int(before <= -1)
     for _ in range(config.tries):
         path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)
         mass, presence = _path_evidence(fields, style, density, path)
@@ -497,7 +498,7 @@ def _path_or_off_scale(
         found = np.where(side == 0, column, path).astype(np.float64) + axis.origin
         mass = np.where(side == 0, mass, 0.0)
         frac = (found - strip.left_col) / strip.track_width_px
-        lost = without_cause(side, frac, mass, config)
+        lost = without_cause(side, frac, mass, came, config)
         if not lost.any():
             break
         cost[np.ix_(np.flatnonzero(lost), np.array(beyond))] = -np.log(fields.config.floor)

@@ -30,11 +30,11 @@ class OffScaleConfig:
     cost: float = 2.5
     rows: int = 20
     near: float = 0.1
-    least_mass: float = 0.3
+    least_mass: float = 0.6
     tries: int = 4
 
 
-def without_cause(side: I32, frac: F64, mass: F64, config: OffScaleConfig) -> Bool:
+def without_cause(side: I32, frac: F64, mass: F64, before: int, config: OffScaleConfig) -> Bool:
     """Rows of the stretches off scale that the curve is seen neither to leave for nor to return from.
 
     Parameters
@@ -45,6 +45,8 @@ def without_cause(side: I32, frac: F64, mass: F64, config: OffScaleConfig) -> Bo
         Position of the path, track widths.
     mass : float64 [rows]
         Evidence of the curve under the path.
+    before : int
+        Side on which the path stood before the first row.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def without_cause(side: I32, frac: F64, mass: F64, config: OffScaleConfig) -> Bo
         distance = frac if at < 0 else 1 - frac
         seen = (side == 0) & (distance < config.near) & (mass >= config.least_mass)
         for start, stop in flag_runs(side == at):
-            left = start == 0 or seen[max(0, start - config.rows) : start].any()
-            back = stop == len(side) or seen[stop : stop + config.rows].any()
-            out[start:stop] = not (left or back)
+            left = seen[max(0, start - config.rows) : start].any()
+            back = seen[stop : stop + config.rows].any()
+            out[start:stop] = not (left or back or (start == 0 and before == at))
     return out
