@@ -237,6 +237,15 @@ class _Fields:
         upright = as_upright(trusted, config.peak, config.dip, config.no_stroke)
         return np.asarray(-np.log(upright + np.float32(config.floor)))
 
+    def cost_off_scale(self, style: int, strangers: Sequence[F64]) -> F32:
+        """Cost of a lone curve being beyond the borders, [rows]: ink that is more of its style
+        than of the others', and that none of the strangers accounts for, must be its own."""
+        own = np.maximum(self.density[style] - self.foreign[style], 0)
+        if strangers:
+            own = own * self.unclaimed(strangers)
+        config = self.config.off_scale
+        return np.asarray(config.cost + config.unexplained * own.sum(axis=1).clip(0, 1), np.float32)
+
     def unclaimed(self, paths: Sequence[F64]) -> F32:
         """Share of the ink that none of the paths accounts for, [rows, cols]."""
         return unclaimed(
@@ -443,6 +452,9 @@ def _one_path(
     density = fields.evidence(style, strangers)
     cost = fields.path_cost(density)
     laps = LAPS[spec.wrap]
+    if laps == 0:
+        beyond = fields.cost_off_scale(style, strangers)
+        return _path_or_off_scale(fields, strip, spec, style, density, cost, beyond, before)
     # few curves ever leave by more than one lap: look further only where the path runs against it
     for tried in sorted({min(laps, 1), laps}):
         path = _path_on(_Axis.of(strip, tried), fields, spec, style, density, cost, before)
@@ -469,27 +481,28 @@ def _path_on(
     cost = cost[:, axis.column] + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
     density = np.ascontiguousarray(density[:, axis.column])
     ink = np.ascontiguousarray(fields.ink[:, axis.column])
-    if spec.wrap == "none":
-        return _path_or_off_scale(axis, fields, spec, style, density, cost, ink, before)
     path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)
     mass, presence = _path_evidence(fields, style, density, path)
     return _Path(spec, column.astype(np.float64) + axis.origin, mass, presence)
 
 
 def _path_or_off_scale(
-    axis: _Axis,
     fields: _Fields,
+    strip: Strip,
     spec: CurveSpec,
     style: int,
     density: F32,
     cost: F32,
-    ink: NDArray[np.uint8],
+    cost_beyond: F32,
     before: float,
 ) -> _Path:
     """Path of a curve that does not wrap; beyond the strip where it is off its scale."""
-    config, strip = fields.config.off_scale, fields.strip
+    config, axis = fields.config.off_scale, _Axis.of(strip, 0)
+    ink = np.ascontiguousarray(fields.ink[:, axis.column])
+    density = np.ascontiguousarray(density[:, axis.column])
+    cost = cost[:, axis.column]
     beyond = [0, len(axis.column) - 1]
-    cost[:, beyond], density[:, beyond] = config.cost, 0
+    cost[:, beyond], density[:, beyond] = cost_beyond[:, None], 0
     came = int(before >= strip.ink.shape[1]) - int(before <= -1)
     for _ in range(config.tries):
         path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)

@@ -22,12 +22,14 @@ class OffScaleConfig:
     Attributes
     ----------
     cost : per row beyond a border
+    unexplained : on top, where as much ink of its style as a curve leaves is nobody else's
     rows, near, least_mass : the curve must be seen to leave or to come back: within so many rows of an
         end of the stretch it stands as near that border as that, in track widths, on ink
     tries : how often a path without cause is sought again
     """
 
-    cost: float = 2.5
+    cost: float = 2.0
+    unexplained: float = 3.0
     rows: int = 20
     near: float = 0.1
     least_mass: float = 0.6
