@@ -116,6 +116,23 @@ def test_a_curve_off_its_scale_does_not_go_to_another_ones_ink() -> None:
     assert np.isnan(frac[beyond][2:-2]).all()
 
 
+def test_a_curve_that_comes_back_faintly_is_not_left_off_its_scale() -> None:
+    """Ink of its style that is nobody else's must be its own, thin and steep though it be."""
+    frac = 1.2 - 0.9 * np.exp(-0.5 * ((ROWS % 200 - 100) / 25) ** 2)
+    specs = [spec("A")]
+    strip, posterior = ideal([frac], specs)
+    off = frac > 1
+    position = posterior.position.astype(np.float64)
+    faint = frac < 0.85
+    position[0, faint] *= 0.35
+    position[0, off] = 1 / COLS
+    presence = posterior.presence.copy()
+    presence[0, off] = 0.05
+    (trace,), _ = decode.trace_block(strip, Posterior(position.astype(np.float16), presence), specs)
+    assert np.isnan(trace.frac[off]).mean() > 0.8
+    assert errors_px(trace, frac)[frac < 0.95].max() < 2
+
+
 def test_a_curve_lost_in_the_middle_of_its_track_is_not_off_its_scale() -> None:
     specs = [spec("A")]
     strip, posterior = ideal([WAVE], specs, gaps=[slice(300, 340)])
