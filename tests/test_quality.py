@@ -218,6 +218,17 @@ def test_a_lap_that_changes_in_place_is_uncertain() -> None:
     assert quality.trace_flags(replace(wrapped, frac=c.frac), (wrapped.spec,)) == ()
 
 
+def test_a_leap_over_more_than_a_lap_is_uncertain() -> None:
+    c = curve()
+    wrapped = replace(c, spec=replace(c.spec, wrap="all"))
+    climb = np.where(np.arange(len(c.frac)) < 20, 0.5, 0.9)
+    for leap, flags in ((0.9, ()), (1.4, ("lap_uncertain",))):
+        frac = climb.copy()
+        frac[20:25] += leap - 0.4
+        frac[25:30] += (leap - 0.4) / 2
+        assert quality.trace_flags(replace(wrapped, frac=frac), (wrapped.spec,)) == flags
+
+
 # ---- metrics ---------------------------------------------------------------------------------
 
 

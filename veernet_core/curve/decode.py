@@ -80,7 +80,7 @@ class DecodeConfig:
     orphan: float = 0.5
     lap_cost: float = 0.01
     border_cost: float = 0.2
-    lap_jump_cost: float = 4.0
+    lap_jump_cost: float = 16.0
     backup_cost: float = 0.2
     scale_cost: float = 0.002
     passage_rows: int = 20

@@ -254,8 +254,8 @@ def trace_flags(
     ``identity_ambiguous``: another curve of the track is drawn alike, and no known point names them, or
     they touch (where known points end, the ink alone says which is which).
     ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
-    would shift it by a whole track; or it changes laps without moving across the paper, so that one of
-    the two laps is wrong; or a curve said not to wrap leaves over one border and is found at the other.
+    would shift it by a whole track; or it changes laps without moving across the paper, or by more than
+    one lap from one sample to the next, so that one of the two laps is wrong; or a curve said not to wrap leaves over one border and is found at the other.
     """
     flags = []
     twins = [s for s in siblings if _drawn_alike(s, curve.spec)]
@@ -265,7 +265,7 @@ def trace_flags(
         flags.append("identity_ambiguous")
     frac = curve.frac[np.isfinite(curve.frac)]
     off_scale = len(frac) > 0 and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE
-    at_odds = _leaps_between_borders if curve.spec.wrap == "none" else _changes_lap_in_place
+    at_odds = _leaps_between_borders if curve.spec.wrap == "none" else _changes_lap_unseen
     if off_scale or at_odds(frac):
         flags.append("lap_uncertain")
     return tuple(flags)
@@ -288,8 +288,11 @@ def _touch(one: RecoveredCurve, two: RecoveredCurve, near: float = 0.02) -> bool
     return bool((np.abs(apart) < near).any() or over.any())
 
 
-def _changes_lap_in_place(frac: F64, near: float = 0.04, still: float = 0.1) -> bool:
-    """Whether a curve that hardly moves goes on whole track widths away, one or two samples further."""
+def _changes_lap_unseen(frac: F64, near: float = 0.04, still: float = 0.1) -> bool:
+    """Whether a curve that hardly moves goes on whole track widths away, one or two samples further; or
+    any goes on more than one away."""
+    if (np.abs(np.diff(frac)) > 1).any():
+        return True
     quiet = np.abs(np.diff(frac)) < still
     for lag in (1, 2):
         step = frac[1 + lag : -1] - frac[1 : -1 - lag]
