@@ -255,7 +255,8 @@ def trace_flags(
     they touch (where known points end, the ink alone says which is which).
     ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
     would shift it by a whole track; or it changes laps without moving across the paper, or by more than
-    one lap from one sample to the next, so that one of the two laps is wrong; or a curve said not to wrap leaves over one border and is found at the other.
+    one lap from one sample to the next, so that one of the two laps is wrong; or a curve said not to wrap
+    leaves over one border and is found at the other.
     """
     flags = []
     twins = [s for s in siblings if _drawn_alike(s, curve.spec)]
