@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``veernet demo`` made: the folder named by VEERNET_DEMO, where it has just been run."""
+    if made := os.environ.get("VEERNET_DEMO"):
+        return Path(made)
     out = tmp_path_factory.mktemp("demo") / "out"
     assert cli.main(["demo", "-o", str(out)]) == 0
     return out
