@@ -3,7 +3,7 @@
 Needs Debian's chromium on the path and the package ``playwright``; skipped with a reason where
 either is missing. Every page must end without a console error, a failed request or a request to
 another host. ``VEERNET_SCREENSHOTS`` names a folder that keeps the pictures the tests take;
-``VEERNET_DEMO`` an output folder of ``veernet demo``, to save the minute of making one; ``.ci/run`` names its own.
+``VEERNET_DEMO`` an output folder of ``veernet demo``, to save the minute of making one: ``.ci/run`` has one.
 """
 
 from __future__ import annotations
