@@ -86,10 +86,10 @@ def test_a_stroke_weighs_as_much_steep_as_upright() -> None:
     assert faint[1].max() == pytest.approx(0.3 * steep.max(), rel=0.1)
 
 
-def _leaves_its_scale(depth_of_dip: float) -> tuple[F64, F64, Strip, Posterior, list[CurveSpec]]:
+def _leaves_its_scale() -> tuple[F64, F64, Strip, Posterior, list[CurveSpec]]:
     """A solid curve with a fast excursion to the left beside a dashed one that the network half takes
     for solid; of the solid one there is ink only between the borders."""
-    solid = 0.6 - depth_of_dip * np.exp(-0.5 * ((ROWS - 400) / 12) ** 2)
+    solid = 0.6 - np.exp(-0.5 * ((ROWS - 400) / 12) ** 2)
     dashed = 0.5 + 0.05 * np.sin(ROWS / 30)
     specs = [spec("A", "solid"), spec("B", "dashed")]
     strip, posterior = ideal([solid, dashed], specs)
@@ -102,7 +102,7 @@ def _leaves_its_scale(depth_of_dip: float) -> tuple[F64, F64, Strip, Posterior, 
 
 
 def test_a_curve_off_its_scale_does_not_go_to_another_ones_ink() -> None:
-    solid, beyond, strip, posterior, specs = _leaves_its_scale(1.0)
+    solid, beyond, strip, posterior, specs = _leaves_its_scale()
     (trace, other), _ = decode.trace_block(strip, posterior, specs)
     assert np.isnan(trace.frac[beyond][2:-2]).all()
     assert not trace.observed[beyond][2:-2].any()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,6 +152,10 @@ class _Axis:
         column = np.rint(unfolded - lap * width).astype(np.int32).clip(0, cols - 1)
         return cls(column, lap, first)
 
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of columns, [rows, cols], as those of places, [rows, places], row after row in memory."""
+        return np.ascontiguousarray(values[:, self.column])
+
 
 def trace_block(
     strip: Strip,
@@ -220,13 +225,10 @@ class _Fields:
             for c in used
         }
 
-    def evidence(self, style: int, strangers: Sequence[F64]) -> F32:
-        """Density of a lone curve; other styles' ink leaks in unless their curves explain it."""
-        leak = self.foreign[style]
-        if strangers:
-            leak = leak * self.unclaimed(strangers)
+    def evidence(self, style: int, free: F32) -> F32:
+        """Density of a lone curve; other styles' ink leaks in as far as it is ``free`` of curves."""
         # where the style is absent there is nothing to be broken up
-        leak = leak * self.presence[style][:, None]
+        leak = self.foreign[style] * free * self.presence[style][:, None]
         return np.asarray(self.density[style] + np.float32(self.config.leak) * leak)
 
     def path_cost(self, density: F32) -> F32:
@@ -237,17 +239,17 @@ class _Fields:
         upright = as_upright(trusted, config.peak, config.dip, config.no_stroke)
         return np.asarray(-np.log(upright + np.float32(config.floor)))
 
-    def cost_off_scale(self, style: int, strangers: Sequence[F64]) -> F32:
+    def cost_off_scale(self, style: int, free: F32) -> F32:
         """Cost of a lone curve being beyond the borders, [rows]: ink that is more of its style
-        than of the others', and that none of the strangers accounts for, must be its own."""
-        own = np.maximum(self.density[style] - self.foreign[style], 0)
-        if strangers:
-            own = own * self.unclaimed(strangers)
+        than of the others', and ``free``, must be its own."""
+        own = np.maximum(self.density[style] - self.foreign[style], 0) * free
         config = self.config.off_scale
         return np.asarray(config.cost + config.unexplained * own.sum(axis=1).clip(0, 1), np.float32)
 
     def unclaimed(self, paths: Sequence[F64]) -> F32:
-        """Share of the ink that none of the paths accounts for, [rows, cols]."""
+        """Share of the ink that none of the paths accounts for, [rows, cols]; [1, 1] where there are none."""
+        if not paths:
+            return np.ones((1, 1), np.float32)
         return unclaimed(
             np.stack(list(paths)), self.strip.ink.shape[1], self.config.claim_sigma, 0.92
         )
@@ -290,7 +292,8 @@ def _one_path_on_scales(
     config = fields.config
     styles = [STYLES.index(s.style) for s in specs]
     # of all only one is drawn in a row, also where they share a pen
-    densities = [fields.evidence(c, strangers) / np.float32(fields.count[c]) for c in styles]
+    free = fields.unclaimed(strangers)
+    densities = [fields.evidence(c, free) / np.float32(fields.count[c]) for c in styles]
     costs = [fields.path_cost(d) for d in densities]
     scale = joined.scale
     density, cost = (
@@ -449,11 +452,12 @@ def _one_path(
     strangers: list[F64],
     before: float,
 ) -> _Path:
-    density = fields.evidence(style, strangers)
+    free = fields.unclaimed(strangers)
+    density = fields.evidence(style, free)
     cost = fields.path_cost(density)
     laps = LAPS[spec.wrap]
     if laps == 0:
-        beyond = fields.cost_off_scale(style, strangers)
+        beyond = fields.cost_off_scale(style, free)
         return _path_or_off_scale(fields, strip, spec, style, density, cost, beyond, before)
     # few curves ever leave by more than one lap: look further only where the path runs against it
     for tried in sorted({min(laps, 1), laps}):
@@ -478,9 +482,8 @@ def _path_on(
     before: float,
 ) -> _Path:
     config = fields.config
-    cost = cost[:, axis.column] + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
-    density = np.ascontiguousarray(density[:, axis.column])
-    ink = np.ascontiguousarray(fields.ink[:, axis.column])
+    cost = axis.spread(cost) + (config.lap_cost * np.abs(axis.lap)).astype(np.float32)
+    density, ink = axis.spread(density), axis.spread(fields.ink)
     path, column = _walk(fields, density, cost, ink, axis.lap, before - axis.origin)
     mass, presence = _path_evidence(fields, style, density, path)
     return _Path(spec, column.astype(np.float64) + axis.origin, mass, presence)
@@ -498,10 +501,8 @@ def _path_or_off_scale(
 ) -> _Path:
     """Path of a curve that does not wrap; beyond the strip where it is off its scale."""
     config, axis = fields.config.off_scale, _Axis.of(strip, 0)
-    ink = np.ascontiguousarray(fields.ink[:, axis.column])
-    density = np.ascontiguousarray(density[:, axis.column])
-    cost = cost[:, axis.column]
-    beyond = [0, len(axis.column) - 1]
+    cost, density, ink = axis.spread(cost), axis.spread(density), axis.spread(fields.ink)
+    beyond = np.array([0, len(axis.column) - 1])
     cost[:, beyond], density[:, beyond] = cost_beyond[:, None], 0
     came = int(before >= strip.ink.shape[1]) - int(before <= -1)
     for _ in range(config.tries):
@@ -514,7 +515,7 @@ def _path_or_off_scale(
         lost = without_cause(side, frac, mass, came, config)
         if not lost.any():
             break
-        cost[np.ix_(np.flatnonzero(lost), np.array(beyond))] = -np.log(fields.config.floor)
+        cost[np.ix_(np.flatnonzero(lost), beyond)] = -np.log(fields.config.floor)
     return _Path(spec, found, mass, presence)
 
 

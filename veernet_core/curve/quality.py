@@ -292,9 +292,10 @@ def _touch(one: RecoveredCurve, two: RecoveredCurve, near: float = 0.02) -> bool
 def _changes_lap_unseen(frac: F64, near: float = 0.04, still: float = 0.1) -> bool:
     """Whether a curve that hardly moves goes on whole track widths away, one or two samples further; or
     any goes on more than one away."""
-    if (np.abs(np.diff(frac)) > 1).any():
+    move = np.abs(np.diff(frac))
+    if (move > 1).any():
         return True
-    quiet = np.abs(np.diff(frac)) < still
+    quiet = move < still
     for lag in (1, 2):
         step = frac[1 + lag : -1] - frac[1 : -1 - lag]
         whole = (np.abs(step - np.round(step)) < near) & (np.abs(step) > 0.5)

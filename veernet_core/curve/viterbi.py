@@ -173,9 +173,9 @@ def as_upright(density: F32, peak: float, dip: float, least: float) -> F32:
                 highest = max(highest, density[r, x])
                 total += density[r, x]
                 x += 1
-            scale = peak * min(total, 1.0) / highest
+            scale = max(peak * min(total, 1.0) / highest, 1.0)
             for c in range(start, x):
-                out[r, c] = density[r, c] * max(scale, 1.0)
+                out[r, c] = density[r, c] * scale
     return out
 
 
