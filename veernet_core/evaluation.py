@@ -141,7 +141,7 @@ def by_veernet(sample: Sample, posterior: Posterior) -> list[F64]:
     depth = np.arange(len(sample.strip.ink)) / ROWS_PER_FT
     out = []
     for trace in traces:
-        frac, usable = physical.bridge(trace.frac, trace.observed, depth, 10.0)
+        frac, usable = physical.bridge(trace, depth, 10.0)
         out.append(np.where(usable, frac, np.nan))
     return out
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.config import DigitiseConfig
+from veernet_core.curve.observed import flag_runs
 from veernet_core.datatypes import (
     F64,
     Bool,
@@ -113,7 +114,7 @@ def recover(
     assert axis is not None
     row_depth = axis.depth_at(trace.scan_rows)
     limit = bridge_limit(axis.unit, config)
-    frac, usable = bridge(trace.frac, trace.observed, row_depth, limit)
+    frac, usable = bridge(trace, row_depth, limit)
     step = float(depth[1] - depth[0]) if len(depth) > 1 else 1.0
     sampled = _area_mean(row_depth, frac, usable, depth, step / 4)
     nearest = np.searchsorted(row_depth, depth).clip(0, max(0, len(row_depth) - 1))
@@ -153,10 +154,18 @@ def bridge_limit(unit: DepthUnit, config: DigitiseConfig) -> float:
     return config.max_bridge_ft if unit == "ft" else config.max_bridge_m
 
 
-def bridge(frac: F64, observed: Bool, depth: F64, limit: float) -> tuple[F64, Bool]:
-    """Interpolate unobserved runs no longer than ``limit`` (depth units) between observed rows.
+def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
+    """Fill unobserved runs no longer than ``limit`` between observed rows.
 
-    A run with a NaN in it stays open: there the curve is off its scale, and what it read nobody knows.
+    Where a curve runs under another one, or beside it, its ink is not its own, but the path is: such a run
+    is filled with the path. Any other is a straight line. A run with a NaN in it stays open: there the
+    curve is off its scale, and what it read nobody knows.
+
+    Parameters
+    ----------
+    depth : float64 [rows]
+    limit : float
+        In the unit of ``depth``.
 
     Returns
     -------
@@ -165,10 +174,13 @@ def bridge(frac: F64, observed: Bool, depth: F64, limit: float) -> tuple[F64, Bo
     usable : bool [rows]
         Observed or bridged.
     """
-    at = np.flatnonzero(observed & np.isfinite(frac))
+    frac = trace.frac
+    observed = trace.observed & np.isfinite(frac)
+    at = np.flatnonzero(observed)
     if len(at) < 2:
         return frac, np.zeros(len(frac), bool)
-    filled = np.interp(depth, depth[at], frac[at])
+    along = observed | _on_shared_ink(trace, observed)
+    filled = np.interp(depth, depth[along], frac[along])
     before = np.searchsorted(at, np.arange(len(frac)), side="right") - 1
     inside = (before >= 0) & (before < len(at) - 1)
     low, high = at[before.clip(0)], at[(before + 1).clip(0, len(at) - 1)]
@@ -179,6 +191,19 @@ def bridge(frac: F64, observed: Bool, depth: F64, limit: float) -> tuple[F64, Bo
     out = np.where(usable, filled, np.nan)
     out[at] = frac[at]
     return out, usable
+
+
+def _on_shared_ink(
+    trace: Trace, observed: Bool, least_mass: float = 0.35, most_step: float = 0.05
+) -> Bool:
+    """Rows of the unobserved runs whose path lies on ink of its style, in the mean, and neither comes
+    there nor leaves by a leap: it moves by at most ``most_step`` track widths per row. [rows]"""
+    out = np.zeros(len(observed), bool)
+    for start, stop in flag_runs(~observed):
+        way = trace.frac[max(0, start - 1) : stop + 1]
+        inked = trace.evidence[start:stop, 0].mean() >= least_mass
+        out[start:stop] = inked and np.abs(np.diff(way)).max(initial=0) <= most_step
+    return out
 
 
 def _area_mean(x: F64, y: F64, usable: Bool, centres: F64, half: float) -> F64:
