@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import physical
-from veernet_core.datatypes import CurveSpec, DepthAxis, Section, Trace
+from veernet_core.datatypes import EVIDENCE, CurveSpec, DepthAxis, Section, Trace
 
 CONFIG = DigitiseConfig()
 LINEAR = CurveSpec("GR", "GAPI", 0, 150)
@@ -28,7 +28,17 @@ def section(rows: int = 2001, per_row: float = 0.1, unit: str = "ft") -> Section
 def trace(frac: np.ndarray, observed: np.ndarray | None = None) -> Trace:
     n = len(frac)
     seen = np.ones(n, bool) if observed is None else observed
-    return Trace(frac, np.ones((n, 4)), seen, np.arange(n, dtype=np.float64))
+    evidence = np.repeat(seen[:, None].astype(float), len(EVIDENCE), axis=1)
+    return Trace(frac, evidence, seen, np.arange(n, dtype=np.float64))
+
+
+def with_gap(path: np.ndarray, start: int, stop: int, mass: float, presence: float) -> Trace:
+    """A trace along ``path`` with an unobserved run that has such evidence."""
+    observed = np.ones(len(path), bool)
+    observed[start:stop] = False
+    t = trace(path, observed)
+    t.evidence[start:stop, :2] = mass, presence
+    return t
 
 
 def recover(t: Trace, spec: CurveSpec = LINEAR, s: Section | None = None, step: float = 0.5):  # type: ignore[no-untyped-def]
@@ -116,6 +126,27 @@ def test_gaps(gap_ft: float, bridged: bool) -> None:
         )
     else:
         assert np.isnan(curve.value[inside]).all()
+
+
+def test_a_gap_in_which_the_curve_is_elsewhere_stays_open() -> None:
+    path = np.full(2001, 0.3)
+    blank = recover(with_gap(path, 800, 820, 0.0, 0.1))
+    assert np.isfinite(blank.value).all()
+    assert not blank.observed.all()
+    elsewhere = recover(with_gap(path, 800, 820, 0.0, 0.9))
+    inside = (elsewhere.depth > 1080.3) & (elsewhere.depth < 1081.7)
+    assert np.isnan(elsewhere.value[inside]).all()
+
+
+def test_a_curve_under_another_one_is_bridged_along_its_path() -> None:
+    path = 0.3 + 0.1 * np.sin(np.arange(2001) / 12)
+    along = recover(with_gap(path, 800, 880, 0.5, 0.9))
+    assert not along.observed.all()
+    assert np.abs(along.frac - recover(trace(path)).frac).max() < 1e-9
+    leapt = path.copy()
+    leapt[800:880] += 0.2  # on somebody else's ink
+    inside = (along.depth > 1080.3) & (along.depth < 1087.7)
+    assert np.isnan(recover(with_gap(leapt, 800, 880, 0.5, 0.9)).frac[inside]).all()
 
 
 def test_ends_are_not_extrapolated() -> None:

@@ -270,10 +270,16 @@ def log_unexplained(result: RecoveredCurve, truth: F64, config: DigitiseConfig) 
 def _comparable(
     result: RecoveredCurve, truth: F64, config: DigitiseConfig
 ) -> NDArray[np.bool_] | None:
-    """Samples with a value and a truth; None where too little was recovered or too much invented."""
-    seen = np.isfinite(truth)
-    both = np.isfinite(result.frac) & seen
-    if not both.any() or both.sum() < config.gate.min_coverage * seen.sum():
+    """Samples with a value and a truth; None where too little was recovered or too much invented.
+
+    A pen that rides its stop beyond the border tells no value, so that none need be recovered there.
+    """
+    seen, given = np.isfinite(truth), np.isfinite(result.frac)
+    both = given & seen
+    asked = seen
+    if result.spec.wrap == "none":
+        asked = seen & (given | ((truth >= 0) & (truth <= 1)))
+    if not both.any() or both.sum() < config.gate.min_coverage * asked.sum():
         return None
     return None if invented_share(result, truth) > MAX_INVENTED else both
 

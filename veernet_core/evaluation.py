@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from veernet_core import metrics
+from veernet_core.config import DigitiseConfig
 from veernet_core.curve import classical, decode, physical
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior, Strip
 from veernet_core.synth import heldout, plotted
@@ -36,6 +37,7 @@ TEST_SETS: tuple[TestSet, ...] = (
 """All but the last draw real wells where given some; that one keeps to the training's own mixture, half of
 it invented shapes that are more violent than real ones."""
 ROWS_PER_FT = 10.0
+BRIDGED_FT = DigitiseConfig().max_bridge_ft
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,12 @@ Method = Callable[[Sample, Posterior], list[F64]]
 
 
 def by_veernet(sample: Sample, posterior: Posterior) -> list[F64]:
-    """The product's own decoder, bridging gaps of up to 10 ft."""
+    """The product's own decoder, with its bridges."""
     traces, _ = decode.trace_block(sample.strip, posterior, sample.specs)
     depth = np.arange(len(sample.strip.ink)) / ROWS_PER_FT
     out = []
     for trace in traces:
-        frac, usable = physical.bridge(trace, depth, 10.0)
+        frac, usable = physical.bridge(trace, depth, BRIDGED_FT)
         out.append(np.where(usable, frac, np.nan))
     return out
 
@@ -196,8 +198,9 @@ def crossings_kept(
     """Crossings of two visible curves, and how many both recovered curves leave as themselves.
 
     A crossing is a change of sides between rows ``reach`` above and below it, with the two curves
-    at least ``apart_px`` apart on both sides; identity is kept if below it each recovered curve is
-    nearer to its own truth than to the other's.
+    at least ``apart_px`` apart on both sides. Identity is kept if, in the first row from there on in which
+    both are recovered and the two curves are that far apart, each recovered one is nearer to its own truth
+    than to the other's; it is lost where there is none within ``BRIDGED_FT``.
     """
     total = kept = 0
     least = apart_px / sample.strip.track_width_px
@@ -216,9 +219,15 @@ def crossings_kept(
             if not seen or np.abs(gaps).min() < least or gaps[0] * gaps[1] > 0:
                 continue
             total += 1
-            one, two = recovered[i][below], recovered[j][below]
-            own = abs(one - a[below]) < abs(one - b[below])
-            kept += bool(own and abs(two - b[below]) < abs(two - a[below]))
+            after = slice(below, below + int(BRIDGED_FT * ROWS_PER_FT))
+            one, two, own, other = recovered[i][after], recovered[j][after], a[after], b[after]
+            told = np.isfinite(one) & np.isfinite(two) & (np.abs(own - other) >= least)
+            if told.any():
+                k = int(np.argmax(told))
+                kept += bool(
+                    abs(one[k] - own[k]) < abs(one[k] - other[k])
+                    and abs(two[k] - other[k]) < abs(two[k] - own[k])
+                )
     return total, kept
 
 

@@ -41,7 +41,7 @@ class ObservedConfig:
     """
 
     min_mass: float = 0.3
-    mass_rows: int = 5
+    mass_rows: int = 3
     min_presence: float = 0.2
     presence_rows: int = 101
     min_run: int = 6

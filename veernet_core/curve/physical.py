@@ -26,6 +26,8 @@ from veernet_core.datatypes import (
 )
 
 DEFAULT_STEP = {"ft": 0.5, "m": 0.1}
+SEEN_PRESENCE = 0.5
+"""Presence from which on a curve's style is somewhere in a row."""
 _NICE = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
@@ -155,11 +157,12 @@ def bridge_limit(unit: DepthUnit, config: DigitiseConfig) -> float:
 
 
 def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
-    """Fill unobserved runs no longer than ``limit`` between observed rows.
+    """Fill unobserved runs no longer than ``limit`` between observed rows, where that invents nothing.
 
     Where a curve runs under another one, or beside it, its ink is not its own, but the path is: such a run
-    is filled with the path. Any other is a straight line. A run with a NaN in it stays open: there the
-    curve is off its scale, and what it read nobody knows.
+    is filled with the path. Where ink of its style is missing all along, a straight line is drawn. Where
+    there is some, but not on the path, the curve is somewhere else, like as not at a peak that was not
+    followed: that run stays open. So does one off the scale (NaN): what was read there nobody knows.
 
     Parameters
     ----------
@@ -179,31 +182,25 @@ def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
     at = np.flatnonzero(observed)
     if len(at) < 2:
         return frac, np.zeros(len(frac), bool)
-    along = observed | _on_shared_ink(trace, observed)
+    along, usable = observed.copy(), observed.copy()
+    for start, stop in flag_runs(~observed):
+        if start == 0 or stop == len(frac) or depth[stop] - depth[start - 1] > limit + 1e-9:
+            continue
+        along[start:stop] = _on_shared_ink(trace, start, stop)
+        elsewhere = trace.evidence[start:stop, 1].max() >= SEEN_PRESENCE
+        off_scale = np.isnan(frac[start:stop]).any()
+        usable[start:stop] = along[start] or not (elsewhere or off_scale)
     filled = np.interp(depth, depth[along], frac[along])
-    before = np.searchsorted(at, np.arange(len(frac)), side="right") - 1
-    inside = (before >= 0) & (before < len(at) - 1)
-    low, high = at[before.clip(0)], at[(before + 1).clip(0, len(at) - 1)]
-    off_scale = np.append(0, np.cumsum(np.isnan(frac)))
-    usable = inside & (depth[high] - depth[low] <= limit + 1e-9)
-    usable &= off_scale[high] == off_scale[low]
-    usable[at] = True
-    out = np.where(usable, filled, np.nan)
-    out[at] = frac[at]
-    return out, usable
+    return np.where(usable, filled, np.nan), usable
 
 
 def _on_shared_ink(
-    trace: Trace, observed: Bool, least_mass: float = 0.35, most_step: float = 0.05
-) -> Bool:
-    """Rows of the unobserved runs whose path lies on ink of its style, in the mean, and neither comes
-    there nor leaves by a leap: it moves by at most ``most_step`` track widths per row. [rows]"""
-    out = np.zeros(len(observed), bool)
-    for start, stop in flag_runs(~observed):
-        way = trace.frac[max(0, start - 1) : stop + 1]
-        inked = trace.evidence[start:stop, 0].mean() >= least_mass
-        out[start:stop] = inked and np.abs(np.diff(way)).max(initial=0) <= most_step
-    return out
+    trace: Trace, start: int, stop: int, least_mass: float = 0.35, most_step: float = 0.05
+) -> bool:
+    """Whether the path of an unobserved run lies on ink of its style, in the mean, and neither comes
+    there nor leaves by a leap: it moves by at most ``most_step`` track widths per row."""
+    steps = np.abs(np.diff(trace.frac[start - 1 : stop + 1]))
+    return bool(trace.evidence[start:stop, 0].mean() >= least_mass and steps.max() <= most_step)
 
 
 def _area_mean(x: F64, y: F64, usable: Bool, centres: F64, half: float) -> F64:
