@@ -52,6 +52,8 @@ LEVELS = np.arange(0.0, 5.1, 0.1)
 """Logit levels tried for the pessimistic bound, from bold to cautious."""
 TARGET_BAD = 0.05
 """Share of bad among accepted curves that the promise allows."""
+LEVEL_BAD = 0.045
+"""The same when the bound is set: so much less that fresh curves are likely to bear the promise out."""
 FOLDS = 5
 """Parts of the curves: the bound is set on each with an estimator fitted to the others."""
 LEAST_PIXEL = 0.02
@@ -297,9 +299,9 @@ def fit_quality(
 ) -> quality.QualityModel:
     """Fit the error distribution, and set its bound where few accepted curves are bad.
 
-    The bound is the boldest level at which the promise holds with 95 % confidence on curves left out
-    of the fit (five folds); where it holds at none, the level with the lowest risk. Risk can only
-    grow with boldness, so that what was counted is smoothed to grow (greatest convex minorant): one
+    The bound is the boldest level at which the share of bad is below ``LEVEL_BAD`` with 95 % confidence on
+    curves left out of the fit (five folds); where it is at none, the level with the lowest risk. Risk can
+    only grow with boldness, so that what was counted is smoothed to grow (greatest convex minorant): one
     unlucky curve among few does not decide.
     """
     config = DigitiseConfig()
@@ -313,7 +315,7 @@ def fit_quality(
         for case in (case for case, f in zip(cases, fold) if f == k):
             counts[: _levels_accepted(case, draft, config)] += (1, not case.good)
     risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
-    safe = np.flatnonzero(risk <= TARGET_BAD)
+    safe = np.flatnonzero(risk <= LEVEL_BAD)
     chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
     return replace(_fit_error(x, y), level=float(LEVELS[chosen]))
 

@@ -82,7 +82,8 @@ class DigitiseConfig:
     block_rows, overlap_rows : int
         Strip rows traced at once, and shared with each neighbour.
     max_bridge_ft, max_bridge_m : float
-        Longest gap that may be bridged (and flagged); longer ones are NULL.
+        Longest gap that may be bridged (and flagged); longer ones, and those in which the curve is
+        somewhere else, are NULL.
     overlays : bool
         Whether pictures are made.
     min_read_confidence : float

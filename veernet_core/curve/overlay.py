@@ -308,7 +308,9 @@ def _draw_head(canvas: U8, curves: Sequence[OverlayCurve], title: str, unit: str
         cv2.line(canvas, (_PAD_PX, y - 5), (_PAD_PX + 44, y - 5), colour, 3, cv2.LINE_AA)
         _put(canvas, _legend(curve), _PAD_PX + 54, y, _TEXT_PX)
     y += _LINE_PX
-    guide = f"Numbers: {unit}.  Dashed and pale: bridged, no ink seen.  No line: not recovered."
+    guide = (
+        f"Numbers: {unit}.  Dashed and pale: bridged, no ink of its own.  No line: not recovered."
+    )
     _put(canvas, guide, _PAD_PX, y, _TEXT_PX - 1)
 
 

@@ -1,8 +1,8 @@
 """From traces to values on regular depths: scales, wraps, backup scales, steps and gaps.
 
 In: traces (position per strip row), a depth axis and a curve spec; out: ``RecoveredCurve``. Depths are
-whole multiples of the step (LAS 2.0). Gaps up to the bridging limit are interpolated and flagged;
-longer ones are NaN. Nothing here looks at pixels.
+whole multiples of the step (LAS 2.0). Gaps up to the bridging limit are filled and flagged where that
+invents nothing; others are NaN. Nothing here looks at pixels.
 """
 
 from __future__ import annotations
