@@ -28,6 +28,8 @@ from veernet_core.datatypes import (
 DEFAULT_STEP = {"ft": 0.5, "m": 0.1}
 SEEN_PRESENCE = 0.5
 """Presence from which on a curve's style is somewhere in a row."""
+STRAIGHT_FRAC = 0.05
+"""Farthest, in track widths, that a curve is taken to have gone where its ink is missing."""
 _NICE = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
@@ -160,9 +162,10 @@ def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
     """Fill unobserved runs no longer than ``limit`` between observed rows, where that invents nothing.
 
     Where a curve runs under another one, or beside it, its ink is not its own, but the path is: such a run
-    is filled with the path. Where ink of its style is missing all along, a straight line is drawn. Where
-    there is some, but not on the path, the curve is somewhere else, like as not at a peak that was not
-    followed: that run stays open. So does one off the scale (NaN): what was read there nobody knows.
+    is filled with the path. Where ink of its style is missing all along, a straight line is drawn if it need
+    not go far. Where there is some, but not on the path, the curve is somewhere else, like as not at a peak
+    that was not followed: that run stays open. So does one off the scale (NaN): what was read there nobody
+    knows.
 
     Parameters
     ----------
@@ -187,9 +190,10 @@ def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
         if start == 0 or stop == len(frac) or depth[stop] - depth[start - 1] > limit + 1e-9:
             continue
         along[start:stop] = _on_shared_ink(trace, start, stop)
-        elsewhere = trace.evidence[start:stop, 1].max() >= SEEN_PRESENCE
-        off_scale = np.isnan(frac[start:stop]).any()
-        usable[start:stop] = along[start] or not (elsewhere or off_scale)
+        missing = trace.evidence[start:stop, 1].max() < SEEN_PRESENCE
+        near = abs(frac[stop] - frac[start - 1]) <= STRAIGHT_FRAC
+        on_scale = np.isfinite(frac[start:stop]).all()
+        usable[start:stop] = along[start] or (missing and near and on_scale)
     filled = np.interp(depth, depth[along], frac[along])
     return np.where(usable, filled, np.nan), usable
 
