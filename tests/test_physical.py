@@ -138,6 +138,13 @@ def test_a_gap_in_which_the_curve_is_elsewhere_stays_open() -> None:
     assert np.isnan(elsewhere.value[inside]).all()
 
 
+def test_missing_ink_is_bridged_only_where_the_curve_need_not_go_far() -> None:
+    far = np.where(np.arange(2001) < 810, 0.3, 0.6)
+    curve = recover(with_gap(far, 800, 820, 0.0, 0.1))
+    inside = (curve.depth > 1080.3) & (curve.depth < 1081.7)
+    assert np.isnan(curve.value[inside]).all()
+
+
 def test_a_curve_under_another_one_is_bridged_along_its_path() -> None:
     path = 0.3 + 0.1 * np.sin(np.arange(2001) / 12)
     along = recover(with_gap(path, 800, 880, 0.5, 0.9))
