@@ -141,11 +141,7 @@ def by_veernet(sample: Sample, posterior: Posterior) -> list[F64]:
     """The product's own decoder, with its bridges."""
     traces, _ = decode.trace_block(sample.strip, posterior, sample.specs)
     depth = np.arange(len(sample.strip.ink)) / ROWS_PER_FT
-    out = []
-    for trace in traces:
-        frac, usable = physical.bridge(trace, depth, BRIDGED_FT)
-        out.append(np.where(usable, frac, np.nan))
-    return out
+    return [physical.bridge(trace, depth, BRIDGED_FT) for trace in traces]
 
 
 def by_darkest_path(sample: Sample, posterior: Posterior) -> list[F64]:

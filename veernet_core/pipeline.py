@@ -612,8 +612,7 @@ def _drawn(
     if section.depth is not None:
         limit = physical.bridge_limit(section.depth.unit, config)
         depth = section.depth.depth_at(trace.scan_rows)
-        frac, usable = physical.bridge(trace, depth, limit)
-        frac = np.where(usable, frac, np.nan)
+        frac = physical.bridge(trace, depth, limit)
     key = (section.section_id, track.track_id, spec.mnemonic)
     for judged in result.curves:
         curve = judged.curve

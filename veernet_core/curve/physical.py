@@ -16,7 +16,6 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve.observed import flag_runs
 from veernet_core.datatypes import (
     F64,
-    Bool,
     CurveSpec,
     DepthAxis,
     DepthUnit,
@@ -118,9 +117,9 @@ def recover(
     assert axis is not None
     row_depth = axis.depth_at(trace.scan_rows)
     limit = bridge_limit(axis.unit, config)
-    frac, usable = bridge(trace, row_depth, limit)
+    frac = bridge(trace, row_depth, limit)
     step = float(depth[1] - depth[0]) if len(depth) > 1 else 1.0
-    sampled = _area_mean(row_depth, frac, usable, depth, step / 4)
+    sampled = _area_mean(row_depth, frac, depth, step / 4)
     nearest = np.searchsorted(row_depth, depth).clip(0, max(0, len(row_depth) - 1))
     if len(row_depth) == 0:
         empty = np.full(len(depth), np.nan)
@@ -158,7 +157,7 @@ def bridge_limit(unit: DepthUnit, config: DigitiseConfig) -> float:
     return config.max_bridge_ft if unit == "ft" else config.max_bridge_m
 
 
-def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
+def bridge(trace: Trace, depth: F64, limit: float) -> F64:
     """Fill unobserved runs no longer than ``limit`` between observed rows, where that invents nothing.
 
     Where a curve runs under another one, or beside it, its ink is not its own, but the path is: such a run
@@ -175,16 +174,13 @@ def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
 
     Returns
     -------
-    frac : float64 [rows]
-        With bridged runs filled in.
-    usable : bool [rows]
-        Observed or bridged.
+    float64 [rows]
+        Position where observed or bridged, else NaN.
     """
     frac = trace.frac
     observed = trace.observed & np.isfinite(frac)
-    at = np.flatnonzero(observed)
-    if len(at) < 2:
-        return frac, np.zeros(len(frac), bool)
+    if observed.sum() < 2:
+        return np.full(len(frac), np.nan)
     along, usable = observed.copy(), observed.copy()
     for start, stop in flag_runs(~observed):
         if start == 0 or stop == len(frac) or depth[stop] - depth[start - 1] > limit + 1e-9:
@@ -195,7 +191,7 @@ def bridge(trace: Trace, depth: F64, limit: float) -> tuple[F64, Bool]:
         on_scale = np.isfinite(frac[start:stop]).all()
         usable[start:stop] = along[start] or (missing and near and on_scale)
     filled = np.interp(depth, depth[along], frac[along])
-    return np.where(usable, filled, np.nan), usable
+    return np.where(usable, filled, np.nan)
 
 
 def _on_shared_ink(
@@ -207,11 +203,12 @@ def _on_shared_ink(
     return bool(trace.evidence[start:stop, 0].mean() >= least_mass and steps.max() <= most_step)
 
 
-def _area_mean(x: F64, y: F64, usable: Bool, centres: F64, half: float) -> F64:
-    """Mean of the linear interpolant of ``y(x)`` over ``centre ± half``; NaN unless all is usable."""
+def _area_mean(x: F64, y: F64, centres: F64, half: float) -> F64:
+    """Mean of the linear interpolant of ``y(x)`` over ``centre ± half``; NaN unless all of it is known."""
     if len(x) < 2:
         return np.full(len(centres), np.nan)
-    clean = np.where(usable, y, 0.0)
+    known = np.isfinite(y)
+    clean = np.where(known, y, 0.0)
     pieces = np.diff(x) * (clean[1:] + clean[:-1]) / 2
     integral = np.concatenate([[0.0], np.cumsum(pieces)])
 
@@ -226,7 +223,7 @@ def _area_mean(x: F64, y: F64, usable: Bool, centres: F64, half: float) -> F64:
     room = np.minimum(centres - x[0], x[-1] - centres)
     reach = np.minimum(half, np.maximum(room, 1e-4 * half))
     low, high = np.maximum(centres - reach, x[0]), np.minimum(centres + reach, x[-1])
-    bad = np.concatenate([[0], np.cumsum(~usable)])
+    bad = np.concatenate([[0], np.cumsum(~known)])
     first = np.clip(np.searchsorted(x, low, side="right") - 1, 0, len(x) - 1)
     last = np.clip(np.searchsorted(x, high, side="left"), 0, len(x) - 1)
     gap_free = (bad[last + 1] - bad[first] == 0) & (high > low)
