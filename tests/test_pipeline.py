@@ -148,6 +148,26 @@ def test_depth_anchors_that_the_printed_lines_contradict_go_to_review(page: Synt
     assert all("depth_residual" in c.verdict.reasons for c in false.curves)
 
 
+def test_a_border_beside_its_printed_line_is_told_and_counts(page: SyntheticPage) -> None:
+    def moved(by: float) -> dict[str, Any]:
+        stated = json.loads(json.dumps(page.sidecar))
+        track = stated["sections"][0]["tracks"][0]
+        knots = track["left_px"]
+        track["left_px"] = (
+            [[row, col + by] for row, col in knots] if isinstance(knots, list) else knots + by
+        )
+        return dict(stated)
+
+    told, lower = [], []
+    for by in (0.0, -7.0):
+        result = one(scan(page, moved(by)))
+        told.append({(f.code, f.track_id) for f in result.findings if f.code == "borders_off"})
+        lower.append(result.curves[0].quality)
+    track_id = page.sidecar["sections"][0]["tracks"][0]["track_id"]
+    assert told == [set(), {("borders_off", track_id)}]
+    assert lower[1].r2_estimate - lower[1].r2_lower > lower[0].r2_estimate - lower[0].r2_lower
+
+
 def test_a_blind_network_delivers_nothing(page: SyntheticPage) -> None:
     result = one(scan(page), Blind())
     assert result.curves

@@ -138,6 +138,19 @@ def test_borders_that_may_be_off_count_where_a_curve_hardly_moves() -> None:
     assert low[0] - low[1] > 0.1
 
 
+def test_borders_on_printed_lines_take_nothing_away() -> None:
+    """A border that may be off counts by how near to it the curve runs."""
+    lively = curve(mass=0.99)
+    quiet = replace(lively, frac=0.2 + (lively.frac - 0.5) * 0.15, value=lively.value)
+    slacks = [(0.001, 0.001), (0.001, 0.01), (0.01, 0.001), (0.01, 0.01)]
+    low = [quality.estimate(quiet, (quiet.spec,), 0.0, model(), s).r2_lower for s in slacks]
+    assert low[0] > low[1] > low[2] > low[3]
+    assert low[0] - low[1] < 0.1 * (low[0] - low[3])
+    beyond = replace(quiet, frac=quiet.frac - 1)
+    again = quality.estimate(beyond, (quiet.spec,), 0.0, model(), slacks[1]).r2_lower
+    assert again == pytest.approx(low[1])
+
+
 def test_coverage_counts_holes_only_inside() -> None:
     c = curve()
     value = c.value.copy()

@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass, field, replace
 
 from veernet_core.datatypes import DepthUnit
 
+UNSEEN_BORDER_FRAC = 0.01
+"""How far a track's border may be off, track widths, where no printed line tells."""
+
 
 @dataclass(frozen=True, slots=True)
 class RasterLimits:

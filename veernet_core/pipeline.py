@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 import veernet_core
-from veernet_core.config import DigitiseConfig, GatePolicy
+from veernet_core.config import UNSEEN_BORDER_FRAC, DigitiseConfig, GatePolicy
 from veernet_core.curve import confidence, decode, overlay, physical, quality, slabs
 from veernet_core.datatypes import (
     F64,
@@ -47,6 +47,7 @@ from veernet_core.datatypes import (
 )
 from veernet_core.errors import VeernetError
 from veernet_core.page import (
+    border_check,
     complete,
     depth_check,
     raster,
@@ -245,6 +246,7 @@ class _Work:
     pictures: dict[tuple[int, int], dict[int, U8]] = field(default_factory=dict)
     borders: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
     lines: dict[tuple[int, int], dict[int, tuple[F64, F64]]] = field(default_factory=dict)
+    offsets: dict[tuple[int, int], dict[int, F64]] = field(default_factory=dict)
     tracing: list[Future[None]] = field(default_factory=list)
 
     def wait(self) -> None:
@@ -362,6 +364,7 @@ def _trace(work: _Work, strip: Strip, posterior: Posterior) -> None:
     for k, trace in zip(strip.curve_indices, traces):
         work.traces.setdefault((strip.section_index, strip.track_index, k), []).append(trace)
     _collect_lines(work, strip)
+    _collect_offsets(work, strip)
     if work.config.overlays:
         _collect_picture(work, strip)
 
@@ -393,6 +396,22 @@ def _collect_lines(work: _Work, strip: Strip) -> None:
     if strip.first_row not in blocks:  # of several inks the first speaks
         rows = strip.scan_rows[slice(*strip.keep_rows)]
         blocks[strip.first_row] = rows, depth_check.line_share(strip)
+
+
+def _collect_offsets(work: _Work, strip: Strip) -> None:
+    """Keep where a block's own rows show the borders' lines; of several inks the one that shows most."""
+    own = strip.ink[slice(*strip.keep_rows)]
+    found = border_check.border_offsets(own, strip.left_col, strip.right_col)
+    blocks = work.offsets.setdefault((strip.section_index, strip.track_index), {})
+    before = blocks.get(strip.first_row)
+    if before is None or np.isfinite(found).sum() > np.isfinite(before).sum():
+        blocks[strip.first_row] = found
+
+
+def _offsets(work: _Work, section: int, track: int) -> F64:
+    """All stretches of a track, float64 [stretches, 3]."""
+    blocks = work.offsets.get((section, track), {})
+    return np.concatenate([np.zeros((0, 3)), *blocks.values()])
 
 
 def _collect_picture(work: _Work, strip: Strip) -> None:
@@ -432,7 +451,8 @@ def _assemble(
     curves = []
     for curve in physical.merge_backups(recovered):
         siblings, residual = _context(log.sections, curve)
-        estimate = quality.estimate(curve, siblings, residual, model)
+        slack = _border_slack(work, log.sections, curve)
+        estimate = quality.estimate(curve, siblings, residual, model, slack)
         verdict = quality.judge(estimate, (), config.gate)
         curves.append(JudgedCurve(curve, estimate, verdict))
     provenance = Provenance(
@@ -442,7 +462,12 @@ def _assemble(
         config.hash(),
         veernet_core.__version__,
     )
-    findings = (*log.findings, *_unplaced(log.sections), *log.raster.drain_findings())
+    findings = (
+        *log.findings,
+        *_unplaced(log.sections),
+        *_borders_off(work, log.sections),
+        *log.raster.drain_findings(),
+    )
     result = DigitisedLog(
         log.scan, log.well, log.sections, tuple(curves), findings, provenance, log.dpi
     )
@@ -500,6 +525,43 @@ def _context(
                 if track.track_id == curve.track_id:
                     return track.curves, section.depth.residual
     return (curve.spec,), float("nan")
+
+
+def _border_slack(
+    work: _Work, sections: Sequence[Section], curve: RecoveredCurve
+) -> tuple[float, float]:
+    """How far the left and the right border of a curve's track may be off, track widths."""
+    for index, section in enumerate(sections):
+        for t, track in enumerate(section.tracks):
+            if (section.section_id, track.track_id) == (curve.section_id, curve.track_id):
+                return border_check.border_slack(_offsets(work, index, t))
+    return UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC
+
+
+def _borders_off(work: _Work, sections: Sequence[Section]) -> list[Finding]:
+    """Borders beside which, and not on which, a line is printed."""
+    out = []
+    for index, section in enumerate(sections):
+        for t, track in enumerate(section.tracks):
+            off = border_check.printed_offset(_offsets(work, index, t))
+            for side, distance in zip(("left", "right"), off):
+                if abs(distance) > border_check.OFF_FRAC:
+                    way = "right" if distance > 0 else "left"
+                    out.append(
+                        Finding(
+                            "borders_off",
+                            "geometry",
+                            "warning",
+                            f"the {side} border of track {track.track_id} is printed "
+                            f"{100 * abs(distance):.1f} % of the track's width to the {way} of where "
+                            "it was taken to be",
+                            f"Correct {side}_px of the track in the sidecar.",
+                            (int(section.row_top), int(section.row_bottom)),
+                            section.section_id,
+                            track.track_id,
+                        )
+                    )
+    return out
 
 
 def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tuple[str, ...]:

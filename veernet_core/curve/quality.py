@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from veernet_core.config import GatePolicy
+from veernet_core.config import UNSEEN_BORDER_FRAC, GatePolicy
 from veernet_core.datatypes import (
     EVIDENCE,
     F64,
@@ -53,17 +53,15 @@ FEATURES: tuple[str, ...] = (
     "log_doubt_on_moves",
     "log_gap_share",
 )
-"""Evidence of one curve; larger is worse, except the six from ``same_style`` to ``log_variance``, which
-describe the task. New ones are added at the end: a bundle knows the first so many."""
-FEATURE_SIGNS = np.array([-1] * 14 + [0] * 6 + [-1] * 6)
+"""Evidence of one curve; larger is worse, except ``roughness`` and the six from ``same_style`` to
+``log_variance``, which describe the task. New ones are added at the end: a bundle knows the first so many."""
+FEATURE_SIGNS = np.array([-1] * 12 + [0] + [-1] + [0] * 6 + [-1] * 6)
 """How each may move the chance of a small error: worse evidence never raises it."""
 
 
 ASTRAY_PCT = 20.0
 """Distance from the drawn line, % of the track width, of rows that are not within 1 % of it: the mean over
 drawn strips, rounded."""
-BORDER_PCT = 1.0
-"""How far the borders of a track may be off, % of its width, without anybody noticing."""
 MAX_OFF_SCALE = 0.25
 """Largest share of samples off scale before the lap counts as uncertain."""
 
@@ -195,6 +193,7 @@ def estimate(
     siblings: Sequence[CurveSpec],
     depth_residual: float,
     model: QualityModel | None,
+    border_slack: tuple[float, float] = (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC),
 ) -> QualityEstimate:
     """Estimate the R² of a curve without its truth.
 
@@ -204,6 +203,8 @@ def estimate(
         Of the depth axis, in its unit; NaN if not known.
     model : QualityModel or None
         None (an uncalibrated bundle) gives NaN estimates.
+    border_slack : tuple of float
+        How far the left and the right border of the track may be off, track widths.
     """
     used = np.isfinite(curve.value)
     coverage, gap = _coverage(curve)
@@ -217,7 +218,7 @@ def estimate(
     ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
     r2, low, high = (1 - 10**end for end in ends)
     # an error of the borders moves all of the curve: little to a lively one, much to one that hardly moves
-    low -= (BORDER_PCT / 100) ** 2 / position_variance(curve)
+    low -= _border_error(frac, border_slack) / position_variance(curve)
     return QualityEstimate(
         _clip(r2),
         _clip(low),
@@ -229,6 +230,12 @@ def estimate(
         # a flat trace has little variance, also where it lies on a grid line: only doubt tells
         max(float(100 * np.sqrt(10 ** ends[1] * position_variance(curve))), astray),
     )
+
+
+def _border_error(frac: F64, slack: tuple[float, float]) -> float:
+    """Mean squared error of positions between borders that are off by as much as they may, the same way."""
+    between = frac - np.floor(frac)
+    return float(np.mean((slack[0] * (1 - between) + slack[1] * between) ** 2))
 
 
 def _clip(r2: float) -> float:

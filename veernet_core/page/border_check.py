@@ -1,0 +1,101 @@
+"""Do the borders stated for a track lie on lines printed on the paper?
+
+In: a rectified strip; out: how far off its borders may be. A border that is off moves every position of
+the track, and of the curves themselves none looks the worse for it. Where the borders are is not asked here
+(`tracks`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from veernet_core.config import UNSEEN_BORDER_FRAC
+from veernet_core.datatypes import F64, INKED, U8, Bool
+
+LEAST_FRAC = 0.001
+"""How well a printed line tells a border, track widths."""
+OFF_FRAC = 0.005
+"""Distance from its line from which on a stated border is worth correcting, track widths."""
+REACH_PX = 12
+"""Distance from the stated border within which its line is looked for, strip pixels."""
+STRETCH_ROWS = 512
+"""Strip rows looked at together: longer stretches smear lines that wander."""
+_LEAST_ROWS = 100
+_SHARE, _CONTRAST = 0.3, 2.0
+"""Inked share of the rows from which on a column is a line, and factor over the columns around."""
+_RIVAL = 0.5
+"""A fainter line nearer by is the border, if it has this share of the clearest one's ink."""
+_HALF_WIDTH = 3
+
+
+def border_offsets(ink: U8, left_col: float, right_col: float) -> F64:
+    """Where the lines of the borders are printed, per stretch of a strip.
+
+    Parameters
+    ----------
+    ink : uint8 [rows, cols]
+    left_col, right_col : float
+        Stated borders.
+
+    Returns
+    -------
+    float64 [stretches, 3]
+        Rows of the stretch, and the distance from the left and from the right border to its line, track
+        widths; negative where the line lies to the left, NaN where none is printed.
+    """
+    out = []
+    starts = range(0, max(len(ink) - STRETCH_ROWS // 2, 1), STRETCH_ROWS)
+    for start, stop in zip(starts, [*starts[1:], len(ink)]):
+        dark = ink[start:stop] > INKED
+        off = [line_offset(dark, at) / (right_col - left_col) for at in (left_col, right_col)]
+        out.append((stop - start, *off))
+    return np.array(out)
+
+
+def border_slack(stretches: F64) -> tuple[float, float]:
+    """How far the left and the right border of a track may be off, track widths: root mean square over
+    the stretches of ``border_offsets``."""
+    rows, off = stretches[:, 0], np.abs(stretches[:, 1:])
+    if not rows.sum():
+        return UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC
+    slack = np.where(np.isnan(off), UNSEEN_BORDER_FRAC, np.maximum(off, LEAST_FRAC))
+    left, right = np.sqrt(rows @ slack**2 / rows.sum())
+    return float(left), float(right)
+
+
+def printed_offset(stretches: F64) -> tuple[float, float]:
+    """Median distance from either border to its line, track widths; NaN where most stretches show none."""
+    seen = np.isfinite(stretches[:, 1:]).mean(axis=0) if len(stretches) else np.zeros(2)
+    left, right = (
+        float(np.nanmedian(stretches[:, 1 + k])) if seen[k] > 0.5 else float("nan") for k in (0, 1)
+    )
+    return left, right
+
+
+def line_offset(dark: Bool, at: float) -> float:
+    """Distance from a stated border to the vertical line printed there, pixels; NaN if none is.
+
+    Parameters
+    ----------
+    dark : bool [rows, cols]
+    at : float
+        Column.
+
+    Returns
+    -------
+    float
+        Negative where the line lies to the left.
+    """
+    columns = round(at) + np.arange(-REACH_PX, REACH_PX + 1)
+    columns = columns[(columns >= 0) & (columns < dark.shape[1])]
+    if len(dark) < _LEAST_ROWS or len(columns) <= 2 * _HALF_WIDTH:
+        return float("nan")
+    share = dark[:, columns].mean(axis=0)
+    base = float(np.median(share))
+    line = share >= max(_SHARE, _CONTRAST * base, _RIVAL * share.max())
+    if not line.any():
+        return float("nan")
+    apart = np.where(line, np.abs(columns - at), np.inf)
+    near = np.abs(columns - columns[np.argmin(apart)]) <= _HALF_WIDTH
+    weight = np.where(near, np.maximum(share - base, 0), 0)
+    return float((weight * columns).sum() / weight.sum() - at)
