@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from veernet_core.curve.observed import (
+    drop_islands,
     drop_short_runs,
     grid_rows,
     guest_rows,
     observed_rows,
-    settled,
 )
 
 F64 = NDArray[np.float64]
@@ -163,11 +163,10 @@ def test_a_letter_far_from_the_curve_on_both_sides_is_not_the_curve() -> None:
     seen[290:340] = False
     seen[308:322] = True
     frac[300:330] = 0.7
-    kept, position = settled(seen, frac, [], flat(0.9))
+    kept = drop_islands(seen, frac)
     assert not kept[290:340].any()
     assert kept[:290].all()
     assert kept[340:].all()
-    assert np.isfinite(position).all()
 
 
 @pytest.mark.parametrize(("to", "rows"), [(0.45, 14), (0.7, 30)])
@@ -176,45 +175,13 @@ def test_a_piece_near_its_neighbours_or_a_longer_one_is(to: float, rows: int) ->
     seen[290:350] = False
     seen[305 : 305 + rows] = True
     frac[290:350] = to
-    assert settled(seen, frac, [], flat(0.9))[0][305 : 305 + rows].all()
+    assert drop_islands(seen, frac)[305 : 305 + rows].all()
 
 
 def test_a_last_piece_is_judged_by_the_only_neighbour_it_has() -> None:
     frac, seen = flat(0.4), np.zeros(ROWS, bool)
     seen[:300] = seen[500:515] = True
     frac[400:] = 0.9
-    kept, _ = settled(seen, frac, [], flat(0.9))
+    kept = drop_islands(seen, frac)
     assert kept[:300].all()
     assert not kept[500:].any()
-
-
-def struck(rows: int, low: float = 0.55) -> F64:
-    """Mass of a curve that strikes out for so many rows."""
-    mass = flat(0.95)
-    mass[300 : 300 + rows] = low
-    return mass
-
-
-def test_where_a_curve_may_have_struck_out_it_is_left_open() -> None:
-    kept, position = settled(np.ones(ROWS, bool), flat(0.4), [], struck(4))
-    assert not kept[300:304].any()
-    assert np.isnan(position[300:304]).all()
-    assert kept.sum() == np.isfinite(position).sum() == ROWS - 4
-
-
-@pytest.mark.parametrize("case", ["long", "slight", "moving", "crossed", "crossed over the border"])
-def test_dips_with_another_cause_do_no_harm(case: str) -> None:
-    frac, others, mass = flat(0.4), [], struck(4)
-    if case == "long":
-        mass = struck(30)
-    elif case == "slight":
-        mass = struck(4, 0.8)
-    elif case == "moving":
-        frac = 0.4 + 0.01 * (ROW - 300)
-    elif case == "crossed":
-        others = [0.41 + 0.002 * np.abs(ROW - 302)]
-    else:
-        frac, others = flat(1.005), [flat(0.99)]
-    kept, position = settled(np.ones(ROWS, bool), frac, others, mass)
-    assert kept.all()
-    assert np.isfinite(position).all()

@@ -216,6 +216,12 @@ def test_named_twins_that_touch_are_ambiguous_all_the_same() -> None:
     assert quality.trace_flags(c, (c.spec, twin), [c, away]) == ()
     crossing = replace(away, frac=np.where(np.arange(len(c.frac)) < 20, c.frac - 0.3, away.frac))
     assert quality.trace_flags(c, (c.spec, twin), [c, crossing]) == ("identity_ambiguous",)
+    unseen = replace(
+        crossing, frac=np.where(np.abs(np.arange(len(c.frac)) - 20) < 5, np.nan, crossing.frac)
+    )
+    assert quality.trace_flags(c, (c.spec, twin), [c, unseen]) == ("identity_ambiguous",)
+    ends = replace(away, frac=np.where(np.arange(len(c.frac)) < 20, away.frac, np.nan))
+    assert quality.trace_flags(c, (c.spec, twin), [c, ends]) == ()
     beside = replace(away, frac=c.frac + 0.01)
     assert quality.trace_flags(c, (c.spec, twin), [c, beside]) == ("identity_ambiguous",)
     other_pen = replace(beside, spec=replace(twin, style="dashed"))

@@ -20,7 +20,7 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from veernet_core.curve.backups import JoinedScales, backup_chains, join_scales
 from veernet_core.curve.grid_lines import GridLineConfig, trust_in_ink
 from veernet_core.curve.identity import IdentityCosts, resolve_identities
-from veernet_core.curve.observed import ObservedConfig, observed_rows, settled
+from veernet_core.curve.observed import ObservedConfig, drop_islands, observed_rows
 from veernet_core.curve.off_scale import OffScaleConfig, without_cause
 from veernet_core.curve.siblings import (
     SiblingCosts,
@@ -607,8 +607,7 @@ def _trace(
     if path.spec.wrap == "none":  # beyond the strip: off its scale
         on_strip = (path.column > -1) & (path.column < strip.ink.shape[1])
         frac = np.where(on_strip, frac, np.nan)
-    others = [(c - strip.left_col) / strip.track_width_px for j, c in enumerate(folded) if j != k]
-    seen, frac = settled(seen, frac, others, path.mass, fields.config.observed)
+    seen = drop_islands(seen, frac, fields.config.observed)
     return Trace(frac[rows], evidence[rows], seen[rows], strip.scan_rows[rows])
 
 

@@ -11,12 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import (
-    maximum_filter1d,
-    median_filter,
-    minimum_filter1d,
-    uniform_filter1d,
-)
+from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
 from veernet_core.datatypes import F64, INKED, U8, Bool
 
@@ -33,10 +28,6 @@ class ObservedConfig:
     min_run : shorter observed runs between gaps are dropped
     island_rows, island_leap : so are runs shorter than that which lie farther from the ends of the runs
         before and after, track widths: letters and smears
-    dip_share, dip_rows : mass under this share of its median over so many rows is a dip
-    dip_longest, dip_still, still_rows : in a dip no longer than that, on a path that keeps within ``dip_still``
-        track widths for so many rows, a curve may have struck out and come back
-    dip_near : but not where another path is as near as that, track widths, which takes mass too
     straight_rows, straight : a path that keeps within ``straight`` columns for so many rows may ride
         a line of the grid
     beyond : rows above and below such a stretch in which the line is looked for
@@ -58,12 +49,6 @@ class ObservedConfig:
     min_run: int = 6
     island_rows: int = 20
     island_leap: float = 0.1
-    dip_share: float = 0.75
-    dip_rows: int = 61
-    dip_longest: int = 12
-    dip_still: float = 0.01
-    still_rows: int = 13
-    dip_near: float = 0.03
     straight_rows: int = 21
     straight: float = 2.5
     beyond: int = 250
@@ -121,40 +106,19 @@ def observed_rows(
     return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
 
 
-def settled(
-    observed: Bool,
-    frac: F64,
-    others: Sequence[F64],
-    mass: F64,
-    config: ObservedConfig = ObservedConfig(),
-) -> tuple[Bool, F64]:
-    """Observed rows without islands and without those in which the curve may have struck out.
-
-    A stroke to a peak and back within a few rows looks like a line across the track; all that a path
-    which goes straight on then has to show for it is a dip in its mass.
+def drop_islands(observed: Bool, frac: F64, config: ObservedConfig = ObservedConfig()) -> Bool:
+    """Without short runs that lie far from both their neighbours, or from the only one.
 
     Parameters
     ----------
     observed : bool [rows]
     frac : float64 [rows]
         The path, unfolded, track widths.
-    others : sequence of float64 [rows]
-        The other paths of the strip, folded like the paper.
-    mass : float64 [rows]
 
     Returns
     -------
-    observed : bool [rows]
-    frac : float64 [rows]
-        NaN in dips, which nothing may bridge.
+    bool [rows]
     """
-    dips = _dips(frac, others, mass, config)
-    kept = _drop_islands(observed, frac, config) & ~dips
-    return drop_short_runs(kept, config.min_run), np.where(dips, np.nan, frac)
-
-
-def _drop_islands(observed: Bool, frac: F64, config: ObservedConfig) -> Bool:
-    """Without short runs that lie far from both their neighbours, or from the only one."""
     out, runs = observed.copy(), flag_runs(observed)
     for k, (start, stop) in enumerate(runs):
         apart = []
@@ -164,21 +128,6 @@ def _drop_islands(observed: Bool, frac: F64, config: ObservedConfig) -> Bool:
             apart.append(abs(frac[stop - 1] - frac[runs[k + 1][0]]))
         if stop - start < config.island_rows and min(apart, default=0.0) > config.island_leap:
             out[start:stop] = False
-    return out
-
-
-def _dips(frac: F64, others: Sequence[F64], mass: F64, config: ObservedConfig) -> Bool:
-    """Rows of short dips in the mass of a path that stands still and has no other near it."""
-    path = np.nan_to_num(frac)
-    swing = maximum_filter1d(path, config.still_rows) - minimum_filter1d(path, config.still_rows)
-    usual = median_filter(mass, config.dip_rows, mode="nearest")
-    out = (mass < config.dip_share * usual) & (swing <= config.dip_still)
-    for other in others:
-        apart = np.abs(np.nan_to_num(other - (frac - np.floor(frac)), nan=1.0))
-        near = np.minimum(apart, 1 - apart) < config.dip_near
-        out &= maximum_filter1d(near.astype(np.uint8), 9) == 0
-    for start, stop in flag_runs(out):
-        out[start:stop] &= stop - start <= config.dip_longest
     return out
 
 

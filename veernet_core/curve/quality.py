@@ -286,14 +286,23 @@ def _drawn_alike(one: CurveSpec, two: CurveSpec) -> bool:
 
 
 def _touch(one: RecoveredCurve, two: RecoveredCurve, near: float = 0.02) -> bool:
-    """Whether two curves of one section come near each other or change sides, track widths."""
-    apart = (one.frac - two.frac)[np.isfinite(one.frac) & np.isfinite(two.frac)]
+    """Whether two curves of one section come near each other or change sides, track widths; where one is
+    missing, it is taken to go straight on."""
+    apart = _without_gaps(one.frac) - _without_gaps(two.frac)
     most = np.inf
     if one.spec.wrap != "none" or two.spec.wrap != "none":
         apart = apart - np.round(apart)  # on paper both run in one lap
         most = 0.5
     over = (apart[1:] * apart[:-1] < 0) & (np.abs(np.diff(apart)) < most)
     return bool((np.abs(apart) < near).any() or over.any())
+
+
+def _without_gaps(frac: F64) -> F64:
+    """Straight lines in place of NaN between the first and the last known position."""
+    known = np.flatnonzero(np.isfinite(frac))
+    if not len(known):
+        return frac
+    return np.interp(np.arange(len(frac)), known, frac[known], np.nan, np.nan)
 
 
 def _changes_lap_unseen(frac: F64, near: float = 0.04, still: float = 0.1) -> bool:
