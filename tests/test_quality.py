@@ -125,7 +125,7 @@ def test_estimate_is_an_ordered_interval_and_falls_with_doubt() -> None:
 def test_a_flat_trace_needs_confidence(sure: float, decision: str) -> None:
     """A trace along a grid line is flat too: its small variance alone says nothing."""
     flat = replace(curve(mass=sure), frac=np.full(200, 0.5), value=np.full(200, 75.0))
-    q = quality.estimate(flat, (flat.spec,), 0.0, model())
+    q = quality.estimate(flat, (flat.spec,), 0.0, model(), (0.001, 0.001))
     verdict = quality.judge(q, (), POLICY)
     assert verdict.decision == decision
     assert verdict.reasons[0].startswith("flat_")
@@ -149,6 +149,17 @@ def test_borders_on_printed_lines_take_nothing_away() -> None:
     beyond = replace(quiet, frac=quiet.frac - 1)
     again = quality.estimate(beyond, (quiet.spec,), 0.0, model(), slacks[1]).r2_lower
     assert again == pytest.approx(low[1])
+
+
+def test_a_flat_trace_between_borders_nobody_saw_is_not_accepted() -> None:
+    """It lies where it lies on the paper; what that means hangs on the borders."""
+    flat = replace(curve(mass=0.99), frac=np.full(200, 0.5), value=np.full(200, 75.0))
+    sure, unsure = (
+        quality.estimate(flat, (flat.spec,), 0.0, model(), (off, off)) for off in (0.001, 0.01)
+    )
+    assert quality.judge(sure, (), POLICY).decision == "accept"
+    assert quality.judge(unsure, (), POLICY).reasons == ("flat_and_uncertain",)
+    assert unsure.expected_abs_dx_pct > 1.0 > sure.expected_abs_dx_pct
 
 
 def test_coverage_counts_holes_only_inside() -> None:

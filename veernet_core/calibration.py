@@ -49,7 +49,7 @@ MAX_INVENTED = 0.02
 """Largest share of invented values in a curve that may still be called good."""
 THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
 """log10(1 - R²) at which the error distribution is fitted."""
-LEVELS = np.arange(0.0, 5.1, 0.1)
+LEVELS = np.arange(0.0, 5.01, 0.05)
 """Logit levels tried for the pessimistic bound, from bold to cautious."""
 TARGET_BAD = 0.05
 """Share of bad among accepted curves that the promise allows."""
@@ -320,16 +320,17 @@ def fit_quality(
     cases = judged_cases([c for c in curves if c.spec.style in maps], maps, config)
     x = np.array([case.features for case in cases])
     y = np.array([case.log_error for case in cases])
+    fit = np.array([quality.coverage(c.result)[0] >= config.gate.min_coverage for c in cases])
     fold = np.arange(len(cases)) % FOLDS
     counts = np.zeros((len(LEVELS), 2))
     for k in range(FOLDS):
-        draft = _fit_error(x[fold != k], y[fold != k])
+        draft = _fit_error(x[fit & (fold != k)], y[fit & (fold != k)])
         for case in (case for case, f in zip(cases, fold) if f == k):
             counts[: _levels_accepted(case, draft, config)] += (1, not case.good)
     risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
     safe = np.flatnonzero(risk <= LEVEL_BAD)
     chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
-    return replace(_fit_error(x, y), level=float(LEVELS[chosen]))
+    return replace(_fit_error(x[fit], y[fit]), level=float(LEVELS[chosen]))
 
 
 def upper_bound(accepted: F64, bad: F64) -> F64:

@@ -207,28 +207,34 @@ def estimate(
         How far the left and the right border of the track may be off, track widths.
     """
     used = np.isfinite(curve.value)
-    coverage, gap = _coverage(curve)
+    covered, gap = coverage(curve)
     frac = curve.frac[used]
     span = float(np.quantile(frac, 0.98) - np.quantile(frac, 0.02)) if used.any() else 0.0
     nan = float("nan")
     if model is None or used.sum() < 10:
-        return QualityEstimate(nan, nan, nan, coverage, gap, depth_residual, span, nan)
+        return QualityEstimate(nan, nan, nan, covered, gap, depth_residual, span, nan)
     features = curve_features(curve, siblings)
     astray = ASTRAY_PCT * float(features[FEATURES.index("doubt_mean")])
     ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
     r2, low, high = (1 - 10**end for end in ends)
     # an error of the borders moves all of the curve: little to a lively one, much to one that hardly moves
-    low -= _border_error(frac, border_slack) / position_variance(curve)
+    moved = _border_error(frac, border_slack)
+    low -= moved / position_variance(curve)
     return QualityEstimate(
         _clip(r2),
         _clip(low),
         _clip(high),
-        coverage,
+        covered,
         gap,
         depth_residual,
         span,
         # a flat trace has little variance, also where it lies on a grid line: only doubt tells
-        max(float(100 * np.sqrt(10 ** ends[1] * position_variance(curve))), astray),
+        float(
+            np.hypot(
+                max(100 * np.sqrt(10 ** ends[1] * position_variance(curve)), astray),
+                100 * np.sqrt(moved),
+            )
+        ),
     )
 
 
@@ -242,13 +248,13 @@ def _clip(r2: float) -> float:
     return float(np.clip(r2, -9.99, 1.0))
 
 
-def _coverage(curve: RecoveredCurve) -> tuple[float, float]:
+def coverage(curve: RecoveredCurve) -> tuple[float, float]:
     """Share of samples with a value between the first and last one, and the longest gap there."""
     used = np.flatnonzero(np.isfinite(curve.value))
     if len(used) < 2:
         return 0.0, float(np.ptp(curve.depth)) if len(curve.depth) else 0.0
-    coverage = len(used) / (used[-1] - used[0] + 1)
-    return float(coverage), float(np.diff(curve.depth[used]).max())
+    share = len(used) / (used[-1] - used[0] + 1)
+    return float(share), float(np.diff(curve.depth[used]).max())
 
 
 def trace_flags(
