@@ -78,7 +78,7 @@ def test_every_stretch_counts_by_its_rows() -> None:
 
 
 def test_nothing_to_look_at() -> None:
-    assert np.isnan(line_offset(np.zeros((20, COLS), bool), LEFT))
+    assert np.isnan(line_offset(np.zeros((20, COLS), np.uint8), LEFT))
     assert slack(np.zeros((0, COLS), np.uint8)) == (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)
     nothing = np.zeros((0, 3))
     assert border_slack(nothing) == (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)

@@ -145,6 +145,7 @@ def traced(sample: Sample, posterior: Posterior, rows_per_ft: float) -> list[Tra
     order = match_order(sample, [np.where(t.observed, t.frac, np.nan) for t in traces])
     strip = sample.strip
     off = border_check.border_offsets(strip.ink, strip.left_col, strip.right_col)
+    slack = border_check.border_slack(off)
     return [
         TracedCurve(
             spec,
@@ -153,7 +154,7 @@ def traced(sample: Sample, posterior: Posterior, rows_per_ft: float) -> list[Tra
             align_laps(sample.frac[k], sample.visible[k], spec, traces[order[k]].frac),
             sample.visible[k],
             rows_per_ft,
-            border_check.border_slack(off),
+            slack,
         )
         for k, spec in enumerate(sample.specs)
     ]

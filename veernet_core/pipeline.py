@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 import veernet_core
-from veernet_core.config import UNSEEN_BORDER_FRAC, DigitiseConfig, GatePolicy
+from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.curve import confidence, decode, overlay, physical, quality, slabs
 from veernet_core.datatypes import (
     F64,
@@ -408,10 +408,19 @@ def _collect_offsets(work: _Work, strip: Strip) -> None:
         blocks[strip.first_row] = found
 
 
-def _offsets(work: _Work, section: int, track: int) -> F64:
-    """All stretches of a track, float64 [stretches, 3]."""
-    blocks = work.offsets.get((section, track), {})
-    return np.concatenate([np.zeros((0, 3)), *blocks.values()])
+def _border_offsets(
+    work: _Work, sections: Sequence[Section]
+) -> dict[tuple[str, str], tuple[Section, F64]]:
+    """Every track by section and track id: its section, and where its borders' lines are printed,
+    float64 [stretches, 3]."""
+    return {
+        (section.section_id, track.track_id): (
+            section,
+            np.concatenate([np.zeros((0, 3)), *work.offsets.get((index, t), {}).values()]),
+        )
+        for index, section in enumerate(sections)
+        for t, track in enumerate(section.tracks)
+    }
 
 
 def _collect_picture(work: _Work, strip: Strip) -> None:
@@ -448,10 +457,11 @@ def _assemble(
     for index, section in enumerate(log.sections):
         if section.depth is not None:
             recovered += _recover_section(work, index, section, maps, config)
+    offsets = _border_offsets(work, log.sections)
     curves = []
     for curve in physical.merge_backups(recovered):
         siblings, residual = _context(log.sections, curve)
-        slack = _border_slack(work, log.sections, curve)
+        slack = border_check.border_slack(offsets[curve.section_id, curve.track_id][1])
         estimate = quality.estimate(curve, siblings, residual, model, slack)
         verdict = quality.judge(estimate, (), config.gate)
         curves.append(JudgedCurve(curve, estimate, verdict))
@@ -465,7 +475,7 @@ def _assemble(
     findings = (
         *log.findings,
         *_unplaced(log.sections),
-        *_borders_off(work, log.sections),
+        *_borders_off(offsets),
         *log.raster.drain_findings(),
     )
     result = DigitisedLog(
@@ -527,40 +537,27 @@ def _context(
     return (curve.spec,), float("nan")
 
 
-def _border_slack(
-    work: _Work, sections: Sequence[Section], curve: RecoveredCurve
-) -> tuple[float, float]:
-    """How far the left and the right border of a curve's track may be off, track widths."""
-    for index, section in enumerate(sections):
-        for t, track in enumerate(section.tracks):
-            if (section.section_id, track.track_id) == (curve.section_id, curve.track_id):
-                return border_check.border_slack(_offsets(work, index, t))
-    return UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC
-
-
-def _borders_off(work: _Work, sections: Sequence[Section]) -> list[Finding]:
+def _borders_off(offsets: Mapping[tuple[str, str], tuple[Section, F64]]) -> list[Finding]:
     """Borders beside which, and not on which, a line is printed."""
     out = []
-    for index, section in enumerate(sections):
-        for t, track in enumerate(section.tracks):
-            off = border_check.printed_offset(_offsets(work, index, t))
-            for side, distance in zip(("left", "right"), off):
-                if abs(distance) > border_check.OFF_FRAC:
-                    way = "right" if distance > 0 else "left"
-                    out.append(
-                        Finding(
-                            "borders_off",
-                            "geometry",
-                            "warning",
-                            f"the {side} border of track {track.track_id} is printed "
-                            f"{100 * abs(distance):.1f} % of the track's width to the {way} of where "
-                            "it was taken to be",
-                            f"Correct {side}_px of the track in the sidecar.",
-                            (int(section.row_top), int(section.row_bottom)),
-                            section.section_id,
-                            track.track_id,
-                        )
-                    )
+    for (section_id, track_id), (section, stretches) in offsets.items():
+        for side, distance in zip(("left", "right"), border_check.printed_offset(stretches)):
+            if not abs(distance) > border_check.OFF_FRAC:
+                continue
+            way = "right" if distance > 0 else "left"
+            out.append(
+                Finding(
+                    "borders_off",
+                    "geometry",
+                    "warning",
+                    f"the {side} border of track {track_id} is printed {100 * abs(distance):.1f} % of "
+                    f"the track's width to the {way} of where it was taken to be",
+                    f"Correct {side}_px of the track in the sidecar.",
+                    (int(section.row_top), int(section.row_bottom)),
+                    section_id,
+                    track_id,
+                )
+            )
     return out
 
 

@@ -219,7 +219,8 @@ def estimate(
     r2, low, high = (1 - 10**end for end in ends)
     # an error of the borders moves all of the curve: little to a lively one, much to one that hardly moves
     moved = _border_error(frac, border_slack)
-    low -= moved / position_variance(curve)
+    variance = position_variance(curve)
+    low -= moved / variance
     return QualityEstimate(
         _clip(r2),
         _clip(low),
@@ -231,7 +232,7 @@ def estimate(
         # a flat trace has little variance, also where it lies on a grid line: only doubt tells
         float(
             np.hypot(
-                max(100 * np.sqrt(10 ** ends[1] * position_variance(curve)), astray),
+                max(100 * np.sqrt(10 ** ends[1] * variance), astray),
                 100 * np.sqrt(moved),
             )
         ),

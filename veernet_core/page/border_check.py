@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from veernet_core.config import UNSEEN_BORDER_FRAC
-from veernet_core.datatypes import F64, INKED, U8, Bool
+from veernet_core.datatypes import F64, INKED, U8
 
 LEAST_FRAC = 0.001
 """How well a printed line tells a border, track widths."""
@@ -46,9 +46,8 @@ def border_offsets(ink: U8, left_col: float, right_col: float) -> F64:
     out = []
     starts = range(0, max(len(ink) - STRETCH_ROWS // 2, 1), STRETCH_ROWS)
     for start, stop in zip(starts, [*starts[1:], len(ink)]):
-        dark = ink[start:stop] > INKED
-        off = [line_offset(dark, at) / (right_col - left_col) for at in (left_col, right_col)]
-        out.append((stop - start, *off))
+        off = [line_offset(ink[start:stop], at) for at in (left_col, right_col)]
+        out.append((stop - start, *np.divide(off, right_col - left_col)))
     return np.array(out)
 
 
@@ -72,12 +71,12 @@ def printed_offset(stretches: F64) -> tuple[float, float]:
     return left, right
 
 
-def line_offset(dark: Bool, at: float) -> float:
+def line_offset(ink: U8, at: float) -> float:
     """Distance from a stated border to the vertical line printed there, pixels; NaN if none is.
 
     Parameters
     ----------
-    dark : bool [rows, cols]
+    ink : uint8 [rows, cols]
     at : float
         Column.
 
@@ -87,10 +86,10 @@ def line_offset(dark: Bool, at: float) -> float:
         Negative where the line lies to the left.
     """
     columns = round(at) + np.arange(-REACH_PX, REACH_PX + 1)
-    columns = columns[(columns >= 0) & (columns < dark.shape[1])]
-    if len(dark) < _LEAST_ROWS or len(columns) <= 2 * _HALF_WIDTH:
+    columns = columns[(columns >= 0) & (columns < ink.shape[1])]
+    if len(ink) < _LEAST_ROWS or len(columns) <= 2 * _HALF_WIDTH:
         return float("nan")
-    share = dark[:, columns].mean(axis=0)
+    share = (ink[:, columns] > INKED).mean(axis=0)
     base = float(np.median(share))
     line = share >= max(_SHARE, _CONTRAST * base, _RIVAL * share.max())
     if not line.any():
