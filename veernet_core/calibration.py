@@ -22,7 +22,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta
 from sklearn.isotonic import IsotonicRegression
 
-from veernet_core.config import UNSEEN_BORDER_FRAC, DigitiseConfig
+from veernet_core.config import UNSEEN_BORDERS, DigitiseConfig
 from veernet_core.curve import confidence, decode, physical, quality
 from veernet_core.datatypes import (
     F64,
@@ -76,7 +76,7 @@ class TracedCurve:
     truth: F64
     visible: NDArray[np.bool_]
     rows_per_ft: float
-    border_slack: tuple[float, float] = (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)
+    border_slack: tuple[float, float] = UNSEEN_BORDERS
 
     @property
     def placed(self) -> NDArray[np.bool_]:
@@ -406,7 +406,7 @@ class Case:
     good: bool
     flags: tuple[str, ...]
     depth_residual: float = float("nan")
-    border_slack: tuple[float, float] = (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)
+    border_slack: tuple[float, float] = UNSEEN_BORDERS
 
 
 def judged_cases(

@@ -13,6 +13,8 @@ from veernet_core.datatypes import DepthUnit
 
 UNSEEN_BORDER_FRAC = 0.01
 """How far a track's border may be off, track widths, where no printed line tells."""
+UNSEEN_BORDERS = (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)
+"""The same for the left and the right border of a track."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,8 +189,9 @@ def trace_block(
     start, stop = strip.keep_rows if strip.keep_rows[1] else (0, len(strip.ink))
     rivals = {style: _best_rival(style, paths, fields, strip) for style in fields.count}
     folded = [_fold(p.column, strip, p.spec) for p in paths]
+    support = [stroke_support(fields.ink, p.column, strip) for p in paths]
     traces = [
-        _trace(paths, k, folded, rivals, fields, strip, slice(start, stop))
+        _trace(paths, k, folded, support, rivals, fields, strip, slice(start, stop))
         for k in range(len(paths))
     ]
     return traces, DecodeState(strip.first_row, tuple(p.column for p in paths))
@@ -589,6 +590,7 @@ def _trace(
     paths: Sequence[_Path],
     k: int,
     folded: Sequence[F64],
+    support: Sequence[F64],
     rivals: dict[int, F64],
     fields: _Fields,
     strip: Strip,
@@ -598,11 +600,12 @@ def _trace(
     there = np.maximum(path.presence, fields.orphan_presence)
     twins = [j for j, p in enumerate(paths) if j != k and p.spec.style == path.spec.style]
     masses = [p.mass for p in paths]
-    seen = observed_rows(strip.ink, folded, k, twins, masses, there, fields.config.observed)
+    seen = observed_rows(
+        strip.ink, folded, k, twins, masses, there, support, fields.config.observed
+    )
     margin = path.mass / np.maximum(path.mass + rivals[style], 1e-6)
     ink = ink_under(strip.ink, folded[k])
-    support = stroke_support(fields.ink, path.column, strip)
-    evidence = np.column_stack([path.mass, path.presence, ink, margin, support])
+    evidence = np.column_stack([path.mass, path.presence, ink, margin, support[k]])
     frac = (path.column - strip.left_col) / strip.track_width_px
     if path.spec.wrap == "none":  # beyond the strip: off its scale
         on_strip = (path.column > -1) & (path.column < strip.ink.shape[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
@@ -40,6 +41,9 @@ class ObservedConfig:
     shared_rows, shared : paths of two styles that keep within ``shared`` columns for so many rows share ink
     lesser : there, the one with so much less mass has no ink of its own
     visit_rows : nor has one with less mass that leapt there for at least so many rows
+    join_rows, stay_rows, inked : nor has one that leapt there, or from there, over paper less inked than that
+        share, whatever its mass, for at most so many rows: two that share ink for longer mostly lie on each
+        other. Stretches that ``join_rows`` part are one
     """
 
     min_mass: float = 0.4
@@ -62,7 +66,10 @@ class ObservedConfig:
     shared_rows: int = 15
     shared: float = 3.0
     lesser: float = 0.1
-    visit_rows: int = 4
+    visit_rows: int = 2
+    join_rows: int = 6
+    stay_rows: int = 60
+    inked: float = 0.9
 
 
 def observed_rows(
@@ -72,6 +79,7 @@ def observed_rows(
     twins: Sequence[int],
     masses: Sequence[F64],
     presence: F64,
+    support: Sequence[F64],
     config: ObservedConfig = ObservedConfig(),
 ) -> Bool:
     """Rows in which path ``which`` follows ink of its curve.
@@ -88,6 +96,8 @@ def observed_rows(
         Of all paths.
     presence : float64 [rows]
         Of this path.
+    support : sequence of float64 [rows]
+        Of all paths: inked share of the columns crossed on the way into the row.
 
     Returns
     -------
@@ -98,10 +108,16 @@ def observed_rows(
     there = uniform_filter1d(presence, config.presence_rows, mode="nearest") >= config.min_presence
     lent = grid_rows(ink, columns, which, mass, config)
     lent |= guest_rows(columns[which], [columns[k] for k in twins], config)
+    own_leaps = _leaps(columns[which], support[which], config)
     for other in range(len(columns)):
         if other != which and other not in twins:
             near = np.abs(columns[which] - columns[other]) < config.shared
-            lent |= _lent_rows(columns[which], near, masses[which] - masses[other], config)
+            leaps = _leaps(columns[other], support[other], config)
+            guest = _intruding(near, own_leaps, leaps, config)
+            host = _intruding(near, leaps, own_leaps, config)
+            less = _lent_rows(columns[which], near, mass, masses[other], config)
+            lead = columns[which] - columns[other]
+            lent |= guest | (less & ~host) | _exchanged(lead, near, own_leaps & leaps, config)
     own = enough & there & ~lent
     return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
 
@@ -227,18 +243,81 @@ def guest_rows(path: F64, twins: Sequence[F64], config: ObservedConfig = Observe
     return out
 
 
-def _lent_rows(path: F64, near: Bool, lead: F64, config: ObservedConfig) -> Bool:
+def _lent_rows(path: F64, near: Bool, mass: F64, other_mass: F64, config: ObservedConfig) -> Bool:
     """Rows of the stretches in which a path shares ink that is more the other's, [rows].
 
     A long stretch must be clearly the other's, a short one come to or left by a leap: off its scale a
-    curve leaves no ink, and its path goes where there is some.
+    curve leaves no ink, and its path goes where there is some. One that walks in and out, from or to ink of
+    its own, runs under the other.
     """
     out = np.zeros(len(near), bool)
     for start, stop in flag_runs(near):
-        length, ahead = stop - start, lead[start:stop].mean()
-        stayed = length >= config.shared_rows and ahead < -config.lesser
-        leapt = length >= config.visit_rows and ahead < 0 and _leap(path, start, stop) > config.leap
-        out[start:stop] = stayed or leapt
+        length, own = stop - start, mass[start:stop].mean()
+        ahead = own - other_mass[start:stop].mean()
+        leapt = _leap(path, start, stop) > config.leap
+        beside = [
+            mass[max(0, start - config.shared_rows) : start],
+            mass[stop:][: config.shared_rows],
+        ]
+        from_own_ink = max((m.mean() for m in beside if len(m)), default=0.0) >= config.min_mass
+        under = not leapt and from_own_ink and own >= config.min_mass
+        stayed = length >= config.shared_rows and ahead < -config.lesser and not under
+        out[start:stop] = stayed or (length >= config.visit_rows and ahead < 0 and leapt)
+    return out
+
+
+def _leaps(path: F64, support: F64, config: ObservedConfig) -> Bool:
+    """Rows into which a path leaps over blank paper, otherwise than it moves before and behind, [rows]."""
+    around = np.pad(path, (4, 3), mode="edge")
+    step = around[4:-3] - around[3:-4]
+    before, after = (around[3:-4] - around[:-7]) / 3, (around[7:] - around[4:-3]) / 3
+    odd = np.minimum(np.abs(step - before), np.abs(step - after))
+    return np.asarray(
+        (odd > np.maximum(config.leap, 0.6 * np.abs(step))) & (support < config.inked)
+    )
+
+
+def _intruding(near: Bool, own: Bool, other: Bool, config: ObservedConfig) -> Bool:
+    """Rows of the stretches, neither short nor long, in which a path shares ink, and that it came to or left by
+    a leap over blank paper, [rows].
+
+    Parameters
+    ----------
+    near : bool [rows]
+        Where the two paths share ink.
+    own, other : bool [rows]
+        Where the path, and the one it shares with, leap.
+    """
+    out = np.zeros(len(near), bool)
+    joined = near.copy()
+    for start, stop in flag_runs(~near):
+        if start > 0 and stop < len(near) and stop - start <= config.join_rows:
+            joined[start:stop] = True
+    cuts = np.flatnonzero(own | other)
+    for start, stop in flag_runs(joined):
+        ends = [start, *cuts[(cuts > start) & (cuts < stop)], stop]
+        for a, b in pairwise(ends):
+            leapt = own[max(0, a - 2) : a + 3].any() or own[max(0, b - 2) : b + 3].any()
+            out[a:b] |= leapt and config.shared_rows <= b - a <= config.stay_rows
+    return out
+
+
+def _exchanged(lead: F64, near: Bool, leaps: Bool, config: ObservedConfig) -> Bool:
+    """Rows from where two paths change sides by leaping over blank paper until they meet again soon, [rows]:
+    along a depth line each went over to the other's ink.
+
+    Parameters
+    ----------
+    lead : float64 [rows]
+        How far one path lies to the right of the other.
+    leaps : bool [rows]
+        Where both leap.
+    """
+    out = np.zeros(len(near), bool)
+    over = np.append(False, lead[1:] * lead[:-1] < 0)
+    for start in np.flatnonzero(leaps & over & ~near):
+        met = np.flatnonzero((near | over)[start + 1 : start + 1 + config.stay_rows])
+        out[start : start + 1 + (met[0] if len(met) else 0)] = True
     return out
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from veernet_core.config import UNSEEN_BORDER_FRAC, GatePolicy
+from veernet_core.config import UNSEEN_BORDERS, GatePolicy
 from veernet_core.datatypes import (
     EVIDENCE,
     F64,
@@ -193,7 +193,7 @@ def estimate(
     siblings: Sequence[CurveSpec],
     depth_residual: float,
     model: QualityModel | None,
-    border_slack: tuple[float, float] = (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC),
+    border_slack: tuple[float, float] = UNSEEN_BORDERS,
 ) -> QualityEstimate:
     """Estimate the R² of a curve without its truth.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from veernet_core.config import UNSEEN_BORDER_FRAC
+from veernet_core.config import UNSEEN_BORDER_FRAC, UNSEEN_BORDERS
 from veernet_core.datatypes import F64, INKED, U8
 
 LEAST_FRAC = 0.001
@@ -56,7 +56,7 @@ def border_slack(stretches: F64) -> tuple[float, float]:
     the stretches of ``border_offsets``."""
     rows, off = stretches[:, 0], np.abs(stretches[:, 1:])
     if not rows.sum():
-        return UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC
+        return UNSEEN_BORDERS
     slack = np.where(np.isnan(off), UNSEEN_BORDER_FRAC, np.maximum(off, LEAST_FRAC))
     left, right = np.sqrt(rows @ slack**2 / rows.sum())
     return float(left), float(right)

@@ -144,12 +144,23 @@ def draw_shape(
             samples[at : at + int(rng.integers(1, 4))] += reach
     at = (np.arange(rows) + rng.uniform(0, spacing)) / spacing
     kind = rng.random()
+    shape = np.interp(at, np.arange(n), samples)
     if kind < 0.12:  # blocky plot of sampled values
-        return samples[np.floor(at).astype(int)]
-    if kind < 0.35 and spacing > 1:  # analogue pen: rounded corners
-        smooth = np.interp(at, np.arange(n), samples)
-        return gaussian_filter1d(smooth, spacing * 0.5, mode="nearest")
-    return np.interp(at, np.arange(n), samples)
+        shape = samples[np.floor(at).astype(int)]
+    elif kind < 0.35 and spacing > 1:  # analogue pen: rounded corners
+        shape = gaussian_filter1d(shape, spacing * 0.5, mode="nearest")
+    return shape + _strokes(rng, rows) if rng.random() < 0.2 else shape
+
+
+def _strokes(rng: Rng, rows: int) -> F64:
+    """Strokes out and back within a few rows, as thin beds, cycle skips and casing collars leave: on paper
+    they look like pieces of a depth line."""
+    out = np.zeros(rows)
+    side = 1 if rng.random() < 0.7 else -1
+    for at in rng.uniform(0, rows, size=1 + rng.poisson(rows / rng.uniform(60, 300))):
+        distance = np.abs(np.arange(rows) - at) / rng.uniform(0.7, 5)
+        out += side * rng.lognormal(np.log(0.2), 0.6) * np.clip(1 - distance, 0, None)
+    return out
 
 
 def draw_shapes(
