@@ -109,6 +109,7 @@ def draw_shape(
     shapes: Sequence[F64] | None = None,
     flat_share: float = 0.06,
     real_share: float = 0.5,
+    stroke_share: float = 0.0,
 ) -> F64:
     """Draw one curve.
 
@@ -123,6 +124,8 @@ def draw_shape(
         Share of curves that hardly move.
     real_share : float
         Share of curves drawn from ``shapes``, where there are any.
+    stroke_share : float
+        Share of curves with strokes out and back within a few rows, beside those that shapes have anyway.
 
     Returns
     -------
@@ -149,7 +152,7 @@ def draw_shape(
         shape = samples[np.floor(at).astype(int)]
     elif kind < 0.35 and spacing > 1:  # analogue pen: rounded corners
         shape = gaussian_filter1d(shape, spacing * 0.5, mode="nearest")
-    return shape + _strokes(rng, rows) if rng.random() < 0.2 else shape
+    return shape + _strokes(rng, rows) if rng.random() < stroke_share else shape
 
 
 def _strokes(rng: Rng, rows: int) -> F64:
@@ -164,7 +167,12 @@ def _strokes(rng: Rng, rows: int) -> F64:
 
 
 def draw_shapes(
-    rng: Rng, rows: int, count: int, shapes: Sequence[F64] | None = None, real_share: float = 0.5
+    rng: Rng,
+    rows: int,
+    count: int,
+    shapes: Sequence[F64] | None = None,
+    real_share: float = 0.5,
+    stroke_share: float = 0.0,
 ) -> list[F64]:
     """Draw the curves of one track; some follow another closely, as real families do.
 
@@ -172,9 +180,10 @@ def draw_shapes(
     -------
     list of float64 [rows]
     """
-    drawn = [draw_shape(rng, rows, shapes, real_share=real_share)]
+    shares = {"real_share": real_share, "stroke_share": stroke_share}
+    drawn = [draw_shape(rng, rows, shapes, **shares)]
     while len(drawn) < count:
-        own = draw_shape(rng, rows, shapes, real_share=real_share)
+        own = draw_shape(rng, rows, shapes, **shares)
         kind = rng.random()
         leader = drawn[int(rng.integers(len(drawn)))]
         if kind < 0.3:

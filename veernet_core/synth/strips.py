@@ -61,7 +61,8 @@ class SynthStrip:
 
 @dataclass(frozen=True, slots=True)
 class SynthConfig:
-    """Size of the drawn strips, px; strength of the scanning; shares of real shapes and of line styles."""
+    """Size of the drawn strips, px; strength of the scanning; shares of real shapes, of curves with strokes out
+    and back within a few rows, and of line styles."""
 
     rows: int = 256
     cols: int = 512
@@ -69,6 +70,7 @@ class SynthConfig:
     max_severity: float = 1.0
     max_curves: int = 4
     real_share: float = 0.5
+    stroke_share: float = 0.0
     style_share: tuple[float, float, float] = STYLE_SHARE
 
 
@@ -99,7 +101,8 @@ def draw_strip(
     paper = (left + rng.normal(0, 1.2), right + rng.normal(0, 1.2))
     count = int(rng.choice([0, 1, 2, 3, 4], p=[0.04, 0.34, 0.34, 0.18, 0.10]))
     count = min(count, config.max_curves)
-    fracs = priors.draw_shapes(rng, rows, count, shapes, config.real_share) if count else []
+    shares = config.real_share, config.stroke_share
+    fracs = priors.draw_shapes(rng, rows, count, shapes, *shares) if count else []
     inked = [_ink_one(rng, f, left, right, paper, sway, config) for f in fracs]
     clean = _background(rng, rows, cols, paper, sway)
     for curve in inked:
