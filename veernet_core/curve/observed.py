@@ -289,10 +289,7 @@ def _intruding(near: Bool, own: Bool, other: Bool, config: ObservedConfig) -> Bo
         Where the path, and the one it shares with, leap.
     """
     out = np.zeros(len(near), bool)
-    joined = near.copy()
-    for start, stop in flag_runs(~near):
-        if start > 0 and stop < len(near) and stop - start <= config.join_rows:
-            joined[start:stop] = True
+    joined = ~drop_short_runs(~near, config.join_rows + 1)
     cuts = np.flatnonzero(own | other)
     for start, stop in flag_runs(joined):
         ends = [start, *cuts[(cuts > start) & (cuts < stop)], stop]
