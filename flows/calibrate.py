@@ -161,6 +161,7 @@ def gate_line(name: str, gate: calibration.GateScore) -> str:
     return (
         f"{name}: {gate.accepted} of {gate.curves} curves accepted; {gate.accepted_bad} of them bad "
         f"({gate.bad_share:.3f}, 95 % upper bound {gate.bad_share_upper:.3f}); "
+        f"{gate.accepted_incomplete} right but incomplete; "
         f"{gate.good_accepted} of {gate.good} good curves accepted ({gate.good_share:.3f})"
     )
 
@@ -170,6 +171,7 @@ def _gate_json(gate: calibration.GateScore) -> dict[str, Any]:
         "curves": gate.curves,
         "accepted": gate.accepted,
         "accepted_bad": gate.accepted_bad,
+        "accepted_incomplete": gate.accepted_incomplete,
         "good": gate.good,
         "good_accepted": gate.good_accepted,
     }
@@ -308,8 +310,8 @@ def _shift_row(name: str, score: calibration.GateScore) -> dict[str, Any]:
 def _shift_report(
     table: pd.DataFrame, model_id: str, config: DigitiseConfig, shapes: Sequence[Any]
 ) -> str:
-    columns = ["shift", "about", "curves", "accepted", "accepted_bad", "bad_share",
-               "bad_share_upper", "good", "good_share", "promise"]  # fmt: skip
+    columns = ["shift", "about", "curves", "accepted", "accepted_bad", "accepted_incomplete",
+               "bad_share", "bad_share_upper", "good", "good_share", "promise"]  # fmt: skip
     gate = config.gate
     lines = [
         f"Gate {gate.ident} (R² >= {gate.min_r2}) of model {model_id} under shifts it was not fitted on.",

@@ -39,9 +39,8 @@ def drawn(rng: np.random.Generator, style: Style, doubt: float, twins: bool = Fa
     spec = CurveSpec("C1", "", 0.0, 1.0, style=style)
     siblings = (spec, replace(spec, mnemonic="C2")) if twins else (spec,)
     visible = np.ones(ROWS, bool)
-    return TracedCurve(
-        spec, siblings, Trace(frac, evidence, visible, np.arange(ROWS) * 1.0), truth, visible, 4.0
-    )
+    trace = Trace(frac, evidence, visible, np.arange(ROWS) * 1.0)
+    return TracedCurve(spec, siblings, trace, truth, truth, visible, 4.0)
 
 
 def many(
@@ -198,10 +197,35 @@ def test_twins_and_unseen_curves_are_left_out_unless_asked_for(
 
 def test_upper_bound_by_hand() -> None:
     # zero bad of 59: the rule of three's exact form
-    assert calibration.GateScore(59, 59, 0, 59, 59).bad_share_upper == pytest.approx(
+    assert calibration.GateScore(59, 59, 0, 0, 59, 59).bad_share_upper == pytest.approx(
         0.0495, abs=1e-3
     )
-    assert calibration.GateScore(3, 3, 3, 0, 0).bad_share_upper == 1.0
+    assert calibration.GateScore(3, 3, 3, 0, 0, 0).bad_share_upper == 1.0
+
+
+def test_what_is_claimed_where_the_pen_was_up_must_at_least_be_right(
+    maps: dict[Style, confidence.ConfidenceMap],
+) -> None:
+    curve = drawn(np.random.default_rng(2), "solid", 0.0)
+    lifted = replace(curve, truth=np.where(np.arange(ROWS) < 300, curve.truth, np.nan))
+    lies_on_another = calibration.judged_cases([lifted], maps, CONFIG)[0].merit
+    assert lies_on_another.right
+    assert lies_on_another.complete
+    elsewhere = replace(lifted, course=np.where(np.isfinite(lifted.truth), lifted.truth, 0.1))
+    unknown = replace(lifted, course=lifted.truth)
+    for wrong in (elsewhere, unknown):
+        assert not calibration.judged_cases([wrong], maps, CONFIG)[0].merit.right
+
+
+def test_a_right_curve_of_which_much_is_missing_is_neither_good_nor_bad(
+    maps: dict[Style, confidence.ConfidenceMap],
+) -> None:
+    curve = drawn(np.random.default_rng(2), "solid", 0.0)
+    half = replace(curve.trace, observed=np.arange(ROWS) < ROWS / 2)
+    merit = calibration.judged_cases([replace(curve, trace=half)], maps, CONFIG)[0].merit
+    assert merit.right
+    assert not merit.complete
+    assert np.isfinite(merit.log_error)
 
 
 def test_the_shipped_bundle_is_monotone() -> None:
@@ -310,9 +334,9 @@ def test_flags_of_the_page_reading_hold_every_curve(
 
 def test_verdict_on_the_promise() -> None:
     score = calibration.GateScore
-    assert shifts.verdict(score(100, 90, 0, 95, 90)) == "kept"
-    assert shifts.verdict(score(100, 20, 0, 95, 20)) == "not disproved"
-    assert shifts.verdict(score(100, 50, 10, 60, 40)) == "BROKEN"
+    assert shifts.verdict(score(100, 90, 0, 0, 95, 90)) == "kept"
+    assert shifts.verdict(score(100, 20, 0, 0, 95, 20)) == "not disproved"
+    assert shifts.verdict(score(100, 50, 10, 0, 60, 40)) == "BROKEN"
 
 
 def test_the_bound_of_a_share_needs_numbers_to_fall() -> None:

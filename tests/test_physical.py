@@ -38,6 +38,7 @@ def with_gap(path: np.ndarray, start: int, stop: int, mass: float, presence: flo
     observed[start:stop] = False
     t = trace(path, observed)
     t.evidence[start:stop, :2] = mass, presence
+    t.evidence[start:stop, EVIDENCE.index("support")] = 1.0
     return t
 
 
@@ -154,6 +155,9 @@ def test_a_curve_under_another_one_is_bridged_along_its_path() -> None:
     leapt[800:880] += 0.2  # on somebody else's ink
     inside = (along.depth > 1080.3) & (along.depth < 1087.7)
     assert np.isnan(recover(with_gap(leapt, 800, 880, 0.5, 0.9)).frac[inside]).all()
+    over_paper = with_gap(path, 800, 880, 0.5, 0.9)
+    over_paper.evidence[838:843, EVIDENCE.index("support")] = 0.0
+    assert np.isnan(recover(over_paper).frac[inside]).all()
 
 
 def test_ends_are_not_extrapolated() -> None:

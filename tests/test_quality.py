@@ -248,6 +248,22 @@ def test_a_lap_that_changes_in_place_is_uncertain() -> None:
     assert quality.trace_flags(replace(wrapped, frac=c.frac), (wrapped.spec,)) == ()
 
 
+def test_a_wrapped_curve_that_goes_far_unseen_may_have_gone_the_other_way_round() -> None:
+    c = curve()
+    wrapped = replace(c, spec=replace(c.spec, wrap="all"))
+    frac = np.where(np.arange(200) < 80, 0.4, 0.62)
+    stroke = replace(wrapped, frac=frac)
+    assert quality.trace_flags(stroke, (stroke.spec,)) == ()
+    evidence = stroke.evidence.copy()
+    evidence[80, EVIDENCE.index("support")] = 0.0
+    leap = replace(stroke, evidence=evidence)
+    gap = replace(stroke, frac=np.where(np.arange(200) == 80, np.nan, frac))
+    for told in (leap, gap):
+        assert quality.trace_flags(told, (told.spec,)) == ("lap_uncertain",)
+        plain = replace(told, spec=c.spec)
+        assert quality.trace_flags(plain, (plain.spec,)) == ()
+
+
 def test_a_leap_over_more_than_a_lap_is_uncertain() -> None:
     c = curve()
     wrapped = replace(c, spec=replace(c.spec, wrap="all"))

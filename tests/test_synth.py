@@ -11,6 +11,22 @@ from numpy.typing import NDArray
 
 from veernet_core.synth import degrade, priors, render, strips
 from veernet_core.synth.strips import SynthConfig, draw_strip
+from veernet_core.synth.truth import drawn_course
+
+
+def test_a_swing_between_two_dashes_is_not_part_of_the_drawn_curve() -> None:
+    ink = np.zeros((40, 100), np.float32)
+    ink[:15, 50], ink[25:, 50] = 1.0, 1.0
+    frac = np.full(40, 0.5)
+    frac[18:20] = 0.9  # in the gap, unseen
+    assert np.allclose(drawn_course(frac, ink), 0.5)
+    ink[18:20, 50:90] = 1.0
+    assert np.array_equal(drawn_course(frac, ink), frac)
+    bend = 0.5 + 0.01 * np.sin(np.arange(40))
+    assert np.array_equal(drawn_course(bend, ink), bend)
+    lifted = np.where(np.arange(40) < 25, frac, np.nan)
+    ink[18:] = 0.0
+    assert np.array_equal(drawn_course(lifted, ink), lifted, equal_nan=True)
 
 
 def test_same_seed_same_bytes() -> None:
@@ -86,7 +102,7 @@ def inked(frac: NDArray[np.float64], wrapped: bool) -> strips._Inked:
     x = 20 + 200 * (frac % 1 if wrapped else frac)
     blank = np.zeros((len(frac), 240), np.float32)
     steep = np.zeros(len(frac), np.float32)
-    return strips._Inked(x, frac, steep, render.Pen("solid", 2.0), blank, wrapped)
+    return strips._Inked(x, frac, frac, steep, render.Pen("solid", 2.0), blank, wrapped)
 
 
 def test_hatching_fills_the_laps_beside_the_usual_one() -> None:

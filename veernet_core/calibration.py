@@ -35,7 +35,7 @@ from veernet_core.datatypes import (
     Style,
     Trace,
 )
-from veernet_core.evaluation import Sample, align_laps, match_order, own_sample
+from veernet_core.evaluation import Sample, laps_between, match_order, own_sample
 from veernet_core.page import border_check
 from veernet_core.synth.strips import SynthConfig
 
@@ -46,7 +46,10 @@ SEVERITY = 0.6
 EVENER_SHARE = (0.42, 0.3, 0.28)
 """Of line styles: dotted curves are rare, and each class needs enough of them to be measured."""
 MAX_INVENTED = 0.02
-"""Largest share of invented values in a curve that may still be called good."""
+"""Largest share of invented values in a curve that may still be called right."""
+UNSEEN_NEAR = 0.02
+"""Distance, track widths, within which a value is right though the pen was up: a curve whose pen lifts where it
+lies on another one looks as if it went on."""
 THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
 """log10(1 - R²) at which the error distribution is fitted."""
 LEVELS = np.arange(0.0, 5.01, 0.05)
@@ -67,13 +70,14 @@ FLOOR = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class TracedCurve:
-    """One traced curve of a drawn strip with its truth, per row; ``border_slack``: how far the left and
-    the right border of its track may be off."""
+    """One traced curve of a drawn strip with its truth, per row; ``course``: the same, where the pen was up
+    too; ``border_slack``: how far the left and the right border of its track may be off."""
 
     spec: CurveSpec
     siblings: tuple[CurveSpec, ...]
     trace: Trace
     truth: F64
+    course: F64
     visible: NDArray[np.bool_]
     rows_per_ft: float
     border_slack: tuple[float, float] = UNSEEN_BORDERS
@@ -146,18 +150,18 @@ def traced(sample: Sample, posterior: Posterior, rows_per_ft: float) -> list[Tra
     strip = sample.strip
     off = border_check.border_offsets(strip.ink, strip.left_col, strip.right_col)
     slack = border_check.border_slack(off)
-    return [
-        TracedCurve(
-            spec,
-            sample.specs,
-            traces[order[k]],
-            align_laps(sample.frac[k], sample.visible[k], spec, traces[order[k]].frac),
-            sample.visible[k],
-            rows_per_ft,
-            slack,
+    course = sample.frac if sample.course is None else sample.course
+    curves = []
+    for k, spec in enumerate(sample.specs):
+        trace, visible = traces[order[k]], sample.visible[k]
+        laps = laps_between(sample.frac[k], visible, spec, trace.frac)
+        truth = sample.frac[k] + laps
+        curves.append(
+            TracedCurve(
+                spec, sample.specs, trace, truth, course[k] + laps, visible, rows_per_ft, slack
+            )
         )
-        for k, spec in enumerate(sample.specs)
-    ]
+    return curves
 
 
 def near_truth(curve: TracedCurve) -> NDArray[np.bool_]:
@@ -247,8 +251,9 @@ def isotonic_knots(score: F64, y: NDArray[np.bool_], knots: int = 40) -> F64:
 
 def recovered(
     curve: TracedCurve, maps: confidence.ConfidenceMaps, config: DigitiseConfig
-) -> tuple[RecoveredCurve, F64]:
-    """The curve on regular depths exactly as the product makes it, and the truth there (frac).
+) -> tuple[RecoveredCurve, F64, F64]:
+    """The curve on regular depths exactly as the product makes it, and the truth there (frac): as drawn, and
+    its course where the pen was up, too.
 
     The truth is NaN where the pen was up; where ink was lost it stays, so that a bridge over lost
     ink is judged by where it leads.
@@ -259,52 +264,76 @@ def recovered(
     depth = physical.depth_grid(section, 0.5)
     sure = maps[curve.spec.style].probability(curve.trace.evidence, curve.trace.frac)
     result = physical.recover(curve.trace, sure, curve.spec, section, "T", depth, config)
-    seen = np.isfinite(curve.truth)
-    truth = np.full(len(depth), np.nan)
-    if seen.sum() > 1:
-        truth = np.interp(depth * curve.rows_per_ft, np.flatnonzero(seen), curve.truth[seen])
-        nearest = np.rint(depth * curve.rows_per_ft).astype(int).clip(0, rows - 1)
-        truth[~seen[nearest]] = np.nan
-    return result, truth
+    return result, _on_depth(curve.truth, curve, depth), _on_depth(curve.course, curve, depth)
 
 
-def log_unexplained(result: RecoveredCurve, truth: F64, config: DigitiseConfig) -> float:
-    """log10(1 - R²) of a curve as the gate counts it, against the variance that was recovered.
+def _on_depth(position: F64, curve: TracedCurve, depth: F64) -> F64:
+    seen = np.isfinite(position)
+    if seen.sum() < 2:
+        return np.full(len(depth), np.nan)
+    at = depth * curve.rows_per_ft
+    nearest = np.rint(at).astype(int).clip(0, len(position) - 1)
+    return np.where(seen[nearest], np.interp(at, np.flatnonzero(seen), position[seen]), np.nan)
 
-    Infinite where no R² would redeem it: too little recovered of what was drawn, or too much invented.
+
+@dataclass(frozen=True, slots=True)
+class Merit:
+    """What is true of a recovered curve.
+
+    Attributes
+    ----------
+    log_error : float
+        log10(1 - R²) as the gate counts it, against the variance that was recovered; infinite where no R²
+        would redeem the curve: nothing to compare, or too much invented.
+    right : bool
+        Whether R² reaches the threshold (for flat curves the position) and hardly anything is invented.
+    complete : bool
+        Whether enough was recovered of what was drawn. A right curve that is not is neither good nor bad: it
+        says nothing false.
     """
-    both = _comparable(result, truth, config)
-    if both is None:
-        return float("inf")
-    error = float(np.mean(np.minimum((result.frac - truth)[both] ** 2, 1.0)))
-    # of a curve that was drawn lively and recovered flat the truth tells how much is missing
-    spread = max(quality.position_variance(result), float(np.var(truth[both])))
-    return float(np.log10((error + FLOOR) / spread))
+
+    log_error: float
+    right: bool
+    complete: bool
 
 
-def _comparable(
-    result: RecoveredCurve, truth: F64, config: DigitiseConfig
-) -> NDArray[np.bool_] | None:
-    """Samples with a value and a truth; None where too little was recovered or too much invented.
+def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfig) -> Merit:
+    """Judge a recovered curve by its truth.
 
-    A pen that rides its stop beyond the border tells no value, so that none need be recovered there.
+    Parameters
+    ----------
+    truth : float64 [n]
+        Position; NaN where the pen was up.
+    course : float64 [n]
+        The same where the pen was up, too, as far as known.
     """
     seen, given = np.isfinite(truth), np.isfinite(result.frac)
     both = given & seen
+    if not both.any() or invented_share(result, truth, course) > MAX_INVENTED:
+        return Merit(float("inf"), False, False)
     asked = seen
-    if result.spec.wrap == "none":
+    if result.spec.wrap == "none":  # a pen that rides its stop beyond the border tells no value
         asked = seen & (given | ((truth >= 0) & (truth <= 1)))
-    if not both.any() or both.sum() < config.gate.min_coverage * asked.sum():
-        return None
-    return None if invented_share(result, truth) > MAX_INVENTED else both
+    error, spread = (result.frac - truth)[both], truth[both]
+    variance = float(np.var(spread))
+    # of a curve that was drawn lively and recovered flat the truth tells how much is missing
+    most = max(quality.position_variance(result), variance)
+    log_error = np.log10((np.mean(np.minimum(error**2, 1.0)) + FLOOR) / most)
+    if np.quantile(spread, 0.98) - np.quantile(spread, 0.02) < config.gate.flat_span_frac:
+        right = 100 * np.median(np.abs(error)) <= config.gate.flat_max_dx_pct
+    else:
+        right = 1 - np.mean(error**2) / (variance + 1e-12) >= config.gate.min_r2
+    complete = both.sum() >= config.gate.min_coverage * asked.sum()
+    return Merit(float(log_error), bool(right), bool(complete))
 
 
-def invented_share(result: RecoveredCurve, truth: F64, slack: int = 2) -> float:
+def invented_share(result: RecoveredCurve, truth: F64, course: F64, slack: int = 2) -> float:
     """Share of values claimed as observed where the pen was up, more than ``slack`` samples away
-    from drawn curve. Flagged bridges claim nothing."""
+    from drawn curve, and not where the curve went unseen. Flagged bridges claim nothing."""
     drawn = binary_dilation(np.isfinite(truth), iterations=slack)
     given = np.isfinite(result.frac)
-    return float((result.observed & given & ~drawn).sum() / max(1, given.sum()))
+    unseen = np.abs(result.frac - course) <= UNSEEN_NEAR
+    return float((result.observed & given & ~drawn & ~unseen).sum() / max(1, given.sum()))
 
 
 def fit_quality(
@@ -320,14 +349,14 @@ def fit_quality(
     config = DigitiseConfig()
     cases = judged_cases([c for c in curves if c.spec.style in maps], maps, config)
     x = np.array([case.features for case in cases])
-    y = np.array([case.log_error for case in cases])
+    y = np.array([case.merit.log_error for case in cases])
     fit = np.array([quality.coverage(c.result)[0] >= config.gate.min_coverage for c in cases])
     fold = np.arange(len(cases)) % FOLDS
     counts = np.zeros((len(LEVELS), 2))
     for k in range(FOLDS):
         draft = _fit_error(x[fit & (fold != k)], y[fit & (fold != k)])
         for case in (case for case, f in zip(cases, fold) if f == k):
-            counts[: _levels_accepted(case, draft, config)] += (1, not case.good)
+            counts[: _levels_accepted(case, draft, config)] += (1, not case.merit.right)
     risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
     safe = np.flatnonzero(risk <= LEVEL_BAD)
     chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
@@ -387,12 +416,9 @@ class Case:
     Attributes
     ----------
     features : float64 [n_features]
-    log_error : float
-        log10(1 - R²); infinite where no R² would redeem the curve.
+    merit : Merit
     result : RecoveredCurve
     siblings : tuple of CurveSpec
-    good : bool
-        Whether it deserves acceptance.
     flags : tuple of str
         Reasons seen on the curve itself.
     depth_residual : float
@@ -400,10 +426,9 @@ class Case:
     """
 
     features: F64
-    log_error: float
+    merit: Merit
     result: RecoveredCurve
     siblings: tuple[CurveSpec, ...]
-    good: bool
     flags: tuple[str, ...]
     depth_residual: float = float("nan")
     border_slack: tuple[float, float] = UNSEEN_BORDERS
@@ -427,14 +452,13 @@ def judged_cases(
             not everything and (twins or curve.visible.mean() < 0.1)
         ):
             continue
-        result, truth = recovered(curve, maps, config)
+        result, truth, course = recovered(curve, maps, config)
         cases.append(
             Case(
                 quality.curve_features(result, curve.siblings),
-                log_unexplained(result, truth, config),
+                merit(result, truth, course, config),
                 result,
                 curve.siblings,
-                truly_good(result, truth, config),
                 quality.trace_flags(result, curve.siblings),
                 border_slack=curve.border_slack,
             )
@@ -657,6 +681,7 @@ class GateScore:
     curves: int
     accepted: int
     accepted_bad: int
+    accepted_incomplete: int
     good: int
     good_accepted: int
 
@@ -690,28 +715,22 @@ def count_cases(
     cases: Sequence[Case], model: quality.QualityModel | None, config: DigitiseConfig
 ) -> GateScore:
     """Run the gate on cases; None is a bundle without calibration, which accepts nothing."""
-    counts = [0, 0, 0, 0, 0]
+    counts = [0] * 6
     for case in cases:
         estimate = quality.estimate(
             case.result, case.siblings, case.depth_residual, model, case.border_slack
         )
         verdict = quality.judge(estimate, case.flags, config.gate)
         accepted = verdict.decision == "accept"
-        hits = (True, accepted, accepted and not case.good, case.good, case.good and accepted)
+        right, good = case.merit.right, case.merit.right and case.merit.complete
+        hits = (
+            True,
+            accepted,
+            accepted and not right,
+            accepted and right and not good,
+            good,
+            good and accepted,
+        )
         for k, hit in enumerate(hits):
             counts[k] += hit
     return GateScore(*counts)
-
-
-def truly_good(result: RecoveredCurve, truth: F64, config: DigitiseConfig) -> bool:
-    """Whether a curve deserves acceptance, from its truth: R² (position for flat curves), coverage of
-    what was drawn, and hardly anything invented.
-    """
-    both = _comparable(result, truth, config)
-    if both is None:
-        return False
-    error, spread = (result.frac - truth)[both], truth[both]
-    if np.quantile(spread, 0.98) - np.quantile(spread, 0.02) < config.gate.flat_span_frac:
-        return bool(100 * np.median(np.abs(error)) <= config.gate.flat_max_dx_pct)
-    r2 = 1 - float(np.mean(error**2)) / (float(np.var(spread)) + 1e-12)
-    return r2 >= config.gate.min_r2

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from veernet_core import metrics
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import classical, decode, physical
-from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior, Strip
+from veernet_core.datatypes import F32, F64, STYLES, CurveSpec, Posterior, Strip
 from veernet_core.synth import heldout, plotted
 from veernet_core.synth.priors import as_plotted
 from veernet_core.synth.strips import SynthConfig, draw_strip
@@ -43,7 +43,7 @@ BRIDGED_FT = DigitiseConfig().max_bridge_ft
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A drawn strip with truth: unfolded position and visibility per curve and row; depth of every row, ft,
-    where depth lines are drawn."""
+    where depth lines are drawn; the position where the pen was up, too, where known (``course``)."""
 
     ident: str
     strip: Strip
@@ -52,6 +52,7 @@ class Sample:
     visible: NDArray[np.bool_]
     mask: NDArray[np.uint8] | None = None
     depth: F64 | None = None
+    course: F64 | None = None
 
 
 def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64] = ()) -> Sample:
@@ -74,9 +75,18 @@ def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64]
     on_paper = (drawn.x - drawn.left_col) / width
     # as drawn on the paper, in the lap it belongs to
     lap = np.where(drawn.wrapped[:, None], np.round(drawn.frac - on_paper), 0.0)
-    return Sample(
-        f"own-{index}", strip, specs, (on_paper + lap).astype(np.float64), drawn.visible, drawn.mask
-    )
+    frac = (on_paper + lap).astype(np.float64)
+    course = np.array([_where_lifted(f, c) for f, c in zip(frac, drawn.course)])
+    return Sample(f"own-{index}", strip, specs, frac, drawn.visible, drawn.mask, course=course)
+
+
+def _where_lifted(frac: F64, course: F32) -> F64:
+    """Position with that of the pen-up rows, which are known but for the sway of the paper."""
+    known = np.flatnonzero(np.isfinite(frac))
+    if not len(known):
+        return frac
+    sway = np.interp(np.arange(len(frac)), known, frac[known] - course[known])
+    return np.where(np.isfinite(frac), frac, course + sway)
 
 
 def heldout_sample(
@@ -228,15 +238,20 @@ def crossings_kept(
 
 
 def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> F64:
-    """Truth counted from the recovered curve's lap, where nothing on the strip tells which it is.
+    """Truth counted from the recovered curve's lap, where nothing on the strip tells which it is."""
+    return frac + laps_between(frac, visible, spec, recovered)
 
-    Curves that wrap once have their home lap, as on a real log. For those that wrap without end only
+
+def laps_between(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> float:
+    """By how many laps a recovered curve is counted otherwise than its truth.
+
+    Curves that wrap once have their home lap, as on a real log: none. For those that wrap without end only
     the changes of lap can be seen: one whole number of laps, the median difference, is taken out.
     """
     both = visible & np.isfinite(frac) & np.isfinite(recovered)
     if spec.wrap != "all" or not both.any():
-        return frac
-    return np.asarray(frac + np.round(np.median(recovered[both] - frac[both])))
+        return 0.0
+    return float(np.round(np.median(recovered[both] - frac[both])))
 
 
 def match_order(sample: Sample, recovered: Sequence[F64]) -> list[int]:

@@ -112,7 +112,8 @@ def _blank(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
     specs = tuple(CurveSpec(f"C{k}", "", 0.0, 1.0, style=s) for k, s in enumerate(styles))
     rows = sample.strip.ink.shape[0]
     nothing = np.full((2, rows), np.nan)
-    return replace(sample, specs=specs, frac=nothing, visible=np.zeros((2, rows), bool))
+    unseen = np.zeros((2, rows), bool)
+    return replace(sample, specs=specs, frac=nothing, visible=unseen, course=nothing)
 
 
 def _destroyed(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
@@ -143,8 +144,9 @@ def _tilted(curves: list[TracedCurve]) -> list[TracedCurve]:
         rows = np.arange(len(curve.truth), dtype=np.float64)
         at = np.rint(rows + _tilt_rows(len(rows), curve.rows_per_ft)).astype(int)
         inside = (at >= 0) & (at < len(rows))
-        truth = np.where(inside, curve.truth[at.clip(0, len(rows) - 1)], np.nan)
-        out.append(replace(curve, truth=truth))
+        at = at.clip(0, len(rows) - 1)
+        truth, course = (np.where(inside, x[at], np.nan) for x in (curve.truth, curve.course))
+        out.append(replace(curve, truth=truth, course=course))
     return out
 
 
@@ -159,7 +161,7 @@ def _lines_tell(sample: Sample, config: DigitiseConfig) -> tuple[str, ...]:
 
 
 def _rescaled(curves: list[TracedCurve]) -> list[TracedCurve]:
-    return [replace(curve, truth=curve.truth * WRONG_SCALE) for curve in curves]
+    return [replace(c, truth=c.truth * WRONG_SCALE, course=c.course * WRONG_SCALE) for c in curves]
 
 
 def _swapped(curves: list[TracedCurve]) -> list[TracedCurve]:
@@ -167,7 +169,10 @@ def _swapped(curves: list[TracedCurve]) -> list[TracedCurve]:
     if len(curves) < 2:
         return []
     turned = [*curves[1:], curves[0]]
-    return [replace(c, truth=t.truth, visible=t.visible) for c, t in zip(curves, turned)]
+    return [
+        replace(c, truth=t.truth, course=t.course, visible=t.visible)
+        for c, t in zip(curves, turned)
+    ]
 
 
 SHIFTS: dict[str, Shift] = {

@@ -15,6 +15,7 @@ import numpy as np
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.observed import flag_runs
 from veernet_core.datatypes import (
+    EVIDENCE,
     F64,
     CurveSpec,
     DepthAxis,
@@ -78,7 +79,7 @@ def depth_grid(section: Section, step: float) -> F64:
 def join_traces(traces: Sequence[Trace]) -> Trace:
     """Concatenate the blocks of one curve."""
     if not traces:
-        return Trace(np.zeros(0), np.zeros((0, 4)), np.zeros(0, bool), np.zeros(0))
+        return Trace(np.zeros(0), np.zeros((0, len(EVIDENCE))), np.zeros(0, bool), np.zeros(0))
     return Trace(
         np.concatenate([t.frac for t in traces]),
         np.concatenate([t.evidence for t in traces]),
@@ -134,7 +135,7 @@ def recover(
             empty,
             none,
             empty,
-            np.zeros((len(depth), 4)),
+            np.zeros((len(depth), len(EVIDENCE))),
         )
     observed = trace.observed[nearest] & np.isfinite(sampled)
     confidence = np.where(np.isfinite(sampled), row_confidence[nearest], np.nan)
@@ -198,9 +199,12 @@ def _on_shared_ink(
     trace: Trace, start: int, stop: int, least_mass: float = 0.35, most_step: float = 0.05
 ) -> bool:
     """Whether the path of an unobserved run lies on ink of its style, in the mean, and neither comes
-    there nor leaves by a leap: it moves by at most ``most_step`` track widths per row."""
+    there nor leaves by a leap: it moves by at most ``most_step`` track widths per row, and not over blank
+    paper."""
     steps = np.abs(np.diff(trace.frac[start - 1 : stop + 1]))
-    return bool(trace.evidence[start:stop, 0].mean() >= least_mass and steps.max() <= most_step)
+    mass = trace.evidence[start:stop, EVIDENCE.index("mass")]
+    support = trace.evidence[start : stop + 1, EVIDENCE.index("support")]
+    return bool(mass.mean() >= least_mass and steps.max() <= most_step and support.min() >= 0.5)
 
 
 def _area_mean(x: F64, y: F64, centres: F64, half: float) -> F64:

@@ -269,8 +269,8 @@ def trace_flags(
     they touch (where known points end, the ink alone says which is which).
     ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
     would shift it by a whole track; or it changes laps without moving across the paper, or by more than
-    one lap from one sample to the next, so that one of the two laps is wrong; or a curve said not to wrap
-    leaves over one border and is found at the other.
+    one lap from one sample to the next, so that one of the two laps is wrong; or it goes far where no ink
+    tells which way round; or a curve said not to wrap leaves over one border and is found at the other.
     """
     flags = []
     twins = [s for s in siblings if _drawn_alike(s, curve.spec)]
@@ -280,8 +280,11 @@ def trace_flags(
         flags.append("identity_ambiguous")
     frac = curve.frac[np.isfinite(curve.frac)]
     off_scale = len(frac) > 0 and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE
-    at_odds = _leaps_between_borders if curve.spec.wrap == "none" else _changes_lap_unseen
-    if off_scale or at_odds(frac):
+    if curve.spec.wrap == "none":
+        at_odds = _leaps_between_borders(frac)
+    else:
+        at_odds = _changes_lap_unseen(frac) or _goes_far_unseen(curve)
+    if off_scale or at_odds:
         flags.append("lap_uncertain")
     return tuple(flags)
 
@@ -325,6 +328,17 @@ def _changes_lap_unseen(frac: F64, near: float = 0.04, still: float = 0.1) -> bo
         if (whole & quiet[: -1 - lag] & quiet[1 + lag :]).any():
             return True
     return False
+
+
+def _goes_far_unseen(curve: RecoveredCurve, leap: float = 0.15, gap: float = 0.2) -> bool:
+    """Whether a curve moves by more than ``leap`` track widths over blank paper from one sample to the next,
+    or by more than ``gap`` across missing ones: it may as well have gone the other way round."""
+    known = np.flatnonzero(np.isfinite(curve.frac))
+    move = np.abs(np.diff(curve.frac[known]))
+    missing = np.diff(known) > 1
+    support = curve.evidence[known, EVIDENCE.index("support")]
+    blank = np.minimum(support[1:], support[:-1]) < 0.5
+    return bool((move > np.where(missing, gap, np.where(blank, leap, np.inf))).any())
 
 
 def _leaps_between_borders(frac: F64, edge: float = 0.1) -> bool:

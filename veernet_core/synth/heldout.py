@@ -43,6 +43,7 @@ from veernet_core.datatypes import (
     Wrap,
 )
 from veernet_core.errors import GeometryError
+from veernet_core.synth.truth import drawn_course
 
 Shape: TypeAlias = "NDArray[Any] | tuple[str, NDArray[Any]]"
 """Values on regular depths (0.5 ft), or a mnemonic and such values."""
@@ -1040,7 +1041,7 @@ def _ink_curve(
     layer = PLOTTERS[plotter](rng, (frame.rows, frame.cols), strokes(course, frame.column), pen)
     rows = np.arange(frame.rows, dtype=np.float64)
     truth = course_truth(course, rows) + frame.wander_px / frame.width
-    return layer, truth
+    return layer, drawn_course(truth, layer)
 
 
 def _draw_courses(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from veernet_core.datatypes import F32, F64, STYLES, Rng
-from veernet_core.synth import degrade, priors, render
+from veernet_core.synth import degrade, priors, render, truth
 
 MAX_CURVES = 5
 STYLE_SHARE = (0.44, 0.32, 0.24)
@@ -43,6 +43,8 @@ class SynthStrip:
         0 background, 1 + style where curve ink shows.
     frac : float32 [n_curves, rows]
         Unfolded position, NaN where pen up.
+    course : float32 [n_curves, rows]
+        The same without pen lifts; NaN only off the scale.
     wrapped : bool [n_curves]
         Whether the curve is drawn in wrap-around mode.
     """
@@ -56,6 +58,7 @@ class SynthStrip:
     visible: NDArray[np.bool_]
     mask: NDArray[np.uint8]
     frac: F32
+    course: F32
     wrapped: NDArray[np.bool_]
 
 
@@ -121,6 +124,7 @@ def draw_strip(
 class _Inked:
     x: F64
     frac: F64
+    course: F64
     steep: F32
     pen: render.Pen
     alpha: F32
@@ -156,6 +160,7 @@ def _ink_one(
         outside = (frac < -0.03) | (frac > 1.03)
         frac = np.where(outside, np.nan, frac)
         drawn = frac
+    course = frac
     if rng.random() < 0.2:
         drawn = _pen_lifts(rng, drawn)
         frac = np.where(np.isnan(drawn), np.nan, frac)
@@ -163,16 +168,16 @@ def _ink_one(
     pen = render.draw_pen(rng, style)
     width = paper[1] - paper[0]
     unfolded = paper[0] + drawn * width + sway
-    steep = _steepness(unfolded)
     if wrapped:
-        x = paper[0] + drawn % 1.0 * width + sway
         alpha = _ink_laps(rng, unfolded, drawn, pen, cols, paper, sway)
     else:
-        x = unfolded
-        alpha = render.ink_curve(rng, x, pen, cols)
+        alpha = render.ink_curve(rng, unfolded, pen, cols)
+    frac = truth.drawn_course(frac, alpha)
+    x = paper[0] + (frac % 1.0 if wrapped else frac) * width + sway
+    steep = _steepness(paper[0] + frac * width + sway)
     if rng.random() < 0.1:
         alpha = np.maximum(alpha, _ticks(rng, x, cols))
-    return _Inked(x, frac, steep, pen, alpha, wrapped)
+    return _Inked(x, frac, course, steep, pen, alpha, wrapped)
 
 
 def _ink_laps(
@@ -302,7 +307,7 @@ def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: fl
     rows, cols = final.shape
     n = len(inked)
     x = np.full((n, rows), np.nan, np.float32)
-    frac = np.full((n, rows), np.nan, np.float32)
+    frac, course = np.full_like(x, np.nan), np.full_like(x, np.nan)
     steep = np.zeros((n, rows), np.float32)
     visible = np.zeros((n, rows), bool)
     mask = np.zeros((rows, cols), np.uint8)
@@ -311,11 +316,12 @@ def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: fl
     for k, curve in enumerate(inked):
         x[k] = curve.x
         frac[k] = curve.frac
+        course[k] = curve.course
         steep[k] = curve.steep
         visible[k] = _survives(curve, dark)
         mask[(curve.alpha > 0.4) & (dark > 0.4) & visible[k][:, None]] = 1 + style[k]
     wrapped = np.array([c.wrapped for c in inked], dtype=bool)
-    return SynthStrip(final, left, right, x, steep, style, visible, mask, frac, wrapped)
+    return SynthStrip(final, left, right, x, steep, style, visible, mask, frac, course, wrapped)
 
 
 def _steepness(x: F64) -> F32:
