@@ -269,8 +269,8 @@ def trace_flags(
     they touch (where known points end, the ink alone says which is which).
     ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
     would shift it by a whole track; or it changes laps without moving across the paper, or by more than
-    one lap from one sample to the next, so that one of the two laps is wrong; or it goes far where no ink
-    tells which way round; or a curve said not to wrap leaves over one border and is found at the other.
+    one lap from one sample to the next, so that one of the two laps is wrong; or it is found far away
+    after missing samples; or a curve said not to wrap leaves over one border and is found at the other.
     """
     flags = []
     twins = [s for s in siblings if _drawn_alike(s, curve.spec)]
@@ -283,7 +283,7 @@ def trace_flags(
     if curve.spec.wrap == "none":
         at_odds = _leaps_between_borders(frac)
     else:
-        at_odds = _changes_lap_unseen(frac) or _goes_far_unseen(curve)
+        at_odds = _changes_lap_unseen(frac) or _goes_far_unseen(curve.frac)
     if off_scale or at_odds:
         flags.append("lap_uncertain")
     return tuple(flags)
@@ -330,15 +330,11 @@ def _changes_lap_unseen(frac: F64, near: float = 0.04, still: float = 0.1) -> bo
     return False
 
 
-def _goes_far_unseen(curve: RecoveredCurve, leap: float = 0.15, gap: float = 0.2) -> bool:
-    """Whether a curve moves by more than ``leap`` track widths over blank paper from one sample to the next,
-    or by more than ``gap`` across missing ones: it may as well have gone the other way round."""
-    known = np.flatnonzero(np.isfinite(curve.frac))
-    move = np.abs(np.diff(curve.frac[known]))
-    missing = np.diff(known) > 1
-    support = curve.evidence[known, EVIDENCE.index("support")]
-    blank = np.minimum(support[1:], support[:-1]) < 0.5
-    return bool((move > np.where(missing, gap, np.where(blank, leap, np.inf))).any())
+def _goes_far_unseen(frac: F64, most: float = 0.2) -> bool:
+    """Whether a curve is found more than ``most`` track widths away after missing samples: it may as well have
+    gone the other way round."""
+    known = np.flatnonzero(np.isfinite(frac))
+    return bool((np.abs(np.diff(frac[known]))[np.diff(known) > 1] > most).any())
 
 
 def _leaps_between_borders(frac: F64, edge: float = 0.1) -> bool:

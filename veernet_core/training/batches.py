@@ -31,7 +31,7 @@ SIZES: tuple[tuple[int, int, int, float], ...] = (
     (4, 256, 1024, 0.2),
 )
 """(strips, rows, columns, share): equal pixels, so that every step costs the same."""
-STROKE_SHARE = 0.2
+STROKE_SHARE = 0.3
 """Of curves with strokes out and back, which training draws more often than they occur: they are few rows, and
 easily taken for pieces of depth lines."""
 
