@@ -251,7 +251,7 @@ def test_a_lap_that_changes_in_place_is_uncertain() -> None:
 def test_a_wrapped_curve_found_far_away_may_have_gone_the_other_way_round() -> None:
     c = curve()
     wrapped = replace(c.spec, wrap="all")
-    for far, flags in ((0.55, ()), (0.65, ("lap_uncertain",))):
+    for far, flags in ((0.85, ()), (0.95, ("lap_uncertain",))):
         frac = np.where(np.arange(200) < 80, 0.4, far)
         frac[80] = np.nan
         assert quality.trace_flags(replace(c, spec=wrapped, frac=frac), (wrapped,)) == flags

@@ -330,9 +330,9 @@ def _changes_lap_unseen(frac: F64, near: float = 0.04, still: float = 0.1) -> bo
     return False
 
 
-def _goes_far_unseen(frac: F64, most: float = 0.2) -> bool:
-    """Whether a curve is found more than ``most`` track widths away after missing samples: it may as well have
-    gone the other way round."""
+def _goes_far_unseen(frac: F64, most: float = 0.5) -> bool:
+    """Whether a curve is found more than ``most`` track widths away after missing samples: the other way round
+    is shorter."""
     known = np.flatnonzero(np.isfinite(frac))
     return bool((np.abs(np.diff(frac[known]))[np.diff(known) > 1] > most).any())
 
