@@ -296,6 +296,11 @@ class Merit:
     right: bool
     complete: bool
 
+    @property
+    def good(self) -> bool:
+        """Whether the curve deserves acceptance."""
+        return self.right and self.complete
+
 
 def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfig) -> Merit:
     """Judge a recovered curve by its truth.
@@ -722,15 +727,10 @@ def count_cases(
         )
         verdict = quality.judge(estimate, case.flags, config.gate)
         accepted = verdict.decision == "accept"
-        right, good = case.merit.right, case.merit.right and case.merit.complete
-        hits = (
-            True,
-            accepted,
-            accepted and not right,
-            accepted and right and not good,
-            good,
-            good and accepted,
-        )
+        good = case.merit.good
+        bad = accepted and not case.merit.right
+        incomplete = accepted and not bad and not good
+        hits = (True, accepted, bad, incomplete, good, good and accepted)
         for k, hit in enumerate(hits):
             counts[k] += hit
     return GateScore(*counts)
