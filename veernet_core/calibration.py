@@ -22,6 +22,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta
 from sklearn.isotonic import IsotonicRegression
 
+from veernet_core import metrics
 from veernet_core.config import UNSEEN_BORDERS, DigitiseConfig
 from veernet_core.curve import confidence, decode, physical, quality
 from veernet_core.datatypes import (
@@ -324,7 +325,7 @@ def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfi
     # of a curve that was drawn lively and recovered flat the truth tells how much is missing
     most = max(quality.position_variance(result), variance)
     log_error = np.log10((np.mean(np.minimum(error**2, 1.0)) + FLOOR) / most)
-    if np.quantile(spread, 0.98) - np.quantile(spread, 0.02) < config.gate.flat_span_frac:
+    if metrics.span(spread) < config.gate.flat_span_frac:
         right = 100 * np.median(np.abs(error)) <= config.gate.flat_max_dx_pct
     else:
         right = 1 - np.mean(error**2) / (variance + 1e-12) >= config.gate.min_r2

@@ -96,6 +96,11 @@ def r2(recovered: F64, truth: F64) -> float:
     return float(1 - ((a - b) ** 2).sum() / spread) if spread > 0 else float("nan")
 
 
+def span(position: F64) -> float:
+    """Range of positions, 2nd to 98th percentile, in their unit."""
+    return float(np.quantile(position, 0.98) - np.quantile(position, 0.02))
+
+
 @dataclass(frozen=True, slots=True)
 class CurveScore:
     """How well one curve was recovered. Positions in track widths unless said otherwise.
@@ -149,7 +154,7 @@ def score_curve(recovered: F64, truth: F64, visible: NDArray[np.bool_]) -> Curve
         float(np.quantile(spread, 0.95)),
         coverage,
         invented,
-        float(np.quantile(truth[seen], 0.98) - np.quantile(truth[seen], 0.02)),
+        span(truth[seen]),
     )
 
 

@@ -187,7 +187,8 @@ def bridge(trace: Trace, depth: F64, limit: float) -> F64:
         if start == 0 or stop == len(frac) or depth[stop] - depth[start - 1] > limit + 1e-9:
             continue
         along[start:stop] = _on_shared_ink(trace, start, stop)
-        missing = trace.evidence[start:stop, 1].max() < SEEN_PRESENCE
+        presence = trace.evidence[start:stop, EVIDENCE.index("presence")]
+        missing = presence.max() < SEEN_PRESENCE
         near = abs(frac[stop] - frac[start - 1]) <= STRAIGHT_FRAC
         on_scale = np.isfinite(frac[start:stop]).all()
         usable[start:stop] = along[start] or (missing and near and on_scale)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from veernet_core import metrics
 from veernet_core.config import UNSEEN_BORDERS, GatePolicy
 from veernet_core.datatypes import (
     EVIDENCE,
@@ -209,7 +210,7 @@ def estimate(
     used = np.isfinite(curve.value)
     covered, gap = coverage(curve)
     frac = curve.frac[used]
-    span = float(np.quantile(frac, 0.98) - np.quantile(frac, 0.02)) if used.any() else 0.0
+    span = metrics.span(frac) if used.any() else 0.0
     nan = float("nan")
     if model is None or used.sum() < 10:
         return QualityEstimate(nan, nan, nan, covered, gap, depth_residual, span, nan)

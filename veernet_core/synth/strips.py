@@ -106,7 +106,7 @@ def draw_strip(
     count = min(count, config.max_curves)
     shares = config.real_share, config.stroke_share
     fracs = priors.draw_shapes(rng, rows, count, shapes, *shares) if count else []
-    inked = [_ink_one(rng, f, left, right, paper, sway, config) for f in fracs]
+    inked = [_ink_one(rng, f, paper, sway, config.cols, config.style_share) for f in fracs]
     clean = _background(rng, rows, cols, paper, sway)
     for curve in inked:
         clean = np.maximum(clean, curve.alpha)
@@ -142,34 +142,26 @@ def _sway(rng: Rng, rows: int) -> F64:
 def _ink_one(
     rng: Rng,
     frac: F64,
-    left: float,
-    right: float,
     paper: tuple[float, float],
     sway: F64,
-    config: SynthConfig,
+    cols: int,
+    style_share: tuple[float, float, float],
 ) -> _Inked:
-    cols = config.cols
-    frac = frac.copy()
     wrapped = bool(rng.random() < 0.35)
-    if wrapped:
-        drawn = frac
-    elif rng.random() < 0.5:  # clipped at the edge: the pen rides the stop
+    if not wrapped and rng.random() < 0.5:  # clipped at the edge: the pen rides the stop
         stop = rng.uniform(-0.03, 0.02)
-        frac = drawn = frac.clip(stop, 1 - stop)
-    else:  # off scale: nothing drawn
-        outside = (frac < -0.03) | (frac > 1.03)
-        frac = np.where(outside, np.nan, frac)
-        drawn = frac
+        frac = frac.clip(stop, 1 - stop)
+    elif not wrapped:  # off scale: nothing drawn
+        frac = np.where((frac < -0.03) | (frac > 1.03), np.nan, frac)
     course = frac
     if rng.random() < 0.2:
-        drawn = _pen_lifts(rng, drawn)
-        frac = np.where(np.isnan(drawn), np.nan, frac)
-    style = STYLES[int(rng.choice(3, p=config.style_share))]
+        frac = _pen_lifts(rng, frac)
+    style = STYLES[int(rng.choice(3, p=style_share))]
     pen = render.draw_pen(rng, style)
     width = paper[1] - paper[0]
-    unfolded = paper[0] + drawn * width + sway
+    unfolded = paper[0] + frac * width + sway
     if wrapped:
-        alpha = _ink_laps(rng, unfolded, drawn, pen, cols, paper, sway)
+        alpha = _ink_laps(rng, unfolded, frac, pen, cols, paper, sway)
     else:
         alpha = render.ink_curve(rng, unfolded, pen, cols)
     frac = truth.drawn_course(frac, alpha)

@@ -1,7 +1,7 @@
 """What a drawing tells of a curve: its course without the swings that leave no ink.
 
 In: a curve's position per row and the ink it left before any harm was done to the paper; out: the position
-as drawn. Every renderer's truth goes through here, that of the test-only ones too.
+as drawn. The truth of every renderer that may cut dashes by time or depth goes through here.
 """
 
 from __future__ import annotations
