@@ -48,13 +48,16 @@ def test_a_line_beside_the_border_tells_how_far_it_is_off(off: int) -> None:
     assert right < 0.003
 
 
-@pytest.mark.parametrize("what", ["blank", "faint", "smeared", "far"])
+@pytest.mark.parametrize("what", ["blank", "faint", "smeared", "thick", "far"])
 def test_without_a_line_a_border_is_supposed(what: str) -> None:
     ink = paper(share=0.15) if what == "faint" else paper(LEFT + 20, RIGHT - 20)
     if what == "blank":
         ink[:] = 0
     elif what == "smeared":
         ink[:, :40] = ink[:, -40:] = 255
+    elif what == "thick":  # a pen that runs where the border should be
+        for at in (LEFT, RIGHT):
+            ink[:, round(at) - 4 : round(at) + 5] = 255
     assert slack(ink) == (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)
     assert np.isnan(printed_offset(border_offsets(ink, LEFT, RIGHT))).all()
 

@@ -318,7 +318,7 @@ def gate_codes() -> set[str]:
     values = [-1.0, 0.3, 0.8, 0.9, float("nan")]
     codes = {
         "scale_guess", "uncalibrated_model", "identity_ambiguous", "lap_uncertain", "depth_residual",
-        "depth_guess", "canary_failed", "borders_uncertain", "page_doubtful",
+        "depth_guess", "depth_unchecked", "canary_failed", "borders_uncertain", "page_doubtful",
     }  # fmt: skip
     for r2, coverage, span, dx, residual in product(values, [0, 0.5, 1], [0, 1], [0.1, 5], [0, 9]):
         quality = judge(make_curve(GR), r2=(r2, r2 - 0.1, r2 + 0.02)).quality

@@ -40,6 +40,12 @@ def test_a_wrong_axis_is_found_out(wrong: str) -> None:
     assert fit_lines(said, share, "ft").scatter > 1.0
 
 
+def test_a_tilt_shows_on_a_log_of_few_lines() -> None:
+    depth, share = paper(840, {10: 0.9})
+    assert fit_lines(depth, share, "ft").scatter < 0.6
+    assert fit_lines(depth + 1.5 * np.linspace(-1, 1, len(depth)), share, "ft").scatter > 1.2
+
+
 def test_without_lines_nothing_is_said() -> None:
     depth, share = paper(4000, {})
     assert np.isnan(fit_lines(depth, share, "ft").scatter)
@@ -52,5 +58,6 @@ def test_without_lines_nothing_is_said() -> None:
 def test_share_is_that_of_the_strips_own_rows_within_the_borders() -> None:
     ink = np.zeros((6, 50), np.uint8)
     ink[2], ink[3, :10], ink[0] = 255, 255, 255
+    ink[4] = 51  # a grey line counts as far as it is dark
     strip = Strip(ink, 10.0, 40.0, np.arange(6.0), keep_rows=(1, 5))
-    assert line_share(strip).tolist() == [0, 1, 0, 0]
+    assert line_share(strip).tolist() == [0, 1, 0, 0.2]

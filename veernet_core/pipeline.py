@@ -387,15 +387,16 @@ def _in_strip(spec: CurveSpec, log: PreparedLog, strip: Strip) -> CurveSpec:
 
 
 def _collect_lines(work: _Work, strip: Strip) -> None:
-    """Keep where a block's own rows are inked, for a depth axis whose residual nobody knows."""
+    """Keep how dark a block's own rows are, in the ink that shows most, for a depth axis whose residual
+    nobody knows."""
     assert work.log is not None
     axis = work.log.sections[strip.section_index].depth
     if axis is None or not np.isnan(axis.residual):
         return
     blocks = work.lines.setdefault((strip.section_index, strip.track_index), {})
-    if strip.first_row not in blocks:  # of several inks the first speaks
-        rows = strip.scan_rows[slice(*strip.keep_rows)]
-        blocks[strip.first_row] = rows, depth_check.line_share(strip)
+    rows, share = strip.scan_rows[slice(*strip.keep_rows)], depth_check.line_share(strip)
+    _, before = blocks.get(strip.first_row, (rows, share))
+    blocks[strip.first_row] = rows, np.maximum(before, share)
 
 
 def _collect_offsets(work: _Work, strip: Strip) -> None:
@@ -565,6 +566,8 @@ def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tupl
     """Reasons, known before any estimate, why a curve cannot be accepted."""
     siblings, residual = _context(log.sections, curve)
     flags = []
+    if np.isnan(residual):
+        flags.append("depth_unchecked")
     if residual * (_FT_PER_M if curve.depth_unit == "m" else 1.0) > policy.max_depth_residual_ft:
         flags.append("depth_residual")
     if curve.spec.source in ("template", "guess"):

@@ -57,6 +57,7 @@ REASONS: dict[str, str] = {
     "flat_and_uncertain": "The curve is nearly flat and its position is too uncertain.",
     "low_coverage": "Too much of the depth range has no recovered value.",
     "depth_residual": "Depth marks, or the printed depth lines, do not keep to the depth axis.",
+    "depth_unchecked": "No depth lines were seen to hold the stated depth against.",
     "no_depth": "Depth could not be read, so the curve has no depth axis.",
     "scale_guess": "The scale was guessed, not read from the log or a sidecar.",
     "scale_contradicted": "The page prints another scale for the curve than the sidecar states.",

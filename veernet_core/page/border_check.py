@@ -8,6 +8,7 @@ the track, and of the curves themselves none looks the worse for it. Where the b
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import label
 
 from veernet_core.config import UNSEEN_BORDER_FRAC, UNSEEN_BORDERS
 from veernet_core.datatypes import F64, INKED, U8
@@ -26,6 +27,8 @@ _SHARE, _CONTRAST = 0.3, 2.0
 _RIVAL = 0.5
 """A fainter line nearer by is the border, if it has this share of the clearest one's ink."""
 _HALF_WIDTH = 3
+_WIDEST = 7
+"""Ink wider than this is no printed line, pixels: a thick pen or hatching that happens to run there."""
 
 
 def border_offsets(ink: U8, left_col: float, right_col: float) -> F64:
@@ -94,7 +97,10 @@ def line_offset(ink: U8, at: float) -> float:
     line = share >= max(_SHARE, _CONTRAST * base, _RIVAL * share.max())
     if not line.any():
         return float("nan")
-    apart = np.where(line, np.abs(columns - at), np.inf)
-    near = np.abs(columns - columns[np.argmin(apart)]) <= _HALF_WIDTH
+    nearest = int(np.argmin(np.where(line, np.abs(columns - at), np.inf)))
+    runs, _ = label(line)
+    if (runs == runs[nearest]).sum() > _WIDEST:
+        return float("nan")
+    near = np.abs(columns - columns[nearest]) <= _HALF_WIDTH
     weight = np.where(near, np.maximum(share - base, 0), 0)
     return float((weight * columns).sum() / weight.sum() - at)

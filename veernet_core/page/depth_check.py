@@ -1,6 +1,6 @@
 """Does a depth axis agree with the depth lines printed on the paper?
 
-In: how much of each strip row is inked, and the depth that an axis gives it. Out: how far the printed lines
+In: how dark each strip row is, and the depth that an axis gives it. Out: how far the printed lines
 lie from the whole multiples of depth at which they belong. For axes that were stated, not measured: where
 anchors are wrong, the lines drift away from them. Which axis is right is not asked here (`depth`).
 """
@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from veernet_core.datatypes import F64, INKED, DepthUnit, Strip
+from veernet_core.datatypes import F64, DepthUnit, Strip
 
 _SPACINGS: dict[DepthUnit, tuple[float, ...]] = {"ft": (2, 5, 10, 20, 50), "m": (1, 2, 5, 10, 25)}
 """Whole multiples at which lines are printed."""
@@ -32,9 +33,10 @@ _QUANTILE = 0.9
 
 
 def line_share(strip: Strip) -> F64:
-    """Share of the track's columns that are inked, float64 [rows] of the strip's own rows."""
+    """Mean tone of the track's columns, 0 paper to 1 ink, float64 [rows] of the strip's own rows: a grey grid
+    counts too."""
     inside = slice(int(strip.left_col) + 2, int(strip.right_col) - 1)
-    return np.asarray((strip.ink[slice(*strip.keep_rows), inside] > INKED).mean(axis=1))
+    return np.asarray(strip.ink[slice(*strip.keep_rows), inside].mean(axis=1) / 255)
 
 
 class LineFit(NamedTuple):
@@ -43,8 +45,9 @@ class LineFit(NamedTuple):
     Attributes
     ----------
     scatter : float
-        The distance from where they belong that nine in ten stretches of five lines keep, in the axis' unit;
-        NaN where no lines stand out. An axis that is off by whole lines all along looks true.
+        The distance from where they belong that nine in ten stretches of five lines keep, or nine in ten rows
+        on the straight line through them, in the axis' unit; NaN where no lines stand out. An axis that is off
+        by whole lines all along looks true.
     clear : float
         Factor by which the lines stand out from what is seen where none are printed; 0 where they do not.
     """
@@ -82,25 +85,31 @@ def fit_lines(depth: F64, share: F64, unit: DepthUnit) -> LineFit:
         elsewhere = np.concatenate([_offsets(depth, weight, spacing * f)[1] for f in _ELSEWHERE])
         clear = float(np.median(seen) / max(float(np.median(elsewhere)), 1e-9))
         if clear > _CLEAR:
-            followed = _followed(offset, seen, spacing)
+            start, followed = _followed(offset, seen, spacing)
             if len(followed) > 0.5 * len(offset):
-                return LineFit(float(np.quantile(np.abs(followed), _QUANTILE)), clear)
+                # the stretches of a short log do not reach its ends, where a tilt is greatest
+                middle = depth[0] + (start + _LINES) * spacing / 2
+                drift = np.polynomial.Polynomial.fit(middle, followed, 1)(depth)
+                off = [np.quantile(np.abs(v), _QUANTILE) for v in (followed, drift)]
+                return LineFit(float(max(off)), clear)
     return nothing
 
 
-def _followed(offset: F64, seen: F64, spacing: float) -> F64:
-    """Offsets followed from stretch to stretch, so that they may grow beyond half a spacing."""
+def _followed(offset: F64, seen: F64, spacing: float) -> tuple[NDArray[np.int64], F64]:
+    """Offsets followed from stretch to stretch, so that they may grow beyond half a spacing, and of which
+    stretches they are."""
     phase = offset * 2 * np.pi / spacing
     faint = seen < _FAINT * np.median(seen)
     turn = np.append(0.0, np.abs(np.angle(np.exp(1j * np.diff(phase)))))
     runs = np.split(np.arange(len(phase)), np.flatnonzero(faint | (turn > _MOST_TURN)))
-    out = [np.zeros(0)]
+    where, out = [np.zeros(0, np.int64)], [np.zeros(0)]
     for run in runs:
         clear = run[~faint[run]]
         if len(clear) > 2 * _LINES:
             along = np.unwrap(phase[clear]) * spacing / (2 * np.pi)
+            where.append(clear)
             out.append(along - spacing * np.round(np.median(along) / spacing))
-    return np.concatenate(out)
+    return np.concatenate(where), np.concatenate(out)
 
 
 def _offsets(depth: F64, weight: F64, spacing: float) -> tuple[F64, F64]:
