@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -69,6 +70,28 @@ def test_erased_ink_is_labelled_absent() -> None:
                 assert around.max() > 60, (seed, row)
             found += int((~visible).sum())
     assert found > 500
+
+
+@pytest.mark.parametrize(
+    ("what", "there"),
+    [("faint", True), ("thin", True), ("under another", True), ("gone", False), ("buried", False)],
+)
+def test_a_stroke_is_there_where_it_stands_out(what: str, there: bool) -> None:
+    x = np.full(200, 60.4)
+    pen = render.Pen("solid", 1.0 if what == "thin" else 2.5)
+    alpha = render.ink_curve(np.random.default_rng(0), x, pen, 128)
+    dark = {
+        "faint": 0.12 + 0.2 * alpha,
+        "thin": (alpha > 0.5).astype(np.float32),
+        "under another": render.ink_curve(
+            np.random.default_rng(0), x + 1, render.Pen("solid", 4.0), 128
+        ),
+        "gone": alpha * 0,
+        "buried": alpha * 0 + 1,
+    }[what]
+    curve = replace(inked(x / 128, False), x=x, alpha=alpha)
+    tone = 0.25 if what == "faint" else 1.0
+    assert (strips._survives(curve, dark, tone) == there).all()
 
 
 def test_mask_lies_on_curves() -> None:

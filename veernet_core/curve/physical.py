@@ -197,15 +197,21 @@ def bridge(trace: Trace, depth: F64, limit: float) -> F64:
 
 
 def _on_shared_ink(
-    trace: Trace, start: int, stop: int, least_mass: float = 0.35, most_step: float = 0.05
+    trace: Trace,
+    start: int,
+    stop: int,
+    mean_mass: float = 0.35,
+    least_mass: float = 0.2,
+    most_step: float = 0.05,
 ) -> bool:
-    """Whether the path of an unobserved run lies on ink of its style, in the mean, and neither comes
-    there nor leaves by a leap: it moves by at most ``most_step`` track widths per row, and not over blank
-    paper."""
+    """Whether the path of an unobserved run lies on ink of its style, in the mean and somewhat everywhere,
+    and neither comes there nor leaves by a leap: it moves by at most ``most_step`` track widths per row, and
+    not over blank paper."""
     steps = np.abs(np.diff(trace.frac[start - 1 : stop + 1]))
     mass = trace.evidence[start:stop, EVIDENCE.index("mass")]
     support = trace.evidence[start : stop + 1, EVIDENCE.index("support")]
-    return bool(mass.mean() >= least_mass and steps.max() <= most_step and support.min() >= 0.5)
+    inked = mass.mean() >= mean_mass and mass.min() >= least_mass
+    return bool(inked and steps.max() <= most_step and support.min() >= 0.5)
 
 
 def _area_mean(x: F64, y: F64, centres: F64, half: float) -> F64:

@@ -20,6 +20,9 @@ from veernet_core.synth import degrade, priors, render, truth
 MAX_CURVES = 5
 STYLE_SHARE = (0.44, 0.32, 0.24)
 """Of solid, dashed and dotted curves."""
+_AROUND = (21, 21)
+_LEAST_CONTRAST, _LEAST_TONE = 0.25, 0.25
+"""Contrast from which on a stroke is still there, as a share of the strip's range of tones; the least range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,12 +308,13 @@ def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: fl
     mask = np.zeros((rows, cols), np.uint8)
     style = np.array([STYLES.index(c.pen.style) for c in inked], dtype=np.int64)
     dark = final.astype(np.float32) / np.float32(255)
+    tone = max(float(np.percentile(dark, 99.5) - np.median(dark)), _LEAST_TONE)
     for k, curve in enumerate(inked):
         x[k] = curve.x
         frac[k] = curve.frac
         course[k] = curve.course
         steep[k] = curve.steep
-        visible[k] = _survives(curve, dark)
+        visible[k] = _survives(curve, dark, tone)
         mask[(curve.alpha > 0.4) & (dark > 0.4) & visible[k][:, None]] = 1 + style[k]
     wrapped = np.array([c.wrapped for c in inked], dtype=bool)
     return SynthStrip(final, left, right, x, steep, style, visible, mask, frac, course, wrapped)
@@ -323,11 +327,17 @@ def _steepness(x: F64) -> F32:
     return np.nan_to_num(rise).astype(np.float32)
 
 
-def _survives(curve: _Inked, dark: F32) -> NDArray[np.bool_]:
-    """Whether the stroke is still there, judged over about one dash period."""
-    stroke = curve.alpha > 0.3 * curve.pen.darkness
-    drawn = stroke.sum(axis=1).astype(np.float64)
-    left_over = (dark * stroke).sum(axis=1)
+def _survives(curve: _Inked, dark: F32, tone: float) -> NDArray[np.bool_]:
+    """Whether the stroke still stands out from what is around it, judged over about one dash period.
+
+    A row is judged by the core of the stroke, its edges being faint, and by the strip's own ``tone``: a thin
+    line on a grey copy is as much there as a thick one on a black-and-white.
+    """
+    core = curve.alpha > 0.6 * np.maximum(curve.alpha.max(axis=1, keepdims=True), 0.2)
+    around = np.float32(1) - cv2.dilate((curve.alpha > 0.05).astype(np.float32), np.ones((3, 3)))
+    paper = cv2.blur(dark * around, _AROUND) / np.maximum(cv2.blur(around, _AROUND), 1e-3)
+    left_over = ((dark - paper) * core).sum(axis=1).astype(np.float64)
+    drawn = core.sum(axis=1).astype(np.float64)
     reach = (
         5 if curve.pen.style == "solid" else int(0.75 * (curve.pen.on_px + curve.pen.off_px)) + 3
     )
@@ -335,4 +345,4 @@ def _survives(curve: _Inked, dark: F32) -> NDArray[np.bool_]:
     drawn = uniform_filter1d(drawn, size, mode="nearest")
     left_over = uniform_filter1d(left_over, size, mode="nearest")
     inside = np.isfinite(curve.x) & (curve.x > -2) & (curve.x < dark.shape[1] + 1)
-    return inside & (drawn > 0) & (left_over > 0.35 * drawn)
+    return inside & (drawn > 0) & (left_over > _LEAST_CONTRAST * tone * drawn)
