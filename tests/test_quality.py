@@ -313,3 +313,10 @@ def test_r2_and_score() -> None:
     assert score.median_dx_pct == pytest.approx(1.0)
     assert score.longest_invented == 200
     assert score.coverage == 1.0
+
+
+def test_a_depth_axis_is_held_to_feet_in_either_unit() -> None:
+    policy = GatePolicy(max_depth_residual_ft=1.0)
+    assert quality.depth_flags(0.9, "ft", policy) == ()
+    assert quality.depth_flags(0.4, "m", policy) == ("depth_residual",)
+    assert quality.depth_flags(float("nan"), "m", policy) == ("depth_unchecked",)

@@ -32,6 +32,7 @@ Bool = NDArray[np.bool_]
 Rng = np.random.Generator
 
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
+FT_PER_M = 1 / 0.3048
 INKED = 110
 """Tone of a strip above which a pixel counts as ink."""
 UPRIGHT_PEAK = 0.266

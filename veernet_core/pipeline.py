@@ -62,7 +62,6 @@ from veernet_core.page.sidecar import Sidecar
 from veernet_core.page.text import TextReader
 
 T = TypeVar("T")
-_FT_PER_M = 1 / 0.3048
 GROUP_STRIPS = 4
 """Strips handed to the predictor at once; bounds memory, not batch size."""
 
@@ -565,11 +564,7 @@ def _borders_off(offsets: Mapping[tuple[str, str], tuple[Section, F64]]) -> list
 def _flags(log: DigitisedLog, curve: RecoveredCurve, policy: GatePolicy) -> tuple[str, ...]:
     """Reasons, known before any estimate, why a curve cannot be accepted."""
     siblings, residual = _context(log.sections, curve)
-    flags = []
-    if np.isnan(residual):
-        flags.append("depth_unchecked")
-    if residual * (_FT_PER_M if curve.depth_unit == "m" else 1.0) > policy.max_depth_residual_ft:
-        flags.append("depth_residual")
+    flags = [*quality.depth_flags(residual, curve.depth_unit, policy)]
     if curve.spec.source in ("template", "guess"):
         flags.append("scale_guess")
     flags += _uncertain(log, curve)

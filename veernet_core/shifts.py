@@ -157,9 +157,7 @@ def _lines_tell(sample: Sample, config: DigitiseConfig) -> tuple[str, ...]:
     slope = float(np.median(np.diff(sample.depth)))
     share = depth_check.line_share(sample.strip)
     scatter = depth_check.fit_lines(sample.depth + slope * off, share, "ft").scatter
-    if np.isnan(scatter):
-        return ("depth_unchecked",)
-    return ("depth_residual",) if scatter > config.gate.max_depth_residual_ft else ()
+    return quality.depth_flags(scatter, "ft", config.gate)
 
 
 def _rescaled(curves: list[TracedCurve]) -> list[TracedCurve]:

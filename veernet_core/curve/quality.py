@@ -19,8 +19,10 @@ from veernet_core.config import UNSEEN_BORDERS, GatePolicy
 from veernet_core.datatypes import (
     EVIDENCE,
     F64,
+    FT_PER_M,
     CurveSpec,
     Decision,
+    DepthUnit,
     GateVerdict,
     QualityEstimate,
     RecoveredCurve,
@@ -257,6 +259,20 @@ def coverage(curve: RecoveredCurve) -> tuple[float, float]:
         return 0.0, float(np.ptp(curve.depth)) if len(curve.depth) else 0.0
     share = len(used) / (used[-1] - used[0] + 1)
     return float(share), float(np.diff(curve.depth[used]).max())
+
+
+def depth_flags(residual: float, unit: DepthUnit, policy: GatePolicy) -> tuple[str, ...]:
+    """Reasons that lie in the depth axis why none of its curves can be accepted.
+
+    Parameters
+    ----------
+    residual : float
+        Of the depth axis, in ``unit``; NaN where nothing was seen to hold the axis against.
+    """
+    if np.isnan(residual):
+        return ("depth_unchecked",)
+    off = residual * (FT_PER_M if unit == "m" else 1.0)
+    return ("depth_residual",) if off > policy.max_depth_residual_ft else ()
 
 
 def trace_flags(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64, DepthAxis, DepthUnit, Finding, Raster, Severity
+from veernet_core.datatypes import F64, FT_PER_M, DepthAxis, DepthUnit, Finding, Raster, Severity
 from veernet_core.page.depth_chain import label_weight
 from veernet_core.page.depth_column import (
     FT_PER_IN,
@@ -27,7 +27,6 @@ from veernet_core.page.depth_column import (
 from veernet_core.page.found import DepthFound, DepthLabel, PageLayout, SectionFound, StatedSource
 from veernet_core.page.text import TextReader
 
-FT_PER_M = 1 / 0.3048
 _PAGE_WIDTH_IN = 8.5
 _MAX_ERROR_FT = 2.0
 _OFFSET_SHARE = 0.15

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from veernet_core.datatypes import F64
+from veernet_core.datatypes import F64, FT_PER_M
 from veernet_core.page.api_number import state_name
 from veernet_core.page.complete import LOGGED, Placed, place
 from veernet_core.page.found import (
@@ -31,7 +31,6 @@ from veernet_core.page.gazetteer import SERVICE_COMPANIES, letters_and_digits
 
 BORDER_TOLERANCE_PX = 3.0
 """At 200 dpi."""
-_FT_PER_M = 1 / 0.3048
 _SAME_SECTION = 0.8
 _SAME_SCALE = 0.01
 _SAME_TEXT = 0.9
@@ -287,8 +286,8 @@ def _score_section(
     axis = depth.axis if depth is not None else None
     errors, tolerance = np.zeros(0), 0.5
     if axis is not None and len(true.anchors):
-        to_ft = _FT_PER_M if true.unit == "m" else 1.0
-        own_ft = _FT_PER_M if axis.unit == "m" else 1.0
+        to_ft = FT_PER_M if true.unit == "m" else 1.0
+        own_ft = FT_PER_M if axis.unit == "m" else 1.0
         errors = np.abs(axis.depth_at(true.anchors[:, 0]) * own_ft - true.anchors[:, 1] * to_ft)
         per_px = np.diff(true.anchors[:, 1]).sum() / np.diff(true.anchors[:, 0]).sum()
         tolerance = max(0.5, 2 * float(per_px) * to_ft)
