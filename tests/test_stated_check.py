@@ -14,6 +14,7 @@ from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import (
     CurveSpec,
+    DepthAxis,
     DigitisedLog,
     Provenance,
     ScanRef,
@@ -286,7 +287,8 @@ def test_nothing_is_read_where_no_person_stated_a_curve(page: tuple[Any, bytes])
 
 def judged(printed: Printed, policy: GatePolicy) -> tuple[str, ...]:
     """Reasons for GR, perfectly recovered, after its statement was held against the print."""
-    stated = section(T1=(spec("GR", 0, 150),))
+    axis = DepthAxis("ft", np.array([[1000.0, 500.0], [5000.0, 900.0]]), 0.1)
+    stated = replace(section(T1=(spec("GR", 0, 150),)), depth=axis)
     good = judge(make_curve(stated.tracks[0].curves[0]))
     log = DigitisedLog(
         ScanRef("page.tif", "page", "0" * 64, 1), WellInfo(), (stated,),
