@@ -46,7 +46,8 @@ EMBEDDED_SERVER = {
     "DO_NOT_TRACK": "1",
 }
 """Settings without which the embedded server loses most task runs, does not start in time, or finds
-its database locked on a machine that is busy with other things."""
+its database locked on a machine that is busy with other things. Its own log is silent: what goes wrong
+there reaches the client as an error, and when it is stopped it reports work it was told to drop."""
 
 _FLAGS = ("dry_run", "force")
 _USAGE_ERRORS = (StorageError, PlacesError, EmptySourceError, BundleError, IndexTableError)

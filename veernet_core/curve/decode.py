@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
@@ -154,7 +155,7 @@ class _Axis:
 
     def spread(self, values: NDArray[Any]) -> NDArray[Any]:
         """Values of columns, [rows, cols], as those of places, [rows, places], row after row in memory."""
-        return np.ascontiguousarray(values[:, self.column])
+        return np.take(values, self.column, axis=1)
 
 
 def trace_block(
@@ -298,12 +299,12 @@ def _one_path_on_scales(
     costs = [fields.path_cost(d) for d in densities]
     scale = joined.scale
     density, cost = (
-        np.ascontiguousarray(np.choose(scale, [f[:, joined.column] for f in each]))
+        np.choose(scale, [np.take(f, joined.column, axis=1) for f in each])
         for each in (densities, costs)
     )
     dear = [config.scale_cost if c == styles[0] else config.backup_cost for c in styles[1:]]
     cost = cost + np.array([0, *dear], np.float32)[scale]
-    ink = np.ascontiguousarray(fields.ink[:, joined.column])
+    ink = np.take(fields.ink, joined.column, axis=1)
     path, place = _walk(fields, density, cost, ink, joined.lap, before)
     column = np.interp(place, np.arange(len(joined.column)), joined.column)
     column = np.where(np.abs(column - joined.column[path]) < 8, column, joined.column[path])
@@ -639,12 +640,26 @@ def stroke_support(across: NDArray[np.uint8], unfolded: F64, strip: Strip, least
 
     Moves of up to ``least`` px need no support. [rows] in [0, 1].
     """
-    support = np.ones(len(unfolded))
-    steps = np.diff(np.nan_to_num(unfolded))
-    for row in np.flatnonzero(np.abs(steps) > least) + 1:
-        way = np.arange(*np.sort(np.rint(unfolded[row - 1 : row + 1])))
-        inside = (way >= 0) & (way < across.shape[1])
-        folded = strip.left_col + (way - strip.left_col) % strip.track_width_px
-        way = np.where(inside, way, folded).astype(int).clip(0, across.shape[1] - 1)
-        support[row] = (across[row, way] > INKED).mean() if len(way) else 1.0
+    support = _crossed(across, np.nan_to_num(unfolded), strip.left_col, strip.track_width_px, least)
     return np.asarray(minimum_filter1d(support, 5, mode="nearest"))
+
+
+@numba.njit(cache=True, nogil=True)
+def _crossed(
+    across: NDArray[np.uint8], unfolded: F64, left: float, width: float, least: float
+) -> F64:
+    """``stroke_support`` of each row alone."""
+    rows, cols = across.shape
+    support = np.ones(rows)
+    for row in range(1, rows):
+        a, b = unfolded[row - 1], unfolded[row]
+        if abs(b - a) <= least:
+            continue
+        first, last = int(np.rint(min(a, b))), int(np.rint(max(a, b)))
+        inked = 0
+        for way in range(first, last):
+            at = way if 0 <= way < cols else int(left + (way - left) % width)
+            inked += across[row, min(max(at, 0), cols - 1)] > INKED
+        if last > first:
+            support[row] = inked / (last - first)
+    return support

@@ -123,7 +123,7 @@ class ResidualBlock(nn.Module):
         y = self.second(self.first(x, mask), mask)
         if self.attention is not None:
             y = self.attention(y, mask)
-        return F.relu(x + y)
+        return F.relu(x + y, inplace=True)
 
 
 class SelfAttention(nn.Module):
@@ -163,7 +163,9 @@ class Up(nn.Module):
 
     def __init__(self, cin: int, skip: int, cout: int, told: bool, blocks: int = 1) -> None:
         super().__init__()
+        self.skip = skip
         self.join = ConvNorm(cin + skip, cout)
+        self.doubling: nn.ConvTranspose2d | None = None
         self.told = nn.Linear(LISTED, 2 * cout) if told else None
         if self.told is not None:
             nn.init.zeros_(self.told.weight)
@@ -172,14 +174,41 @@ class Up(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor, mask: Tensor | None, listed: Tensor) -> Tensor:
         """``[B, cin, h, w]``, ``[B, skip, 2h, 2w]`` and ``[B, LISTED]`` to ``[B, cout, 2h, 2w]``."""
-        x = self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
+        x = self._joined(x, skip, mask)
         if self.told is not None:
             gain, offset = self.told(listed)[:, :, None, None].chunk(2, 1)
-            x = x * (1 + gain) + offset
+            x = torch.addcmul(offset, x, 1 + gain)
             x = x if mask is None else x * mask
         for block in self.blocks:
             x = block(x, mask)
         return x
+
+    def _joined(self, x: Tensor, skip: Tensor, mask: Tensor | None) -> Tensor:
+        if self.doubling is None:
+            return self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
+        y = F.relu(self.doubling(x).add_(self.join.conv(skip)), inplace=True)
+        return y if mask is None else y * mask
+
+    def fold(self) -> None:
+        """Split the folded join: doubling and convolving are one transposed convolution; for inference only.
+
+        A row of the doubled map meets a kernel row by row as 2, 1 + 2, 0 + 1, 0 of it, for there two rows
+        are the same one.
+        """
+        if self.doubling is not None:
+            return
+        self.join.fold()
+        joined = self.join.conv
+        cin = joined.in_channels - self.skip
+        kernel = joined.weight[:, :cin]
+        for dim in (2, 3):
+            a, b, c = kernel.unbind(dim)
+            kernel = torch.stack([c, b + c, a + b, a], dim)
+        doubling = nn.ConvTranspose2d(cin, joined.out_channels, 4, 2, 1, bias=False)
+        doubling.weight = nn.Parameter(kernel.detach().transpose(0, 1))
+        joined.weight = nn.Parameter(joined.weight.detach()[:, cin:])
+        joined.in_channels = self.skip
+        self.doubling = doubling
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +266,8 @@ class VeerNet(nn.Module):
 
     def fold(self) -> VeerNet:
         """Fold all normalisations; the network can then no longer be trained."""
-        for module in self.modules():
-            if isinstance(module, ConvNorm):
+        for module in list(self.modules()):
+            if isinstance(module, ConvNorm | Up):
                 module.fold()
         return self.eval()
 
@@ -289,8 +318,10 @@ class VeerNet(nn.Module):
     def _presence(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """``[B, C, h, w]`` to presence logits ``[B, classes, 2h]``."""
         assert self.presence is not None
-        count = x.shape[3] if mask is None else mask.sum(3).clamp(min=1)
-        rows = torch.cat([x.sum(3) / count, x.amax(3)], 1)
+        # channels last: as they lie in memory, which makes reducing many times faster
+        across = x.permute(0, 2, 3, 1)
+        count = x.shape[3] if mask is None else mask.sum(3).clamp(min=1).transpose(1, 2)
+        rows = torch.cat([across.sum(2) / count, across.amax(2)], 2).transpose(1, 2)
         first, relu, second = self.presence
         hidden = relu(first(rows))
         if mask is not None:
