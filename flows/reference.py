@@ -28,7 +28,7 @@ from storage.records import jsonable
 from veernet_core import reference
 from veernet_core.config import GatePolicy
 from veernet_core.curve import quality
-from veernet_core.datatypes import DigitisedLog, JudgedCurve
+from veernet_core.datatypes import FT_PER, DigitisedLog, JudgedCurve
 from veernet_core.reference import ReferenceScore
 
 _IDENTIFIERS = ("UWI", "API", "APIN", "WELLID")
@@ -172,7 +172,7 @@ def _score(
             continue
         unit, values = file.curves[name]
         factor = reference.unit_factor(unit, spec.unit)
-        per_ft = 1.0 if curve.depth_unit == "ft" else 0.3048
+        per_ft = 1 / FT_PER[curve.depth_unit]
         score = reference.compare_curves(
             curve.depth, curve.value, file.depth_ft * per_ft, values * (factor or 1.0), spec,
             curve.depth_unit,

@@ -83,6 +83,19 @@ def test_same_seed_same_bytes_and_other_seed_other_bytes():
     assert digest(5) != digest(6)
 
 
+def test_grey_and_bilevel_are_scans_of_one_drawing():
+    for seed in range(3):
+        grey, bilevel = (
+            draw_heldout(np.random.default_rng(seed), rows=400, tone=tone)
+            for tone in ("grey", "bilevel")
+        )
+        np.testing.assert_array_equal(grey.frac, bilevel.frac)
+        assert len(np.unique(grey.strip.ink)) > 20
+        assert set(np.unique(bilevel.strip.ink)) == {0, 255}
+        either = draw_heldout(np.random.default_rng(seed), rows=400).strip.ink
+        assert any(np.array_equal(either, s.strip.ink) for s in (grey, bilevel))
+
+
 def _ink_at_truth(s: HeldoutStrip, k: int, rows: np.ndarray) -> np.ndarray:
     folded = np.where(s.frac[k] == 1, 1, np.mod(s.frac[k], 1))[rows]
     col = np.rint(s.strip.left_col + folded * s.strip.track_width_px).astype(int)

@@ -32,7 +32,8 @@ Bool = NDArray[np.bool_]
 Rng = np.random.Generator
 
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
-FT_PER_M = 1 / 0.3048
+FT_PER: dict[DepthUnit, float] = {"ft": 1.0, "m": 1 / 0.3048}
+"""Feet in a unit of depth."""
 INKED = 110
 """Tone of a strip above which a pixel counts as ink."""
 UPRIGHT_PEAK = 0.266

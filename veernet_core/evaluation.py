@@ -26,16 +26,28 @@ from veernet_core.synth import heldout, plotted
 from veernet_core.synth.priors import as_plotted
 from veernet_core.synth.strips import SynthConfig, draw_strip
 
-TestSet = Literal["own", "heldout", "heldout-degraded", "matplotlib", "own-invented"]
+TestSet = Literal[
+    "own",
+    "heldout",
+    "heldout-degraded",
+    "matplotlib",
+    "own-invented",
+    "heldout-grey",
+    "heldout-bilevel",
+]
 TEST_SETS: tuple[TestSet, ...] = (
     "own",
     "heldout",
     "heldout-degraded",
     "matplotlib",
     "own-invented",
+    "heldout-grey",
+    "heldout-bilevel",
 )
-"""All but the last draw real wells where given some; that one keeps to the training's own mixture, half of
-it invented shapes that are more violent than real ones."""
+"""All but the invented one draw real wells where given some; that one keeps to the training's own mixture,
+half of it invented shapes that are more violent than real ones. The last two are the same strips, scanned
+grey and at 1 bit."""
+_TONES: dict[TestSet, heldout.Tone] = {"heldout-grey": "grey", "heldout-bilevel": "bilevel"}
 ROWS_PER_FT = 10.0
 BRIDGED_FT = DigitiseConfig().max_bridge_ft
 
@@ -90,11 +102,18 @@ def _where_lifted(frac: F64, course: F32) -> F64:
 
 
 def heldout_sample(
-    seed: int, index: int, degraded: bool, rows: int = 2048, shapes: Sequence[Any] = ()
+    seed: int,
+    index: int,
+    degraded: bool,
+    rows: int = 2048,
+    shapes: Sequence[Any] = (),
+    tone: heldout.Tone | None = None,
 ) -> Sample:
     """A strip of the renderer that training never sees."""
     rng = np.random.default_rng([seed, 991, index, int(degraded)])
-    drawn = heldout.draw_heldout(rng, shapes=shapes or None, rows=rows, degraded=degraded)
+    drawn = heldout.draw_heldout(
+        rng, shapes=shapes or None, rows=rows, degraded=degraded, tone=tone
+    )
     return _as_sample(drawn)
 
 
@@ -135,7 +154,8 @@ def draw_test_set(
             share = 1.0 if name == "own" else 0.5
             yield own_sample(seed, index, SynthConfig(1024, real_share=share), values)
         else:
-            yield heldout_sample(seed, index, name == "heldout-degraded", shapes=shapes)
+            degraded = name == "heldout-degraded"
+            yield heldout_sample(seed, index, degraded, shapes=shapes, tone=_TONES.get(name))
 
 
 def as_drawn(shapes: Sequence[Any]) -> list[F64]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from veernet_core import metrics
 from veernet_core.curve.physical import frac_at, value_at
-from veernet_core.datatypes import F64, FT_PER_M, CurveSpec, DepthUnit
+from veernet_core.datatypes import F64, FT_PER, CurveSpec, DepthUnit
 
 MAX_LAG_FT = 5.0
 LAG_STEP_FT = 0.1
@@ -278,7 +278,7 @@ def _lag(
     depth: F64, own: F64, ref_depth: F64, ref: F64, unit: DepthUnit
 ) -> tuple[float, bool, float]:
     """Lag of best correlation, whether it lies at the end of the range, and that correlation."""
-    per_ft = 1.0 if unit == "ft" else 1 / FT_PER_M
+    per_ft = 1 / FT_PER[unit]
     count = round(MAX_LAG_FT / LAG_STEP_FT)
     lags = np.arange(-count, count + 1) * LAG_STEP_FT * per_ft
     fits = np.array([_correlation(_sample(depth, own, ref_depth + lag), ref) for lag in lags])

@@ -19,7 +19,7 @@ from veernet_core.config import UNSEEN_BORDERS, GatePolicy
 from veernet_core.datatypes import (
     EVIDENCE,
     F64,
-    FT_PER_M,
+    FT_PER,
     CurveSpec,
     Decision,
     DepthUnit,
@@ -271,7 +271,7 @@ def depth_flags(residual: float, unit: DepthUnit, policy: GatePolicy) -> tuple[s
     """
     if np.isnan(residual):
         return ("depth_unchecked",)
-    off = residual * (FT_PER_M if unit == "m" else 1.0)
+    off = residual * FT_PER[unit]
     return ("depth_residual",) if off > policy.max_depth_residual_ft else ()
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64, FT_PER_M, DepthAxis, DepthUnit, Finding, Raster, Severity
+from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Finding, Raster, Severity
 from veernet_core.page.depth_chain import label_weight
 from veernet_core.page.depth_column import (
     FT_PER_IN,
@@ -273,7 +273,7 @@ def _columns_finding(
     best: ColumnFit, other: ColumnFit, own: F64, others: F64, section: SectionFound
 ) -> Finding:
     ratio = abs(best.chain.units_per_px / other.chain.units_per_px)
-    mixed = min(abs(ratio * FT_PER_M - 1), abs(ratio / FT_PER_M - 1)) < 0.02
+    mixed = min(abs(ratio * FT_PER["m"] - 1), abs(ratio / FT_PER["m"] - 1)) < 0.02
     code = "mixed_units" if mixed else "depth_columns_disagree"
     message = f"Two depth columns state {own[0]:.1f} and {others[0]:.1f} for the same row."
     return _finding(code, message, section)
@@ -375,7 +375,7 @@ def _is_customary(fit: ColumnFit, dpi: float) -> bool:
 
 def _max_error(fit: ColumnFit) -> float:
     """The largest error an axis may have, in its unit."""
-    return _MAX_ERROR_FT if fit.unit == "ft" else _MAX_ERROR_FT / FT_PER_M
+    return _MAX_ERROR_FT / FT_PER[fit.unit]
 
 
 # ---- results -----------------------------------------------------------------------------------

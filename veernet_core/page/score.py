@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from veernet_core.datatypes import F64, FT_PER_M
+from veernet_core.datatypes import F64, FT_PER, DepthUnit
 from veernet_core.page.api_number import state_name
 from veernet_core.page.complete import LOGGED, Placed, place
 from veernet_core.page.found import (
@@ -58,7 +58,7 @@ class TrueSection:
     section_id: str
     row_top: float
     row_bottom: float
-    unit: str
+    unit: DepthUnit
     anchors: F64
     tracks: tuple[TrueTrack, ...]
 
@@ -286,8 +286,8 @@ def _score_section(
     axis = depth.axis if depth is not None else None
     errors, tolerance = np.zeros(0), 0.5
     if axis is not None and len(true.anchors):
-        to_ft = FT_PER_M if true.unit == "m" else 1.0
-        own_ft = FT_PER_M if axis.unit == "m" else 1.0
+        to_ft = FT_PER[true.unit]
+        own_ft = FT_PER[axis.unit]
         errors = np.abs(axis.depth_at(true.anchors[:, 0]) * own_ft - true.anchors[:, 1] * to_ft)
         per_px = np.diff(true.anchors[:, 1]).sum() / np.diff(true.anchors[:, 0]).sum()
         tolerance = max(0.5, 2 * float(per_px) * to_ft)

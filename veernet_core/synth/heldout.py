@@ -52,6 +52,7 @@ Polyline: TypeAlias = tuple[F64, F64]
 Cap = Literal["butt", "round", "projecting"]
 Join = Literal["round", "bevel", "miter"]
 Family = Literal["gamma", "resistivity", "backup", "porosity"]
+Tone = Literal["grey", "bilevel"]
 MARGIN_PX = DigitiseConfig().margin_px
 STEP_FT = 0.5
 
@@ -828,10 +829,11 @@ class Finish:
     buried: Bool
 
 
-def clean_scan(rng: np.random.Generator, ink: F32) -> Finish:
-    """A good scan: 1-bit at a fair threshold, or grey with a little lens blur."""
+def clean_scan(rng: np.random.Generator, ink: F32, tone: Tone | None = None) -> Finish:
+    """A good scan: 1-bit at a fair threshold, or grey with a little lens blur; drawn by lot unless told."""
     nothing = np.zeros(ink.shape, np.bool_)
-    if rng.random() < 0.6:
+    lot: Tone = "bilevel" if rng.random() < 0.6 else "grey"
+    if (tone or lot) == "bilevel":
         return Finish(np.where(ink > 0.42, 255, 0).astype(np.uint8), nothing)
     soft = _lens(ink, rng.uniform(0.4, 0.7))
     return Finish(np.clip(soft * 255, 0, 255).astype(np.uint8), nothing)
@@ -1070,6 +1072,7 @@ def draw_heldout(
     family: Family | None = None,
     plotter: str | None = None,
     harm: float | None = None,
+    tone: Tone | None = None,
 ) -> HeldoutStrip:
     """Draw one test strip.
 
@@ -1086,6 +1089,8 @@ def draw_heldout(
         One to four; the ``backup`` family always has two.
     double, family, plotter : optional
         Track 900-1040 px wide; what is logged; which of ``PLOTTERS`` draws it. Random by default.
+    tone : optional
+        Whether the scan of a strip that is not degraded is 1-bit or grey. Random by default.
 
     Returns
     -------
@@ -1113,7 +1118,7 @@ def draw_heldout(
     for (layer, _), pen in zip(inked, pens, strict=True):
         ink = np.maximum(ink, layer * np.float32(pen.strength))
     harm = float(rng.uniform(0.3, 1.5)) if harm is None else harm
-    finish = dirty_scan(rng, ink, harm) if degraded else clean_scan(rng, ink)
+    finish = dirty_scan(rng, ink, harm) if degraded else clean_scan(rng, ink, tone)
     frac = np.stack([truth for _, truth in inked])
     drawn = np.isfinite(frac)
     visible = np.stack(
