@@ -25,6 +25,8 @@ COLOURS: tuple[Colour, ...] = (
 )  # fmt: skip
 """Red, green, blue of the curves in order: Okabe and Ito's set, safe for colour-blind people."""
 
+_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
+"""Line drawings of few tones pack as tightly unfiltered, in a third of the time."""
 _INK_WEIGHT = 0.34
 _LONG_ROWS = 20_000
 _LONG_SCALE = 0.5
@@ -153,7 +155,7 @@ def draw_overlay(
     for number, curve in enumerate(curves):
         _draw_curve(canvas, curve, COLOURS[number % len(COLOURS)], left_col, right_col, layout)
     _draw_head(canvas, curves, title, unit)
-    done, data = cv2.imencode(".png", canvas[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    done, data = cv2.imencode(".png", canvas[..., ::-1], _PNG)
     if not done:
         raise ValueError(f"PNG encoder refused a picture of {canvas.shape}")
     return bytes(data.tobytes())
