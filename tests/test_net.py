@@ -169,11 +169,17 @@ def test_out_of_memory_halves_once_then_fails_clearly(
 
         return forward
 
-    strips = [strip(np.random.default_rng(4), 64, 64) for _ in range(4)]
+    rng = np.random.default_rng(4)
+    strips = [strip(rng, 64, 64) for _ in range(4)]
+    more = [strip(rng, 64, 64) for _ in range(11)]
+    expected = StripPredictor(model, "m").predict(more)
     monkeypatch.setattr(StripPredictor, "_forward", scarce(2))
     assert len(predictor.predict(strips)) == 4
     assert seen == [4, 2, 2]
     assert predictor.batch_tiles == 2
+    predictor.batch_tiles = 4  # no tile is lost where several batches are on their way
+    for ours, theirs in zip(predictor.predict(more), expected, strict=True):
+        assert np.allclose(ours.position, theirs.position, atol=2e-3)
     monkeypatch.setattr(StripPredictor, "_forward", scarce(0))
     with pytest.raises(OutOfMemoryError, match=r"(do|does) not fit"):
         predictor.predict(strips)

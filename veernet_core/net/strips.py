@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -20,6 +22,9 @@ from veernet_core.datatypes import F32, STYLES, Posterior, Strip
 from veernet_core.errors import OutOfMemoryError
 from veernet_core.net.cpu_engine import CpuEngine, available
 from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet, listed_styles
+
+MOST_AT_ONCE = 8
+"""Batches in work at the same time on a CPU; each takes up to 0.2 GB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,14 @@ class StripPredictor:
         self.plan = plan
         self.keep_mask = keep_mask
         self.batch_tiles = plan.batch
+        # tiles side by side, each on a core of its own, are a fifth quicker than all cores on one tile
+        self._pool: ThreadPoolExecutor | None = None
+        if self.device.type == "cpu":
+            cores = torch.get_num_threads()
+            side_by_side = min(cores, MOST_AT_ONCE)
+            self._pool = ThreadPoolExecutor(
+                side_by_side, "tiles", torch.set_num_threads, (cores // side_by_side,)
+            )
         bf16_on_cpu = precision == torch.bfloat16 and self.device.type == "cpu"
         self._engine = CpuEngine(self.model) if bf16_on_cpu and available() else None
 
@@ -88,31 +101,41 @@ class StripPredictor:
         for index, strip in enumerate(strips):
             for tile in _tiles(index, strip, self.plan):
                 buckets[tile.height, tile.width].append(tile)
-        for tiles in buckets.values():
-            for start in range(0, len(tiles), self.batch_tiles):
-                group = tiles[start : start + self.batch_tiles]
-                for tile, outputs in zip(group, self._run(group, strips)):
-                    blends[tile.strip].add(tile, outputs, self.plan.overlap)
+        groups = [
+            tiles[start : start + self.batch_tiles]
+            for tiles in buckets.values()
+            for start in range(0, len(tiles), self.batch_tiles)
+        ]
+        each = map if self._pool is None else self._pool.map
+        for group, results in zip(groups, each(partial(self._run, strips=strips), groups)):
+            for tile, outputs in zip(group, results):
+                blends[tile.strip].add(tile, outputs, self.plan.overlap)
         return [blend.posterior() for blend in blends]
 
     def _run(self, tiles: list[_Tile], strips: Sequence[Strip]) -> list[tuple[F32, ...]]:
+        batch = self.batch_tiles
         try:
-            return self._forward(tiles, strips, self.batch_tiles)
+            return self._in_batches(tiles, strips, batch)
         except torch.OutOfMemoryError as error:
-            half = self.batch_tiles // 2
-            if half == 0:
+            if batch == 1:
                 raise OutOfMemoryError("one tile does not fit in memory") from error
         torch.cuda.empty_cache()
+        half = batch // 2
         try:
-            out = [
-                row
-                for start in range(0, len(tiles), half)
-                for row in self._forward(tiles[start : start + half], strips, half)
-            ]
+            out = self._in_batches(tiles, strips, half)
         except torch.OutOfMemoryError as error:
             raise OutOfMemoryError(f"{half} tiles do not fit in memory") from error
         self.batch_tiles = half
         return out
+
+    def _in_batches(
+        self, tiles: list[_Tile], strips: Sequence[Strip], batch: int
+    ) -> list[tuple[F32, ...]]:
+        return [
+            outputs
+            for start in range(0, len(tiles), batch)
+            for outputs in self._forward(tiles[start : start + batch], strips, batch)
+        ]
 
     def _forward(
         self, tiles: list[_Tile], strips: Sequence[Strip], batch: int

@@ -308,16 +308,14 @@ def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: fl
     mask = np.zeros((rows, cols), np.uint8)
     style = np.array([STYLES.index(c.pen.style) for c in inked], dtype=np.int64)
     dark = final.astype(np.float32) / np.float32(255)
-    blank = float(np.median(dark))
-    tone = max(float(np.percentile(dark, 99.5)) - blank, _LEAST_TONE)
-    inky = dark > blank + 0.4 * tone
+    tone = max(float(np.percentile(dark, 99.5) - np.median(dark)), _LEAST_TONE)
     for k, curve in enumerate(inked):
         x[k] = curve.x
         frac[k] = curve.frac
         course[k] = curve.course
         steep[k] = curve.steep
         visible[k] = _survives(curve, dark, tone)
-        mask[(curve.alpha > 0.4) & inky & visible[k][:, None]] = 1 + style[k]
+        mask[(curve.alpha > 0.4) & (dark > 0.4) & visible[k][:, None]] = 1 + style[k]
     wrapped = np.array([c.wrapped for c in inked], dtype=bool)
     return SynthStrip(final, left, right, x, steep, style, visible, mask, frac, course, wrapped)
 
