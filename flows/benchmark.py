@@ -34,9 +34,9 @@ WINDOW_ROWS = 4096
 TILE_PIXELS = 512 * 512
 
 
-def draw_scan(folder: Path, rows: int) -> Path:
+def draw_scan(folder: Path, rows: int, dpi: int) -> Path:
     """A three-track page of ``rows`` rows as a G4 TIFF with its sidecar."""
-    page = draw_page(np.random.default_rng(0), kind="triple_combo", rows=rows, dpi=200)
+    page = draw_page(np.random.default_rng(0), kind="triple_combo", rows=rows, dpi=dpi)
     path = folder / "benchmark.tif"
     path.write_bytes(tiff_bytes(page))
     (folder / "benchmark.sidecar.json").write_text(json.dumps(page.sidecar), encoding="utf-8")
@@ -142,12 +142,13 @@ def _lap(seconds: dict[str, float], stage: str, since: float) -> float:
     return now
 
 
-def run(rows: int, device: str, precision: str) -> str:
+def run(rows: int, dpi: int, device: str, precision: str) -> str:
     """Draw in a process of its own (so that its memory does not count), then measure."""
     with tempfile.TemporaryDirectory() as folder:
         code = (
             "import sys; from pathlib import Path; from flows.benchmark import draw_scan; "
-            "draw_scan(Path(sys.argv[1]), int(sys.argv[2]))"
+            "draw_scan(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))"
         )
-        subprocess.run([sys.executable, "-c", code, folder, str(rows)], check=True)
+        arguments = [sys.executable, "-c", code, folder, str(rows), str(dpi)]
+        subprocess.run(arguments, check=True)
         return measure(Path(folder) / "benchmark.tif", device, precision)

@@ -213,7 +213,8 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _add_benchmark(commands: Any) -> None:
     parser = commands.add_parser("benchmark", help="time the stages on a tall drawn log")
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=100_000, help="height of the scan")
+    parser.add_argument("--dpi", type=int, default=200, help="its resolution; 400 is 3,480 px wide")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.set_defaults(run=_benchmark)
@@ -222,5 +223,5 @@ def _add_benchmark(commands: Any) -> None:
 def _benchmark(args: argparse.Namespace) -> int:
     from flows.benchmark import run
 
-    print(run(args.rows, args.device, args.precision))
+    print(run(args.rows, args.dpi, args.device, args.precision))
     return 0
