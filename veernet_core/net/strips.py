@@ -23,7 +23,7 @@ from veernet_core.errors import OutOfMemoryError
 from veernet_core.net.cpu_engine import CpuEngine, available
 from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet, listed_styles
 
-MOST_AT_ONCE = 8
+MOST_AT_ONCE = 4
 """Batches in work at the same time on a CPU; each takes up to 0.2 GB."""
 
 
