@@ -32,8 +32,8 @@ from veernet_core.datatypes import FT_PER, DigitisedLog, JudgedCurve
 from veernet_core.reference import ReferenceScore
 
 _IDENTIFIERS = ("UWI", "API", "APIN", "WELLID")
-_FT_PER_UNIT = {"F": 1.0, "FT": 1.0, "FEET": 1.0, "M": 1 / 0.3048, "METER": 1 / 0.3048,
-                "METRE": 1 / 0.3048, "METERS": 1 / 0.3048, "METRES": 1 / 0.3048}  # fmt: skip
+_FEET, _METRES = ("F", "FT", "FEET"), ("M", "METER", "METRE", "METERS", "METRES")
+_FT_PER_UNIT = dict.fromkeys(_FEET, FT_PER["ft"]) | dict.fromkeys(_METRES, FT_PER["m"])
 _FROM_ESTIMATE = frozenset(
     {"ok", "no_estimate", "nothing_recovered", "r2_reference_below_threshold", "low_coverage",
      "r2_bound_below_threshold", "r2_estimate_below_threshold", "flat_judged_by_position",

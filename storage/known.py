@@ -13,10 +13,9 @@ from typing import Any
 
 from storage.dra import parse_dra, sidecar_of_dra
 from storage.index_table import IndexRow
-from veernet_core.datatypes import DepthUnit
+from veernet_core.datatypes import FT_PER, DepthUnit
 from veernet_core.page.sidecar import parse_sidecar
 
-_M_PER_FT = 0.3048
 _WELL_FIELDS = (
     "uwi",
     "name",
@@ -181,7 +180,7 @@ def _merge_depth(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, 
 def _converted(value: float, unit: DepthUnit | None, wanted: DepthUnit | None) -> float:
     if unit is None or wanted is None or unit == wanted:
         return value
-    return round(value * _M_PER_FT if wanted == "m" else value / _M_PER_FT, 3)
+    return round(value * FT_PER[unit] / FT_PER[wanted], 3)
 
 
 def _settle_depth(section: dict[str, Any]) -> None:

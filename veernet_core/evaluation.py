@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations, permutations
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -35,15 +35,7 @@ TestSet = Literal[
     "heldout-grey",
     "heldout-bilevel",
 ]
-TEST_SETS: tuple[TestSet, ...] = (
-    "own",
-    "heldout",
-    "heldout-degraded",
-    "matplotlib",
-    "own-invented",
-    "heldout-grey",
-    "heldout-bilevel",
-)
+TEST_SETS: tuple[TestSet, ...] = get_args(TestSet)
 """All but the invented one draw real wells where given some; that one keeps to the training's own mixture,
 half of it invented shapes that are more violent than real ones. The last two are the same strips, scanned
 grey and at 1 bit."""
