@@ -26,7 +26,7 @@ from flows.dashboard import build_dashboard
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 CHROMIUM = shutil.which("chromium")
-DEMO_SCANS = ("skewed-gamma-neutron", "two-solid-curves")
+DEMO_SCANS = ("clean-triple-combo", "skewed-gamma-neutron", "two-solid-curves")
 
 
 @pytest.fixture(scope="session")
