@@ -1,7 +1,7 @@
 """GeoGraphix depth registration files (DRA): what a trade system already knows of a scan.
 
 In: the bytes of ``<stem>.dra``. Out: its records, and from them a dict in the sidecar's contract
-(`veernet_core.page.sidecar`): well, sections with their rows, depth anchors. A file that is malformed,
+(`veernet_core.page.known.sidecar`): well, sections with their rows, depth anchors. A file that is malformed,
 or that registers another image, is an error: it is never half-used.
 Does not belong here: files and folders, merging with other sources (`storage.known`).
 
@@ -29,8 +29,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from veernet_core.datatypes import DepthUnit
+from veernet_core.domain.api_number import parse_api_number
 from veernet_core.errors import VeernetError
-from veernet_core.page.api_number import parse_api_number
 
 DRA_SUFFIX = ".dra"
 _UNITS: dict[str, DepthUnit] = {

@@ -24,13 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from veernet_core.datatypes import DepthUnit
+from veernet_core.domain.api_number import ApiNumber, find_api_number, parse_api_number, state_name
 from veernet_core.errors import VeernetError
-from veernet_core.page.api_number import (
-    ApiNumber,
-    find_api_number,
-    parse_api_number,
-    state_name,
-)
 
 MatchedBy = Literal["file", "url", "api"]
 _PARQUET_MAGIC = b"PAR1"

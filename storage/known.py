@@ -14,7 +14,7 @@ from typing import Any
 from storage.dra import parse_dra, sidecar_of_dra
 from storage.index_table import IndexRow
 from veernet_core.datatypes import FT_PER, DepthUnit
-from veernet_core.page.sidecar import parse_sidecar
+from veernet_core.page.known.sidecar import parse_sidecar
 
 _WELL_FIELDS = (
     "uwi",

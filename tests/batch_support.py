@@ -18,10 +18,10 @@ sys.path.insert(0, str(DRILLS))
 from prefect_site import s3_environment  # noqa: E402
 from small_archive import scan_bytes, write_archive  # noqa: E402
 
-from flows import chunk as chunk_module  # noqa: E402
-from flows.chunk import ChunkSummary, gate_chunk, publish_chunk, trace_chunk  # noqa: E402
-from flows.params import ArchiveParams  # noqa: E402
-from flows.setup_run import Prepared, prepare_run  # noqa: E402
+from flows.archive import chunk as chunk_module  # noqa: E402
+from flows.archive.chunk import ChunkSummary, gate_chunk, publish_chunk, trace_chunk  # noqa: E402
+from flows.archive.params import ArchiveParams  # noqa: E402
+from flows.archive.setup import Prepared, prepare_run  # noqa: E402
 from storage.compact import Compaction, compact  # noqa: E402
 from storage.ledger import Record, append, read_ledger, segment_name  # noqa: E402
 from storage.objects import ObjectStore  # noqa: E402
@@ -37,7 +37,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(
         "PYTHONPATH", os.pathsep.join([str(DRILLS), os.environ.get("PYTHONPATH", "")])
     )
-    monkeypatch.setattr("flows.engine._LOADED", {})
+    monkeypatch.setattr("flows.engine.loading._LOADED", {})
 
 
 def params(source: object, dest: object, **more: Any) -> ArchiveParams:

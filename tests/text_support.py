@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from veernet_core.datatypes import U8, Raster
-from veernet_core.page.found import TextBox
-from veernet_core.page.text import LineRead, upright
+from veernet_core.page.ocr.text import LineRead, upright
+from veernet_core.page.results import TextBox
 
 CELL = 4
 _BITS = 17

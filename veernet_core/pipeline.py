@@ -24,7 +24,9 @@ import numpy as np
 
 import veernet_core
 from veernet_core.config import DigitiseConfig, GatePolicy
-from veernet_core.curve import confidence, decode, overlay, physical, quality, slabs
+from veernet_core.curve import overlay, physical, slabs
+from veernet_core.curve.evidence import confidence, quality
+from veernet_core.curve.tracking import traces as decode
 from veernet_core.datatypes import (
     F64,
     U8,
@@ -46,20 +48,15 @@ from veernet_core.datatypes import (
     WellInfo,
 )
 from veernet_core.errors import VeernetError
-from veernet_core.page import (
-    border_check,
-    complete,
-    depth_check,
-    raster,
-    reading,
-    rectify,
-    sidecar,
-    stated_check,
-)
-from veernet_core.page.complete import BORDERS_UNCERTAIN, PAGE_DOUBTFUL
-from veernet_core.page.found import PageReading, Printed
-from veernet_core.page.sidecar import Sidecar
-from veernet_core.page.text import TextReader
+from veernet_core.page import reading
+from veernet_core.page.known import complete, sidecar
+from veernet_core.page.known.complete import BORDERS_UNCERTAIN, PAGE_DOUBTFUL
+from veernet_core.page.known.sidecar import Sidecar
+from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.raster import decoding as raster
+from veernet_core.page.results import PageReading, Printed
+from veernet_core.page.scales import cross_check as stated_check
+from veernet_core.strips import border_check, depth_check, rectify
 
 T = TypeVar("T")
 GROUP_STRIPS = 4

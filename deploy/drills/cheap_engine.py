@@ -20,7 +20,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from flows.decoders import decode_whole
+from flows.engine.decoders import decode_whole
 from veernet_core import __version__
 from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
 from veernet_core.datatypes import (

@@ -46,7 +46,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def start(source: Path, dest: Path, home: Path) -> subprocess.Popen[bytes]:
     """``veernet batch`` in a process of its own."""
-    command = [sys.executable, "-m", "flows.batch_cli", "--source", str(source)]
+    command = [sys.executable, "-m", "flows.cli.batch", "--source", str(source)]
     return subprocess.Popen(
         [*command, "--dest", str(dest), "--chunk-logs", "8"],
         env=environment(home),

@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from flows.batch_cli import EMBEDDED_SERVER
+from flows.cli.batch import EMBEDDED_SERVER
 
 DRILLS = Path(__file__).resolve().parent
 ROOT = DRILLS.parent.parent

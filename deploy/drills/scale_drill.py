@@ -49,10 +49,10 @@ class Cost:
 
 def do_bare(source: Path, dest: Path) -> None:
     """The work alone (in a process of its own, so that its children are counted)."""
-    from flows.chunk import _sha256
+    from flows.archive.chunk import _sha256
     from flows.dashboard import build_dashboard
-    from flows.decoders import Decoders, DecoderSettings
-    from flows.engine import get_engine
+    from flows.engine.decoders import Decoders, DecoderSettings
+    from flows.engine.loading import get_engine
     from storage.objects import ObjectStore
     from storage.publish import log_files, write_datasets
     from veernet_core.config import DigitiseConfig
@@ -132,7 +132,7 @@ def drill(folder: Path, logs: int, bare_logs: int, work_ms: float) -> None:
     between = cpu_of_children()
     bare = Cost(bare_logs, wall_s, between - before)
     print(bare.line("bare"), flush=True)
-    command = [sys.executable, "-m", "flows.batch_cli", "--source", str(folder / "scans")]
+    command = [sys.executable, "-m", "flows.cli.batch", "--source", str(folder / "scans")]
     command += ["--dest", str(folder / "out"), "--chunk-logs", str(CHUNK_LOGS)]
     memory: list[int] = []
     wall_s = measured(command, variables, folder / "batch.log", memory)

@@ -1,7 +1,7 @@
 """How likely a curve is bad, from its R² estimate and bound: behind the what-if and the queue.
 
 In: figures of the verdicts and the calibration they were made with. Out: probabilities. The estimate
-itself is made in ``veernet_core.curve.quality``.
+itself is made in ``veernet_core.curve.evidence.quality``.
 """
 
 from __future__ import annotations

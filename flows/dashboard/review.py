@@ -49,7 +49,7 @@ from storage.runs import read_runs
 from storage.tables import Row
 from veernet_core.datatypes import DigitisedLog, ScanRef
 from veernet_core.errors import VeernetError
-from veernet_core.page.sidecar import parse_sidecar
+from veernet_core.page.known.sidecar import parse_sidecar
 from veernet_core.pipeline import FailedScan, ScanInput
 
 Redo = Callable[[ScanInput, Mapping[str, Any]], "DigitisedLog | FailedScan"]

@@ -59,7 +59,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def digitise_demo(out: Path) -> None:
     """Draw and digitise into a folder."""
-    from flows.local import digitise_files
+    from flows.local.digitise import digitise_files
     from veernet_core.config import DigitiseConfig
     from veernet_core.net.bundle import load_predictor
     from veernet_core.synth.pages import demo_archive

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import make_smoothing_spline
 from scipy.ndimage import gaussian_filter
 
-from veernet_core.curve.viterbi import cheapest_path, path_mass
+from veernet_core.curve.tracking.viterbi import cheapest_path, path_mass
 from veernet_core.datatypes import F64, Strip
 
 

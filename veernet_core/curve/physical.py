@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.curve.observed import flag_runs
+from veernet_core.curve.evidence.observed import flag_runs
 from veernet_core.datatypes import (
     EVIDENCE,
     F64,

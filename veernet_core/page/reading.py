@@ -15,8 +15,10 @@ import numpy as np
 
 from veernet_core.datatypes import U8, Bool, DepthUnit, Finding, Raster, Section, Track
 from veernet_core.errors import GeometryError, ReadingError, VeernetError
-from veernet_core.page import depth, header, layout, scales, text
-from veernet_core.page.complete import (
+from veernet_core.page.depth import axis as depth
+from veernet_core.page.depth.axis import DepthPrior
+from veernet_core.page.header import fields as header
+from veernet_core.page.known.complete import (
     LOGGED,
     Needs,
     Placed,
@@ -25,8 +27,11 @@ from veernet_core.page.complete import (
     place,
     same_track,
 )
-from veernet_core.page.depth import DepthPrior
-from veernet_core.page.found import (
+from veernet_core.page.known.sidecar import Sidecar
+from veernet_core.page.layout import page_layout as layout
+from veernet_core.page.ocr import text
+from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.results import (
     CurveFound,
     DepthFound,
     HeaderFound,
@@ -36,8 +41,7 @@ from veernet_core.page.found import (
     TextBox,
     TrackFound,
 )
-from veernet_core.page.sidecar import Sidecar
-from veernet_core.page.text import TextReader
+from veernet_core.page.scales import blocks as scales
 
 _HEADER_IN, _ABOVE_IN, _BELOW_IN = 45.0, 10.0, 8.0
 """Farthest that text is read from the top of the page, above a section, and below it."""

@@ -1,0 +1,384 @@
+"""The archive run as Prefect flows: discover, fan out in chunks, gate, publish, compact, report.
+
+In: parameters (``flows.archive.params``). Out: a small summary, and artifacts for people. The tasks wrap
+the functions of ``flows.archive.chunk`` and add when, where and how often. What has been done is known from
+the ledger alone: Prefect's own states are for looking at, and no run needs them to go on.
+No science and no storage formats here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from prefect import Flow, flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.concurrency.sync import concurrency
+from prefect.deployments import run_deployment
+from prefect.futures import PrefectFuture
+from prefect.tasks import Task, exponential_backoff
+
+from flows.archive import params as p
+from flows.archive.canary import watch_shard
+from flows.archive.chunk import (
+    STAGED,
+    ChunkSummary,
+    Gated,
+    RunSpec,
+    Traced,
+    gate_chunk,
+    publish_chunk,
+    quarantine_records,
+    spec_key,
+    trace_chunk,
+)
+from flows.archive.report import (
+    RunReport,
+    dashboard_is_stale,
+    keep_report,
+    make_report,
+    publish_report,
+    refresh_dashboard,
+)
+from flows.archive.runners import task_runner
+from flows.archive.setup import Prepared, check_places, prepare_run
+from storage.compact import Compaction, compact
+from storage.delivery import apply_reviews, fresh_logs
+from storage.ledger import ATTEMPTS, append, segment_name
+from storage.objects import ObjectStore, StorageError
+from storage.plan import RUNS, Plan, read_manifest, write_manifests
+from veernet_core.errors import VeernetError
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+Progress = Callable[[ChunkSummary], None]
+QUARANTINE_SHARD = 99_999
+_MAX_LOST_IN_A_ROW = 3
+_SHARD_POLL_S = 5.0
+_LEFTOVERS_KEPT = timedelta(days=30)
+
+
+class ArchiveIncompleteError(VeernetError):
+    """Infrastructure trouble outlasted all retries for some scans."""
+
+    code = "archive_incomplete"
+    stage = "run"
+    remedy = "See the failed tasks' logs; run again: finished logs are kept, the rest is done."
+
+
+def _worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Retry what may pass; a scan's own trouble is never raised, so the rest is refused rights."""
+    error: object = state.result(raise_on_failure=False)
+    if isinstance(error, StorageError):
+        return error.retryable
+    return not isinstance(error, VeernetError)
+
+
+_TASK: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=5),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": _worth_retrying,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+
+@task(name="trace", task_run_name="trace {shard}/{chunk}", **_TASK)
+def trace(spec: RunSpec, shard: int, chunk: int) -> Traced:
+    """Read, try and trace the scans of a chunk; stage what comes out.
+
+    No ``timeout_seconds``: in a thread it interrupts nothing. Decoders have a wall-clock limit of
+    their own (``flows.engine.decoders``), and a worker that makes no progress ends itself.
+    """
+    return trace_chunk(spec, shard, chunk)
+
+
+@task(name="quality-gate", task_run_name="quality-gate {shard}/{chunk}", **_TASK)
+def quality_gate(spec: RunSpec, traced: Traced, shard: int, chunk: int) -> Gated:
+    """Accept, review or reject every curve of a chunk."""
+    return gate_chunk(spec, traced)
+
+
+@task(name="publish", task_run_name="publish {shard}/{chunk}", **_TASK)
+def publish(spec: RunSpec, gated: Gated, shard: int, chunk: int) -> ChunkSummary:
+    """Write LAS, CSV, Parquet, overlays and records of a chunk."""
+    return publish_chunk(spec, gated, shard, chunk)
+
+
+@task(name="discover", **_TASK)
+def discover(settings: p.ArchiveParams) -> Prepared:
+    """List the source, compare with the ledger, write the manifests."""
+    prepared = prepare_run(settings)
+    if not settings.dry_run and (prepared.plan.units or prepared.plan.quarantine):
+        dest = ObjectStore(settings.dest)
+        dest.put(spec_key(prepared.spec.run_id), prepared.spec.to_bytes())
+        write_manifests(dest, prepared.spec.run_id, prepared.plan)
+        _quarantine(dest, prepared)
+    return prepared
+
+
+@task(name="compact", **_TASK)
+def compact_datasets(dest: str) -> Compaction:
+    """Bring the datasets up to date with the ledger and with what people decided."""
+    store = ObjectStore(dest)
+    apply_reviews(store, fresh_logs(store))
+    return compact(store)
+
+
+@task(name="dashboard", **_TASK)
+def dashboard(dest: str) -> str:
+    """Rebuild ``dashboard/`` at the destination; gives its URI."""
+    return refresh_dashboard(ObjectStore(dest))
+
+
+@flow(
+    name="veernet-shard",
+    flow_run_name="shard {shard} of {run_id}",
+    persist_result=False,
+    validate_parameters=False,
+)
+def digitise_shard(
+    dest: str,
+    run_id: str,
+    shard: int,
+    in_flight: int = 2,
+    accelerator_limit: str | None = None,
+    progress: Progress | None = None,
+) -> list[int]:
+    """Digitise every chunk of one shard; gives the chunks that infrastructure trouble has cost."""
+    store = ObjectStore(dest)
+    spec = RunSpec.from_bytes(store.get(spec_key(run_id)))
+    chunks = 1 + max(unit.chunk for unit in read_manifest(store, run_id, shard))
+    with _accelerator(accelerator_limit):
+        spec = watch_shard(spec, shard)
+        return list(_run_chunks(spec, shard, chunks, in_flight, progress))
+
+
+def _described(function: _F) -> _F:
+    """Add the fields' descriptions to the docstring, where Prefect looks for them (Google style)."""
+    lines = [f"    {n}: {f.description}" for n, f in p.ArchiveParams.model_fields.items()]
+    summary = inspect.cleandoc(function.__doc__ or "")
+    function.__doc__ = "\n".join([summary, "", "Args:", *lines])
+    return function
+
+
+@flow(name="veernet-archive", flow_run_name="archive {source}", persist_result=False)
+@_described
+def archive(
+    source: p.Source,
+    dest: p.Dest,
+    limit: p.Limit = None,
+    min_r2: p.MinR2 = 0.85,
+    reject_r2: p.RejectR2 = 0.5,
+    min_coverage: p.MinCoverage = 0.8,
+    max_depth_residual_ft: p.MaxDepthResidual = 1.0,
+    require_printed_scales: p.PrintedScales = False,
+    step: p.Step = None,
+    depth_unit: p.DepthUnitParam = None,
+    index: p.Index = None,
+    index_map: p.IndexMap = "generic",
+    model: p.Model = None,
+    device: p.Device = "auto",
+    dry_run: p.DryRun = False,
+    force: p.Force = False,
+    since: p.Since = None,
+    until: p.Until = None,
+    catch_up_days: p.CatchUpDays = None,
+    overlays: p.Overlays = True,
+    engine: p.EngineParam = "local",
+    chunk_logs: p.ChunkLogs = 32,
+    shard_logs: p.ShardLogs = 2000,
+    in_flight: p.InFlight = 2,
+    decoders: p.DecoderCount = 2,
+    decode_limit_s: p.DecodeLimit = 120.0,
+    decode_memory_mb: p.DecodeMemory = 4096,
+    max_tries: p.MaxTries = 3,
+    stall_limit_s: p.StallLimit = 3600.0,
+    shard_deployment: p.ShardDeployment = None,
+    shard_slots: p.ShardSlots = 2,
+    accelerator_limit: p.AcceleratorLimit = None,
+    canary: p.CanaryMode = "hold",
+) -> dict[str, Any]:
+    """Digitise what is new, changed or outdated in an archive; every log exactly once.
+
+    Returns
+    -------
+    dict
+        The fields of ``flows.archive.report.RunReport``.
+
+    Raises
+    ------
+    ArchiveIncompleteError
+        Where infrastructure trouble outlasted the retries; the next run does the rest.
+    """
+    return run_archive(p.ArchiveParams(**locals())).as_dict()
+
+
+def run_archive(
+    settings: p.ArchiveParams, start: Callable[[Plan], Progress | None] | None = None
+) -> RunReport:
+    """The body of ``archive``; must run inside a flow.
+
+    Parameters
+    ----------
+    settings : ArchiveParams
+    start : callable, optional
+        Told the plan; gives what is to be called after each chunk (progress for a terminal).
+    """
+    log = get_run_logger()
+    started = time.monotonic()
+    spent: list[float] = []
+    check_places(settings.source, settings.dest, settings.dry_run)
+    prepared = discover(settings)
+    plan, spec = prepared.plan, prepared.spec
+    log.info(
+        "%d scans listed, %d up to date, %d to do (%s), %d quarantined",
+        plan.listed, plan.up_to_date, len(plan.units),
+        ", ".join(f"{kind}: {n}" for kind, n in plan.reasons().items()) or "nothing",
+        len(plan.quarantine),
+    )  # fmt: skip
+    if not settings.dry_run:
+        _run_shards(settings, spec, plan, _counted(start(plan) if start else None, spent))
+        compact_datasets(settings.dest)
+    report = make_report(settings, spec, plan, time.monotonic() - started)
+    keep_report(report, settings, spec, sum(spent) if spent else None)
+    if not settings.dry_run:
+        if dashboard_is_stale(ObjectStore(settings.dest)):
+            dashboard(settings.dest)
+        if plan.units:
+            _tidy(settings.dest, spec.run_id)
+    publish_report(report, settings)
+    if report.lost:
+        raise ArchiveIncompleteError(f"{report.lost} scans without an outcome", settings.dest)
+    return report
+
+
+def _counted(progress: Progress | None, spent: list[float]) -> Progress:
+    """``progress`` that also notes the seconds each chunk held the device."""
+
+    def note(summary: ChunkSummary) -> None:
+        spent.append(summary.trace_seconds)
+        if progress is not None:
+            progress(summary)
+
+    return note
+
+
+def _quarantine(dest: ObjectStore, prepared: Prepared) -> None:
+    records = quarantine_records(prepared.spec, prepared.plan.quarantine)
+    if records:
+        append(dest, segment_name(prepared.spec.run_id, QUARANTINE_SHARD, 0), records)
+
+
+def _run_shards(
+    settings: p.ArchiveParams, spec: RunSpec, plan: Plan, progress: Progress | None
+) -> None:
+    common: dict[str, Any] = {
+        "dest": settings.dest,
+        "run_id": spec.run_id,
+        "in_flight": settings.in_flight,
+        "accelerator_limit": settings.accelerator_limit,
+    }
+    if settings.shard_deployment is None:
+        here: Flow[..., list[int]] = digitise_shard.with_options(
+            task_runner=task_runner(settings.engine, settings.in_flight)
+        )
+        for shard in range(plan.shards):
+            here(**common, shard=shard, progress=progress)
+        return
+    name = settings.shard_deployment
+    with ThreadPoolExecutor(settings.shard_slots) as pool:
+        list(pool.map(lambda shard: _deploy_shard(name, common, shard), range(plan.shards)))
+
+
+def _deploy_shard(name: str, common: dict[str, Any], shard: int) -> None:
+    """Run one shard on a work pool and wait; the same shard is never started twice."""
+    run_deployment(
+        name,
+        parameters={**common, "shard": shard},
+        idempotency_key=f"{common['run_id']}-{shard}",
+        poll_interval=_SHARD_POLL_S,
+        as_subflow=False,
+    )
+
+
+def _accelerator(limit: str | None) -> AbstractContextManager[None]:
+    if limit is None:
+        return nullcontext()
+    return concurrency(limit, strict=True, raise_on_lease_renewal_failure=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """One chunk's tasks under way."""
+
+    chunk: int
+    last: PrefectFuture[ChunkSummary]
+
+
+def _run_chunks(
+    spec: RunSpec, shard: int, chunks: int, in_flight: int, progress: Progress | None
+) -> Iterator[int]:
+    """Keep a few chunks under way; give the numbers of those that failed for good."""
+    waiting: deque[_Chain] = deque()
+    lost_in_a_row = 0
+    for chunk in range(chunks + in_flight):
+        if len(waiting) == in_flight or (chunk >= chunks and waiting):
+            chain = waiting.popleft()
+            summary = _settled(chain)
+            lost_in_a_row = 0 if summary else lost_in_a_row + 1
+            if summary is None:
+                yield chain.chunk
+            elif progress:
+                progress(summary)
+        if chunk < chunks and lost_in_a_row < _MAX_LOST_IN_A_ROW:
+            traced = trace.submit(spec, shard, chunk)
+            gated = quality_gate.submit(spec, cast(Any, traced), shard, chunk)
+            published = publish.submit(spec, cast(Any, gated), shard, chunk)
+            waiting.append(_Chain(chunk, published))
+
+
+def _settled(chain: _Chain) -> ChunkSummary | None:
+    chain.last.wait()
+    outcome: object = chain.last.result(raise_on_failure=False)
+    if isinstance(outcome, ChunkSummary):
+        return outcome
+    logging.getLogger(__name__).error("chunk %d is lost: %s", chain.chunk, outcome)
+    return None
+
+
+def _tidy(dest: str, run_id: str) -> None:
+    """Remove this run's manifests, and what dead runs left long ago."""
+    store = ObjectStore(dest)
+    store.delete([info.key for info in store.listing(f"{RUNS}{run_id}/")])
+    horizon = datetime.now(UTC) - _LEFTOVERS_KEPT
+    for prefix in (RUNS, STAGED, ATTEMPTS):
+        store.delete([i.key for i in store.listing(prefix) if i.modified < horizon])
+    store.sweep_temp(older_than_s=86_400)
+
+
+def in_process(
+    settings: p.ArchiveParams, start: Callable[[Plan], Progress | None] | None = None
+) -> RunReport:
+    """The archive run as a flow in this process, with progress for a terminal.
+
+    Raises
+    ------
+    VeernetError
+        As ``archive``.
+    """
+
+    @flow(name="veernet-archive", flow_run_name=f"archive {settings.source}", persist_result=False)
+    def archive_here() -> RunReport:
+        return run_archive(settings, start)
+
+    return archive_here()

@@ -1,0 +1,160 @@
+"""Before any work: are the places usable, what has to be done, under which specification.
+
+In: the run's parameters. Out: a plan and a ``RunSpec``, or an error that says what to correct.
+Nothing is written but a probe object. No Prefect here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from flows.archive.chunk import RunSpec
+from flows.archive.params import ArchiveParams
+from flows.engine.decoders import DecoderSettings
+from flows.engine.loading import get_engine
+from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
+from storage.ledger import Requirement, deaths, read_ledger
+from storage.objects import ObjectStore, StorageError, is_inside
+from storage.plan import Plan, Selection, is_scan, list_scans, make_plan
+from veernet_core import __version__
+from veernet_core.config import DigitiseConfig
+from veernet_core.errors import VeernetError
+
+
+class PlacesError(VeernetError):
+    """Source and destination cannot be used together."""
+
+    code = "bad_places"
+    stage = "setup"
+    remedy = "Choose a destination outside the source, and a source outside the destination."
+
+
+class EmptySourceError(VeernetError):
+    """There are no scans in the source."""
+
+    code = "empty_source"
+    stage = "discover"
+    remedy = "Check the prefix; scans are .tif, .tiff, .png, .jpg, .jpeg and .pdf objects under it."
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is ready to start."""
+
+    spec: RunSpec
+    plan: Plan
+
+
+def check_places(source: str, dest: str, dry_run: bool = False) -> None:
+    """Refuse places that cannot be read or written, contain each other, or hold no scans.
+
+    Raises
+    ------
+    PlacesError, EmptySourceError, StorageError
+    """
+    if is_inside(dest, source):
+        raise PlacesError(f"the destination {dest} lies inside the source {source}", dest)
+    if is_inside(source, dest):
+        raise PlacesError(f"the source {source} lies inside the destination {dest}", source)
+    store = ObjectStore(source)
+    store.check_readable()
+    if not any(is_scan(info.key) for info in store.listing()):
+        raise EmptySourceError("no scans found", source)
+    if not dry_run:
+        ObjectStore(dest).check_writable()
+
+
+def prepare_run(params: ArchiveParams) -> Prepared:
+    """Compare source and ledger under these parameters.
+
+    Raises
+    ------
+    BundleError, IndexTableError, StorageError
+    """
+    source, dest = ObjectStore(params.source), ObjectStore(params.dest)
+    scans = list_scans(source, _index(params))
+    config = _config(params)
+    engine = get_engine(params.model, params.device)
+    requirement = Requirement(engine.model_id, config.hash(), __version__)
+    company, alone, _ = deaths(dest)
+    plan = make_plan(
+        scans,
+        read_ledger(dest),
+        requirement,
+        Selection(params.limit, _since(params), _aware(params.until), params.force),
+        (company, alone),
+        params.chunk_logs,
+        params.shard_logs,
+    )
+    spec = RunSpec(
+        source=params.source,
+        dest=params.dest,
+        run_id=new_run_id(),
+        config=config,
+        requirement=requirement,
+        model=params.model,
+        device=params.device,
+        decoders=DecoderSettings(
+            params.decoders, params.decode_limit_s, params.decode_memory_mb, engine.decoder_check
+        ),
+        max_tries=params.max_tries,
+        stall_limit_s=params.stall_limit_s,
+        canary=params.canary,
+    )
+    return Prepared(spec, plan)
+
+
+def _index(params: ArchiveParams) -> IndexTable | None:
+    if params.index is None:
+        return None
+    ready = MAPS.get(params.index_map)
+    chosen = ready or parse_column_map(_object(params.index_map), params.index_map)
+    return read_index(_object(params.index), chosen, params.index)
+
+
+def _object(uri: str) -> bytes:
+    """One object by its URI."""
+    folder, _, name = uri.rpartition("/")
+    try:
+        return ObjectStore(folder or ".").get(name)
+    except StorageError as error:
+        raise IndexTableError(
+            error.message, uri, f"Check the URI; ready maps: {', '.join(MAPS)}."
+        ) from error
+
+
+def new_run_id() -> str:
+    """A name for a run that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:6]}"
+
+
+def _config(params: ArchiveParams) -> DigitiseConfig:
+    base = DigitiseConfig()
+    return replace(
+        base,
+        step=params.step,
+        depth_unit=params.depth_unit,
+        overlays=params.overlays,
+        gate=replace(
+            base.gate,
+            min_r2=params.min_r2,
+            reject_r2=params.reject_r2,
+            min_coverage=params.min_coverage,
+            max_depth_residual_ft=params.max_depth_residual_ft,
+            require_printed_scales=params.require_printed_scales,
+        ),
+    )
+
+
+def _since(params: ArchiveParams) -> datetime | None:
+    """The later of ``since`` and the start of the catch-up window."""
+    bounds = [_aware(params.since)]
+    if params.catch_up_days is not None:
+        bounds.append(datetime.now(UTC) - timedelta(days=params.catch_up_days))
+    return max((bound for bound in bounds if bound is not None), default=None)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

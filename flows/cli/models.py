@@ -1,0 +1,227 @@
+"""Model work on the command line: every published number comes from one of these commands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+SHAPES_HELP = "Parquet table `file, curve, depth, value` of real curves to draw (optional)"
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the model commands."""
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_calibrate(commands)
+    _add_compare(commands)
+    _add_benchmark(commands)
+
+
+def _add_train(commands: Any) -> None:
+    parser = commands.add_parser("train", help="train a model, or go on training")
+    parser.add_argument("--preset", choices=("small", "base", "paper"), default="small")
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/train"))
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--decay-steps", type=int, default=1500)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--curves", type=Path, help=SHAPES_HELP + "; two wells of three are used")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--mask-loss", default="tversky")
+    parser.add_argument("--init", type=Path, help="a bundle whose weights to start from")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; all cores if 0")
+    parser.set_defaults(run=_train)
+
+
+def _train(args: argparse.Namespace) -> int:
+    import torch
+    from tqdm import tqdm
+
+    from flows.studies.evaluate import load_shapes
+    from veernet_core.net import bundle
+    from veernet_core.net.losses import MASK_LOSSES
+    from veernet_core.synth.priors import as_plotted
+    from veernet_core.training.fit import TrainConfig, fit
+    from veernet_core.training.pictures import strip_pictures
+
+    if args.mask_loss not in MASK_LOSSES:
+        raise ValueError(f"--mask-loss must be one of {', '.join(MASK_LOSSES)}")
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    config = TrainConfig(
+        preset=args.preset,
+        seed=args.seed,
+        steps=args.steps,
+        decay_steps=min(args.decay_steps, args.steps),
+        learning_rate=args.learning_rate,
+        mask_loss=args.mask_loss,
+    )
+    initial = bundle.unpack(args.init.read_bytes()).weights if args.init is not None else None
+    shapes = tuple(as_plotted(*shape) for shape in load_shapes(args.curves, training=True))
+    with tqdm(total=config.steps, unit="step") as bar:
+
+        def report(step: int, parts: dict[str, float]) -> None:
+            bar.update(step - bar.n)
+            bar.set_postfix({k: f"{v:.3f}" for k, v in parts.items()})
+
+        state = fit(
+            config, args.out, device=args.device, shapes=shapes, initial=initial, report=report
+        )
+    record = json.loads((args.out / "record.json").read_text())
+    target = args.out / f"veernet-{args.preset}.safetensors"
+    target.write_bytes(bundle.pack(state.average, {}, record))
+    for name, png in strip_pictures(state.average, args.device).items():
+        (args.out / name).write_bytes(png)
+    print(f"{target} (not calibrated yet: veernet calibrate --model {target})")
+    return 0
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="score the model on drawings with truth, or results against reference LAS files",
+    )
+    parser.add_argument("results", nargs="?", type=Path, metavar="OUT", help="a folder of results")
+    parser.add_argument("--reference", type=Path, metavar="DIR", help="LAS files of the same wells")
+    parser.add_argument(
+        "--write-back",
+        action="store_true",
+        help="with --reference: measured R² replaces the estimate in records and verdicts",
+    )
+    parser.add_argument(
+        "--shifts",
+        nargs="*",
+        metavar="SHIFT",
+        help="what the gate accepts under shifts it was not fitted on; all of them if none is named",
+    )
+    parser.add_argument(
+        "--min-r2",
+        type=float,
+        default=0.85,
+        help="with --reference and --shifts: the gate's threshold",
+    )
+    parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
+    parser.add_argument("--paper", type=Path, help="a bundle of the `paper` preset to compare with")
+    parser.add_argument("--curves", type=Path, help=SHAPES_HELP)
+    parser.add_argument("--count", type=int, default=60, help="strips per test set")
+    parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument(
+        "--sets", nargs="+", default=["own", "heldout", "heldout-degraded", "matplotlib"]
+    )
+    parser.add_argument("-o", "--out", type=Path, help="folder for the tables")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    if (args.results is None) != (args.reference is None):
+        raise ValueError("give a folder of results and --reference together, or neither")
+    if args.reference is not None:
+        from flows.studies.reference import compare_folder
+        from veernet_core.config import GatePolicy
+
+        policy = GatePolicy(min_r2=args.min_r2)
+        print(compare_folder(args.results, args.reference, args.out, args.write_back, policy))
+        return 0
+    if args.shifts is not None:
+        from flows.studies.calibrate import run_shifts
+        from veernet_core.config import DigitiseConfig, GatePolicy
+
+        config = DigitiseConfig(gate=GatePolicy(min_r2=args.min_r2))
+        print(
+            run_shifts(
+                args.model, args.curves, args.shifts, args.count, args.seed, args.out, config
+            )
+        )
+        return 0
+    from flows.studies.evaluate import run_evaluation
+
+    print(
+        run_evaluation(
+            args.model, args.paper, args.curves, args.sets, args.count, args.seed, args.out
+        )
+    )
+    return 0
+
+
+def _add_calibrate(commands: Any) -> None:
+    parser = commands.add_parser("calibrate", help="fit confidence maps and the quality model")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument(
+        "--count", type=int, default=600, help="strips to fit on; half as many more for the report"
+    )
+    parser.add_argument("--seed", type=int, default=21)
+    parser.add_argument("-o", "--out", type=Path, help="calibrated bundle; --model if omitted")
+    parser.add_argument(
+        "--plots",
+        type=Path,
+        default=Path("runs/calibration"),
+        help="folder for reliability diagrams",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes, one CPU core each"
+    )
+    parser.set_defaults(run=_calibrate)
+
+
+def _calibrate(args: argparse.Namespace) -> int:
+    from flows.studies.calibrate import run_calibration
+
+    out = args.out or args.model
+    print(run_calibration(args.model, out, args.count, args.seed, args.plots, args.workers))
+    return 0
+
+
+def _add_compare(commands: Any) -> None:
+    parser = commands.add_parser(
+        "compare-losses",
+        help="train with every loss at one budget and judge the exported curves",
+        description="Small networks on small strips, so that the default takes two CPU cores about two "
+        "hours. Safe to stop: finished runs are kept and the same command goes on.",
+    )
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/losses"))
+    parser.add_argument("--steps", type=int, default=1500, help="optimiser steps per run")
+    parser.add_argument("--seeds", type=int, default=3, help="runs per loss and stage")
+    parser.add_argument("--stages", nargs="+", default=["binary", "multiclass"])
+    parser.add_argument("--losses", nargs="+", help="names of losses; all if omitted")
+    parser.add_argument("--workers", type=int, default=2, help="runs at once, one CPU core each")
+    parser.add_argument("--batch", type=int, default=6, help="strips per step")
+    parser.add_argument("--pool", type=int, default=1500, help="distinct strips per seed")
+    parser.add_argument(
+        "--tiny", action="store_true", help="seconds in all, for a test of the command"
+    )
+    parser.set_defaults(run=_compare)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from flows.studies.compare import run_study
+    from veernet_core.training.compare import CANDIDATES, TINY, StudyConfig
+
+    if min(args.steps, args.seeds, args.batch, args.pool) < 1:
+        raise ValueError("--steps, --seeds, --batch and --pool must be positive")
+    config = TINY
+    if not args.tiny:
+        config = replace(StudyConfig(), steps=args.steps, batch=args.batch, pool=args.pool)
+    names = args.losses or list(CANDIDATES)
+    print(run_study(args.out, config, args.stages, names, args.seeds, args.workers))
+    return 0
+
+
+def _add_benchmark(commands: Any) -> None:
+    parser = commands.add_parser("benchmark", help="time the stages on a tall drawn log")
+    parser.add_argument("--rows", type=int, default=100_000, help="height of the scan")
+    parser.add_argument("--dpi", type=int, default=200, help="its resolution; 400 is 3,480 px wide")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.set_defaults(run=_benchmark)
+
+
+def _benchmark(args: argparse.Namespace) -> int:
+    from flows.studies.benchmark import run
+
+    print(run(args.rows, args.dpi, args.device, args.precision))
+    return 0

@@ -1,0 +1,143 @@
+"""The digitiser as the flow sees it, loaded once per process.
+
+In: a model bundle's URI (or none for the shipped one) and a device. Out: an ``Engine``. Several
+chunks of one process share the network behind one lock, so that it is loaded once and the
+accelerator serves one batch at a time, while the chunks' reading and decoding overlap.
+How a log is digitised does not belong here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flows.engine.decoders import DEFAULT_CHECK
+from storage.objects import ObjectStore
+from veernet_core.config import DigitiseConfig, GatePolicy
+from veernet_core.datatypes import DigitisedLog, Posterior, Strip
+
+if TYPE_CHECKING:
+    from veernet_core.evaluation.canary import CanaryLog
+    from veernet_core.pipeline import FailedScan, Predictor, ScanInput
+
+TEST_ENGINE_VARIABLE = "VEERNET_TEST_ENGINE"
+"""For drills and tests only: ``module:function`` that gives a stand-in engine."""
+
+
+class Engine(Protocol):
+    """What the flow needs of the digitiser."""
+
+    @property
+    def model_id(self) -> str:
+        """Identity of the weights."""
+
+    @property
+    def decoder_check(self) -> str:
+        """``module:function`` that tries a scan in a child process."""
+
+    def digitise(
+        self, items: Iterable[ScanInput], config: DigitiseConfig
+    ) -> Iterator[DigitisedLog | FailedScan]:
+        """One result per item, in order."""
+
+    def judge(self, log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
+        """The log with its verdicts under this policy."""
+
+
+class CoreEngine:
+    """The real digitiser around one resident network."""
+
+    decoder_check = DEFAULT_CHECK
+
+    def __init__(self, model: str | None, device: str) -> None:
+        from veernet_core.net.bundle import load_predictor
+        from veernet_core.page.ocr.text import RapidReader
+
+        # loads its models (about 200 MB) when the first page is read, once for all chunks
+        self._reader = RapidReader()
+        self._predictor = _OneAtATime(load_predictor(_bundle_bytes(model), device))
+        self.model_id = self._predictor.model_id
+
+    def digitise(
+        self, items: Iterable[ScanInput], config: DigitiseConfig
+    ) -> Iterator[DigitisedLog | FailedScan]:
+        """One result per item, in order; strips of many logs share a batch."""
+        from veernet_core.pipeline import digitise_many
+
+        return digitise_many(items, self._predictor, config, self._reader, page_workers())
+
+    def judge(self, log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
+        """The log with its verdicts under this policy."""
+        from veernet_core.pipeline import judge
+
+        return judge(log, policy)
+
+    def canary_logs(self) -> Sequence[CanaryLog]:
+        """Drawn logs with known truth, to be digitised before a run's own."""
+        from veernet_core.evaluation.canary import canary_logs
+
+        return canary_logs()
+
+
+class _OneAtATime:
+    """A predictor that several threads share."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._lock = threading.Lock()
+        self.model_id: str = predictor.model_id
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        with self._lock:
+            return self._predictor.predict(strips)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._predictor, name)
+
+
+def page_workers() -> int:
+    """Pages read at once in one process: half the cores, four at most (memory)."""
+    return max(1, min(4, (os.cpu_count() or 1) // 2))
+
+
+_LOCK = threading.Lock()
+_LOADED: dict[tuple[str, str], Engine] = {}
+
+
+def get_engine(model: str | None, device: str = "auto") -> Engine:
+    """The engine of this process; the first caller loads it, others wait.
+
+    Parameters
+    ----------
+    model : str or None
+        URI of a model bundle; None takes the shipped one.
+    device : str
+        As for ``load_predictor``.
+
+    Raises
+    ------
+    BundleError
+        Where the bundle is missing or damaged.
+    """
+    stand_in = os.environ.get(TEST_ENGINE_VARIABLE, "")
+    key = (stand_in or model or "", device)
+    with _LOCK:
+        if key not in _LOADED:
+            _LOADED[key] = _stand_in(stand_in) if stand_in else CoreEngine(model, device)
+        return _LOADED[key]
+
+
+def _stand_in(name: str) -> Engine:
+    module, _, function = name.partition(":")
+    engine: Engine = getattr(importlib.import_module(module), function)()
+    return engine
+
+
+def _bundle_bytes(model: str | None) -> bytes | None:
+    if model is None:
+        return None
+    folder, _, name = model.rpartition("/")
+    return ObjectStore(folder or ".").get(name)

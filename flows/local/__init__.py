@@ -1,0 +1,1 @@
+"""Files on this machine, at once: digitise and inspect without a server."""

@@ -1,0 +1,286 @@
+"""Digitise files on this machine, at once: no server, no ledger.
+
+In: paths of scans; out: ``OUT/logs``, the datasets and the dashboard. The command line's ``digitise``
+and ``demo`` come here; archives go through ``flows.archive.batch``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flows.archive.setup import new_run_id
+from flows.dashboard import build_dashboard
+from flows.engine.loading import page_workers
+from storage import delivery, publish, runs, tables
+from storage.dra import DRA_SUFFIX
+from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
+from storage.known import known_sidecar, sidecar_of_index
+from storage.objects import ObjectStore
+from veernet_core import pipeline
+from veernet_core.config import DigitiseConfig
+from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
+from veernet_core.errors import DecodeError, EmptyFileError, VeernetError
+from veernet_core.page.ocr.text import RapidReader, TextReader
+from veernet_core.pipeline import FailedScan, Predictor, ScanInput
+
+SCAN_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".pdf"})
+SIDECAR_SUFFIX = ".sidecar.json"
+
+
+@dataclass(slots=True)
+class LocalReport:
+    """What a local run did: log ids with their logs' verdict counts and scans, and failures."""
+
+    decisions: dict[str, dict[str, int]] = field(default_factory=dict)
+    scans: dict[str, str] = field(default_factory=dict)
+    failures: list[tuple[str, VeernetError]] = field(default_factory=list)
+    dashboard: Path | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every scan was processed, else 1."""
+        return 1 if self.failures else 0
+
+
+def find_scans(arguments: Sequence[str]) -> list[Path]:
+    """Scans named by files, folders (searched recursively) and globs, in order, each once.
+
+    Raises
+    ------
+    FileNotFoundError
+        If an argument names nothing.
+    """
+    found: dict[Path, None] = {}
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            matches = sorted(p for p in path.rglob("*") if p.suffix.lower() in SCAN_SUFFIXES)
+        elif path.exists():
+            matches = [path]
+        else:
+            pattern = path.relative_to(path.anchor) if path.is_absolute() else path
+            root = Path(path.anchor) if path.is_absolute() else Path()
+            matches = sorted(p for p in root.glob(str(pattern)) if p.is_file())
+        if not matches:
+            raise FileNotFoundError(f"{argument}: no such file, or a folder without scans")
+        found |= dict.fromkeys(matches)
+    return list(found)
+
+
+def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
+    """A scan and what is known of it: its sidecar, its registration file (DRA), its row of an index.
+
+    Raises
+    ------
+    VeernetError
+        If the file cannot be read or is empty, or what lies beside it cannot be used.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DecodeError(
+            f"cannot be read: {error.strerror}", str(path), "Check the path and its permissions."
+        ) from error
+    if not data:
+        raise EmptyFileError("the file holds no bytes", str(path))
+    match = index.find(path.name, str(path)) if index is not None else None
+    sidecar = known_sidecar(
+        _read_beside(path, SIDECAR_SUFFIX),
+        _read_beside(path, DRA_SUFFIX),
+        sidecar_of_index(match.row) if match is not None else None,
+        path.name,
+    )
+    sha256 = hashlib.sha256(data).hexdigest()
+    return ScanInput(ScanRef(str(path), path.stem, sha256, len(data)), data, sidecar)
+
+
+def _read_beside(path: Path, suffix: str) -> bytes | None:
+    beside = path.with_name(path.stem + suffix)
+    return beside.read_bytes() if beside.is_file() else None
+
+
+def read_index_file(path: Path, column_map: str) -> IndexTable:
+    """An archive's index from disk.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or Parquet.
+    column_map : str
+        One of the ready maps (``generic``, ``kansas``, ``texas``), or a JSON file with one.
+
+    Raises
+    ------
+    IndexTableError
+        The table or the map cannot be used.
+    """
+    ready = MAPS.get(column_map)
+    chosen = ready or parse_column_map(_read_table(Path(column_map)), column_map)
+    return read_index(_read_table(path), chosen, path.name)
+
+
+def _read_table(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise IndexTableError(
+            f"cannot be read: {error.strerror}",
+            str(path),
+            f"Check the path; ready maps: {', '.join(MAPS)}.",
+        ) from error
+
+
+Report = Callable[[int, DigitisedLog | FailedScan], None]
+
+
+def digitise_files(
+    scans: Sequence[Path],
+    out: Path,
+    predictor: Predictor,
+    config: DigitiseConfig,
+    report: Report = lambda done, result: None,
+    reader: TextReader | None = None,
+    index: IndexTable | None = None,
+) -> LocalReport:
+    """Digitise scans into ``out``; one bad scan never stops the others.
+
+    Parameters
+    ----------
+    scans : sequence of Path
+    out : Path
+        Created if absent. Earlier results of other scans stay.
+    report : called after each scan with the number done and its result
+    reader : TextReader, optional
+        Reads what sidecars leave out; without it nothing is looked for on the pages.
+    index : IndexTable, optional
+        What the archive knows of its scans.
+
+    Returns
+    -------
+    LocalReport
+    """
+    summary = LocalReport()
+    started, clock = datetime.now(UTC), time.monotonic()
+    taken = publish.taken_ids(out) if out.exists() else {}
+    unread: list[FailedScan] = []
+    timed = _TimedPredictor(predictor)
+    results = pipeline.digitise_many(
+        _read_all(scans, unread, index), timed, config, reader, page_workers()
+    )
+    for done, result in enumerate(_with_unread(results, unread), 1):
+        if isinstance(result, FailedScan):
+            summary.failures.append((result.ref.uri, result.error))
+        else:
+            name = publish.log_id(result.scan.stem, result.scan.sha256, taken)
+            taken[name] = result.scan.sha256
+            publish.publish_local(out, name, publish.log_files(result, name))
+            summary.decisions[name] = count_decisions(result)
+            summary.scans[name] = result.scan.uri
+        report(done, result)
+    rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
+    delivery.apply_reviews(ObjectStore(str(out)), summary.decisions)
+    publish.write_datasets(out, rows, [str(path) for path in scans])
+    run = replace(
+        _run_record(summary, predictor, config),
+        started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        seconds=round(time.monotonic() - clock, 3),
+        device_seconds=round(timed.seconds, 3),
+    )
+    runs.write_run(ObjectStore(str(out)), run)
+    summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
+    return summary
+
+
+def _read_all(
+    scans: Iterable[Path], unread: list[FailedScan], index: IndexTable | None
+) -> Iterator[ScanInput]:
+    for path in scans:
+        try:
+            yield read_scan(path, index)
+        except VeernetError as error:
+            unread.append(FailedScan(ScanRef(str(path), path.stem, "", 0), error))
+
+
+def _with_unread(
+    results: Iterator[DigitisedLog | FailedScan], unread: list[FailedScan]
+) -> Iterator[DigitisedLog | FailedScan]:
+    yield from results
+    yield from unread
+
+
+def digitise_again(
+    item: ScanInput, settings: Mapping[str, Any], *, model: Path | None = None, device: str = "auto"
+) -> DigitisedLog | FailedScan:
+    """Digitise one scan under the settings of an earlier run.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``step``, ``depth_unit`` and ``min_r2`` of a ``storage.runs.RunRecord``; defaults where absent.
+    model : Path, optional
+        The shipped bundle where omitted.
+    """
+    from veernet_core.net.bundle import load_predictor
+
+    base = DigitiseConfig()
+    gate = replace(base.gate, min_r2=settings.get("min_r2") or base.gate.min_r2)
+    config = replace(
+        base, step=settings.get("step"), depth_unit=settings.get("depth_unit"), gate=gate
+    )
+    predictor = load_predictor(model.read_bytes() if model is not None else None, device)
+    return next(iter(pipeline.digitise_many([item], predictor, config, RapidReader())))
+
+
+class _TimedPredictor:
+    """A predictor that counts the seconds the network is at work."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self.model_id = predictor.model_id
+        self.calibration = predictor.calibration
+        self.seconds = 0.0
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        """Posterior of each strip, in order."""
+        began = time.monotonic()
+        try:
+            return self._predictor.predict(strips)
+        finally:
+            self.seconds += time.monotonic() - began
+
+
+def _run_record(
+    summary: LocalReport, predictor: Predictor, config: DigitiseConfig
+) -> runs.RunRecord:
+    counts = summary.decisions.values()
+    return runs.RunRecord(
+        run_id=new_run_id(),
+        started="",
+        logs=len(counts),
+        failed=len(summary.failures),
+        curves=sum(sum(by.values()) for by in counts),
+        accepted=sum(by["accept"] for by in counts),
+        review=sum(by["review"] for by in counts),
+        rejected=sum(by["reject"] for by in counts),
+        settings={
+            "step": config.step,
+            "depth_unit": config.depth_unit,
+            "min_r2": config.gate.min_r2,
+            "model_id": predictor.model_id,
+        },
+        scans={name: str(Path(uri).absolute()) for name, uri in summary.scans.items()},
+    )
+
+
+def count_decisions(log: DigitisedLog) -> dict[str, int]:
+    """Curves of a log by decision."""
+    counts = {"accept": 0, "review": 0, "reject": 0}
+    for judged in log.curves:
+        counts[judged.verdict.decision] += 1
+    return counts

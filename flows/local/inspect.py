@@ -1,0 +1,128 @@
+"""Show what would be read from a scan, so that a person can correct it: draft sidecars and pictures.
+
+In: paths of scans; out, for each: ``<stem>.sidecar.json`` (put beside the scan it is used as given) and
+``<stem>.inspect.png`` (further ones for long pages). Nothing is digitised here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from flows.local.digitise import SIDECAR_SUFFIX, read_scan
+from veernet_core import pipeline
+from veernet_core.config import DigitiseConfig
+from veernet_core.datatypes import U8, Finding, WellInfo
+from veernet_core.errors import VeernetError, WriteError
+from veernet_core.page.drafts.annotate import inspect_pictures
+from veernet_core.page.drafts.draft import draft_sidecar
+from veernet_core.page.known.sidecar import Sidecar
+from veernet_core.page.ocr.text import TextReader
+from veernet_core.pipeline import ReadScan, ScanInput
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What was written for one scan: a line to print, the files, and what was found wanting."""
+
+    summary: str
+    files: tuple[Path, ...]
+    findings: tuple[Finding, ...]
+
+
+def inspect_scan(
+    item: ScanInput, out: Path, config: DigitiseConfig, reader: TextReader
+) -> Inspected:
+    """Read one scan and write its draft and pictures.
+
+    Raises
+    ------
+    VeernetError
+        The scan or its sidecar cannot be used, or a file cannot be written.
+    """
+    scan = pipeline.read_scan(item, config, reader)
+    draft = draft_sidecar(scan.known or Sidecar("", WellInfo(), ()), scan.reading)
+    files = [out / f"{item.ref.stem}{SIDECAR_SUFFIX}"]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(draft, indent=1, ensure_ascii=False)
+        files[0].write_text(text, encoding="utf-8")
+        pictures = inspect_pictures(scan.raster, scan.known, scan.reading)
+        for number, image in enumerate(pictures, 1):
+            suffix = "" if number == 1 else f"-{number}"
+            files.append(out / f"{item.ref.stem}.inspect{suffix}.png")
+            files[-1].write_bytes(_png(image))
+    except OSError as error:
+        raise WriteError(f"{error.strerror}", str(error.filename or out)) from error
+    return Inspected(_summary(item.ref.stem, scan), tuple(files), scan.findings)
+
+
+def inspect_scans(
+    scans: Sequence[Path],
+    out: Path,
+    reader: TextReader,
+    config: DigitiseConfig | None = None,
+    report: Callable[[str], None] = print,
+) -> list[tuple[str, VeernetError]]:
+    """Inspect scans one after the other; returns those that failed, with their errors."""
+    failures: list[tuple[str, VeernetError]] = []
+    for path in scans:
+        try:
+            done = inspect_scan(read_scan(path), out, config or DigitiseConfig(), reader)
+        except VeernetError as error:
+            error.where = error.where or str(path)
+            failures.append((str(path), error))
+            report(f"{path.stem}: failed ({error.code})")
+            continue
+        report(done.summary)
+        for finding in done.findings:
+            report(f"    {finding.severity}: {finding.message} {finding.remedy}")
+        report(f"    {', '.join(str(path) for path in done.files)}")
+    return failures
+
+
+def _png(image: U8) -> bytes:
+    done, data = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    assert done
+    return bytes(data.tobytes())
+
+
+def _summary(stem: str, scan: ReadScan) -> str:
+    known = scan.known
+    if known is None or not known.sections:
+        kind = scan.reading.layout.kind if scan.reading is not None else "unknown"
+        return f"{stem}: {kind}, nothing to digitise"
+    parts = []
+    for section in known.sections:
+        curves = [curve for track in section.tracks for curve in track.curves or ()]
+        sure = sum(curve.source in ("sidecar", "header") for curve in curves)
+        depth = section.depth
+        span = "no depth"
+        if depth is not None and depth.anchors:
+            span = f"{depth.anchors[0][1]:g}-{depth.anchors[-1][1]:g} {depth.unit} ({depth.source})"
+        parts.append(
+            f"{section.section_id} {span}, {len(section.tracks)} tracks, {sure} of {len(curves)}"
+            " scales known"
+        )
+    return f"{stem}: {'; '.join(parts)}"
+
+
+def check_targets(scans: Sequence[Path], out: Path) -> None:
+    """Refuse to write a draft over another one, or over a sidecar that lies beside its scan.
+
+    Raises
+    ------
+    ValueError
+    """
+    seen: dict[str, Path] = {}
+    for scan in scans:
+        if scan.stem in seen:
+            raise ValueError(f"{scan} and {seen[scan.stem]} share a stem; inspect them one by one")
+        seen[scan.stem] = scan
+        beside = scan.with_name(scan.stem + SIDECAR_SUFFIX)
+        if beside.exists() and beside.parent.resolve() == out.resolve():
+            raise ValueError(f"{beside} would be overwritten; give another folder with -o")

@@ -1,0 +1,265 @@
+"""Rows that count as observed: never on the grid, on a twin's ink or where the curve is gone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from veernet_core.curve.evidence.observed import (
+    drop_islands,
+    drop_short_runs,
+    grid_rows,
+    guest_rows,
+    observed_rows,
+)
+
+F64 = NDArray[np.float64]
+ROWS, COLS = 700, 300
+ROW = np.arange(ROWS)
+GONE = slice(300, 420)
+
+
+def inked(paths: list[F64], width: int = 1) -> NDArray[np.uint8]:
+    ink = np.zeros((ROWS, COLS), np.uint8)
+    for path in paths:
+        for r, x in enumerate(np.rint(path).astype(int)):
+            ink[r, x : x + width] = 255
+    return ink
+
+
+def flat(value: float) -> F64:
+    return np.full(ROWS, value)
+
+
+def wave() -> F64:
+    return 180 + 60 * np.sin(ROW / 15)
+
+
+def seen_of(
+    ink: NDArray[np.uint8],
+    paths: list[F64],
+    which: int,
+    masses: list[F64],
+    presence: F64,
+    support: list[F64] | None = None,
+) -> NDArray[np.bool_]:
+    """Observed rows of paths of different styles, all of whose ways are inked unless said otherwise."""
+    inked_ways = [flat(1.0) for _ in paths] if support is None else support
+    return observed_rows(ink, paths, which, [], masses, presence, inked_ways)
+
+
+def test_a_stretch_with_little_presence_is_not_observed_whatever_the_mass() -> None:
+    presence = flat(0.9)
+    presence[GONE] = 0.1
+    seen = seen_of(inked([wave()]), [wave()], 0, [flat(0.8)], presence)
+    assert not seen[340:380].any()
+    assert seen[:290].all()
+    assert seen[430:].all()
+
+
+def test_a_dip_of_presence_of_a_few_rows_does_no_harm() -> None:
+    presence = flat(0.9)
+    presence[300:320] = 0.0
+    assert seen_of(inked([wave()]), [wave()], 0, [flat(0.8)], presence).all()
+
+
+def test_a_run_ends_where_its_own_ink_ends() -> None:
+    mass = flat(0.9)
+    mass[GONE] = 0.0
+    seen = seen_of(inked([wave()]), [wave()], 0, [mass], flat(1))
+    assert (seen == (mass > 0)).all()
+
+
+def test_a_path_on_a_line_that_goes_on_without_it_rides_the_grid() -> None:
+    line, path = flat(100), wave()
+    path[GONE] = 100
+    ink = inked([line, wave()])
+    assert grid_rows(ink, [path], 0, flat(0.6))[GONE].all()
+    assert not grid_rows(ink, [path], 0, flat(0.6))[:280].any()
+
+
+@pytest.mark.parametrize("broken", [1, 2, 3])
+def test_a_broken_line_is_a_line_too(broken: int) -> None:
+    path = wave()
+    path[GONE] = 100
+    ink = inked([wave()])
+    ink[::broken, 100] = 255
+    assert grid_rows(ink, [path], 0, flat(0.6))[GONE].all()
+
+
+def test_a_flat_stretch_off_the_grid_is_the_curve() -> None:
+    path = wave()
+    path[GONE] = 100
+    assert not grid_rows(inked([path]), [path], 0, flat(0.6)).any()
+
+
+def test_a_thick_curve_on_a_thin_line_is_the_curve() -> None:
+    path = wave()
+    path[GONE] = 100
+    ink = inked([flat(100)]) | inked([path], width=3)
+    assert not grid_rows(ink, [path], 0, flat(0.6))[GONE].any()
+
+
+def test_a_sure_path_is_the_curve_wherever_it_runs() -> None:
+    path = wave()
+    path[GONE] = 100
+    assert not grid_rows(inked([flat(100), wave()]), [path], 0, flat(0.97)).any()
+
+
+def test_a_curve_that_leaps_onto_its_twin_is_missing() -> None:
+    twin, path = flat(200), flat(60)
+    path[GONE] = 200
+    assert guest_rows(path, [twin])[GONE].all()
+    assert guest_rows(path, [twin]).sum() == GONE.stop - GONE.start
+    assert not guest_rows(twin, [path]).any()
+
+
+def test_curves_that_run_together_for_long_are_both_there() -> None:
+    twin = flat(200)
+    path = 200 + np.maximum(0, np.abs(ROW - 360) - 60.0)
+    assert not guest_rows(path, [twin]).any()
+    assert not guest_rows(twin, [path]).any()
+
+
+def test_a_steep_curve_that_crosses_its_twin_is_there() -> None:
+    path = np.clip((ROW - 350) * 20.0 + 200, 20, 280)
+    assert not guest_rows(path, [flat(200)]).any()
+
+
+def test_short_runs_are_dropped_but_not_at_the_ends() -> None:
+    observed = np.zeros(50, bool)
+    observed[:3] = observed[20:24] = observed[30:40] = observed[48:] = True
+    kept = drop_short_runs(observed, 6)
+    assert kept[[0, 2, 30, 39, 48, 49]].all()
+    assert not kept[20:24].any()
+
+
+def test_a_path_on_the_ink_of_another_style_is_not_observed() -> None:
+    solid, backup = wave(), flat(60)
+    backup[GONE] = solid[GONE]
+    masses = [flat(0.9), flat(0.9)]
+    masses[1][GONE] = 0.5
+    ink = inked([solid, flat(60)])
+    seen = seen_of(ink, [solid, backup], 1, masses, flat(1))
+    assert not seen[310:410].any()
+    assert seen_of(ink, [solid, backup], 0, masses, flat(1)).all()
+
+
+def test_curves_of_two_styles_that_run_together_are_both_there() -> None:
+    masses = [flat(0.9), flat(0.85)]
+    for which in (0, 1):
+        assert seen_of(inked([wave()]), [wave(), wave()], which, masses, flat(1)).all()
+
+
+def test_a_short_stay_on_another_curve_s_ink_is_not_observed_where_the_path_leapt_there() -> None:
+    """Off its scale a curve leaves no ink, and its path goes where there is some."""
+    other, own = flat(60.0), flat(200.0)
+    own[300:312] = 60.0
+    masses = [flat(0.5), flat(0.9)]
+    seen = seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9))
+    assert not seen[300:312].any()
+    assert seen[:290].all()
+    assert seen[320:].all()
+
+
+def test_a_crossing_without_a_leap_stays_observed() -> None:
+    other, own = flat(100.0), 60 + 80 * ROW / ROWS
+    masses = [flat(0.5), flat(0.9)]
+    seen = seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9))
+    assert seen[:300].all()
+    assert seen[400:].all()
+
+
+def test_a_letter_far_from_the_curve_on_both_sides_is_not_the_curve() -> None:
+    frac, seen = flat(0.4), np.ones(ROWS, bool)
+    seen[290:340] = False
+    seen[308:322] = True
+    frac[300:330] = 0.7
+    kept = drop_islands(seen, frac)
+    assert not kept[290:340].any()
+    assert kept[:290].all()
+    assert kept[340:].all()
+
+
+@pytest.mark.parametrize(("to", "rows"), [(0.45, 14), (0.7, 30)])
+def test_a_piece_near_its_neighbours_or_a_longer_one_is(to: float, rows: int) -> None:
+    frac, seen = flat(0.4), np.ones(ROWS, bool)
+    seen[290:350] = False
+    seen[305 : 305 + rows] = True
+    frac[290:350] = to
+    assert drop_islands(seen, frac)[305 : 305 + rows].all()
+
+
+def test_a_last_piece_is_judged_by_the_only_neighbour_it_has() -> None:
+    frac, seen = flat(0.4), np.zeros(ROWS, bool)
+    seen[:300] = seen[500:515] = True
+    frac[400:] = 0.9
+    kept = drop_islands(seen, frac)
+    assert kept[:300].all()
+    assert not kept[500:].any()
+
+
+def under_another() -> tuple[F64, F64]:
+    """A curve that walks onto another one, runs under it, and walks off again."""
+    return 200 + np.maximum(0, np.abs(ROW - 360) - 60.0).clip(max=60), flat(200.0)
+
+
+def test_a_curve_that_walks_under_another_and_out_again_is_there() -> None:
+    own, other = under_another()
+    masses = [np.where(np.abs(own - other) < 3, 0.5, 0.9), flat(0.95)]
+    assert seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9)).all()
+
+
+@pytest.mark.parametrize(("mass_under", "mass_beside"), [(0.3, 0.9), (0.5, 0.3)])
+def test_one_with_little_ink_under_the_other_or_beside_it_is_not(
+    mass_under: float, mass_beside: float
+) -> None:
+    own, other = under_another()
+    masses = [np.where(np.abs(own - other) < 3, mass_under, mass_beside), flat(0.95)]
+    assert not seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9))[305:415].any()
+
+
+def leapt(rows: slice) -> tuple[list[F64], list[F64], list[F64]]:
+    """Two curves, the second of which leaps over blank paper onto the first, and has more mass there."""
+    other, own = 120 + (ROW % 200) * 0.4, flat(260.0)
+    own[rows] = other[rows]
+    support = [flat(1.0), flat(1.0)]
+    for row in (rows.start, rows.stop):
+        support[1][row - 2 : row + 3] = 0.2
+    return [other, own], [flat(0.5), flat(0.9)], support
+
+
+def test_a_path_that_leaps_over_blank_paper_onto_another_is_its_guest_whatever_its_mass() -> None:
+    paths, masses, support = leapt(slice(300, 340))
+    ink = inked([paths[0], flat(260.0)])
+    guest = seen_of(ink, paths, 1, masses, flat(0.9), support)
+    assert not guest[302:338].any()
+    assert guest[:297].all()
+    assert guest[345:].all()
+    assert seen_of(ink, paths, 0, masses, flat(0.9), support).all()
+
+
+def test_one_that_comes_there_along_ink_or_stays_for_long_is_no_guest() -> None:
+    for rows, inked_way in ((slice(300, 340), True), (slice(300, 400), False)):
+        paths, masses, support = leapt(rows)
+        ways = None if inked_way else support
+        seen = seen_of(inked([paths[0], flat(260.0)]), paths, 1, masses, flat(0.9), ways)
+        assert seen[rows.start + 5 : rows.stop - 5].all()
+
+
+def test_paths_that_exchange_their_ink_over_blank_paper_are_both_missing_until_they_meet() -> None:
+    left, right = 100 + 0.6 * (ROW - 300.0).clip(0, 100), flat(130.0)
+    apart = ROW < 350
+    one = np.where((ROW >= 300) & apart, right, left)
+    two = np.where((ROW >= 300) & apart, left, right)
+    support = flat(1.0)
+    support[298:303] = 0.0
+    for which in (0, 1):
+        masses = [flat(0.9), flat(0.9)]
+        seen = seen_of(
+            inked([left, right]), [one, two], which, masses, flat(0.9), [support, support]
+        )
+        assert seen[:297].all()
+        assert not seen[300:345].any()
+        assert seen[356:].all()

@@ -1,0 +1,123 @@
+"""The command line: exit codes, clear errors, and packages that resolve to this project."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import lasio
+import numpy as np
+import pandas as pd
+import pytest
+
+from flows.cli import main as cli
+from flows.local.digitise import find_scans
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ``veernet demo`` made: the folder named by VEERNET_DEMO, where it has just been run."""
+    if made := os.environ.get("VEERNET_DEMO"):
+        return Path(made)
+    out = tmp_path_factory.mktemp("demo") / "out"
+    assert cli.main(["demo", "-o", str(out)]) == 0
+    return out
+
+
+def test_demo_shows_every_kind_of_outcome(demo: Path) -> None:
+    verdicts = pd.read_parquet(demo / "verdicts.parquet")
+    assert {"accept", "review"} <= set(verdicts["decision"])
+    assert (demo / "dashboard" / "index.html").stat().st_size > 5_000
+    assert len(list((demo / "logs").iterdir())) >= 8
+
+
+def test_demo_las_holds_only_accepted_curves(demo: Path) -> None:
+    verdicts = pd.read_parquet(demo / "verdicts.parquet")
+    accepted = verdicts[verdicts["decision"] == "accept"]
+    files = list((demo / "logs").glob("*/*.las"))
+    assert len(files) == accepted["log_id"].nunique()
+    for path in files:
+        las = lasio.read(path)
+        own = accepted[accepted["log_id"] == path.parent.name]
+        assert set(las.keys()[1:]) == set(own["mnemonic"])
+        depth = las.index
+        assert np.allclose(depth / 0.5, np.round(depth / 0.5))
+        assert las.well["NULL"].value == -999.25
+
+
+def test_curves_dataset_keeps_the_rejected(demo: Path) -> None:
+    curves = pd.read_parquet(demo / "curves")
+    verdicts = pd.read_parquet(demo / "verdicts.parquet")
+    keys = ["log_id", "section_id", "track_id", "mnemonic"]
+    have = set(map(tuple, curves[keys].drop_duplicates().to_numpy()))
+    assert have == set(map(tuple, verdicts[keys].to_numpy()))
+    assert not (curves["value"] == -999.25).any()
+
+
+def test_bad_scans_are_listed_with_a_remedy(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "broken.tif").write_bytes(b"II*\x00 but no more")
+    (folder / "empty.tif").write_bytes(b"")
+    (folder / "text.png").write_text("not a picture")
+    good = next((demo / "scans").glob("clean-induction*.tif"))
+    (folder / good.name).write_bytes(good.read_bytes())
+    assert cli.main(["digitise", str(folder), "-o", str(tmp_path / "out")]) == 1
+    err = capsys.readouterr().err
+    for name in ("broken.tif", "empty.tif", "text.png"):
+        assert name in err
+    assert "Traceback" not in err
+    failures = pd.read_parquet(tmp_path / "out" / "failures.parquet")
+    assert len(failures) == 3
+    assert failures["remedy"].str.len().min() > 10
+    assert (tmp_path / "out" / "logs" / good.stem / "log.json").exists()
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["digitise", "no-such-file.tif", "-o", "x"],
+        ["digitise"],
+        ["unknown"],
+        [],
+        ["dashboard", "no-such-folder"],
+        ["digitise", ".", "-o", "x", "--step", "-1"],
+        ["digitise", ".", "-o", "x", "--min-r2", "2"],
+    ],
+)
+def test_bad_usage_is_exit_2(
+    argv: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(argv) == 2
+
+
+def test_find_scans(tmp_path: Path) -> None:
+    for name in ("a.tif", "b.PNG", "c.txt", "sub/d.pdf"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    names = [p.name for p in find_scans([str(tmp_path), str(tmp_path / "a.tif")])]
+    assert names == ["a.tif", "b.PNG", "d.pdf"]
+    assert [p.name for p in find_scans([str(tmp_path / "*.tif")])] == ["a.tif"]
+
+
+@pytest.mark.parametrize("package", ["flows", "storage", "veernet_core"])
+def test_packages_resolve_here(package: str) -> None:
+    assert Path(importlib.import_module(package).__file__ or "").parents[1] == ROOT
+
+
+def test_help_never_imports_prefect_or_torch() -> None:
+    code = (
+        "import sys; from flows import cli\n"
+        "cli.main(['--help'])\n"
+        "assert 'prefect' not in sys.modules and 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True)

@@ -1,0 +1,1 @@
+"""Tables of the trade: mnemonics, units, API numbers, counties and service companies."""

@@ -1,0 +1,1 @@
+"""Judging models and page reading against truth. Not on the path of the product, but for the canary."""

@@ -1,0 +1,388 @@
+"""How good the digitiser is on drawings with truth: three methods, three test sets, one table.
+
+In: predictors and, optionally, real curve shapes; out: one row per curve. The test sets are kept
+apart: the training generator (its own homework), the held-out renderer, its degraded form, and
+tracks of real wells drawn by matplotlib.
+Curves of one style in one track are matched to the truth by the best permutation: which of them is
+which is a question for the header, not for the ink, and the gate sends them to review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations, permutations
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from veernet_core import metrics
+from veernet_core.config import DigitiseConfig
+from veernet_core.curve import classical, physical
+from veernet_core.curve.tracking import traces as decode
+from veernet_core.datatypes import F32, F64, STYLES, CurveSpec, Posterior, Strip
+from veernet_core.synth import heldout, plotted
+from veernet_core.synth.priors import as_plotted
+from veernet_core.synth.strips import SynthConfig, draw_strip
+
+TestSet = Literal[
+    "own",
+    "heldout",
+    "heldout-degraded",
+    "matplotlib",
+    "own-invented",
+    "heldout-grey",
+    "heldout-bilevel",
+]
+TEST_SETS: tuple[TestSet, ...] = get_args(TestSet)
+"""All but the invented one draw real wells where given some; that one keeps to the training's own mixture,
+half of it invented shapes that are more violent than real ones. The last two are the same strips, scanned
+grey and at 1 bit."""
+_TONES: dict[TestSet, heldout.Tone] = {"heldout-grey": "grey", "heldout-bilevel": "bilevel"}
+ROWS_PER_FT = 10.0
+BRIDGED_FT = DigitiseConfig().max_bridge_ft
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A drawn strip with truth: unfolded position and visibility per curve and row; depth of every row, ft,
+    where depth lines are drawn; the position where the pen was up, too, where known (``course``)."""
+
+    ident: str
+    strip: Strip
+    specs: tuple[CurveSpec, ...]
+    frac: F64
+    visible: NDArray[np.bool_]
+    mask: NDArray[np.uint8] | None = None
+    depth: F64 | None = None
+    course: F64 | None = None
+
+
+def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64] = ()) -> Sample:
+    """A strip of the training generator, from seeds training never uses; its width is drawn."""
+    rng = np.random.default_rng([seed, 7_700_417, index])
+    config = replace(config, cols=512 if rng.random() < 0.75 else 1024)
+    drawn = draw_strip(rng, config, shapes or None)
+    strip = Strip(
+        drawn.ink,
+        drawn.left_col,
+        drawn.right_col,
+        np.arange(config.rows, dtype=np.float64),
+        styles=tuple(STYLES[s] for s in drawn.style),
+    )
+    specs = tuple(
+        CurveSpec(f"C{k + 1}", "", 0.0, 1.0, "linear", STYLES[s], "all" if w else "none")
+        for k, (s, w) in enumerate(zip(drawn.style, drawn.wrapped))
+    )
+    width = drawn.right_col - drawn.left_col
+    on_paper = (drawn.x - drawn.left_col) / width
+    # as drawn on the paper, in the lap it belongs to
+    lap = np.where(drawn.wrapped[:, None], np.round(drawn.frac - on_paper), 0.0)
+    frac = (on_paper + lap).astype(np.float64)
+    course = np.array([_where_lifted(f, c) for f, c in zip(frac, drawn.course)])
+    return Sample(f"own-{index}", strip, specs, frac, drawn.visible, drawn.mask, course=course)
+
+
+def _where_lifted(frac: F64, course: F32) -> F64:
+    """Position with that of the pen-up rows, which are known but for the sway of the paper."""
+    known = np.flatnonzero(np.isfinite(frac))
+    if not len(known):
+        return frac
+    sway = np.interp(np.arange(len(frac)), known, frac[known] - course[known])
+    return np.where(np.isfinite(frac), frac, course + sway)
+
+
+def heldout_sample(
+    seed: int,
+    index: int,
+    degraded: bool,
+    rows: int = 2048,
+    shapes: Sequence[Any] = (),
+    tone: heldout.Tone | None = None,
+) -> Sample:
+    """A strip of the renderer that training never sees."""
+    rng = np.random.default_rng([seed, 991, index, int(degraded)])
+    drawn = heldout.draw_heldout(
+        rng, shapes=shapes or None, rows=rows, degraded=degraded, tone=tone
+    )
+    return _as_sample(drawn)
+
+
+def _as_sample(drawn: heldout.HeldoutStrip | plotted.PlottedStrip) -> Sample:
+    return Sample(
+        drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible, depth=drawn.depth
+    )
+
+
+def plotted_sample(seed: int, index: int, wells: Sequence[plotted.Well] = ()) -> Sample:
+    """A track of a real well as matplotlib draws it; its finish goes round with the index."""
+    rng = np.random.default_rng([seed, 1201, index])
+    finish = plotted.FINISHES[index % len(plotted.FINISHES)]
+    drawn = plotted.draw_plotted(rng, wells, finish)
+    return _as_sample(drawn)
+
+
+def draw_test_set(
+    name: TestSet,
+    count: int,
+    seed: int,
+    shapes: Sequence[Any] = (),
+    wells: Sequence[plotted.Well] = (),
+) -> Iterator[Sample]:
+    """Samples of a test set.
+
+    Parameters
+    ----------
+    count, seed : int
+    shapes : real curves, each by itself: (mnemonic, values) or values
+    wells : real wells, for tracks whose curves belong together
+    """
+    for index in range(count):
+        if name == "matplotlib":
+            yield plotted_sample(seed, index, wells)
+        elif name.startswith("own"):
+            values = as_drawn(shapes)
+            share = 1.0 if name == "own" else 0.5
+            yield own_sample(seed, index, SynthConfig(1024, real_share=share), values)
+        else:
+            degraded = name == "heldout-degraded"
+            yield heldout_sample(seed, index, degraded, shapes=shapes, tone=_TONES.get(name))
+
+
+def as_drawn(shapes: Sequence[Any]) -> list[F64]:
+    """Real shapes, (mnemonic, values) or values alone, as they look on paper."""
+    return [as_plotted(*s) if isinstance(s, tuple) else np.asarray(s) for s in shapes]
+
+
+Method = Callable[[Sample, Posterior], list[F64]]
+"""Unfolded position [rows] of every curve of a sample; NaN not recovered."""
+
+
+def by_veernet(sample: Sample, posterior: Posterior) -> list[F64]:
+    """The product's own decoder, with its bridges."""
+    traces, _ = decode.trace_block(sample.strip, posterior, sample.specs)
+    depth = np.arange(len(sample.strip.ink)) / ROWS_PER_FT
+    return [physical.bridge(trace, depth, BRIDGED_FT) for trace in traces]
+
+
+def by_darkest_path(sample: Sample, posterior: Posterior) -> list[F64]:
+    """The classical tracer; the posterior is not looked at."""
+    return list(classical.darkest_paths(sample.strip, len(sample.specs)))
+
+
+def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[F64]:
+    """The published read-out of the `paper` preset, which knows two curve classes."""
+    assert posterior.mask is not None
+    classes = posterior.mask.shape[0] - 1
+    return [
+        classical.mask_centroids(
+            posterior.mask, sample.strip, min(STYLES.index(s.style), classes - 1)
+        )
+        for s in sample.specs
+    ]
+
+
+def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any]]:
+    """Scores of all curves of a sample, same-style curves matched by the best permutation."""
+    order = match_order(sample, recovered)
+    crossings, kept = crossings_kept(sample, [recovered[j] for j in order])
+    rows = []
+    for k, spec in enumerate(sample.specs):
+        truth = align_laps(sample.frac[k], sample.visible[k], spec, recovered[order[k]])
+        score = metrics.score_curve(recovered[order[k]], truth, sample.visible[k])
+        rows.append(
+            {
+                "ident": sample.ident,
+                "mnemonic": spec.mnemonic,
+                "style": spec.style,
+                "wrap": spec.wrap,
+                "curves": len(sample.specs),
+                "twins": sum(s.style == spec.style for s in sample.specs),
+                "visible": float(sample.visible[k].mean()),
+                **asdict(score),
+                "longest_invented_ft": score.longest_invented / ROWS_PER_FT,
+                # counted once a sample, on its first curve
+                "crossings": 0 if k else crossings,
+                "crossings_kept": 0 if k else kept,
+            }
+        )
+    return rows
+
+
+def crossings_kept(
+    sample: Sample, recovered: Sequence[F64], reach: int = 12, apart_px: float = 8.0
+) -> tuple[int, int]:
+    """Crossings of two visible curves, and how many both recovered curves leave as themselves.
+
+    A crossing is a change of sides between rows ``reach`` above and below it, with the two curves
+    at least ``apart_px`` apart on both sides. Identity is kept if, in the first row from there on in which
+    both are recovered and the two curves are that far apart, each recovered one is nearer to its own truth
+    than to the other's; it is lost where there is none within ``BRIDGED_FT``.
+    """
+    total = kept = 0
+    least = apart_px / sample.strip.track_width_px
+    for i, j in combinations(range(len(sample.specs)), 2):
+        if "none" not in (sample.specs[i].wrap, sample.specs[j].wrap):
+            continue  # two unfolded curves may cross in other laps, where nothing is drawn
+        a, b = sample.frac[i], sample.frac[j]
+        side = np.sign(a - b)
+        rows = np.flatnonzero((side[:-1] * side[1:] < 0) & np.isfinite(side[:-1] * side[1:])) + 1
+        for row in rows:
+            above, below = row - reach, row + reach
+            if above < 0 or below >= len(a):
+                continue
+            seen = sample.visible[[i, j]][:, [above, below]].all()
+            gaps = a[[above, below]] - b[[above, below]]
+            if not seen or np.abs(gaps).min() < least or gaps[0] * gaps[1] > 0:
+                continue
+            total += 1
+            after = slice(below, below + int(BRIDGED_FT * ROWS_PER_FT))
+            one, two, own, other = recovered[i][after], recovered[j][after], a[after], b[after]
+            told = np.isfinite(one) & np.isfinite(two) & (np.abs(own - other) >= least)
+            if told.any():
+                k = int(np.argmax(told))
+                kept += bool(
+                    abs(one[k] - own[k]) < abs(one[k] - other[k])
+                    and abs(two[k] - other[k]) < abs(two[k] - own[k])
+                )
+    return total, kept
+
+
+def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> F64:
+    """Truth counted from the recovered curve's lap, where nothing on the strip tells which it is."""
+    return frac + laps_between(frac, visible, spec, recovered)
+
+
+def laps_between(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> float:
+    """By how many laps a recovered curve is counted otherwise than its truth.
+
+    Curves that wrap once have their home lap, as on a real log: none. For those that wrap without end only
+    the changes of lap can be seen: one whole number of laps, the median difference, is taken out.
+    """
+    both = visible & np.isfinite(frac) & np.isfinite(recovered)
+    if spec.wrap != "all" or not both.any():
+        return 0.0
+    return float(np.round(np.median(recovered[both] - frac[both])))
+
+
+def match_order(sample: Sample, recovered: Sequence[F64]) -> list[int]:
+    """Which recovered curve to compare with each truth: siblings permuted for least summed error."""
+    order = list(range(len(recovered)))
+    for style in {s.style for s in sample.specs}:
+        members = [k for k, s in enumerate(sample.specs) if s.style == style]
+        if len(members) < 2:
+            continue
+        misfits = np.array([[_misfit(sample, k, recovered[j]) for j in members] for k in members])
+        best = min(
+            permutations(range(len(members))),
+            key=lambda p: sum(misfits[i, j] for i, j in enumerate(p)),
+        )
+        for i, j in enumerate(best):
+            order[members[i]] = members[j]
+    return order
+
+
+def _misfit(sample: Sample, k: int, recovered: F64) -> float:
+    truth = align_laps(sample.frac[k], sample.visible[k], sample.specs[k], recovered)
+    dx = np.abs(recovered - truth)[sample.visible[k]]
+    return float(np.nan_to_num(dx, nan=0.5).clip(0, 0.5).sum())
+
+
+def evaluate(
+    methods: Mapping[str, tuple[Any, Method]],
+    sets: Sequence[TestSet],
+    count: int,
+    seed: int,
+    shapes: Sequence[Any] = (),
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    wells: Sequence[plotted.Well] = (),
+) -> tuple[pd.DataFrame, dict[tuple[str, str, int], metrics.Overlap]]:
+    """Run methods over test sets.
+
+    Parameters
+    ----------
+    methods : name to (predictor or None, read-out)
+    count : strips per set
+
+    Returns
+    -------
+    curves : DataFrame
+        One row per method, set and curve.
+    overlaps : dict
+        (method, set, class) to pixel counts, where masks have truth.
+    """
+    rows: list[dict[str, Any]] = []
+    overlaps: dict[tuple[str, str, int], metrics.Overlap] = {}
+    for name in sets:
+        for done, sample in enumerate(draw_test_set(name, count, seed, shapes, wells)):
+            if not sample.specs:
+                continue
+            for method, (predictor, read) in methods.items():
+                posterior = _posterior(predictor, sample)
+                masks = _overlaps(sample, posterior)
+                scores = score_sample(sample, read(sample, posterior))
+                for spec, row in zip(sample.specs, scores):
+                    own = masks.get(_label(spec, masks))
+                    row |= {"mask_recall": own.recall if own else float("nan")}
+                    row |= {"mask_iou": own.iou if own else float("nan")}
+                    rows.append({"method": method, "set": name, **row})
+                for label, found in masks.items():
+                    before = overlaps.get((method, name, label), metrics.Overlap(0, 0, 0))
+                    overlaps[method, name, label] = before + found
+            progress(name, done + 1, count)
+    return pd.DataFrame(rows), overlaps
+
+
+def _posterior(predictor: Any, sample: Sample) -> Posterior:
+    if predictor is None:
+        nothing = np.zeros((3, *sample.strip.ink.shape), np.float16)
+        return Posterior(nothing, np.zeros(nothing.shape[:2], np.float32))
+    out: Posterior = predictor.predict([sample.strip])[0]
+    return out
+
+
+def _overlaps(sample: Sample, posterior: Posterior) -> dict[int, metrics.Overlap]:
+    """Pixel counts of every mask class; empty where the mask or its truth is missing."""
+    if sample.mask is None or posterior.mask is None:
+        return {}
+    predicted = posterior.mask.argmax(axis=0)
+    classes = posterior.mask.shape[0]
+    truth = np.minimum(sample.mask, classes - 1)
+    return {label: metrics.overlap(predicted, truth, label) for label in range(classes)}
+
+
+def _label(spec: CurveSpec, masks: Mapping[int, metrics.Overlap]) -> int:
+    """Mask class of a curve: its line style, as far as the network tells styles apart."""
+    return min(STYLES.index(spec.style) + 1, len(masks) - 1)
+
+
+def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style")) -> pd.DataFrame:
+    """One line per group. A curve of which less than half was recovered counts as failed.
+
+    Curves that span less than 2 % of the track are left out of the R² columns (R² punishes flat
+    curves traced perfectly) and are judged by |dx| alone.
+    """
+    out = []
+    for key, group in curves.groupby(list(by), observed=True):
+        lively = group[(group.span >= 0.02) | group.span.isna()]
+        lively = lively[lively.visible >= 0.1]
+        value = lively.r2.where(lively.coverage >= 0.5, -9.0).fillna(-9.0)
+        out.append(
+            dict(zip(by, key if isinstance(key, tuple) else (key,)))
+            | {
+                "curves": len(group),
+                "median |dx| %": group.median_dx_pct.median(),
+                "MAE": group.mae.mean(),
+                "MSE": group.mse.mean(),
+                "R2>0.85": float((value > 0.85).mean()),
+                "R2>0.95": float((value > 0.95).mean()),
+                "R2>0.99": float((value > 0.99).mean()),
+                "coverage": group.coverage.mean(),
+                "longest invented ft": group.longest_invented_ft.max(),
+                "crossings": int(group.crossings.sum()),
+                "kept": group.crossings_kept.sum() / max(1, group.crossings.sum()),
+            }
+        )
+    return pd.DataFrame(out)

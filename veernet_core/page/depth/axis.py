@@ -1,0 +1,421 @@
+"""The depth axis of a section: printed numbers say which line is which, printed lines say where.
+
+In: a raster, a section of its layout, an OCR engine, what an index states. Out: `DepthFound`: an axis with
+residual, unit and confidence, or none and the reasons. Nothing is guessed: one label, labels that
+contradict each other, two columns that disagree, labels that run upward are refused.
+Does not belong here: reading numbers (`depth_labels`), choosing them (`depth_chain`), measuring lines
+(`ruler`), putting them together (`depth_column`), finding sections and columns (`layout`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Finding, Raster, Severity
+from veernet_core.page.depth.chain import label_weight
+from veernet_core.page.depth.column import (
+    FT_PER_IN,
+    M_PER_IN,
+    SCALE_TOLERANCE,
+    ColumnFit,
+    fit_column,
+    search_columns,
+)
+from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.results import DepthFound, DepthLabel, PageLayout, SectionFound, StatedSource
+
+_PAGE_WIDTH_IN = 8.5
+_MAX_ERROR_FT = 2.0
+_OFFSET_SHARE = 0.15
+_RIVAL_LABELS, _RIVAL_SHARE = 3, 0.3
+_PHASE_SHARE = 0.25
+_INDEX_SLACK, _INDEX_SLACK_SHARE = 200.0, 0.03
+_SUPPORT = {3: 0.85, 4: 0.93}
+_FULL_SUPPORT = 0.98
+_CUT_SHARE = 0.15
+_GAP_STEPS, _GAP = 1.5, 100.0
+CUT_OFF = "depth_cut_off"
+
+_REMEDIES = {
+    "no_depth_column": "State depth anchors in the sidecar; no column of depth numbers was found.",
+    "no_depth_labels": "State two or more depth anchors in the sidecar.",
+    "too_few_depth_labels": "State two or more depth anchors in the sidecar.",
+    "labels_contradict": "Look at the depth column; state the right anchors in the sidecar.",
+    "depth_restarts": "State the two runs as sections of their own in the sidecar.",
+    "labels_run_upward": "Turn the page by 180 degrees if it is upside down; else state anchors.",
+    "labels_scatter": "State depth anchors on the printed lines in the sidecar.",
+    "depth_lines_missing": "State depth anchors in the sidecar: labels alone do not say which row they mean.",
+    "mixed_units": "State unit and anchors of one depth column in the sidecar.",
+    "depth_columns_disagree": "State the anchors of the column to be used in the sidecar.",
+    "depth_outside_index": "Correct the logged interval in the index, or state depth anchors.",
+    "unit_guess": "State the depth unit (--depth-unit, index or sidecar).",
+    "unusual_depth_scale": "Check the depth labels drawn on the picture.",
+    "depth_extrapolated": "Check the ends of the section; state anchors there if they matter.",
+    "depth_gap": "Check the rows between; state anchors there.",
+    CUT_OFF: "State anchors there, or two anchors for the whole section, if the ends are wanted.",
+    "depth_lines_unseen": "Check the depth labels drawn on the picture against the printed lines.",
+    "depth_offset_large": "Check the depth labels drawn on the picture against the printed lines.",
+}
+_WARNINGS = frozenset(
+    (
+        "unit_guess",
+        "unusual_depth_scale",
+        "depth_extrapolated",
+        "depth_gap",
+        CUT_OFF,
+        "depth_lines_unseen",
+        "depth_offset_large",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DepthPrior:
+    """What is known of a section's depths before it is read; None where nothing is.
+
+    ``top`` and ``bottom``: the logged interval, in the log's own unit. A prior can cast doubt on an axis
+    and settle its unit; it never makes an axis.
+    """
+
+    unit: DepthUnit | None = None
+    top: float | None = None
+    bottom: float | None = None
+    source: StatedSource = "index"
+
+
+def find_depth(
+    raster: Raster,
+    section: SectionFound,
+    layout: PageLayout,
+    reader: TextReader,
+    prior: DepthPrior | None = None,
+) -> DepthFound:
+    """Find the depth axis of a section, or say why there is none.
+
+    Parameters
+    ----------
+    raster : Raster
+    section : SectionFound
+        Its depth columns are read; where they hold no labels, columns of round numbers are looked for.
+    layout : PageLayout
+        For the resolution.
+    reader : TextReader
+    prior : DepthPrior, optional
+
+    Returns
+    -------
+    DepthFound
+        ``axis`` None: refused; a finding of severity error says why. Anchors lie where depth lines meet
+        the centre of the depth column.
+    """
+    prior = prior or DepthPrior()
+    dpi = _resolution(raster, layout)
+    known = (prior.unit, prior.source) if prior.unit is not None else None
+    columns = [track for track in section.tracks if track.kind == "depth"]
+    fits = [fit_column(raster, section, column, reader, dpi, known) for column in columns]
+    if not any(len(fit.chain.members) > 1 for fit in fits):
+        border = next(
+            (track.left_knots for track in section.tracks if track.kind == "curves"), None
+        )
+        for column in search_columns(raster, section, reader, dpi):
+            fits.append(fit_column(raster, section, column, reader, dpi, known, border))
+    return judge_columns(fits, section, dpi[0], prior)
+
+
+def judge_columns(
+    fits: Sequence[ColumnFit], section: SectionFound, dpi: float, prior: DepthPrior
+) -> DepthFound:
+    """Decide between the columns of a section and whether the best of them is to be believed."""
+    if not fits:
+        return _refused(None, [_finding("no_depth_column", "No depth column was found.", section)])
+    best = max(fits, key=lambda fit: fit.chain.score)
+    problems = [*_disagreement(fits, best, section), *_refusals(best, section, dpi, prior)]
+    if problems:
+        return _refused(best, problems)
+    return _accepted(best, section, dpi)
+
+
+# ---- refusals ----------------------------------------------------------------------------------
+
+
+def _refusals(
+    fit: ColumnFit, section: SectionFound, dpi: float, prior: DepthPrior
+) -> list[Finding]:
+    """Everything that speaks against believing a column."""
+    plausible = {label.value for label in fit.labels if label_weight(label) > 0.3}
+    if not plausible:
+        return [
+            _finding(
+                "no_depth_labels", "No depth number could be read in the depth column.", section
+            )
+        ]
+    if len(fit.chain.members) < 2:
+        seen = ", ".join(f"{value:g}" for value in sorted(plausible)[:8])
+        return [
+            _finding("too_few_depth_labels", f"No two depth numbers agree (read: {seen}).", section)
+        ]
+    if fit.chain.units_per_px < 0:
+        values = [label.value for label in fit.members]
+        message = f"{len(values)} depth numbers run upward, from {values[-1]:g} to {values[0]:g}."
+        return [_finding("labels_run_upward", message, section)]
+    checks = (_too_few(fit), _rival(fit), _scatter(fit), _lineless(fit, dpi), _outside(fit, prior))
+    return [_finding(code, text, section, rows) for code, text, rows in filter(None, checks)]
+
+
+_Check = tuple[str, str, tuple[float, float] | None] | None
+
+
+def _too_few(fit: ColumnFit) -> _Check:
+    """The fewer labels agree, the closer they must follow each other.
+
+    Four or more make an axis if a quarter of those between first and last were read, three if half were.
+    Two never do: neighbours that are both misread alike still look like a scale. Numbers that are no
+    multiples of 25 (any table holds some) need six, nearly all of them read, on printed lines.
+    """
+    members = fit.members
+    count = len(members)
+    density = (count - 1) * fit.step / (members[-1].value - members[0].value)
+    if fit.step < 25:
+        enough = count >= 6 and density >= 0.8 and fit.ruler is not None
+    else:
+        enough = (count >= 4 and density >= 0.25) or (count == 3 and density >= 0.5)
+    if enough:
+        return None
+    values = ", ".join(f"{label.value:g}" for label in members[:8])
+    return "too_few_depth_labels", f"Only {count} depth numbers agree ({values}).", None
+
+
+def _rival(fit: ColumnFit) -> _Check:
+    """Another set of labels that agree among themselves but not with the best."""
+    rivals = fit.rivals
+    if len(rivals) < _RIVAL_LABELS or fit.rival.score < _RIVAL_SHARE * fit.chain.score:
+        return None
+    rows = rivals[0].row, rivals[-1].row
+    own = fit.members[0].row, fit.members[-1].row
+    span = f"{rivals[0].value:g} to {rivals[-1].value:g}"
+    if rows[0] > own[1] or rows[1] < own[0]:
+        return "depth_restarts", f"{len(rivals)} depth numbers form a second run, {span}.", rows
+    return "labels_contradict", f"{len(rivals)} depth numbers contradict the rest: {span}.", rows
+
+
+def _scatter(fit: ColumnFit) -> _Check:
+    """Labels too far from where the axis puts them."""
+    allowed = (
+        _max_error(fit)
+        if fit.ruler is None
+        else max(_max_error(fit), _PHASE_SHARE * fit.ruler.step)
+    )
+    if fit.label_residual <= allowed:
+        return None
+    message = f"Depth numbers scatter by {fit.label_residual:.1f} {fit.unit} around the axis."
+    return "labels_scatter", message, None
+
+
+def _lineless(fit: ColumnFit, dpi: float) -> _Check:
+    """Without printed lines a label's own row is uncertain by a share of its length."""
+    if fit.ruler is not None:
+        return None
+    if not _is_customary(fit, dpi):
+        scale = fit.chain.units_per_px * dpi
+        message = (
+            f"No printed depth lines bear out {scale:.1f} {fit.unit} per inch, no customary scale."
+        )
+        return "depth_lines_missing", message, None
+    length = float(np.median([label.length_px for label in fit.members]))
+    doubt = _OFFSET_SHARE * length * fit.chain.units_per_px
+    if doubt <= _max_error(fit) / 2:
+        return None
+    message = f"No printed depth lines; numbers alone leave {doubt:.1f} {fit.unit} of doubt."
+    return "depth_lines_missing", message, None
+
+
+def _outside(fit: ColumnFit, prior: DepthPrior) -> _Check:
+    """Labels outside the logged interval of the index."""
+    top, bottom = fit.members[0].value, fit.members[-1].value
+    reference = prior.bottom if prior.bottom is not None else bottom
+    slack = _INDEX_SLACK + _INDEX_SLACK_SHARE * reference
+    low = prior.top is not None and bottom < prior.top - slack
+    high = prior.bottom is not None and bottom > prior.bottom + slack
+    if not (low or high):
+        return None
+    stated = " to ".join(
+        "?" if depth is None else f"{depth:g}" for depth in (prior.top, prior.bottom)
+    )
+    return (
+        "depth_outside_index",
+        f"Labels run from {top:g} to {bottom:g}; the index says {stated}.",
+        None,
+    )
+
+
+def _disagreement(
+    fits: Sequence[ColumnFit], best: ColumnFit, section: SectionFound
+) -> list[Finding]:
+    """Other columns that give other depths."""
+    for other in fits:
+        if other is best or other.anchors is None or best.anchors is None or len(other.members) < 3:
+            continue
+        rows = best.anchors[:, 0]
+        rows = rows[(rows >= other.anchors[0, 0]) & (rows <= other.anchors[-1, 0])]
+        if not len(rows):
+            continue
+        own = np.interp(rows, best.anchors[:, 0], best.anchors[:, 1])
+        others = np.interp(rows, other.anchors[:, 0], other.anchors[:, 1])
+        if float(np.abs(own - others).max()) > _max_error(best) / 2:
+            return [_columns_finding(best, other, own, others, section)]
+    return []
+
+
+def _columns_finding(
+    best: ColumnFit, other: ColumnFit, own: F64, others: F64, section: SectionFound
+) -> Finding:
+    ratio = abs(best.chain.units_per_px / other.chain.units_per_px)
+    mixed = min(abs(ratio * FT_PER["m"] - 1), abs(ratio / FT_PER["m"] - 1)) < 0.02
+    code = "mixed_units" if mixed else "depth_columns_disagree"
+    message = f"Two depth columns state {own[0]:.1f} and {others[0]:.1f} for the same row."
+    return _finding(code, message, section)
+
+
+# ---- acceptance --------------------------------------------------------------------------------
+
+
+def _accepted(fit: ColumnFit, section: SectionFound, dpi: float) -> DepthFound:
+    assert fit.anchors is not None
+    doubts = _doubts(fit, section, dpi)
+    confidence = _SUPPORT.get(len(fit.members), _FULL_SUPPORT)
+    for _, _, factor in doubts:
+        confidence *= factor
+    scale = fit.chain.units_per_px
+    axis = DepthAxis(fit.unit, fit.anchors, fit.residual_px * scale, source="header")
+    return DepthFound(
+        axis=axis,
+        unit=fit.unit,
+        unit_source=fit.unit_source,
+        labels=_labels(fit),
+        residual=fit.residual_px * scale,
+        residual_px=fit.residual_px,
+        confidence=confidence,
+        findings=tuple(_finding(code, text, section) for code, text, _ in doubts),
+    )
+
+
+def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str, str, float]]:
+    """What leaves an axis standing but lowers its confidence: (code, message, factor)."""
+    doubts = []
+    if fit.unit_source == "guess":
+        doubts.append(("unit_guess", f"Nothing tells feet from metres; {fit.unit} assumed.", 0.6))
+    if not _is_customary(fit, dpi):
+        scale = fit.chain.units_per_px * dpi
+        message = f"{scale:.1f} {fit.unit} per inch is not a customary depth scale."
+        doubts.append(("unusual_depth_scale", message, 0.85))
+    if fit.ruler is None:
+        doubts.append(
+            ("depth_lines_unseen", "No printed depth lines; the axis rests on the numbers.", 0.7)
+        )
+    elif _is_far(fit):
+        message = f"Numbers stand {fit.ruler.offset_px:.0f} px from the lines taken for theirs."
+        doubts.append(("depth_offset_large", message, 0.7))
+    assert fit.anchors is not None
+    gap = float(np.diff(fit.anchors[:, 1]).max())
+    if gap > max(_GAP_STEPS * fit.step, _GAP):
+        message = f"For {gap:.0f} {fit.unit} between two lines nothing says how the paper runs."
+        doubts.append(("depth_gap", message, 0.85))
+    beyond = _beyond(fit, section)
+    if _is_short(fit.anchors, section, fit.step):
+        message = f"{beyond:.0f} {fit.unit} beyond the last evidence of depth are left out."
+        doubts.append((CUT_OFF, message, 1.0))
+    elif beyond > fit.step:
+        message = f"{beyond:.0f} {fit.unit} of the section lie beyond the last evidence."
+        doubts.append(("depth_extrapolated", message, 0.9 if beyond < 3 * fit.step else 0.6))
+    return doubts
+
+
+def _is_short(anchors: F64, section: SectionFound, step: float) -> bool:
+    """Whether an axis ends before its section does, by more than a label's step but little of the whole:
+    a tail of calibration, or a lead-in, that the film carried on the same grid."""
+    rows = np.array([anchors[0, 0] - section.row_top, section.row_bottom - anchors[-1, 0]])
+    per_px = (anchors[-1, 1] - anchors[0, 1]) / (anchors[-1, 0] - anchors[0, 0])
+    share = rows.max() / (section.row_bottom - section.row_top)
+    return bool(rows.max() * per_px > step and share <= _CUT_SHARE)
+
+
+def cut_to_depth(section: SectionFound, found: DepthFound) -> SectionFound:
+    """The section without the ends that its depth axis does not reach, where a finding says so."""
+    if found.axis is None or all(finding.code != CUT_OFF for finding in found.findings):
+        return section
+    rows = found.axis.anchors[:, 0]
+    line = float(np.median(np.diff(rows)))
+    top = max(section.row_top, float(rows[0]) - line)
+    bottom = min(section.row_bottom, float(rows[-1]) + line)
+    return replace(section, row_top=top, row_bottom=bottom)
+
+
+def _is_far(fit: ColumnFit) -> bool:
+    """Whether labels stand so far from their lines that the next line might be meant."""
+    assert fit.ruler is not None
+    length = float(np.median([label.length_px for label in fit.members]))
+    return abs(fit.ruler.offset_px) > max(0.3 * length, 4.0)
+
+
+def _beyond(fit: ColumnFit, section: SectionFound) -> float:
+    """Depth units of the section above the first or below the last anchor, whichever is more."""
+    assert fit.anchors is not None
+    above = fit.anchors[0, 0] - section.row_top
+    below = section.row_bottom - fit.anchors[-1, 0]
+    return float(max(above, below) * fit.chain.units_per_px)
+
+
+def _is_customary(fit: ColumnFit, dpi: float) -> bool:
+    scales = FT_PER_IN if fit.unit == "ft" else M_PER_IN
+    return any(abs(fit.chain.units_per_px * dpi / s - 1) < SCALE_TOLERANCE for s in scales)
+
+
+def _max_error(fit: ColumnFit) -> float:
+    """The largest error an axis may have, in its unit."""
+    return _MAX_ERROR_FT / FT_PER[fit.unit]
+
+
+# ---- results -----------------------------------------------------------------------------------
+
+
+def _labels(fit: ColumnFit) -> tuple[DepthLabel, ...]:
+    """Every plausible number, moved from its centre to the line it names."""
+    offset = fit.ruler.offset_px if fit.ruler is not None else 0.0
+    used = set(fit.chain.members) if fit.anchors is not None else set()
+    return tuple(
+        DepthLabel(label.row - offset, label.value, label.confidence, n in used)
+        for n, label in enumerate(fit.labels)
+        if n in used or label_weight(label) > 0.3
+    )
+
+
+def _refused(fit: ColumnFit | None, findings: Sequence[Finding]) -> DepthFound:
+    labels = (
+        ()
+        if fit is None
+        else tuple(
+            DepthLabel(label.row, label.value, label.confidence, False)
+            for label in fit.labels
+            if label_weight(label) > 0.3
+        )
+    )
+    return DepthFound(None, None, None, labels, float("nan"), float("nan"), 0.0, tuple(findings))
+
+
+def _finding(
+    code: str, message: str, section: SectionFound, rows: tuple[float, float] | None = None
+) -> Finding:
+    severity: Severity = "warning" if code in _WARNINGS else "error"
+    first, last = rows or (section.row_top, section.row_bottom)
+    span = (round(first), round(last))
+    return Finding(code, "depth", severity, message, _REMEDIES[code], span, section.section_id)
+
+
+def _resolution(raster: Raster, layout: PageLayout) -> tuple[float, float]:
+    """Measured resolution (down, across); an 8.5 in wide page where there is none."""
+    usual = raster.width_px / _PAGE_WIDTH_IN
+    down, across = (value if np.isfinite(value) and value > 0 else usual for value in layout.dpi)
+    return down, across

@@ -1,0 +1,456 @@
+"""One depth column, from its pixels to knots of a depth axis.
+
+In: a raster, the column, an OCR engine. Out: `ColumnFit`: the numbers read, the chain of them that agrees,
+rival chains, the unit, the printed lines as a ruler, knots. Nothing is decided here.
+Does not belong here: whether the fit is to be believed (`depth`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from veernet_core.datatypes import F64, DepthUnit, Raster
+from veernet_core.page.depth.chain import NO_CHAIN, Chain, best_chain, label_weight
+from veernet_core.page.depth.labels import (
+    TURNS,
+    LabelRead,
+    labels_from_boxes,
+    merge_labels,
+    read_at,
+    read_labels,
+)
+from veernet_core.page.depth.ruler import (
+    LineProfile,
+    Ruler,
+    beyond,
+    extend_ruler,
+    fit_ruler,
+    line_profile,
+    steady,
+)
+from veernet_core.page.ocr.text import TextReader, read_region
+from veernet_core.page.results import SectionFound, StatedSource, TrackFound
+
+FT_PER_IN = (4.0, 10.0, 20.0, 50.0, 100.0)
+M_PER_IN = (2.54, 5.08, 12.7, 25.4)
+SCALE_TOLERANCE = 0.08
+_AMBIGUOUS_M_PER_IN = 25.4
+"""1:1000 in metres looks like a reduced copy of 1:240 in feet."""
+_UNITS_PER_IN = (3.0, 140.0)
+_JITTER_IN = 0.06
+_STEPS: dict[DepthUnit, tuple[tuple[float, float], ...]] = {
+    "ft": ((10.0, 50.0), (50.0, 100.0), (20.0, 100.0), (100.0, 500.0)),
+    "m": ((5.0, 25.0), (10.0, 50.0), (25.0, 50.0), (50.0, 100.0)),
+}
+_SECOND_ZOOM = 0.67
+_INFILL_ROUNDS = 8
+_FULL_SHARE = 0.75
+_HEADING_IN = 2.0
+_END_LABELS = 6
+_SEARCH_TILES, _SEARCH_IN, _STRIP_IN = 3, 5.0, 0.45
+_FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
+_METRE_WORDS = re.compile(r"\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFit:
+    """What one depth column says.
+
+    Attributes
+    ----------
+    labels : tuple of LabelRead
+        Everything read, right or wrong.
+    chain : Chain
+        Those that agree; empty where no two do.
+    rival : Chain
+        The best chain among the labels that ``chain`` neither uses nor explains as misread.
+    unit, unit_source
+        Source ``guess`` where nothing on the page tells feet from metres.
+    ruler : Ruler or None
+        Printed depth lines, where they bear the labels out.
+    anchors : float64 [n, 2]
+        (row, depth) knots, increasing; empty for an upward or empty chain.
+    residual_px : float
+        Robust scatter of the evidence (lines, or labels without lines) around the knots.
+    label_residual : float
+        Robust scatter of the labels around the knots, in depth units.
+    """
+
+    labels: tuple[LabelRead, ...]
+    chain: Chain = NO_CHAIN
+    rival: Chain = NO_CHAIN
+    unit: DepthUnit = "ft"
+    unit_source: StatedSource = "guess"
+    ruler: Ruler | None = None
+    anchors: F64 | None = None
+    residual_px: float = float("nan")
+    label_residual: float = float("nan")
+
+    @property
+    def members(self) -> list[LabelRead]:
+        """Labels of the chain, from top to bottom."""
+        return [self.labels[n] for n in self.chain.members]
+
+    @property
+    def rivals(self) -> list[LabelRead]:
+        """Labels of the rival chain."""
+        return [self.labels[n] for n in self.rival.members]
+
+    @property
+    def step(self) -> float:
+        """Usual difference of neighbouring labels of the chain, in depth units."""
+        return usual_step(self.members)
+
+
+def usual_step(members: Sequence[LabelRead]) -> float:
+    """Customary spacing of labels that nearly all labels are multiples of; 0 for fewer than two."""
+    if len(members) < 2:
+        return 0.0
+    for step in (100.0, 50.0, 25.0, 20.0):
+        if sum(label.value % step == 0 for label in members) >= 0.8 * len(members):
+            return step
+    return 10.0
+
+
+def fit_column(
+    raster: Raster,
+    section: SectionFound,
+    column: TrackFound,
+    reader: TextReader,
+    dpi: tuple[float, float],
+    known_unit: tuple[DepthUnit, StatedSource] | None,
+    reference: F64 | None = None,
+) -> ColumnFit:
+    """Read a depth column and fit knots of a depth axis to it.
+
+    Parameters
+    ----------
+    raster : Raster
+    section : SectionFound
+        For its rows, and its depth lines where the column's own surroundings show none.
+    column : TrackFound
+    reader : TextReader
+    dpi : (float, float)
+        (down, across).
+    known_unit : (unit, source) or None
+        From an index or a sidecar.
+    reference : float64 [n, 2], optional
+        Border ``[row, px]`` at which knots are to lie, of a track on its right; by default they lie at
+        the centre of the column.
+    """
+    rows = (section.row_top, section.row_bottom)
+    labels = read_labels(raster, column, rows, reader, dpi)
+    chain, rival = _chains(labels, dpi[0])
+    if _is_thin(labels, chain, rows):
+        again = read_labels(raster, column, rows, reader, dpi, zoom=_SECOND_ZOOM)
+        labels = sorted(merge_labels(labels, again), key=lambda label: label.row)
+        chain, rival = _chains(labels, dpi[0])
+    for _ in range(_INFILL_ROUNDS):
+        before = chain
+        if chain.units_per_px > 0:
+            labels = _infill(raster, column, rows, labels, chain, reader)
+            chain, rival = _chains(labels, dpi[0])
+        if len(chain.members) <= len(before.members):
+            break
+    fit = ColumnFit(tuple(labels), chain, rival)
+    if len(chain.members) < 2:
+        return fit
+    heading = known_unit or _heading_unit(raster, section, column, reader, dpi)
+    unit, source = heading or _unit_by_scales(abs(chain.units_per_px), dpi, fit.step)
+    fit = replace(fit, unit=unit, unit_source=source)
+    if chain.units_per_px < 0:
+        return fit
+    return _with_axis(fit, line_profile(raster, column, rows, dpi, reference), rows, dpi[0])
+
+
+# ---- chains ------------------------------------------------------------------------------------
+
+
+def _chains(labels: Sequence[LabelRead], dpi: float) -> tuple[Chain, Chain]:
+    """The best chain and its rival among labels that it does not explain."""
+    bounds = (_UNITS_PER_IN[0] / dpi, _UNITS_PER_IN[1] / dpi)
+    likely = [s / dpi for s in FT_PER_IN + M_PER_IN]
+
+    def fit(among: Sequence[int]) -> Chain:
+        chain = best_chain([labels[n] for n in among], bounds, _JITTER_IN * dpi, likely)
+        return replace(chain, members=tuple(among[n] for n in chain.members))
+
+    chain = fit(range(len(labels)))
+    if not chain.members:
+        return chain, chain
+    rest = [n for n in range(len(labels)) if n not in chain.members]
+    other = fit(rest)
+    if len(other.members) >= 2 and _drops_digits(labels, chain, other):
+        chain, rest = other, [n for n in range(len(labels)) if n not in other.members]
+    rival = fit([n for n in rest if not _explains(labels, chain, labels[n])])
+    return chain, rival
+
+
+def _is_thin(labels: Sequence[LabelRead], chain: Chain, rows: tuple[float, float]) -> bool:
+    """Whether fewer labels agree than the length of the section lets expect."""
+    step = usual_step([labels[n] for n in chain.members])
+    if not step:
+        return True
+    expected = (rows[1] - rows[0]) * abs(chain.units_per_px) / step
+    return len(chain.members) < max(5.0, _FULL_SHARE * expected)
+
+
+def _infill(
+    raster: Raster,
+    column: TrackFound,
+    rows: tuple[float, float],
+    labels: list[LabelRead],
+    chain: Chain,
+    reader: TextReader,
+) -> list[LabelRead]:
+    """Read again where the chain expects labels that were not found, not knowing what should be there."""
+    members = [labels[n] for n in chain.members]
+    step = usual_step(members)
+    expected = np.arange(members[0].value - 3 * step, members[-1].value + 3.5 * step, step)
+    expected = expected[expected > 0]
+    places = row_of(members)(expected)
+    known = np.array([label.row for label in members])
+    like = _typical(members)
+    far = np.abs(places[:, None] - known[None, :]).min(axis=1) > like.length_px
+    places = places[far & (places > rows[0] - like.length_px) & (places < rows[1] + like.length_px)]
+    side = np.median([label.col - _left_at(column, label.row) for label in members])
+    wanted = [(float(row), _left_at(column, row) + float(side)) for row in places]
+    again = read_at(raster, wanted, like, reader)
+    return sorted(merge_labels(labels, again), key=lambda label: label.row)
+
+
+def _typical(members: Sequence[LabelRead]) -> LabelRead:
+    """A label of median size."""
+    return replace(
+        members[len(members) // 2],
+        length_px=float(np.median([label.length_px for label in members])),
+        width_px=float(np.median([label.width_px for label in members])),
+    )
+
+
+def _left_at(column: TrackFound, row: float) -> float:
+    return float(np.interp(row, column.left_knots[:, 0], column.left_knots[:, 1]))
+
+
+def row_of(members: Sequence[LabelRead]) -> Callable[[F64], F64]:
+    """Rough axis through labels: depths to rows; beyond the ends with the slope of the last few."""
+    values = np.array([label.value for label in members])
+    rows = np.array([label.row for label in members])
+    few = min(4, len(values) - 1)
+    top = (rows[few] - rows[0]) / (values[few] - values[0])
+    bottom = (rows[-1] - rows[-1 - few]) / (values[-1] - values[-1 - few])
+
+    def row_at(depths: F64) -> F64:
+        inner = np.interp(depths, values, rows)
+        above, below = np.minimum(depths - values[0], 0), np.maximum(depths - values[-1], 0)
+        result: F64 = inner + above * top + below * bottom
+        return result
+
+    return row_at
+
+
+def _expected(labels: Sequence[LabelRead], chain: Chain, row: float) -> float:
+    """Depth that a downward chain gives to a row."""
+    members = [labels[n] for n in chain.members]
+    values = np.array([label.value for label in members])
+    rows = np.array([label.row for label in members])
+    inside = float(np.interp(row, rows, values))
+    return inside + chain.units_per_px * (min(row - rows[0], 0) + max(row - rows[-1], 0))
+
+
+def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bool:
+    """Whether a label is what the chain expects there with digits dropped, the commonest misreading."""
+    step = usual_step([labels[n] for n in chain.members])
+    if step == 0:
+        return False
+    expected = round(_expected(labels, chain, label.row) / step) * step
+    return f"{label.value:.0f}" in f"{expected:.0f}"
+
+
+def _drops_digits(labels: Sequence[LabelRead], chain: Chain, other: Chain) -> bool:
+    """Whether ``chain`` is ``other`` with its leading digit lost, the commonest fault of readings."""
+    if (
+        other.units_per_px * chain.units_per_px <= 0
+        or abs(other.units_per_px / chain.units_per_px - 1) > 0.03
+    ):
+        return False
+    label = labels[chain.members[len(chain.members) // 2]]
+    longer = round(_expected(labels, other, label.row) / 25) * 25
+    return f"{longer:.0f}".endswith(f"{label.value:.0f}") and longer != label.value
+
+
+# ---- unit --------------------------------------------------------------------------------------
+
+
+def _heading_unit(
+    raster: Raster,
+    section: SectionFound,
+    column: TrackFound,
+    reader: TextReader,
+    dpi: tuple[float, float],
+) -> tuple[DepthUnit, StatedSource] | None:
+    """Feet or metres, if the heading of the depth column says so."""
+    top = section.row_top
+    left = float(np.interp(top, column.left_knots[:, 0], column.left_knots[:, 1]))
+    right = float(np.interp(top, column.right_knots[:, 0], column.right_knots[:, 1]))
+    margin = 0.25 * dpi[1]
+    row0, row1 = int(top - _HEADING_IN * dpi[0]), int(top + 0.3 * dpi[0])
+    boxes = read_region(
+        raster,
+        row0,
+        row1,
+        int(left - margin),
+        int(right + margin),
+        reader,
+        TURNS,
+        float(np.mean(dpi)),
+    )
+    text = " ".join(box.text for box in boxes if box.confidence > 0.7)
+    feet, metres = bool(_FEET_WORDS.search(text)), bool(_METRE_WORDS.search(text))
+    if feet == metres:
+        return None
+    return ("ft" if feet else "m"), "header"
+
+
+def _unit_by_scales(
+    units_per_px: float, dpi: tuple[float, float], step: float
+) -> tuple[DepthUnit, StatedSource]:
+    """As `_unit_by_scale`, by both resolutions: the one down the page may itself be measured on lines
+    that were taken for those of the other unit."""
+    unit, source = _unit_by_scale(units_per_px * dpi[0], step)
+    across, _ = _unit_by_scale(units_per_px * dpi[1], step)
+    return unit, source if across == unit else "guess"
+
+
+def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedSource]:
+    """Feet or metres by the customary scales; ``guess`` where both or neither would be customary."""
+    feet = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in FT_PER_IN)
+    metres = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in M_PER_IN)
+    if feet and not metres:
+        return "ft", "template"
+    if metres and not feet and step < 100:
+        reduced_feet = abs(units_per_in / _AMBIGUOUS_M_PER_IN - 1) < SCALE_TOLERANCE
+        return "m", "guess" if reduced_feet else "template"
+    return "ft", "guess"
+
+
+# ---- axis --------------------------------------------------------------------------------------
+
+
+def _with_axis(
+    fit: ColumnFit, profile: LineProfile, rows: tuple[float, float], dpi: float
+) -> ColumnFit:
+    """Knots of the axis: printed lines where they can be seen, else the labels themselves."""
+    members = fit.members
+    row_at = row_of(_well_placed(members))
+    reach = (members[0].value - fit.step, members[-1].value + fit.step)
+    length = float(np.median([label.length_px for label in members]))
+    ruler = fit_ruler(profile, row_at, reach, _STEPS[fit.unit], length, dpi)
+    if ruler is not None:
+        ruler = extend_ruler(profile, ruler, rows, dpi)
+        ruler = _finer_ends(fit, profile, ruler, rows, length, dpi)
+        knots = np.stack([ruler.rows, ruler.depths], axis=1)[ruler.seen]
+        inside = (knots[:, 0] >= rows[0] - 1) & (knots[:, 0] <= rows[1] + 1)
+        knots, offset = knots[inside], ruler.offset_px
+        residual = _bend_scatter(knots)
+    else:
+        ruler, offset = None, 0.0
+        knots = np.array([(label.row, label.value) for label in members])
+        residual = _bend_scatter(knots)
+    off = np.array(
+        [label.row - offset - np.interp(label.value, knots[:, 1], knots[:, 0]) for label in members]
+    )
+    scatter = 1.4826 * float(np.median(np.abs(off - np.median(off)))) * fit.chain.units_per_px
+    return replace(fit, ruler=ruler, anchors=knots, residual_px=residual, label_residual=scatter)
+
+
+def _finer_ends(
+    fit: ColumnFit,
+    profile: LineProfile,
+    ruler: Ruler,
+    rows: tuple[float, float],
+    length_px: float,
+    dpi: float,
+) -> Ruler:
+    """The ruler, gone on with by finer lines where they show at an end of a copy that has lost them elsewhere:
+    coarse lines alone cannot be counted far beyond the last number."""
+    steps = tuple(step for step in _STEPS[fit.unit] if step[0] < ruler.step)
+    for members in (fit.members[:_END_LABELS], fit.members[-_END_LABELS:]):
+        if not steps or len(members) < _END_LABELS:
+            continue
+        reach = (members[0].value, members[-1].value)
+        own = fit_ruler(profile, row_of(_well_placed(members)), reach, steps, length_px, dpi)
+        if own is not None:
+            ruler = beyond(ruler, extend_ruler(profile, own, rows, dpi))
+    return ruler
+
+
+def _well_placed(members: Sequence[LabelRead]) -> list[LabelRead]:
+    """Labels without those whose centre strays: print beside a number shifts its box."""
+    values = np.array([label.value for label in members])
+    rows = np.array([label.row for label in members])
+    keep = steady(values, rows, np.ones(len(members), dtype=np.bool_))
+    return [label for label, kept in zip(members, keep) if kept]
+
+
+def _bend_scatter(knots: F64) -> float:
+    """Robust scatter of knots around the line between their neighbours, in rows (NaN under three)."""
+    if len(knots) < 3:
+        return float("nan")
+    rows, depths = knots.T
+    share = (depths[1:-1] - depths[:-2]) / (depths[2:] - depths[:-2])
+    off = rows[1:-1] - rows[:-2] - share * (rows[2:] - rows[:-2])
+    return 1.4826 * float(np.median(np.abs(off))) / np.sqrt(1.5)
+
+
+# ---- search ------------------------------------------------------------------------------------
+
+
+def search_columns(
+    raster: Raster, section: SectionFound, reader: TextReader, dpi: tuple[float, float]
+) -> list[TrackFound]:
+    """Strips in which round numbers recur, where the layout names no depth column.
+
+    A few tiles of the whole width are read; strips follow the nearest track border as it drifts.
+    """
+    labels: list[LabelRead] = []
+    for row0 in _search_rows(section, dpi[0]):
+        row1 = min(row0 + round(_SEARCH_IN * dpi[0]), raster.height_px)
+        scale = float(np.mean(dpi)) / _SECOND_ZOOM
+        boxes = read_region(raster, row0, row1, 0, raster.width_px, reader, TURNS, scale)
+        labels += [
+            label for label in labels_from_boxes(raster, boxes, reader) if label_weight(label) > 0.4
+        ]
+    strips = []
+    while labels:
+        cols = np.array([label.col for label in labels])
+        near = np.abs(cols[:, None] - cols[None, :]) < _STRIP_IN / 2 * dpi[1]
+        best = int(near.sum(axis=1).argmax())
+        if near[best].sum() < 2:
+            break
+        strips.append(_strip(section, float(cols[near[best]].mean()), labels[best].row, dpi[1]))
+        labels = [label for label, taken in zip(labels, near[best]) if not taken]
+    return strips[:3]
+
+
+def _search_rows(section: SectionFound, dpi: float) -> list[int]:
+    last = max(section.row_top, section.row_bottom - _SEARCH_IN * dpi)
+    count = max(
+        1, min(_SEARCH_TILES, int((section.row_bottom - section.row_top) / (_SEARCH_IN * dpi)))
+    )
+    return [int(row) for row in np.linspace(section.row_top, last, count)]
+
+
+def _strip(section: SectionFound, col: float, row: float, dpi: float) -> TrackFound:
+    """A strip around a column of the page that drifts as the nearest border does."""
+    borders = [knots for track in section.tracks for knots in (track.left_knots, track.right_knots)]
+    borders = borders or [np.array([[section.row_top, col]])]
+    nearest = min(borders, key=lambda k: abs(float(np.interp(row, k[:, 0], k[:, 1])) - col))
+    shift = col - float(np.interp(row, nearest[:, 0], nearest[:, 1]))
+    half = np.array([0.0, _STRIP_IN * dpi])
+    centre = nearest + np.array([0.0, shift])
+    return TrackFound(centre - half, centre + half, "depth")

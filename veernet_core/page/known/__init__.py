@@ -1,0 +1,1 @@
+"""What people and indexes give for a scan: the sidecar, and how it is completed by reading."""

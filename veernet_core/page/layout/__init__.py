@@ -1,0 +1,1 @@
+"""Rasters to geometry: sections, tracks, borders, grid lines. No text."""

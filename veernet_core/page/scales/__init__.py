@@ -1,0 +1,1 @@
+"""Scale blocks to curve specs: names, units, values at the borders."""

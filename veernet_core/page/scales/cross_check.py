@@ -1,0 +1,251 @@
+"""Stated scales and names held against what the page prints above its tracks.
+
+In: sections as a sidecar states them, and the scales read above them. Out: findings: what the print
+contradicts (``scale_contradicted``, ``name_contradicted``: those curves are for review), and what it confirms.
+Print that could not be read says nothing either way.
+Does not belong here: reading print (`text`, `scales`), and what is not stated (`complete`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from veernet_core.datatypes import CurveSpec, Finding, Section, Track
+from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_curve
+from veernet_core.page.results import CurveFound, Printed, next_laps
+
+SCALE_CONTRADICTED = "scale_contradicted"
+"""Code of the finding about a curve for which the page prints another scale than the stated one."""
+NAME_CONTRADICTED = "name_contradicted"
+"""Code of the finding about a curve whose name the page prints over another track or beside another pen."""
+SCALE_CONFIRMED = "scale_confirmed"
+"""Code of the finding about a curve whose stated scale is printed on the page."""
+CONTRADICTED = (SCALE_CONTRADICTED, NAME_CONTRADICTED)
+_REMEDY = "Look at the scales above the track; correct the sidecar, or accept the curve in review."
+_UNDOUBTED = 0.9
+"""From here on no digit of a printed number was lost in reading."""
+_SAME = 0.005
+"""Difference of two ends, in spans of the scale, up to which they are the same."""
+_UNIT_FACTORS = (1.0, 100.0, 0.01, 1000.0, 0.001)
+"""Ends in percent and fractions, or in kg/m3 and g/cm3, are the same scale."""
+
+Ends = tuple[float, float]
+
+
+def held_against(
+    sections: Sequence[Section],
+    printed: Printed,
+    min_confidence: float = 0.85,
+) -> tuple[Finding, ...]:
+    """What the print says about the scales and names that a person stated.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        Curves of other sources than ``sidecar`` are left out.
+    printed : mapping of (section id, track id) to sequence of CurveFound
+    min_confidence : float
+        From here on print that was read can contradict.
+
+    Returns
+    -------
+    tuple of Finding
+        One for every curve that is contradicted or confirmed.
+    """
+    findings: list[Finding] = []
+    for section in sections:
+        tracks = [_Held(section, track, printed, min_confidence) for track in section.tracks]
+        strays = _strays(tracks)
+        for held in tracks:
+            for name, specs in held.stated.items():
+                said = _against(name, specs, held, strays)
+                if said is None and held.confirms(specs):
+                    said = SCALE_CONFIRMED, f"The page prints the stated scale of {name}."
+                if said is not None:
+                    findings.append(_finding(*said, section, held.track_id, name))
+    return tuple(findings)
+
+
+class _Held:
+    """A track: what a person stated of it by mnemonic, and what was read above it, surely or at all."""
+
+    def __init__(
+        self,
+        section: Section,
+        track: Track,
+        printed: Printed,
+        min_confidence: float,
+    ) -> None:
+        self.track_id = track.track_id
+        self.stated: dict[str, list[CurveSpec]] = defaultdict(list)
+        for spec in track.curves:
+            if spec.source == "sidecar":
+                self.stated[spec.mnemonic].append(spec)
+        self.kinds = {spec.mnemonic: _kind(spec.mnemonic) for spec in track.curves}
+        self.printed = [
+            c for c in printed.get((section.section_id, track.track_id), ()) if _has_scale(c)
+        ]
+        self.sure = [
+            c
+            for c in self.printed
+            if _confidence(c) >= (_UNDOUBTED if _lost_digits(c, track.curves) else min_confidence)
+        ]
+
+    def prints(self, kind: str) -> list[CurveFound]:
+        """What is surely read of a curve above the track."""
+        return [c for c in self.sure if str(c.mnemonic.value) == kind]
+
+    def states(self, kind: str) -> bool:
+        """Whether a curve of a kind is stated in the track."""
+        return any(k is not None and k.mnemonic == kind for k in self.kinds.values())
+
+    def confirms(self, specs: Sequence[CurveSpec]) -> bool:
+        """Whether a stated scale is among the printed ones."""
+        return any(_is_printed(specs, curve) for curve in self.printed)
+
+    def is_of_another(self, curve: CurveFound, name: str) -> bool:
+        """Whether a printed scale is that of another curve, for which nothing else was read: names stand
+        close together."""
+        return any(
+            other != name and _is_printed(specs, curve) and not self.names(self.kinds[other])
+            for other, specs in self.stated.items()
+        )
+
+    def names(self, kind: CurveKind | None) -> bool:
+        """Whether a scale of a curve was read, surely or not."""
+        return kind is not None and any(c.mnemonic.value == kind.mnemonic for c in self.printed)
+
+
+def _strays(tracks: Sequence[_Held]) -> dict[str, tuple[str, list[str]]]:
+    """Curves printed above a track that does not state them, and stated only where they are not printed:
+    by mnemonic, the track of the print and those of the statements."""
+    strays = {}
+    for held in tracks:
+        for kind in {str(c.mnemonic.value) for c in held.sure}:
+            elsewhere = [t for t in tracks if t.states(kind)]
+            if elsewhere and not any(t.prints(kind) for t in elsewhere):
+                strays[kind] = held.track_id, [t.track_id for t in elsewhere]
+    return strays
+
+
+def _against(
+    name: str, specs: list[CurveSpec], held: _Held, strays: Mapping[str, tuple[str, list[str]]]
+) -> tuple[str, str] | None:
+    """Code and message of what contradicts a stated curve; None where nothing does."""
+    kind = held.kinds[name]
+    here = held.prints(kind.mnemonic) if kind is not None else []
+    if here and not any(
+        _is_printed(specs, curve) or held.is_of_another(curve, name) for curve in here
+    ):
+        other = ", ".join(sorted({_text(*_ends(c), c.scale) for c in here}))
+        stated = ", ".join(_text(s.left, s.right, s.scale) for s in specs)
+        return SCALE_CONTRADICTED, f"The page prints {other} for {name}, stated is {stated}."
+    if _has_other_pen(specs, here, held):
+        return NAME_CONTRADICTED, (
+            f"The page draws a solid line beside the scale of {name}; stated is {specs[0].style},"
+            " and solid for another curve of the track."
+        )
+    for stray, (printed, stated_in) in strays.items():
+        if kind is not None and kind.mnemonic == stray and held.track_id in stated_in:
+            return NAME_CONTRADICTED, (
+                f"The page prints {name} above track {printed}, not above {held.track_id}."
+            )
+        if held.track_id == printed and not held.confirms(specs):
+            return NAME_CONTRADICTED, (
+                f"The page prints {stray} above track {printed}, where {name} is stated and"
+                f" {stray} is not."
+            )
+    return None
+
+
+def _has_other_pen(specs: Sequence[CurveSpec], here: Sequence[CurveFound], held: _Held) -> bool:
+    """Whether a curve stated with a broken pen is printed with a solid one, which is stated for another.
+
+    The other way round says nothing: wear breaks lines up, but never closes dashes.
+    """
+    others = (s for name, rest in held.stated.items() for s in rest if name != specs[0].mnemonic)
+    return (
+        {c.style for c in here if c.style is not None} == {"solid"}
+        and all(s.style != "solid" for s in specs)
+        and any(s.style == "solid" and s.colour == specs[0].colour for s in others)
+    )
+
+
+def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
+    """Whether a printed scale is a stated one, and as many of its backups as are printed are stated too."""
+    scales = [_ends(curve), *curve.backups]
+    wraps = curve.wrap != "none" or any(s.wrap != "none" for s in specs)
+    laps = scales + next_laps(*_ends(curve)) if wraps else scales
+    stated = [(s.left, s.right) for s in specs if s.scale == curve.scale]
+    if not any(_same(_ends(curve), own) for own in [*stated, *_stated_laps(specs)]):
+        return False
+    return len(scales) < len(stated) or all(any(_same(s, p) for p in laps) for s in stated)
+
+
+def _lost_digits(curve: CurveFound, specs: Sequence[CurveSpec]) -> bool:
+    """Whether an unusual printed scale is a stated one but for digits at either side of a number."""
+    kind = curve_kind(str(curve.mnemonic.value))
+    if kind is not None and any(kind.is_usual(*_ends(curve), unit) for unit in kind.units):
+        return False
+    return any(
+        all(
+            f"{abs(said):g}".startswith(seen) or f"{abs(said):g}".endswith(seen)
+            for said, seen in zip((s.left, s.right), (f"{abs(e):g}" for e in _ends(curve)))
+        )
+        for s in specs
+    )
+
+
+def _stated_laps(specs: Sequence[CurveSpec]) -> list[Ends]:
+    """The scales on which curves that wrap come back."""
+    return [lap for s in specs if s.wrap != "none" for lap in next_laps(s.left, s.right)]
+
+
+def _same(one: Ends, two: Ends) -> bool:
+    """Whether two scales are the same, whatever their unit."""
+    for factor in _UNIT_FACTORS:
+        slack = _SAME * abs(two[1] - two[0])
+        if all(abs(a * factor - b) <= slack for a, b in zip(one, two)):
+            return True
+    return False
+
+
+def _ends(curve: CurveFound) -> Ends:
+    return float(curve.left.value), float(curve.right.value)
+
+
+def _has_scale(curve: CurveFound) -> bool:
+    return all(v.source == "header" for v in (curve.mnemonic, curve.left, curve.right))
+
+
+def _confidence(curve: CurveFound) -> float:
+    return min(v.confidence for v in (curve.mnemonic, curve.left, curve.right))
+
+
+def _kind(mnemonic: str) -> CurveKind | None:
+    own = curve_kind(mnemonic.upper())
+    named = find_curve(mnemonic) if own is None else None
+    return named.kind if named is not None and named.is_exact else own
+
+
+def _text(left: float, right: float, scale: str) -> str:
+    return f"{left:g} to {right:g}" + (" (log)" if scale == "log" else "")
+
+
+# ---- findings -------------------------------------------------------------------------------------
+
+
+def _finding(code: str, message: str, section: Section, track_id: str, name: str) -> Finding:
+    against = code in CONTRADICTED
+    return Finding(
+        code=code,
+        stage="page",
+        severity="warning" if against else "info",
+        message=message,
+        remedy=_REMEDY if against else "",
+        rows=(int(section.row_top), int(section.row_bottom)),
+        section_id=section.section_id,
+        track_id=track_id,
+        mnemonic=name,
+    )
