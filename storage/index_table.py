@@ -1,220 +1,58 @@
 """An archive's index: one row for each scan, with what the archive's clerks already know.
 
 In: a CSV or Parquet table and a map from its columns to our fields. Out: ``IndexTable``, which finds the
-row of a scan by file name, URL or API number. Ready maps: ``KANSAS`` (Kansas Geological Survey, list of
-scanned logs) and ``TEXAS`` (Railroad Commission, well log list).
-Does not belong here: what a row means for a scan (`storage.known`).
+row of a scan by file name, URL or API number.
+Does not belong here: what columns mean (``storage.index_maps``), how tables are read
+(``storage.index_files``) and how depths (``storage.index_depths``), what a row means for a scan
+(``storage.known``).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import math
+import itertools
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from veernet_core.datatypes import DepthUnit
+from storage.index_depths import read_depths
+from storage.index_files import TextTable, read_table
+from storage.index_maps import (
+    GENERIC,
+    KANSAS,
+    MAPS,
+    TEXAS,
+    ColumnMap,
+    IndexRow,
+    IndexTableError,
+    parse_column_map,
+)
+from storage.numerals import read_numeral
 from veernet_core.domain.api_number import ApiNumber, find_api_number, parse_api_number, state_name
-from veernet_core.errors import VeernetError
+
+__all__ = [
+    "GENERIC",
+    "KANSAS",
+    "MAPS",
+    "TEXAS",
+    "ColumnMap",
+    "IndexMatch",
+    "IndexRow",
+    "IndexTable",
+    "IndexTableError",
+    "parse_column_map",
+    "read_index",
+]
 
 MatchedBy = Literal["file", "url", "api"]
-_PARQUET_MAGIC = b"PAR1"
-_DELIMITERS = ",\t|;"
 _LAS_NULLS = frozenset({"", "NULL", "NONE", "NAN", "NA", "N/A", "-999.25", "-999"})
-
-
-class IndexTableError(VeernetError):
-    """An index table that cannot be used."""
-
-    code = "bad_index_table"
-    stage = "sidecar"
-    remedy = "Check the table and the column map (--index-map)."
-
-
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """What the index says about one scan; empty or None where it says nothing.
-
-    ``top`` and ``bottom`` are logged depths in ``depth_unit``.
-    """
-
-    file: str = ""
-    url: str = ""
-    api: ApiNumber | None = None
-    uwi: str = ""
-    name: str = ""
-    company: str = ""
-    field: str = ""
-    county: str = ""
-    state: str = ""
-    country: str = ""
-    service_company: str = ""
-    date: str = ""
-    top: float | None = None
-    bottom: float | None = None
-    depth_unit: DepthUnit | None = None
-    log_type: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnMap:
-    """Which columns of a table hold which field.
-
-    Attributes
-    ----------
-    columns : mapping
-        Field of ``IndexRow`` (``api`` may be any form of API number) to the column names it may have,
-        best first. Case, blanks and underscores do not count.
-    depth_unit, state, country, state_code
-        What holds for the whole table. ``state_code`` completes 8-digit API numbers (county and well).
-    log_types : mapping
-        Meaning of log type codes.
-    """
-
-    columns: Mapping[str, tuple[str, ...]]
-    depth_unit: DepthUnit | None = None
-    state: str = ""
-    country: str = ""
-    state_code: str = ""
-    log_types: Mapping[str, str] = field(default_factory=dict)
-
-
-GENERIC = ColumnMap(
-    {
-        "file": ("file", "file_name", "image_file_name", "image", "scan", "tif"),
-        "url": ("url", "scan_url", "uri", "link"),
-        "api": ("api", "api_number", "api_no", "api_num_nodash"),
-        "uwi": ("uwi", "well_id"),
-        "name": ("well", "well_name", "name", "lease_and_well", "lease_name"),
-        "company": ("operator", "company", "operator_name"),
-        "field": ("field", "field_name"),
-        "county": ("county", "county_name"),
-        "state": ("state", "province"),
-        "country": ("country",),
-        "service_company": ("service_company", "logger", "logging_company"),
-        "date": ("date", "log_date", "document_date"),
-        "top": ("top", "top_depth", "log_top", "depth_start"),
-        "bottom": ("bottom", "bottom_depth", "log_bottom", "depth_stop", "base"),
-        "depth_unit": ("depth_unit", "unit"),
-        "log_type": ("log_type", "tool", "type"),
-    }
-)
-"""For tables with plain column names."""
-
-KANSAS = ColumnMap(
-    {
-        "file": ("SCAN_FILE", "FILE_NAME"),
-        "url": ("SCAN_URL", "URL"),
-        "api": ("API_NUM_NODASH", "API_NUMBER", "API"),
-        "name": ("LEASE_AND_WELL", "LEASE_NAME", "LEASE"),
-        "company": ("OPERATOR", "CURR_OPERATOR"),
-        "field": ("FIELD", "FIELD_NAME"),
-        "county": ("COUNTY",),
-        "service_company": ("LOGGER",),
-        "date": ("LOG_DATE",),
-        "top": ("LOG_TOP", "DEPTH_START"),
-        "bottom": ("LOG_BOTTOM", "DEPTH_STOP"),
-        "log_type": ("TOOL",),
-    },
-    depth_unit="ft",
-    state="Kansas",
-    country="USA",
-    state_code="15",
-)
-"""Lists of the Kansas Geological Survey: electric log scans, LAS files."""
-
-TEXAS = ColumnMap(
-    {
-        "file": ("Image File Name", "IMAGEFILENAME"),
-        "url": ("URL", "LINK"),
-        "api": ("API Number", "API No", "API", "APINUM"),
-        "name": ("Lease Name",),
-        "company": ("Operator Name",),
-        "field": ("Field Name",),
-        "county": ("County Name", "County"),
-        "date": ("Document Date",),
-        "top": ("Toplogintv", "Top Log Interval"),
-        "bottom": ("Btmlogintv", "Bottom Log Interval"),
-        "log_type": ("Well Log Type", "Log Type"),
-    },
-    depth_unit="ft",
-    state="Texas",
-    country="USA",
-    state_code="42",
-    log_types={
-        "1": "resistivity",
-        "2": "conductivity",
-        "3": "density porosity",
-        "4": "acoustic porosity",
-        "5": "neutron porosity",
-        "6": "neutron/density porosity",
-        "7": "dip",
-        "9": "computer processed",
-        "10": "lithology",
-        "11": "bond",
-        "12": "surveys, cased hole",
-        "13": "magnetic resonance",
-        "14": "other",
-        "15": "resistivity and neutron/density porosity",
-        "16": "resistivity and acoustic porosity",
-        "17": "casing inspection",
-    },
-)
-"""Well log list of the Railroad Commission of Texas; codes by its glossary."""
-
-MAPS: dict[str, ColumnMap] = {"generic": GENERIC, "kansas": KANSAS, "texas": TEXAS}
-
-
-def parse_column_map(data: bytes, name: str) -> ColumnMap:
-    """A column map of one's own: JSON with the members of `ColumnMap`.
-
-    ``{"columns": {"file": "Scan", "api": ["API10", "API"], "top": "From"}, "depth_unit": "m"}``
-
-    Raises
-    ------
-    IndexTableError
-    """
-    try:
-        stated = json.loads(data.decode("utf-8-sig"))
-    except ValueError as error:
-        raise IndexTableError(f"not valid JSON: {error}", where=name) from error
-    if not isinstance(stated, dict) or not isinstance(stated.get("columns"), dict):
-        raise IndexTableError('must be an object with an object "columns"', where=name)
-    _refuse_unknown(stated, {f.name for f in fields(ColumnMap)}, name)
-    _refuse_unknown(stated["columns"], {f.name for f in fields(IndexRow)}, f"{name}: columns")
-    columns = {key: _names(value, f"{name}: {key}") for key, value in stated["columns"].items()}
-    rest = {key: value for key, value in stated.items() if key != "columns"}
-    if rest.get("depth_unit") not in (None, "ft", "m"):
-        raise IndexTableError('depth_unit must be "ft" or "m"', where=name)
-    for key in ("state", "country", "state_code"):
-        if not isinstance(rest.get(key, ""), str):
-            raise IndexTableError(f"{key} must be text", where=name)
-    rest["log_types"] = dict(rest.get("log_types") or {})
-    return ColumnMap(columns, **rest)
-
-
-def _refuse_unknown(stated: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(stated) - known)
-    if unknown:
-        message = f"unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}"
-        raise IndexTableError(message, where=where)
-
-
-def _names(value: Any, where: str) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else ()
-    if not names or not all(isinstance(name, str) for name in names):
-        raise IndexTableError("must be a column name or a list of them", where=where)
-    return names
+_AS_NUMBER = re.compile(r"\d+[.,]0*|\d(?:[.,]\d*)?[eE]\+?\d+")
+"""An API number that went through a column of numbers: ``1505300069.0``, ``1.505300069E+13``."""
+_WELL_DIGITS = 10
+"""Digits that tell a well; a spreadsheet that shows fewer has lost the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,47 +69,43 @@ class IndexTable:
 
     Parameters
     ----------
-    columns : mapping of str to sequence of str
-        The table, texts by column name.
+    table : TextTable
     column_map : ColumnMap
-    name : str
-        For messages.
 
     Raises
     ------
     IndexTableError
-        The table has no column by which a scan could be found.
+        The table has no column by which a scan could be found, or a depth that cannot be read for certain.
     """
 
-    def __init__(
-        self, columns: Mapping[str, Sequence[str]], column_map: ColumnMap, name: str
-    ) -> None:
+    def __init__(self, table: TextTable, column_map: ColumnMap) -> None:
         self._map = column_map
-        present = {_plain(column): values for column, values in columns.items()}
+        present = {_plain(column): values for column, values in table.columns.items()}
         self._columns = {
             key: [present[_plain(c)] for c in names if _plain(c) in present]
             for key, names in column_map.columns.items()
         }
         if not any(self._columns.get(key) for key in ("file", "url", "api", "uwi")):
+            names = ", ".join(table.columns) or "none"
             raise IndexTableError(
-                f"no column names a file, URL or API number; columns: {', '.join(columns) or 'none'}",
-                where=name,
+                f"no column names a file, URL or API number; columns: {names}", where=table.name
             )
-        self._n_rows = len(next(iter(columns.values())))
+        self._depths = read_depths(table, column_map, _plain)
         self._by_key: dict[tuple[MatchedBy, str], list[int]] = defaultdict(list)
-        for index in range(self._n_rows):
+        for index in range(len(self._depths)):
             for key in self._keys(index):
                 self._by_key[key].append(index)
 
     def __len__(self) -> int:
-        return self._n_rows
+        return len(self._depths)
 
     def find(self, scan_name: str, uri: str = "") -> IndexMatch | None:
         """What the index says about a scan.
 
         Looked for by the file name (its stem, in any case), then by URL, then by the API number in the
-        file name. Where several rows share the key, only what all of them say is kept: of an API
-        number with several logs that is the well, not the depths.
+        file name. Of several rows with the stem, those count whose extension and folders agree most with
+        ``uri``. Where several rows share the key, only what all of them say is kept: of an API number
+        with several logs that is the well, not the depths.
 
         Parameters
         ----------
@@ -286,10 +120,26 @@ class IndexTable:
             keys.append(("api", api.api10))
         for key in keys:
             found = self._by_key.get(key)
+            if found and key[0] == "file":
+                found = self._nearest(found, uri or scan_name)
             if found:
                 rows = [self._row(index) for index in found]
                 return IndexMatch(_common(rows), key[0], len(rows))
         return None
+
+    def _nearest(self, found: list[int], uri: str) -> list[int]:
+        """Those of the rows whose file or URL shares the most last members with ``uri``."""
+        wanted = _members(uri)[::-1]
+
+        def shared(index: int) -> int:
+            counts = [0]
+            for text in (self._text("file", index), urlsplit(self._text("url", index)).path):
+                pairs = zip(_members(text)[::-1], wanted)
+                counts.append(sum(1 for _ in itertools.takewhile(lambda p: p[0] == p[1], pairs)))
+            return max(counts)
+
+        best = max(map(shared, found))
+        return [index for index in found if shared(index) == best]
 
     def _keys(self, index: int) -> set[tuple[MatchedBy, str]]:
         keys: set[tuple[MatchedBy, str]] = set()
@@ -321,7 +171,7 @@ class IndexTable:
     def _row(self, index: int) -> IndexRow:
         texts = {f.name: self._text(f.name, index) for f in fields(IndexRow)}
         api = self._api(index)
-        top, bottom = _depths(texts["top"], texts["bottom"])
+        top, bottom, unit = self._depths[index]
         state = state_name(texts["state"]) or texts["state"] or self._map.state
         return IndexRow(
             file=texts["file"],
@@ -338,7 +188,7 @@ class IndexTable:
             date=texts["date"],
             top=top,
             bottom=bottom,
-            depth_unit=_unit(texts["depth_unit"]) or self._map.depth_unit,
+            depth_unit=unit,
             log_type=self._map.log_types.get(texts["log_type"], texts["log_type"]),
         )
 
@@ -350,90 +200,38 @@ def read_index(data: bytes, column_map: ColumnMap, name: str) -> IndexTable:
     ------
     IndexTableError
     """
-    columns = _parquet(data, name) if data[:4] == _PARQUET_MAGIC else _csv(data, name)
-    return IndexTable(columns, column_map, name)
-
-
-def _parquet(data: bytes, name: str) -> dict[str, list[str]]:
-    try:
-        table = pq.read_table(io.BytesIO(data))
-    except (pa.ArrowException, OSError) as error:
-        raise IndexTableError(f"not a readable Parquet table: {error}", where=name) from error
-    columns: dict[str, list[str]] = {}
-    for column in table.column_names:
-        values = table.column(column).to_pylist()
-        columns[column] = [_as_text(value) for value in values]
-    return columns
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # API numbers that went through a float column
-    return str(value)
-
-
-def _csv(data: bytes, name: str) -> dict[str, list[str]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    header = text.splitlines()[0] if text.strip() else ""
-    delimiter = max(_DELIMITERS, key=header.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    try:
-        names = [column.strip() for column in next(rows, [])]
-        columns: list[list[str]] = [[] for _ in names]
-        for row in rows:
-            if not any(row):
-                continue
-            if len(row) > len(names):
-                message = f"line {rows.line_num} has {len(row)} fields, the header {len(names)}"
-                raise IndexTableError(message, where=name)
-            for index, column in enumerate(columns):
-                column.append(row[index] if index < len(row) else "")
-    except csv.Error as error:
-        raise IndexTableError(f"line {rows.line_num}: {error}", where=name) from error
-    if len(set(names)) < len(names) or not names:
-        raise IndexTableError("the first line must name every column, each once", where=name)
-    return dict(zip(names, columns, strict=True))
+    return IndexTable(read_table(data, name), column_map)
 
 
 def _plain(column: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", column.casefold())
+    """A column's name without case, blanks and marks; letters of any script count."""
+    folded = unicodedata.normalize("NFKC", column).casefold()
+    return "".join(char for char in folded if char.isalnum())
+
+
+def _members(name: str) -> list[str]:
+    """Folders and file of a path or URL, in the form in which names are compared."""
+    text = unicodedata.normalize("NFC", unquote(name).replace("\\", "/")).casefold()
+    return [member for member in text.split("/") if member not in ("", ".")]
 
 
 def _stem(name: str) -> str:
-    return PurePosixPath(unquote(name).replace("\\", "/")).stem.casefold()
+    return PurePosixPath((_members(name) or [""])[-1]).stem
 
 
 def _api_number(text: str, state_code: str) -> ApiNumber | None:
-    digits = re.sub(r"\D", "", text)
+    """An API number as a table holds it, also as a number that a spreadsheet has made of it."""
+    bare = text.strip()
+    numeral = read_numeral(bare)
+    if _AS_NUMBER.fullmatch(bare) and numeral is not None:
+        value = next(iter(numeral.values.values()), 0.0)
+        mantissa = re.sub(r"[eE].*", "", bare)
+        exact = "e" not in bare.lower() or len(re.sub(r"\D", "", mantissa)) >= _WELL_DIGITS
+        bare = f"{value:.0f}" if exact else ""
+    digits = re.sub(r"\D", "", bare)
     if len(digits) == 8 and state_code:
         return parse_api_number(state_code + digits)
-    return parse_api_number(text)
-
-
-def _depths(top: str, bottom: str) -> tuple[float | None, float | None]:
-    """Logged range; a range without extent is one nobody filled in."""
-    first, last = _depth(top), _depth(bottom)
-    if first is not None and last is not None and last <= first:
-        return None, None
-    return first, last
-
-
-def _depth(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
-
-
-def _unit(text: str) -> DepthUnit | None:
-    letter = text.strip().casefold()[:1]
-    return "ft" if letter == "f" else "m" if letter == "m" else None
+    return parse_api_number(bare)
 
 
 def _common(rows: list[IndexRow]) -> IndexRow:
@@ -445,6 +243,6 @@ def _common(rows: list[IndexRow]) -> IndexRow:
         for f in fields(IndexRow)
         if len({getattr(row, f.name) for row in rows}) > 1
     }
-    if "top" in differing or "bottom" in differing:
+    if {"top", "bottom", "depth_unit"} & differing.keys():
         differing |= {"top": None, "bottom": None}
     return replace(first, **differing)

@@ -13,6 +13,7 @@ from storage.index_table import (
     GENERIC,
     KANSAS,
     TEXAS,
+    ColumnMap,
     IndexTable,
     IndexTableError,
     parse_column_map,
@@ -162,3 +163,136 @@ def test_latin1_and_short_lines_are_read() -> None:
     match = table.find("a.tif")
     assert match is not None
     assert (match.row.name, match.row.county) == ("Müller", "")
+
+
+def depths(text: str, column_map: ColumnMap = GENERIC, scan: str = "a.tif") -> tuple[object, ...]:
+    match = read_index(text.encode(), column_map, "i.csv").find(scan)
+    assert match is not None
+    return match.row.top, match.row.bottom, match.row.depth_unit
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("file;top;bottom\na.tif;3575,5;4105,5\n", (3575.5, 4105.5, None)),
+        ("file,top,bottom\na.tif,3575.5,4105.5\n", (3575.5, 4105.5, None)),
+        ('file,top,bottom\na.tif,"3575,5","4105,5"\n', (3575.5, 4105.5, None)),
+        ("file;top;bottom\na.tif;3.575;4.105\nb.tif;3.575,5;4.105,5\n", (3575.0, 4105.0, None)),
+        ("file;top;bottom\na.tif;3,575;4,105\nb.tif;3575.5;99\n", (3575.0, 4105.0, None)),
+        ("file;top;bottom\na.tif;3,575;4,105\nb.tif;3,5;9\n", (3.575, 4.105, None)),
+        ("file;top;bottom\na.tif;3 575,5;4\u00a0105,5\n", (3575.5, 4105.5, None)),
+        ("file;top;bottom\na.tif;3'575;4'105\n", (3575.0, 4105.0, None)),
+        ("file;top;bottom\na.tif;3575,5 m;4105,5m\n", (3575.5, 4105.5, "m")),
+        (
+            "file;top;bottom\na.tif;1,000 ft;2,000 ft\nb.tif;1,000.5 ft;9 ft\n",
+            (1000.0, 2000.0, "ft"),
+        ),
+        ("file,top_ft,bottom_ft\na.tif,3575,4105\n", (3575.0, 4105.0, "ft")),
+        ("file,Top (m),Base [m]\na.tif,100,200\n", (100.0, 200.0, "m")),
+        ('file,"Top, ft","Bottom, ft"\na.tif,100,200\n', (100.0, 200.0, "ft")),
+        ("file;TopDepthFt;BottomDepthFt\na.tif;100;200\n", (100.0, 200.0, "ft")),
+        ("file,top_ft,bottom_m\na.tif,1000,1000\n", (1000.0, 3280.84, "ft")),
+        ("sep=;\r\nfile;top;bottom\r\na.tif;1,5;2,5\r\n", (1.5, 2.5, None)),
+        ("file;top;bottom\na.tif;-999,25;-999,25\n", (None, None, None)),
+        ("file;top;bottom\na.tif;TD;unknown\n", (None, None, None)),
+    ],
+)
+def test_depths_in_the_notation_of_their_column(text: str, expected: tuple[object, ...]) -> None:
+    assert depths(text) == expected
+
+
+def test_each_column_has_its_own_notation() -> None:
+    text = "file;top;bottom\na.tif;1,500;2.500\nb.tif;1,5;2.5\n"
+    assert depths(text) == (1.5, 2.5, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("file;top;bottom\nb.tif;1;2\na.tif;3,575;4,105\n", "line 3: top"),
+        ("file;top;bottom\na.tif;3575.5;4\nb.tif;3575,5;4\nc.tif;3,575;4\n", "line 4: top"),
+        ("file;top;bottom\na.tif;1;1,23,45\n", "line 2: bottom"),
+        ("file;top;bottom;unit\na.tif;1 ft;2 ft;ft\nb.tif;1 ft;2 ft;m\n", "line 3: top"),
+        ('file;well;top\na.tif;"two\nlines";3,575\n', "line 3: top"),
+    ],
+)
+def test_what_stays_ambiguous_is_refused_with_its_row(text: str, where: str) -> None:
+    with pytest.raises(IndexTableError) as caught:
+        read_index(text.encode(), GENERIC, "i.csv")
+    assert caught.value.where == f"i.csv: {where}"
+    assert caught.value.remedy
+
+
+def test_a_map_can_state_the_decimal_mark() -> None:
+    column_map = parse_column_map(
+        b'{"columns": {"file": "file", "top": "top", "bottom": "bottom"}, "decimal": ","}', "m.json"
+    )
+    text = "file;top;bottom\na.tif;3,575;4,105\n"
+    assert depths(text, column_map) == (3.575, 4.105, None)
+
+
+def test_numbers_that_parquet_stores_have_a_point() -> None:
+    table = pa.table({"file": ["a.tif"], "top_m": [3.575], "bottom_m": [4.125]})
+    data = io.BytesIO()
+    pq.write_table(table, data)
+    match = read_index(data.getvalue(), GENERIC, "i.parquet").find("a.tif")
+    assert match is not None
+    assert (match.row.top, match.row.bottom, match.row.depth_unit) == (3.575, 4.125, "m")
+
+
+@pytest.mark.parametrize(
+    ("cell", "uwi"),
+    [
+        ("1505300069.0", "15-053-00069"),
+        ("1505300069,00", "15-053-00069"),
+        ("1.505300069E+13", "15-053-00069"),
+        ("1,505300069E+13", "15-053-00069"),
+        ("1.50530E+13", ""),
+        ("5300069.0", ""),
+        ("05300069", "15-053-00069"),
+    ],
+)
+def test_api_numbers_that_a_spreadsheet_took_for_numbers(cell: str, uwi: str) -> None:
+    text = f'SCAN_FILE;API_NUMBER\na.tif;"{cell}"\n'
+    match = read_index(text.encode(), KANSAS, "i.csv").find("a.tif")
+    assert match is not None
+    assert (match.row.api.dashed if match.row.api else "") == uwi
+
+
+def test_columns_in_any_script_and_utf16() -> None:
+    stated = {"columns": {"file": "Файл", "name": "Скважина", "top": "Кровля", "bottom": "Подошва"}}
+    column_map = parse_column_map(json.dumps(stated).encode(), "map.json")
+    text = "Файл\tПодошва, м\tКровля, м\tСкважина\na.tif\t200,5\t100,5\t12-бис\n"
+    match = read_index(text.encode("utf-16"), column_map, "i.txt").find("a.tif")
+    assert match is not None
+    assert (match.row.name, match.row.top, match.row.bottom) == ("12-бис", 100.5, 200.5)
+    assert match.row.depth_unit == "m"
+
+
+def test_scans_of_one_stem_have_rows_of_their_own() -> None:
+    text = "file,well\na/log.tif,ONE\nb/log.tif,TWO\nb/log.pdf,THREE\n"
+    table = read_index(text.encode(), GENERIC, "i.csv")
+    found = {}
+    for uri in ("/in/a/log.tif", "s3://x/b/log.tif", "/in/b/log.pdf", "/in/c/log.tif"):
+        match = table.find(uri.rsplit("/", 1)[1], uri)
+        found[uri] = match.row.name if match else None
+    assert found == {
+        "/in/a/log.tif": "ONE",
+        "s3://x/b/log.tif": "TWO",
+        "/in/b/log.pdf": "THREE",
+        "/in/c/log.tif": "",
+    }
+
+
+def test_file_names_agree_however_their_accents_are_composed() -> None:
+    table = read_index("file,well\nMu\u0308ller.tif,ONE\n".encode(), GENERIC, "i.csv")
+    match = table.find("M\u00fcller.tif")
+    assert match is not None
+    assert match.row.name == "ONE"
+
+
+def test_depths_of_rows_with_different_units_are_not_shared() -> None:
+    text = "file,api,top,bottom,unit\nx.tif,15-053-00069,1,2,ft\ny.tif,15-053-00069,1,2,m\n"
+    match = read_index(text.encode(), GENERIC, "i.csv").find("15-053-00069_gr.tif")
+    assert match is not None
+    assert (match.row.top, match.row.bottom) == (None, None)
