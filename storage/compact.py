@@ -69,8 +69,6 @@ class CompactionError(VeernetError):
     """The datasets could not be brought up to date."""
 
     code = "compaction_failed"
-    stage = "compact"
-    remedy = "Run again; if a log folder was changed by hand, delete it and run with --force."
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,12 @@ class ReviewError(VeernetError):
     """A decision that cannot be recorded."""
 
     code = "bad_review"
-    stage = "review"
-    remedy = "Reload the page and decide again."
 
 
 class OutdatedReviewError(ReviewError):
     """The curve is no longer the one that was looked at."""
 
     code = "outdated_review"
-    remedy = "The log was digitised again in the meantime: look at the new curve."
 
 
 @dataclass(frozen=True, slots=True)

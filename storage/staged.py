@@ -26,8 +26,6 @@ class StagedError(VeernetError):
     """A staged log that cannot be read back."""
 
     code = "bad_staged_log"
-    stage = "publish"
-    remedy = "Run again: the scan is traced anew."
 
 
 def staged_to_bytes(log: DigitisedLog) -> bytes:

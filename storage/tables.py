@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from storage.records import Record, jsonable, log_record, storable
 from veernet_core.datatypes import F64, Bool, DigitisedLog, JudgedCurve
 from veernet_core.errors import VeernetError
+from veernet_core.findings import entry_of
 
 SCHEMA_VERSION = 1
 Row = dict[str, Any]
@@ -243,11 +244,12 @@ def failure_row(uri: str, error: BaseException) -> Row:
             "remedy": error.remedy,
             "message": f"{where}{error.message}",
         }
+    bug = entry_of("internal_error")
     return {
         "uri": uri,
-        "stage": VeernetError.stage,
-        "code": "internal_error",
-        "remedy": VeernetError.remedy,
+        "stage": bug.stage,
+        "code": bug.code,
+        "remedy": bug.remedy,
         "message": f"{type(error).__name__}: {error}",
     }
 

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.errors import GeometryError
+from veernet_core.findings import Severity, entry_of
 
 Style = Literal["solid", "dashed", "dotted"]
 Scale = Literal["linear", "log"]
 Wrap = Literal["none", "one", "all"]
 DepthUnit = Literal["ft", "m"]
 Decision = Literal["accept", "review", "reject"]
-Severity = Literal["info", "warning", "error"]
 Source = Literal["sidecar", "header", "template", "guess"]
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -51,10 +51,11 @@ def _require(condition: bool, message: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Expected trouble that leaves something useful.
+    """Expected trouble that leaves something useful; for people, never for code to act on.
 
-    ``rows`` are scan rows ``(first, last)`` the finding concerns, where it concerns some; ``mnemonic``
-    is the curve, where it concerns one.
+    Made with ``Finding.of``, which takes the words from the register (``findings``). ``rows`` are scan rows
+    ``(first, last)`` the finding concerns, where it concerns some; ``mnemonic`` is the curve, where it
+    concerns one.
     """
 
     code: str
@@ -66,6 +67,43 @@ class Finding:
     section_id: str | None = None
     track_id: str | None = None
     mnemonic: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        message: str = "",
+        *,
+        rows: tuple[int, int] | None = None,
+        section_id: str | None = None,
+        track_id: str | None = None,
+        mnemonic: str | None = None,
+    ) -> Finding:
+        """A finding of a registered code.
+
+        Parameters
+        ----------
+        code : str
+        message : str, optional
+            With the figures of this case; the register's sentence where left out.
+
+        Raises
+        ------
+        KeyError
+            Where the register has no such code.
+        """
+        entry = entry_of(code)
+        return cls(
+            entry.code,
+            entry.stage,
+            entry.severity,
+            message or entry.sentence,
+            entry.remedy,
+            rows,
+            section_id,
+            track_id,
+            mnemonic,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,6 @@ class ArchiveIncompleteError(VeernetError):
     """Infrastructure trouble outlasted all retries for some scans."""
 
     code = "archive_incomplete"
-    stage = "run"
-    remedy = "See the failed tasks' logs; run again: finished logs are kept, the rest is done."
 
 
 def _worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:

@@ -58,8 +58,6 @@ class StalledError(VeernetError):
     """No log of a chunk was finished for a long time."""
 
     code = "stalled"
-    stage = "trace"
-    remedy = "Run again: the worker was ended; the log it hung on is then tried alone."
 
 
 @dataclass(frozen=True, slots=True)

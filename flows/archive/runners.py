@@ -19,8 +19,6 @@ class EngineError(VeernetError):
     """The engine setting cannot be used here."""
 
     code = "bad_engine"
-    stage = "setup"
-    remedy = "Use local, dask://host:port or ray://host:port, and install veernet[dask] or [ray]."
 
 
 def task_runner(engine: str, in_flight: int) -> TaskRunner[Any]:

@@ -27,16 +27,12 @@ class PlacesError(VeernetError):
     """Source and destination cannot be used together."""
 
     code = "bad_places"
-    stage = "setup"
-    remedy = "Choose a destination outside the source, and a source outside the destination."
 
 
 class EmptySourceError(VeernetError):
     """There are no scans in the source."""
 
     code = "empty_source"
-    stage = "discover"
-    remedy = "Check the prefix; scans are .tif, .tiff, .png, .jpg, .jpeg and .pdf objects under it."
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Verdicts are made elsewhere and never changed here.
 """
 
 from flows.dashboard.archive import read_archive
-from flows.dashboard.data import REASONS, dashboard_data
+from flows.dashboard.data import dashboard_data
 from flows.dashboard.overview import build_dashboard, build_in, render
 
-__all__ = ["REASONS", "build_dashboard", "build_in", "dashboard_data", "read_archive", "render"]
+__all__ = ["build_dashboard", "build_in", "dashboard_data", "read_archive", "render"]

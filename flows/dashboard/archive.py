@@ -25,6 +25,7 @@ from storage.reviews import REVIEWS
 from storage.runs import RunRecord, read_runs
 from storage.tables import FIELDS, Row, conformed, rows_table, verdict_rows_of
 from veernet_core.errors import VeernetError
+from veernet_core.findings import entry_of
 
 CANARY = ROOT + "canary/"
 _CANARIES = 60
@@ -38,8 +39,6 @@ class OldResultsError(VeernetError):
     """A dataset that this version cannot show."""
 
     code = "unreadable_dataset"
-    stage = "dashboard"
-    remedy = "Run `veernet digitise` or `veernet batch` again: the datasets are rebuilt from logs/."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +90,12 @@ def read_archive(store: ObjectStore) -> Archive:
 
 def damaged_row(log_id: str, error: Exception) -> Row:
     """A failure row for a log folder that cannot be read."""
+    known = entry_of("damaged_result")
     return {
         "uri": f"logs/{log_id}",
-        "stage": "dashboard",
-        "code": "damaged_result",
-        "remedy": "Delete this folder and digitise the scan again.",
+        "stage": known.stage,
+        "code": known.code,
+        "remedy": known.remedy,
         "message": f"{type(error).__name__}: {error}",
     }
 

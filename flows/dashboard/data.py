@@ -26,52 +26,16 @@ from flows.dashboard.archive import Archive
 from storage.records import jsonable
 from storage.tables import Row
 from veernet_core.config import GatePolicy
+from veernet_core.findings import blocks, sentence
 
 DECISIONS = ("accept", "review", "reject")
 STATES = (*DECISIONS, "none")
 """A log is accepted where all its curves are, rejected where all are, ``none`` without any curve."""
 
-NOT_BLOCKING = frozenset(
-    {
-        "ok",
-        "r2_bound_below_threshold",
-        "r2_estimate_below_threshold",
-        "r2_reference_below_threshold",
-    }
-)
-"""Reasons that another R² threshold would lift; every other keeps a curve from being accepted."""
-
 UNKNOWN = "not stated"
 _SCALE = 1e-4
 _NO_NUMBER = -32768
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
-
-REASONS: dict[str, str] = {
-    "ok": "Every check passed.",
-    "r2_reference_below_threshold": "Measured R² against the reference curve is too low.",
-    "r2_bound_below_threshold": "The lower bound of the R² estimate is below the threshold.",
-    "r2_estimate_below_threshold": "The R² estimate is too low to use the curve.",
-    "no_estimate": "R² could not be estimated.",
-    "nothing_recovered": "No curve was found in the ink.",
-    "flat_judged_by_position": "The curve is nearly flat, so its position was judged, not its R².",
-    "flat_and_uncertain": "The curve is nearly flat and its position is too uncertain.",
-    "low_coverage": "Too much of the depth range has no recovered value.",
-    "depth_residual": "Depth marks, or the printed depth lines, do not keep to the depth axis.",
-    "depth_unchecked": "No depth lines were seen to hold the stated depth against.",
-    "no_depth": "Depth could not be read, so the curve has no depth axis.",
-    "scale_guess": "The scale was guessed, not read from the log or a sidecar.",
-    "scale_contradicted": "The page prints another scale for the curve than the sidecar states.",
-    "name_contradicted": "The page prints the curve's name over another track, or beside another pen.",
-    "scale_unconfirmed": "The stated scale was not read on the page, as this run demands.",
-    "depth_guess": "The depth was read with too little evidence to rely on it.",
-    "borders_uncertain": "The track's borders are uncertain, so every value may be off.",
-    "page_doubtful": "The page may be no curve log.",
-    "identity_ambiguous": "Curves of this track look alike, and they touch or no known point names them.",
-    "lap_uncertain": "Much of it lies off scale, or its laps are at odds: part may be a whole track off.",
-    "canary_failed": "The run's canary had collapsed, so nothing of it was accepted.",
-    "uncalibrated_model": "The model has no calibration, so its confidence cannot be trusted.",
-}
-"""Sentence for every reason code; a code that is not listed is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +94,13 @@ def dashboard_data(
         "canary": archive.canary,
         "columns": {"logs": logs, "curves": _curve_columns(curves)},
         "words": {code: sentence(code) for code in words},
-        "blocking": [not set(group) <= NOT_BLOCKING for group in curves.reasons[0]],
+        "blocking": [any(blocks(code) == "yes" for code in group) for group in curves.reasons[0]],
         "flat": ["flat_judged_by_position" in group for group in curves.reasons[0]],
         "interval": interval,
         "min_r2": min_r2,
     }
     plain: dict[str, Any] = jsonable(data)
     return plain
-
-
-def sentence(code: str) -> str:
-    """A reason in words."""
-    return REASONS.get(code) or code.replace("_", " ").capitalize() + "."
 
 
 def script_json(data: Any) -> str:

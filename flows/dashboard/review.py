@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from flows.dashboard.archive import read_verdicts, scan_sources
-from flows.dashboard.data import natural, sentence
+from flows.dashboard.data import natural
 from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.overview import build_in
 from storage.compact import compact
@@ -49,6 +49,7 @@ from storage.runs import read_runs
 from storage.tables import Row
 from veernet_core.datatypes import DigitisedLog, ScanRef
 from veernet_core.errors import VeernetError
+from veernet_core.findings import sentence
 from veernet_core.page.known.sidecar import parse_sidecar
 from veernet_core.pipeline import FailedScan, ScanInput
 
@@ -68,14 +69,12 @@ class UnknownLogError(ReviewError):
     """There is no such log here."""
 
     code = "no_such_log"
-    remedy = "Reload the page."
 
 
 class NoSourceError(ReviewError):
     """The scan cannot be digitised again from here."""
 
     code = "no_source"
-    remedy = "Put the corrected sidecar beside the scan yourself and digitise it again."
 
 
 @dataclass(slots=True)

@@ -35,6 +35,7 @@ from storage.objects import NotFoundError, ObjectStore
 from storage.publish import RECORD
 from storage.reviews import OutdatedReviewError, read_reviews
 from veernet_core.errors import VeernetError
+from veernet_core.findings import entry_of
 
 COOKIE = "veernet_token"
 MIN_TOKEN = 16
@@ -64,7 +65,6 @@ class ServeError(VeernetError):
     """The dashboard cannot be served like this."""
 
     code = "cannot_serve"
-    stage = "dashboard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +190,9 @@ async def _guard(
 ) -> Response:
     """Let in who may come in, refuse posts from other sites, and send the strict headers."""
     if not door.admits(request):
-        answer: Response = _refusal(401, "no_token", "Open the address with ?token=… once.")
+        answer: Response = _refusal(401, "no_token")
     elif request.method == "POST" and not _own_page(request):
-        answer = _refusal(403, "foreign_page", "Reload the dashboard and try again.")
+        answer = _refusal(403, "foreign_page")
     elif door.token and "token" in request.query_params:
         answer = RedirectResponse(request.url.remove_query_params("token").path or "/", 303)
         answer.set_cookie(COOKIE, door.token, httponly=True, samesite="strict", path="/",
@@ -211,8 +211,10 @@ def _own_page(request: Request) -> bool:
     return same and request.headers.get("x-veernet") == "1"
 
 
-def _refusal(status: int, code: str, remedy: str, message: str = "") -> JSONResponse:
-    return JSONResponse({"code": code, "message": message or code, "remedy": remedy}, status)
+def _refusal(status: int, code: str, remedy: str = "", message: str = "") -> JSONResponse:
+    known = entry_of(code)
+    said = {"code": code, "message": message or known.sentence, "remedy": remedy or known.remedy}
+    return JSONResponse(said, status)
 
 
 def _answer(call: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.dashboard.data import REASONS, script_json
+from flows.dashboard.data import script_json
 from flows.dashboard.tiles import Picture, Track, strip_pictures
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, publish_folder
@@ -32,6 +32,7 @@ from storage.reviews import Review, in_force, read_reviews
 from storage.tables import Row
 from veernet_core.datatypes import F64, U8
 from veernet_core.errors import WriteError
+from veernet_core.findings import sentence
 
 ASSETS = ("well.css", "well.js", "served.js", "review.js")
 """Files all well pages share, in ``dashboard/assets``."""
@@ -48,8 +49,6 @@ class DamagedResultError(WriteError):
     """A log's folder cannot be shown."""
 
     code = "damaged_result"
-    stage = "dashboard"
-    remedy = "Delete this folder and digitise the scan again."
 
 
 def write_well_page(log_dir: Path, dashboard_dir: Path) -> Path:
@@ -112,11 +111,6 @@ def asset_files() -> dict[str, bytes]:
     """Style and script of the page."""
     templates = package_files("flows") / "dashboard" / "templates"
     return {name: (templates / name).read_bytes() for name in ASSETS}
-
-
-def sentence(code: str) -> str:
-    """A reason code in words; one that is not known is shown as it is."""
-    return REASONS.get(code) or code.replace("_", " ").capitalize() + "."
 
 
 def _write_assets(dashboard_dir: Path) -> None:

@@ -37,21 +37,18 @@ class DecoderCrashError(DecodeError):
     """The decoder took its process down."""
 
     code = "decoder_crashed"
-    remedy = "The file is damaged in a way that kills the decoder; re-export it as a G4 TIFF."
 
 
 class DecoderTimeoutError(DecodeError):
     """The decoder did not end in time."""
 
     code = "decoder_timeout"
-    remedy = "Re-export the scan, or raise decode_limit_s if it is only very large."
 
 
 class DecoderMemoryError(DecodeError):
     """The decoder wanted more memory than it may have."""
 
     code = "decoder_out_of_memory"
-    remedy = "Split the scan, or raise decode_memory_mb if it is really that large."
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,13 +248,7 @@ def _has_pixels(stated: Sidecar) -> bool:
 def _why_nothing(found: PageLayout) -> tuple[Finding, ...]:
     if found.kind != "curve_log" and any(f.severity != "info" for f in found.findings):
         return found.findings
-    finding = Finding(
-        code="not_curve_log" if found.kind == "not_curve_log" else "no_tracks",
-        stage="page",
-        severity="error",
-        message="No section with tracks and curves was found on the page.",
-        remedy="If it is a curve log, state a section with its tracks in the sidecar.",
-    )
+    finding = Finding.of("not_curve_log" if found.kind == "not_curve_log" else "no_tracks")
     return (*found.findings, finding)
 
 
@@ -341,12 +335,9 @@ def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:
 
 
 def _other(code: str, text: str) -> Finding:
-    return Finding(
-        code=code,
-        stage="page",
-        severity="warning",
-        message=f"The page says {text!r}: it may show no curves that can be digitised.",
-        remedy="Look at the page; if it is a curve log, name its sections in the sidecar.",
+    return Finding.of(
+        code,
+        f"The page says {text!r}: it may show no curves that can be digitised.",
     )
 
 

@@ -209,14 +209,14 @@ def test_flags_of_twins_and_of_curves_that_live_off_scale() -> None:
     named = replace(twin, points_px=((1.0, 2.0),))
     assert quality.trace_flags(c, (c.spec, named)) == ()
     away = replace(c, frac=c.frac + 0.8)
-    assert quality.trace_flags(away, (c.spec,)) == ("lap_uncertain",)
+    assert quality.trace_flags(away, (c.spec,)) == ("wrap_uncertain",)
 
 
 def test_a_curve_found_at_the_other_border_may_wrap_though_nobody_said_so() -> None:
     c = curve()
     frac = np.full(len(c.frac), 0.5)
     frac[10:14] = [0.8, 0.97, 0.03, 0.3]
-    assert quality.trace_flags(replace(c, frac=frac), (c.spec,)) == ("lap_uncertain",)
+    assert quality.trace_flags(replace(c, frac=frac), (c.spec,)) == ("wrap_uncertain",)
     frac[10:16] = [0.8, 0.97, 0.6, 0.3, 0.03, 0.3]
     assert quality.trace_flags(replace(c, frac=frac), (c.spec,)) == ()
 
@@ -245,14 +245,14 @@ def test_a_lap_that_changes_in_place_is_uncertain() -> None:
     hop = c.frac.copy()
     hop[len(hop) // 10 : len(hop) // 5] += 1.0
     wrapped = replace(c, frac=hop, spec=replace(c.spec, wrap="all"))
-    assert quality.trace_flags(wrapped, (wrapped.spec,)) == ("lap_uncertain",)
+    assert quality.trace_flags(wrapped, (wrapped.spec,)) == ("wrap_uncertain",)
     assert quality.trace_flags(replace(wrapped, frac=c.frac), (wrapped.spec,)) == ()
 
 
 def test_a_wrapped_curve_found_far_away_may_have_gone_the_other_way_round() -> None:
     c = curve()
     wrapped = replace(c.spec, wrap="all")
-    for far, flags in ((0.85, ()), (0.95, ("lap_uncertain",))):
+    for far, flags in ((0.85, ()), (0.95, ("wrap_uncertain",))):
         frac = np.where(np.arange(200) < 80, 0.4, far)
         frac[80] = np.nan
         assert quality.trace_flags(replace(c, spec=wrapped, frac=frac), (wrapped,)) == flags
@@ -263,7 +263,7 @@ def test_a_leap_over_more_than_a_lap_is_uncertain() -> None:
     c = curve()
     wrapped = replace(c, spec=replace(c.spec, wrap="all"))
     climb = np.where(np.arange(len(c.frac)) < 20, 0.5, 0.9)
-    for leap, flags in ((0.9, ()), (1.4, ("lap_uncertain",))):
+    for leap, flags in ((0.9, ()), (1.4, ("wrap_uncertain",))):
         frac = climb.copy()
         frac[20:25] += leap - 0.4
         frac[25:30] += (leap - 0.4) / 2

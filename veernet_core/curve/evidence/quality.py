@@ -284,7 +284,7 @@ def trace_flags(
 
     ``identity_ambiguous``: another curve of the track is drawn alike, and no known point names them, or
     they touch (where known points end, the ink alone says which is which).
-    ``lap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
+    ``wrap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
     would shift it by a whole track; or it changes laps without moving across the paper, or by more than
     one lap from one sample to the next, so that one of the two laps is wrong; or it is found far away
     after missing samples; or a curve said not to wrap leaves over one border and is found at the other.
@@ -302,7 +302,7 @@ def trace_flags(
     else:
         at_odds = _changes_lap_unseen(frac) or _goes_far_unseen(curve.frac)
     if off_scale or at_odds:
-        flags.append("lap_uncertain")
+        flags.append("wrap_uncertain")
     return tuple(flags)
 
 

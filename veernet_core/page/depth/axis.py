@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Finding, Raster, Severity
+from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Finding, Raster
 from veernet_core.page.depth.chain import label_weight
 from veernet_core.page.depth.column import (
     FT_PER_IN,
@@ -38,38 +38,6 @@ _FULL_SUPPORT = 0.98
 _CUT_SHARE = 0.15
 _GAP_STEPS, _GAP = 1.5, 100.0
 CUT_OFF = "depth_cut_off"
-
-_REMEDIES = {
-    "no_depth_column": "State depth anchors in the sidecar; no column of depth numbers was found.",
-    "no_depth_labels": "State two or more depth anchors in the sidecar.",
-    "too_few_depth_labels": "State two or more depth anchors in the sidecar.",
-    "labels_contradict": "Look at the depth column; state the right anchors in the sidecar.",
-    "depth_restarts": "State the two runs as sections of their own in the sidecar.",
-    "labels_run_upward": "Turn the page by 180 degrees if it is upside down; else state anchors.",
-    "labels_scatter": "State depth anchors on the printed lines in the sidecar.",
-    "depth_lines_missing": "State depth anchors in the sidecar: labels alone do not say which row they mean.",
-    "mixed_units": "State unit and anchors of one depth column in the sidecar.",
-    "depth_columns_disagree": "State the anchors of the column to be used in the sidecar.",
-    "depth_outside_index": "Correct the logged interval in the index, or state depth anchors.",
-    "unit_guess": "State the depth unit (--depth-unit, index or sidecar).",
-    "unusual_depth_scale": "Check the depth labels drawn on the picture.",
-    "depth_extrapolated": "Check the ends of the section; state anchors there if they matter.",
-    "depth_gap": "Check the rows between; state anchors there.",
-    CUT_OFF: "State anchors there, or two anchors for the whole section, if the ends are wanted.",
-    "depth_lines_unseen": "Check the depth labels drawn on the picture against the printed lines.",
-    "depth_offset_large": "Check the depth labels drawn on the picture against the printed lines.",
-}
-_WARNINGS = frozenset(
-    (
-        "unit_guess",
-        "unusual_depth_scale",
-        "depth_extrapolated",
-        "depth_gap",
-        CUT_OFF,
-        "depth_lines_unseen",
-        "depth_offset_large",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,10 +376,9 @@ def _refused(fit: ColumnFit | None, findings: Sequence[Finding]) -> DepthFound:
 def _finding(
     code: str, message: str, section: SectionFound, rows: tuple[float, float] | None = None
 ) -> Finding:
-    severity: Severity = "warning" if code in _WARNINGS else "error"
     first, last = rows or (section.row_top, section.row_bottom)
     span = (round(first), round(last))
-    return Finding(code, "depth", severity, message, _REMEDIES[code], span, section.section_id)
+    return Finding.of(code, message, rows=span, section_id=section.section_id)
 
 
 def _resolution(raster: Raster, layout: PageLayout) -> tuple[float, float]:

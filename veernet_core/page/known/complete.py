@@ -560,12 +560,9 @@ def _unread_curve() -> SidecarCurve:
 
 
 def _borders_uncertain(section: SectionFound, track_id: str, confidence: float) -> Finding:
-    return Finding(
-        code=BORDERS_UNCERTAIN,
-        stage="page",
-        severity="warning",
-        message=f"The borders of track {track_id} are uncertain (confidence {confidence:.2f}).",
-        remedy="Check them on the picture of `veernet inspect`; state left_px and right_px.",
+    return Finding.of(
+        BORDERS_UNCERTAIN,
+        f"The borders of track {track_id} are uncertain (confidence {confidence:.2f}).",
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
         track_id=track_id,
@@ -573,13 +570,10 @@ def _borders_uncertain(section: SectionFound, track_id: str, confidence: float) 
 
 
 def _scale_unread(section: SectionFound, track_id: str) -> Finding:
-    return Finding(
-        code="scale_unread",
-        stage="page",
-        severity="warning",
-        message=f"No scale was read for track {track_id}: its darkest curve is given as a share of the"
+    return Finding.of(
+        "scale_unread",
+        f"No scale was read for track {track_id}: its darkest curve is given as a share of the"
         " track's width, for review only.",
-        remedy="State the track's curves, with left and right values, in the sidecar.",
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
         track_id=track_id,
@@ -587,25 +581,18 @@ def _scale_unread(section: SectionFound, track_id: str) -> Finding:
 
 
 def _doubtful(section: SectionFound) -> Finding:
-    return Finding(
-        code=PAGE_DOUBTFUL,
-        stage="page",
-        severity="warning",
-        message=f"The page may be no curve log; section {section.section_id} is for review only.",
-        remedy="If it is a curve log, state the section in the sidecar (its section_id is enough).",
+    return Finding.of(
+        PAGE_DOUBTFUL,
+        f"The page may be no curve log; section {section.section_id} is for review only.",
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
     )
 
 
 def _unmatched(section: SidecarSection) -> Finding:
-    return Finding(
-        code="section_unmatched",
-        stage="page",
-        severity="error",
-        message=f"Section {section.section_id} of the sidecar states no rows, and none of several"
+    return Finding.of(
+        "section_unmatched",
+        f"Section {section.section_id} of the sidecar states no rows, and none of several"
         " sections found on the page bears that name; what it says is not used.",
-        remedy="State row_top and row_bottom, or name a section of the draft that"
-        " `veernet inspect` writes.",
         section_id=section.section_id,
     )

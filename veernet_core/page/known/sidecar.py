@@ -640,35 +640,16 @@ def _array(knots: Iterable[tuple[float, float]]) -> F64:
 
 
 def _no_geometry() -> Finding:
-    return Finding(
-        code="no_geometry",
-        stage="page",
-        severity="error",
-        message="No sidecar states sections and tracks, and none were found on the page.",
-        remedy="Run `veernet inspect`, correct its draft, and put it beside the scan.",
-    )
-
-
-def _left_out(
-    code: str, message: str, remedy: str, section_id: str, track_id: str | None = None
-) -> Finding:
-    return Finding(
-        code=code,
-        stage="page",
-        severity="error",
-        message=message,
-        remedy=remedy,
-        section_id=section_id,
-        track_id=track_id,
+    return Finding.of(
+        "no_geometry",
     )
 
 
 def _depth_unknown(stated: SidecarSection) -> Finding:
     has_anchors = stated.depth is not None and stated.depth.anchors
     what = "has depth anchors without a unit" if has_anchors else "has no depth anchors"
-    remedy = 'State "depth": {"unit": "ft", "anchors": [[row_px, depth], [row_px, depth]]}.'
     message = f"Section {stated.section_id} {what}."
-    return _left_out("depth_unknown", message, remedy, stated.section_id)
+    return Finding.of("depth_unknown", message, section_id=stated.section_id)
 
 
 def _track_unknown(stated: SidecarTrack, section_id: str) -> Finding:
@@ -676,14 +657,12 @@ def _track_unknown(stated: SidecarTrack, section_id: str) -> Finding:
         f"Track {stated.track_id} has no borders;"
         f" its {len(stated.curves or ())} curves are left out."
     )
-    remedy = 'State "left_px" and "right_px": a number, or [row, px] knots.'
-    return _left_out("track_unknown", message, remedy, section_id, stated.track_id)
+    return Finding.of("track_unknown", message, section_id=section_id, track_id=stated.track_id)
 
 
 def _scale_unknown(curve: SidecarCurve, section_id: str, track_id: str) -> Finding:
     message = f"Curve {curve.mnemonic} has no scale and is left out."
-    remedy = 'State "left" and "right": the values at the track\'s edges.'
-    return _left_out("scale_unknown", message, remedy, section_id, track_id)
+    return Finding.of("scale_unknown", message, section_id=section_id, track_id=track_id)
 
 
 # ---- resolution ------------------------------------------------------------------------------

@@ -102,12 +102,8 @@ def layout_of(profiles: PageProfiles, dpi_tag: tuple[float, float] | None) -> Pa
     return PageLayout(kind, 0, _resolution(sections, dpi_tag), tuple(sections), findings)
 
 
-_LIES = Finding(
-    code="page_lies",
-    stage="page",
-    severity="info",
-    message="The page lies on its side.",
-    remedy="None needed if the picture of the page looks right; else turn the scan and run again.",
+_LIES = Finding.of(
+    "page_lies",
 )
 
 
@@ -533,12 +529,8 @@ def _page_kind(
 
 
 def _image_finding(rows: tuple[int, int]) -> Finding:
-    return Finding(
-        code="image_track",
-        stage="page",
-        severity="warning",
-        message="A track is filled with an image (variable density, wave trains), not with curves.",
-        remedy="State the tracks to be digitised in a sidecar if some hold curves.",
+    return Finding.of(
+        "image_track",
         rows=rows,
     )
 
@@ -549,12 +541,9 @@ def _no_log_finding(doubtful: bool) -> Finding:
         if doubtful
         else "No grid was found."
     )
-    return Finding(
-        code="layout_doubtful" if doubtful else "no_log_found",
-        stage="page",
-        severity="warning",
-        message=f"{what} The page may be no curve log, lie on its side, or be too faint.",
-        remedy="Look at the page; state sections and tracks in a sidecar.",
+    return Finding.of(
+        "layout_doubtful" if doubtful else "no_log_found",
+        f"{what} The page may be no curve log, lie on its side, or be too faint.",
     )
 
 

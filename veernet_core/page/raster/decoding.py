@@ -145,12 +145,9 @@ def _decode(
         raise
     except DecodeError as second:
         raise DecodeError(f"{first.message}; {second.message}", where=name) from second
-    finding = Finding(
-        code="second_decoder",
-        stage="decode",
-        severity="warning",
-        message=f"rasterio refused the file ({first.message}); Pillow decoded it.",
-        remedy="Look at the overlay; re-export the scan as a G4 TIFF if rows look wrong.",
+    finding = Finding.of(
+        "second_decoder",
+        f"rasterio refused the file ({first.message}); Pillow decoded it.",
     )
     return source, [finding]
 
@@ -338,60 +335,41 @@ def _damage_finding(damage: Damage, height_px: int) -> Finding:
     last = damage.last - 1
     if damage.kind == "missing":
         message = f"Rows {damage.first}-{last} of {height_px} are not in the file; left blank."
-        remedy = "Copy the scan again from its source: the file is cut short."
     else:
         message = f"Rows {damage.first}-{last} are damaged and could not be decoded; left blank."
-        remedy = "Copy or scan the page again; curves are not observed on these rows."
-    return Finding(
-        code=f"{damage.kind}_rows",
-        stage="decode",
-        severity="warning",
-        message=message,
-        remedy=remedy,
+    return Finding.of(
+        "missing_rows" if damage.kind == "missing" else "damaged_rows",
+        message,
         rows=(damage.first, last),
     )
 
 
 def _more_damage_finding(rest: list[Damage]) -> Finding:
     rows = sum(d.last - d.first for d in rest)
-    return Finding(
-        code="damaged_rows",
-        stage="decode",
-        severity="warning",
-        message=f"{len(rest)} further runs of rows ({rows} rows) could not be decoded; left blank.",
-        remedy="Copy or scan the page again; curves are not observed on these rows.",
+    return Finding.of(
+        "damaged_rows",
+        f"{len(rest)} further runs of rows ({rows} rows) could not be decoded; left blank.",
         rows=(rest[0].first, rest[-1].last - 1),
     )
 
 
 def _dark_finding(share: float) -> Finding:
-    return Finding(
-        code="dark_page",
-        stage="decode",
-        severity="warning",
-        message=f"{100 * share:.0f} % of the page is dark: a negative, or a wrong polarity tag.",
-        remedy="If it is a negative (white lines on black), invert the file and run again.",
+    return Finding.of(
+        "dark_page",
+        f"{100 * share:.0f} % of the page is dark: a negative, or a wrong polarity tag.",
     )
 
 
 def _pages_finding(page: TiffPage, pages: list[TiffPage]) -> Finding:
-    return Finding(
-        code="pages_ignored",
-        stage="decode",
-        severity="warning",
-        message=(
-            f"The file holds {len(pages)} pages; only the tallest (page {pages.index(page) + 1},"
-            f" {page.height_px} rows) was read, {len(pages) - 1} ignored."
-        ),
-        remedy="Split the file into one file per page if the others hold logs.",
+    return Finding.of(
+        "pages_ignored",
+        f"The file holds {len(pages)} pages; only the tallest (page {pages.index(page) + 1},"
+        f" {page.height_px} rows) was read, {len(pages) - 1} ignored.",
     )
 
 
 def _orientation_finding(orientation: int) -> Finding:
-    return Finding(
-        code="orientation_ignored",
-        stage="decode",
-        severity="warning",
-        message=f"The page lies on its side (orientation {orientation}) and is too large to turn.",
-        remedy="Rotate the scan upright and save it again.",
+    return Finding.of(
+        "orientation_ignored",
+        f"The page lies on its side (orientation {orientation}) and is too large to turn.",
     )

@@ -22,7 +22,6 @@ NAME_CONTRADICTED = "name_contradicted"
 SCALE_CONFIRMED = "scale_confirmed"
 """Code of the finding about a curve whose stated scale is printed on the page."""
 CONTRADICTED = (SCALE_CONTRADICTED, NAME_CONTRADICTED)
-_REMEDY = "Look at the scales above the track; correct the sidecar, or accept the curve in review."
 _UNDOUBTED = 0.9
 """From here on no digit of a printed number was lost in reading."""
 _SAME = 0.005
@@ -237,13 +236,9 @@ def _text(left: float, right: float, scale: str) -> str:
 
 
 def _finding(code: str, message: str, section: Section, track_id: str, name: str) -> Finding:
-    against = code in CONTRADICTED
-    return Finding(
-        code=code,
-        stage="page",
-        severity="warning" if against else "info",
-        message=message,
-        remedy=_REMEDY if against else "",
+    return Finding.of(
+        code,
+        message,
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
         track_id=track_id,
