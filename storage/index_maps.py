@@ -22,8 +22,6 @@ class IndexTableError(VeernetError):
     """An index table that cannot be used."""
 
     code = "bad_index_table"
-    stage = "sidecar"
-    remedy = "Check the table and the column map (--index-map)."
 
 
 @dataclass(frozen=True, slots=True)

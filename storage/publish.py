@@ -19,16 +19,18 @@ import shutil
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.las import csv_bytes, las_bytes
+from storage.las import las_bytes, text_findings
 from storage.objects import ObjectStore
 from storage.records import record_bytes
 from storage.reviews import in_force, read_reviews, review_columns, reviewed_logs
+from storage.section_table import csv_bytes
 from storage.tables import (
     Row,
     conformed,
@@ -49,13 +51,16 @@ LOGS_PER_PART = 256
 """Logs in one file of the ``curves`` dataset, one row group each."""
 
 _UNFINISHED = ".unfinished-"
+_IN_REVIEW = ".review"
 _MAX_NAME_BYTES = 96
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*]+')
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
-def log_files(log: DigitisedLog, log_id: str | None = None) -> dict[str, bytes]:
+def log_files(
+    log: DigitisedLog, log_id: str | None = None, *, include_review: bool = False
+) -> dict[str, bytes]:
     """All files of ``logs/<log_id>/`` by name, in name order; the same log gives the same bytes.
 
     Parameters
@@ -63,12 +68,15 @@ def log_files(log: DigitisedLog, log_id: str | None = None) -> dict[str, bytes]:
     log : DigitisedLog
     log_id : str, optional
         Folder name as the function ``log_id`` gave it; the scan's stem made safe where left out.
+    include_review : bool
+        Also write the curves in review, as ``<stem>.review.las``.
 
     Returns
     -------
     dict of str to bytes
         ``<stem>.las`` and ``.csv`` (``<stem>.<section_id>.…`` where the scan has several sections;
-        none where no curve was accepted), ``log.json``, ``curves.parquet`` and the overlays.
+        none where no curve was accepted), ``log.json``, ``curves.parquet`` and the overlays. What LAS
+        cannot spell exactly is a finding in ``log.json``.
 
     Raises
     ------
@@ -76,15 +84,29 @@ def log_files(log: DigitisedLog, log_id: str | None = None) -> dict[str, bytes]:
         Where a section's depths cannot be written as LAS.
     """
     stem = safe_name(log.scan.stem)
-    files = {RECORD: record_bytes(log), **delivered_files(log, log_id or stem)}
+    log = with_text_findings(log)
+    files = {
+        RECORD: record_bytes(log),
+        **delivered_files(log, log_id or stem, include_review=include_review),
+    }
     for overlay in log.overlays:
         base = _free(safe_name(overlay.name, "overlay"), ".png", files)
         files[f"{base}.png"] = overlay.png
     return dict(sorted(files.items()))
 
 
+def with_text_findings(log: DigitisedLog) -> DigitisedLog:
+    """The log with a finding for every text that its LAS file must spell in other letters."""
+    new = [finding for finding in text_findings(log) if finding not in log.findings]
+    return replace(log, findings=(*log.findings, *new)) if new else log
+
+
 def delivered_files(
-    log: DigitisedLog, log_id: str, remarks: Mapping[str, Sequence[str]] | None = None
+    log: DigitisedLog,
+    log_id: str,
+    remarks: Mapping[str, Sequence[str]] | None = None,
+    *,
+    include_review: bool = False,
 ) -> dict[str, bytes]:
     """The files of a log that follow its decisions: samples, LAS and CSV.
 
@@ -92,6 +114,8 @@ def delivered_files(
     ----------
     remarks : mapping of section id to lines, optional
         Added to ``~Other`` of the section's LAS file.
+    include_review : bool
+        Also ``<stem>.review.las`` with the curves in review, marked so in every header line.
 
     Raises
     ------
@@ -103,10 +127,16 @@ def delivered_files(
     for section in log.sections:
         name = section.section_id
         base = stem if len(log.sections) == 1 else f"{stem}.{safe_name(name, 'section')}"
-        las, csv = las_bytes(log, name, (remarks or {}).get(name, ())), csv_bytes(log, name)
+        if base.casefold().endswith(_IN_REVIEW):
+            base += "_"  # a name that would say its curves are in review
+        remarked = (remarks or {}).get(name, ())
+        las, csv = las_bytes(log, name, remarked), csv_bytes(log, name)
         if las is not None and csv is not None:
             base = _free(base, ".las", files)
             files |= {f"{base}.las": las, f"{base}.csv": csv}
+        doubtful = las_bytes(log, name, remarked, "review") if include_review else None
+        if doubtful is not None:
+            files[f"{_free(f'{base}{_IN_REVIEW}', '.las', files)}.las"] = doubtful
     return files
 
 

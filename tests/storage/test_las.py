@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import io
+import json
 import re
-import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 
 import lascheck
 import lasio
 import numpy as np
 import pandas as pd
 import pytest
+import welly
 from factories import CALI, GR, ILD, NPHI, judge, make_curve, make_log, only
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.las import ascii_text, csv_bytes, las_bytes, unique_mnemonics, value_decimals
+from storage.las import las_bytes, text_findings
+from storage.las_text import ascii_text, unique_mnemonics
+from storage.section_table import csv_bytes, value_decimals
 from veernet_core.datatypes import CurveSpec, DigitisedLog, WellInfo
 from veernet_core.errors import WriteError
-
-try:
-    import pkg_resources  # noqa: F401
-except ModuleNotFoundError:
-    # welly asks this module of old setuptools for its own version, and for nothing else.
-    stand_in = ModuleType("pkg_resources")
-    stand_in.get_distribution = importlib.metadata.distribution  # type: ignore[attr-defined]
-    stand_in.DistributionNotFound = importlib.metadata.PackageNotFoundError  # type: ignore[attr-defined]
-    sys.modules["pkg_resources"] = stand_in
-welly = pytest.importorskip("welly")
 
 MANDATORY = [
     "STRT", "STOP", "STEP", "NULL", "COMP", "WELL", "FLD", "LOC", "CNTY", "STAT", "CTRY", "SRVC",
@@ -88,6 +79,7 @@ def test_header_is_complete_and_conforms() -> None:
     assert "DLM" not in las.version
     sections = re.findall(rb"^~(\w)", data, re.MULTILINE)
     assert sections == [b"V", b"W", b"C", b"P", b"O", b"A"]
+    assert data.splitlines()[0] == b"~Version"
 
 
 def test_checker_can_fail() -> None:
@@ -132,7 +124,7 @@ def test_only_accepted_curves_and_none_without() -> None:
 def test_depths_are_exact_multiples_of_step(step: float, first: int) -> None:
     data = las_bytes(log_with(np.linspace(20, 90, 50), step=step, first=first), "main")
     assert data is not None
-    head, body = data.decode().split("~ASCII", 1)
+    head, body = data.decode().split("~A ", 1)
     depths = [Decimal(line.split()[0]) for line in body.split("\r\n")[1:-1]]
     written = {m: re.search(rf"^{m}\.FT +(\S+)", head, re.MULTILINE) for m in MANDATORY[:3]}
     numbers = {m: Decimal(found[1]) for m, found in written.items() if found}
@@ -206,7 +198,7 @@ def test_hostile_header_text_stays_in_its_field() -> None:
     assert conforms(data)
     las = read(data)
     assert las.keys() == ["DEPT", "GR", "GR_2", "DEPT_2", "R_T_DEG"]
-    assert las.well["WELL"].value == "Al; 10;30 ~A 1 2 3"
+    assert las.well["WELL"].value == "Al; 10;30 -A 1 2 3"
     assert str(las.well["UWI"].value) == "1505300069"
     assert las.well["CTRY"].value == "a.b ;c"
     assert las.curves["GR"].unit == "g/c.c;"
@@ -238,8 +230,8 @@ def test_csv_is_the_same_table() -> None:
 
 
 def test_mnemonics_are_unique_and_legal() -> None:
-    assert unique_mnemonics(["GR", "GR", "GR_2", "", "مرحبا", "TIME"]) == [
-        "GR", "GR_2", "GR_2_2", "CURVE", "CURVE_2", "TIME_2",
+    assert unique_mnemonics(["GR", "GR", "GR_2", "", "مرحبا", "...", "TIME", "ГК", "GK"]) == [
+        "GR", "GR_2", "GR_2_2", "CURVE", "mrhb", "CURVE_2", "TIME_2", "GK", "GK_2",
     ]  # fmt: skip
 
 
@@ -270,6 +262,133 @@ def test_rounding_stays_below_a_ten_thousandth_of_the_scale(
     assert np.max(np.abs(back - value)) <= 1e-4 * span
 
 
-@pytest.mark.parametrize(("spec", "decimals"), [(GR, 2), (NPHI, 5), (CALI, 3), (ILD, 5)])
-def test_decimals(spec: CurveSpec, decimals: int) -> None:
-    assert value_decimals(spec, np.array([np.nan])) == decimals
+@pytest.mark.parametrize(
+    ("spec", "value", "decimals"),
+    [
+        (GR, 77.0, 2),
+        (NPHI, 0.2, 4),
+        (CALI, 8.0, 3),
+        (CurveSpec("RHOB", "G/C3", 1.95, 2.95), 2.3, 4),
+        (CurveSpec("DT", "US/F", 140, 40), 90.0, 2),
+        (ILD, 0.2, 5),
+        (ILD, 15.963, 3),
+        (ILD, 1834.6, 1),
+        (ILD, 180000.0, 0),
+    ],
+)
+def test_decimals(spec: CurveSpec, value: float, decimals: int) -> None:
+    assert value_decimals(spec, value) == decimals
+
+
+def test_every_cell_shows_what_its_scale_can_tell_and_no_more() -> None:
+    value = np.array([0.2, 2e-5, 15.96306, 180000.0, np.nan])
+    data = las_bytes(log_with(value, ILD), "main")
+    assert data is not None
+    cells = [line.split()[1] for line in data.decode().splitlines()[-5:]]
+    assert cells == ["0.20000", "0.000020000", "15.963", "180000", "-999.25"]
+
+
+def lines_of(data: bytes | None) -> list[str]:
+    assert data is not None
+    return data.decode("ascii").split("\r\n")
+
+
+def test_the_file_has_the_shape_that_readers_of_other_languages_take() -> None:
+    log = make_log()
+    long = replace(log.well, company="Anglo-Persian " * 12)
+    lines = lines_of(las_bytes(replace(log, well=long), "main"))
+    titles = [line for line in lines if line.startswith("~")]
+    assert titles == [
+        "~Version", "~Well", "~Curve", "~Parameter", "~Other", "~A DEPT       GR      ILD"
+    ]  # fmt: skip
+    header = [line for line in lines[: lines.index("~Other")] if not line.startswith("~")]
+    for line in header:
+        assert re.match(r"[A-Z]+\.\w*\s{4,}(?:\S.*)? : ", line), line
+        assert len(line.split(":")) == 2
+    assert max(len(line) for line in header if not line.startswith("COMP")) < 72
+    assert re.match(r"\w{1,8}:", lines[lines.index("~Other") + 1])
+
+
+WELL = WellInfo(
+    uwi="15-053-00069", name="Скважина 12-бис", company="ООО Нефть", field_name="大庆",
+    county="Ellsworth", state="Größe ~1", country="USA", service_company="مرحبا 10:30",
+    date="1962-04-17",
+)  # fmt: skip
+
+
+def cyrillic() -> DigitisedLog:
+    curves = [
+        judge(make_curve(replace(GR, mnemonic=name, unit=unit)))
+        for name, unit in [("ГК", "мкР/ч"), ("ПС", "мВ"), ("GK", "GAPI"), ("ГК", "мкР/ч")]
+    ]
+    log = replace(only(make_log(), *curves), well=WELL)
+    return replace(log, scan=replace(log.scan, stem="Скв 12 №7"))
+
+
+def exact_texts(other: str) -> dict[str, str]:
+    found = re.findall(r'^Exact text of (.*): (".*")$', other, re.MULTILINE)
+    return {what: json.loads(text) for what, text in found}
+
+
+def test_text_beyond_ascii_is_transliterated_and_comes_back_exactly() -> None:
+    data = las_bytes(cyrillic(), "main")
+    assert data is not None
+    assert conforms(data)
+    las = read(data)
+    assert las.keys() == ["DEPT", "GK", "PS", "GK_2", "GK_3"]
+    assert las.well["WELL"].value == "Skvazhina 12-bis"
+    assert las.well["FLD"].value == "DaQing"
+    assert las.curves["PS"].unit == "mV"
+    exact = exact_texts(las.other)
+    stated = {"WELL": WELL.name, "COMP": WELL.company, "FLD": WELL.field_name, "STAT": WELL.state,
+              "SRVC": WELL.service_company}  # fmt: skip
+    assert {key: exact[key] for key in stated} == stated
+    assert [exact[f"curve {name}"] for name in ("GK", "PS", "GK_3")] == ["ГК", "ПС", "ГК"]
+    assert exact["unit of GK"] == "мкР/ч"
+    assert exact["SCAN"] == "Скв 12 №7"
+    assert "CNTY" not in exact
+    assert "curve GK_2" in exact
+
+
+def test_text_that_las_cannot_hold_is_a_finding() -> None:
+    found = text_findings(cyrillic())
+    assert {f.code for f in found} == {"text_transliterated"}
+    assert [f.mnemonic for f in found] == [None, "ГК", "ПС", "ГК"]
+    assert "WELL Skvazhina 12-bis" in found[0].message
+    assert "ГК is written as GK [mkR/ch]" in found[1].message
+    assert all(f.remedy and f.severity == "info" for f in found)
+    assert text_findings(make_log()) == ()
+
+
+def test_csv_has_the_exact_names() -> None:
+    data = csv_bytes(cyrillic(), "main")
+    assert data is not None
+    assert list(pd.read_csv(io.BytesIO(data)).columns) == ["DEPT", "ГК", "ПС", "GK", "ГК_2"]
+    names = ['a "b", c', "x\ny", "\ud800"]
+    named = [replace(make_curve(GR), spec=replace(GR, mnemonic=name)) for name in names]
+    odd = only(make_log(), *map(judge, named))
+    frame = pd.read_csv(io.BytesIO(csv_bytes(odd, "main") or b""))
+    assert list(frame.columns)[:3] == ["DEPT", *names[:2]]
+
+
+@given(st.text(max_size=30))
+def test_any_text_comes_back_exactly(text: str) -> None:
+    log = replace(make_log(), well=WellInfo(uwi="1", name=text))
+    las = read(las_bytes(log, "main"))
+    written = str(las.well["WELL"].value)
+    back = exact_texts(las.other).get("WELL", written)
+    assert " ".join(back.split()) == " ".join(text.split())
+
+
+def test_curves_in_review_are_marked_in_every_header_line() -> None:
+    data = las_bytes(make_log(), "main", decision="review")
+    assert data is not None
+    assert conforms(data)
+    lines = lines_of(data)
+    header = [line for line in lines[: lines.index("~Other")] if not line.startswith("~")]
+    assert len(header) > 15
+    assert all(line.endswith(" (IN REVIEW, NOT ACCEPTED)") for line in header)
+    las = read(data)
+    assert las.keys() == ["DEPT", "CALI"]
+    assert "wait for a person's decision" in las.other
+    assert las_bytes(make_log(), "repeat", decision="review") is None

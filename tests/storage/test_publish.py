@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import lasio
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from factories import GR, judge, make_curve, make_log, only, tiny_png
+from factories import CALI, GR, judge, make_curve, make_log, only, tiny_png
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from storage.publish import (
     remove_unfinished,
     safe_name,
     taken_ids,
+    with_text_findings,
     write_datasets,
 )
 from storage.tables import failure_row
@@ -55,6 +57,37 @@ def test_log_files_follow_the_contract() -> None:
 def test_no_las_without_accepted_curves() -> None:
     files = log_files(only(make_log(), judge(make_curve(GR), "reject")))
     assert list(files) == ["curves.parquet", "log.json"]
+
+
+def test_curves_in_review_are_written_on_request_under_a_name_of_their_own() -> None:
+    plain, files = log_files(make_log(), "a"), log_files(make_log(), "a", include_review=True)
+    assert files.keys() - plain.keys() == {"smith_1-22.main.review.las"}
+    assert {name: files[name] for name in plain} == plain
+    las = lasio.read(files["smith_1-22.main.review.las"].decode().replace("\r\n", "\n"))
+    assert las.keys() == ["DEPT", "CALI"]
+    single = only(make_log("log"), judge(make_curve(GR), "review"))
+    names = {"curves.parquet", "log.json", "log.review.las"}
+    assert log_files(single, include_review=True).keys() == names
+    both = only(make_log("log"), judge(make_curve(GR)), judge(make_curve(CALI), "review"))
+    assert "log.review.las" in log_files(both, include_review=True)
+    assert "log.las" in log_files(both, include_review=True)
+
+
+def test_no_accepted_curve_is_in_a_file_that_says_review() -> None:
+    log = make_log("x.review")
+    assert "x.review_.las" in log_files(only(log, judge(make_curve(GR))), include_review=True)
+    section = replace(log.sections[0], section_id="Review")
+    curves = (judge(replace(make_curve(GR), section_id="Review")),)
+    several = replace(make_log("x"), sections=(section, log.sections[1]), curves=curves)
+    assert [name for name in log_files(several) if name.endswith(".las")] == ["x.Review_.las"]
+
+
+def test_text_that_las_spells_otherwise_is_a_finding_in_the_record() -> None:
+    log = make_log(name="Скважина 12-бис")
+    record = json.loads(log_files(log)["log.json"])
+    assert record["well"]["name"] == "Скважина 12-бис"
+    assert [f["code"] for f in record["findings"]] == ["fold", "text_transliterated"]
+    assert log_files(with_text_findings(log)) == log_files(log)
 
 
 def test_hostile_names_inside_a_log_do_not_collide_or_escape() -> None:
