@@ -24,6 +24,11 @@ from storage.ledger import generations, read_ledger
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, delivered_files, replace_rows
 from storage.records import Record
+from storage.review_files import (
+    ask_for_review_files,
+    review_files_written,
+    wants_review_files,
+)
 from storage.reviews import Review, in_force, read_reviews, review_columns, reviewed_logs
 from storage.tables import REVIEW_COLUMNS
 from veernet_core.datatypes import (
@@ -82,6 +87,27 @@ def apply_reviews(store: ObjectStore, log_ids: Collection[str]) -> list[str]:
     """
     wanted = [log_id for log_id in reviewed_logs(store) if log_id in log_ids]
     return [log_id for log_id in wanted if (_apply(store, log_id) or (False, []))[0]]
+
+
+def add_review_files(store: ObjectStore) -> list[str]:
+    """From now on files with the curves in review belong to every log of this destination.
+
+    Logs that are there already get theirs; those are returned. Does nothing where this was asked for before.
+
+    Raises
+    ------
+    StorageError, WriteError
+    """
+    if not ask_for_review_files(store):
+        return []
+    data = store.get_or_none("verdicts.parquet")
+    logs: list[str] = []
+    if data is not None:
+        table = pq.read_table(io.BytesIO(data), columns=["log_id", "decision"])
+        logs = sorted({r["log_id"] for r in table.to_pylist() if r["decision"] != "reject"})
+    changed = [log_id for log_id in logs if (_apply(store, log_id) or (False, []))[0]]
+    review_files_written(store)
+    return changed
 
 
 def fresh_logs(store: ObjectStore) -> set[str]:
@@ -162,7 +188,12 @@ def _apply(store: ObjectStore, log_id: str) -> tuple[bool, list[dict[str, Any]]]
         log = _with_decisions(restored_log(record, samples), decided)
     except (ValueError, KeyError, TypeError, pa.ArrowException):
         return None
-    files = delivered_files(log, log_id, _remarks(log, decided, record))
+    files = delivered_files(
+        log,
+        log_id,
+        _remarks(log, decided, record),
+        include_review=wants_review_files(store),
+    )
     present = {info.key.rsplit("/", 1)[-1] for info in store.listing(f"logs/{log_id}/")}
     gone = [name for name in present if name.endswith(_DELIVERED) and name not in files]
     touched = False

@@ -41,6 +41,7 @@ from storage.ledger import (
 from storage.objects import ObjectStore, StorageError
 from storage.plan import RUNS, Unit, read_manifest
 from storage.publish import RECORD, log_files
+from storage.review_files import wants_review_files
 from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
 from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
 from veernet_core.datatypes import DigitisedLog, Finding, GateVerdict, ScanRef
@@ -430,7 +431,7 @@ def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Re
     log = replace(log, curves=curves, findings=judged.findings)
     made = log.provenance
     try:
-        files = log_files(log, unit.log_id)
+        files = log_files(log, unit.log_id, include_review=wants_review_files(dest))
     except VeernetError as error:
         return _failure(spec, unit, error, made.scan_sha256, made.sidecar_sha256)
     dest.put_folder(f"logs/{unit.log_id}", files, last=RECORD)

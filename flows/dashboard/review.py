@@ -35,6 +35,7 @@ from storage.ledger import append, read_ledger, segment_name
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, log_files, replace_rows
 from storage.records import Record, jsonable
+from storage.review_files import wants_review_files
 from storage.reviews import (
     OutdatedReviewError,
     Review,
@@ -342,7 +343,8 @@ class Desk:
         source.put(stem + _SIDECAR, sidecar)
         record_review(self.store, replace(review, details=json.dumps(details)))
         log_id = review.log_id
-        self.store.put_folder(f"logs/{log_id}", log_files(result, log_id), last=RECORD)
+        files = log_files(result, log_id, include_review=wants_review_files(self.store))
+        self.store.put_folder(f"logs/{log_id}", files, last=RECORD)
         self._enter(log_id, result, source, stem)
         deliver(self.store, [log_id])
         with self._lock:

@@ -22,6 +22,7 @@ from storage.dra import DRA_SUFFIX
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.known import known_sidecar, sidecar_of_index
 from storage.objects import ObjectStore
+from storage.review_files import wants_review_files
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
@@ -147,6 +148,7 @@ def digitise_files(
     report: Report = lambda done, result: None,
     reader: TextReader | None = None,
     index: IndexTable | None = None,
+    include_review: bool = False,
 ) -> LocalReport:
     """Digitise scans into ``out``; one bad scan never stops the others.
 
@@ -160,6 +162,8 @@ def digitise_files(
         Reads what sidecars leave out; without it nothing is looked for on the pages.
     index : IndexTable, optional
         What the archive knows of its scans.
+    include_review : bool
+        Also write the curves in review, marked as such; from then on for every log in ``out``.
 
     Returns
     -------
@@ -167,6 +171,10 @@ def digitise_files(
     """
     summary = LocalReport()
     started, clock = datetime.now(UTC), time.monotonic()
+    store = ObjectStore(str(out))
+    if include_review:
+        delivery.add_review_files(store)
+    with_review = wants_review_files(store)
     taken = publish.taken_ids(out) if out.exists() else {}
     unread: list[FailedScan] = []
     timed = _TimedPredictor(predictor)
@@ -179,12 +187,14 @@ def digitise_files(
         else:
             name = publish.log_id(result.scan.stem, result.scan.sha256, taken)
             taken[name] = result.scan.sha256
-            publish.publish_local(out, name, publish.log_files(result, name))
+            result = publish.with_text_findings(result)
+            files = publish.log_files(result, name, include_review=with_review)
+            publish.publish_local(out, name, files)
             summary.decisions[name] = count_decisions(result)
             summary.scans[name] = result.scan.uri
         report(done, result)
     rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
-    delivery.apply_reviews(ObjectStore(str(out)), summary.decisions)
+    delivery.apply_reviews(store, summary.decisions)
     publish.write_datasets(out, rows, [str(path) for path in scans])
     run = replace(
         _run_record(summary, predictor, config),
@@ -192,7 +202,7 @@ def digitise_files(
         seconds=round(time.monotonic() - clock, 3),
         device_seconds=round(timed.seconds, 3),
     )
-    runs.write_run(ObjectStore(str(out)), run)
+    runs.write_run(store, run)
     summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
     return summary
 

@@ -25,6 +25,7 @@ from storage.delivery import restored_log
 from storage.ledger import generations
 from storage.objects import ObjectStore
 from storage.records import jsonable
+from storage.review_files import wants_review_files
 from veernet_core.config import GatePolicy
 from veernet_core.curve.evidence import quality
 from veernet_core.datatypes import FT_PER, DigitisedLog, JudgedCurve
@@ -214,7 +215,8 @@ def _write_back(
         jsonable(record), sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1
     )
     files = {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix not in (".las", ".csv")}
-    files |= publish.delivered_files(patched, folder.name)
+    wanted = wants_review_files(ObjectStore(str(folder.parents[1])))
+    files |= publish.delivered_files(patched, folder.name, include_review=wanted)
     files[publish.RECORD] = (text + "\n").encode()
     publish.publish_folder(folder, dict(sorted(files.items())))
 

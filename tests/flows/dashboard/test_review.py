@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from factories import GR, judge, make_curve, make_log, only
 
-from storage.delivery import apply_reviews, deliver, restored_log
+from storage.delivery import add_review_files, apply_reviews, deliver, restored_log
 from storage.objects import ObjectStore
 from storage.publish import (
     delivered_files,
@@ -235,3 +235,40 @@ def test_damaged_and_vanished_logs_do_not_stop_the_others(store: ObjectStore) ->
     store.put("logs/a/log.json", b"{")
     assert deliver(store) == ["b"]
     assert deliver(store) == []
+
+
+def las_names(store: ObjectStore, log_id: str) -> list[str]:
+    keys = [info.key.rsplit("/", 1)[-1] for info in store.listing(f"logs/{log_id}/")]
+    return sorted(key for key in keys if key.endswith(".las"))
+
+
+def test_files_with_curves_in_review_follow_the_decisions(store: ObjectStore) -> None:
+    plain = ["a.main.las", "a.repeat.las"]
+    assert las_names(store, "a") == plain
+    assert add_review_files(store) == ["a", "b"]
+    assert las_names(store, "a") == ["a.main.las", "a.main.review.las", "a.repeat.las"]
+    assert add_review_files(store) == []
+    decide(store, 1, "accept")
+    deliver(store)
+    assert las_names(store, "a") == plain
+    decide(store, 0, "return")
+    decide(store, 1, "return")
+    deliver(store)
+    las = lasio.read(io.StringIO(store.get("logs/a/a.main.review.las").decode()))
+    assert las.keys() == ["DEPT", "GR", "CALI"]
+    assert "GR in T1 returned to review" in las.other
+    assert "b.main.review.las" in las_names(store, "b")
+
+
+def test_a_request_for_review_files_that_dies_is_finished_by_the_next(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def dies(*_: object) -> None:
+            raise OSError("gone")
+
+        patch.setattr("storage.delivery._apply", dies)
+        with pytest.raises(OSError, match="gone"):
+            add_review_files(store)
+    assert add_review_files(store) == ["a", "b"]
