@@ -494,8 +494,8 @@ def _checked_depth(work: _Work, log: PreparedLog) -> PreparedLog:
         for blocks in filter(None, kept):
             rows, share = (np.concatenate(v) for v in zip(*blocks.values()))
             fits.append(depth_check.fit_lines(axis.depth_at(rows), share, axis.unit))
-        best = max(fits, key=lambda fit: fit.clear)
-        sections[index] = replace(section, depth=replace(axis, residual=best.scatter))
+        residual = depth_check.axis_residual(fits)
+        sections[index] = replace(section, depth=replace(axis, residual=residual))
     return replace(log, sections=tuple(sections))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from veernet_core.datatypes import F64, DepthUnit, Strip
-from veernet_core.strips.depth_check import fit_lines, line_share
+from veernet_core.strips.depth_check import LineFit, axis_residual, fit_lines, line_share
 
 ROWS_PER_UNIT = 8.0
 
@@ -44,6 +44,40 @@ def test_a_tilt_shows_on_a_log_of_few_lines() -> None:
     depth, share = paper(840, {10: 0.9})
     assert fit_lines(depth, share, "ft").scatter < 0.6
     assert fit_lines(depth + 1.5 * np.linspace(-1, 1, len(depth)), share, "ft").scatter > 1.2
+
+
+def test_a_crisp_grid_with_a_line_each_foot_is_seen() -> None:
+    """Lines ten rows apart, all alike, as some plotters draw them at 1:240."""
+    depth = 2450 + np.arange(5000) / 10
+    share = np.where(np.arange(5000) % 10 == 0, 1.0, 0.06)
+    share[np.arange(5000) % 10 == 1] = 0.5
+    assert fit_lines(depth, share, "ft").scatter < 0.1
+    tilted = depth + 2 * np.linspace(-1, 1, len(depth))
+    assert fit_lines(tilted, share, "ft").scatter > 1.5
+    assert np.isnan(fit_lines(depth, share, "ft").heavy)
+
+
+@pytest.mark.parametrize("shift", [1.0, 2.0, 4.0])
+def test_heavy_lines_give_an_axis_away_that_is_off_by_whole_lines(shift: float) -> None:
+    depth, share = paper(4000, {1: 0.5, 10: 1.0})
+    assert fit_lines(depth, share, "ft").heavy == 0
+    told = fit_lines(depth + shift, share, "ft")
+    assert told.heavy == shift
+    assert told.scatter >= shift
+
+
+def test_lines_drawn_alike_do_not_tell_whole_lines() -> None:
+    depth, share = paper(4000, {2: 0.5})
+    assert np.isnan(fit_lines(depth, share, "ft").heavy)
+    assert np.isnan(fit_lines(depth + 2, share, "ft").heavy)
+
+
+def test_the_clearest_track_speaks_for_a_section_and_heavy_lines_of_any() -> None:
+    blind, plain = LineFit(float("nan"), 0.0), LineFit(0.2, 8.0)
+    assert np.isnan(axis_residual([]))
+    assert np.isnan(axis_residual([blind]))
+    assert axis_residual([blind, plain, LineFit(0.9, 3.0)]) == 0.2
+    assert axis_residual([plain, LineFit(2.0, 3.0, 2.0)]) == 2.0
 
 
 def test_without_lines_nothing_is_said() -> None:

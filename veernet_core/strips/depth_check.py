@@ -7,6 +7,7 @@ anchors are wrong, the lines drift away from them. Which axis is right is not as
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,11 @@ from scipy.ndimage import median_filter
 
 from veernet_core.datatypes import F64, DepthUnit, Strip
 
-_SPACINGS: dict[DepthUnit, tuple[float, ...]] = {"ft": (2, 5, 10, 20, 50), "m": (1, 2, 5, 10, 25)}
-"""Whole multiples at which lines are printed."""
+_SPACINGS: dict[DepthUnit, tuple[float, ...]] = {
+    "ft": (1, 2, 5, 10, 20, 50, 100),
+    "m": (0.5, 1, 2, 5, 10, 25, 50),
+}
+"""Multiples of depth at which lines are printed."""
 _ELSEWHERE = (0.62, 0.71, 1.38, 1.62)
 """Spacings at which no lines are printed, as factors: what curves and dirt look like."""
 _LINES = 5
@@ -26,6 +30,9 @@ _CLEAR = 2.0
 _FAINT, _MOST_TURN = 0.6, np.pi / 3
 """Stretches in which lines stand out less than this share of the usual are left out, and so is what follows
 where the offset leaps by more than this phase: there it may have slipped by a line."""
+_HEAVIER, _LEAST_HEAVY = 8.0, 4
+"""Heavy lines count as told apart from the others where their mean ink is larger by so many standard errors,
+and each kind has that many lines."""
 _LEAST_PX = 8.0
 _BACKGROUND_ROWS = 41
 _MOST_SHARE = 0.5
@@ -47,13 +54,28 @@ class LineFit(NamedTuple):
     scatter : float
         The distance from where they belong that nine in ten stretches of five lines keep, or nine in ten rows
         on the straight line through them, in the axis' unit; NaN where no lines stand out. An axis that is off
-        by whole lines all along looks true.
+        by whole lines all along looks true where all lines are drawn alike; where every so many is heavier,
+        the distance of the heavy ones from their multiples counts.
     clear : float
         Factor by which the lines stand out from what is seen where none are printed; 0 where they do not.
+    heavy : float
+        Distance of the heavier lines from the multiples at which they belong, in whole lines; NaN where all
+        lines are drawn alike. It is part of ``scatter``.
     """
 
     scatter: float
     clear: float
+    heavy: float = float("nan")
+
+
+def axis_residual(tracks: Sequence[LineFit]) -> float:
+    """What the lines of a section's tracks say of its depth axis: that of the clearest track, or of the
+    clearest one whose heavy lines are told apart where that is more; NaN where none shows lines."""
+    if not tracks:
+        return float("nan")
+    clearest = max(tracks, key=lambda fit: fit.clear)
+    telling = max(tracks, key=lambda fit: fit.clear if np.isfinite(fit.heavy) else 0.0)
+    return float(np.fmax(clearest.scatter, telling.heavy))
 
 
 def fit_lines(depth: F64, share: F64, unit: DepthUnit) -> LineFit:
@@ -91,8 +113,34 @@ def fit_lines(depth: F64, share: F64, unit: DepthUnit) -> LineFit:
                 middle = depth[0] + (start + _LINES) * spacing / 2
                 drift = np.polynomial.Polynomial.fit(middle, followed, 1)(depth)
                 off = [np.quantile(np.abs(v), _QUANTILE) for v in (followed, drift)]
-                return LineFit(float(max(off)), clear)
+                ink = np.clip(share - median_filter(share, size, mode="nearest"), 0, None)
+                told = [_heavy_offset(depth, ink, spacing, coarse) for coarse in _SPACINGS[unit]]
+                heavy = float(np.fmax.reduce(told))
+                return LineFit(float(np.fmax(max(off), heavy)), clear, heavy)
     return nothing
+
+
+def _heavy_offset(depth: F64, ink: F64, spacing: float, coarse: float) -> float:
+    """Distance of the heaviest lines from the multiples of a coarser spacing, in whole fine lines; NaN where
+    no kind of line stands out."""
+    unknown = float("nan")
+    count = round(coarse / spacing)
+    if count < 2 or abs(count * spacing - coarse) > 1e-9:
+        return unknown
+    line = np.rint(depth / spacing).astype(np.int64)
+    line -= line[0]
+    weight = np.bincount(line, ink)[1:-1]  # the ends are cut
+    kind = (np.rint(depth[0] / spacing).astype(np.int64) + 1 + np.arange(len(weight))) % count
+    lines = np.bincount(kind, minlength=count)
+    if lines.min() < _LEAST_HEAVY:
+        return unknown
+    mean = np.bincount(kind, weight, count) / lines
+    spread = np.bincount(kind, (weight - mean[kind]) ** 2, count) / lines
+    first, second = np.argsort(mean)[::-1][:2]
+    error = np.sqrt((spread / lines)[[first, second]].sum())
+    if mean[first] - mean[second] <= _HEAVIER * error:
+        return unknown
+    return float(min(first, count - first) * spacing)
 
 
 def _followed(offset: F64, seen: F64, spacing: float) -> tuple[NDArray[np.int64], F64]:
