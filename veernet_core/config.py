@@ -1,20 +1,74 @@
 """Configuration as frozen data with every default visible, and its hash.
 
-Thresholds of the gate live here too, because a verdict must name the policy that made it.
+Thresholds of the gate live here too, because a verdict must name the policy that made it. What a person
+may set of it is marked as an ``Option``, once: the command line, the parameters of the archive run, the
+run's records and the review take name, range and help from there.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from veernet_core.datatypes import DepthUnit
+if TYPE_CHECKING:
+    from veernet_core.datatypes import DepthUnit
 
 UNSEEN_BORDER_FRAC = 0.01
 """How far a track's border may be off, track widths, where no printed line tells."""
 UNSEEN_BORDERS = (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)
 """The same for the left and the right border of a track."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a person may set of a configuration.
+
+    Attributes
+    ----------
+    help : str
+        One sentence.
+    kind : str
+        ``number``, ``flag`` or ``choice``.
+    least, most, above : float or None
+        Bounds of a number; ``above`` is not allowed itself.
+    choices : tuple of str
+    """
+
+    help: str
+    kind: Literal["number", "flag", "choice"] = "number"
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, name: str, value: Any) -> None:
+        """Refuse a value that is out of range.
+
+        Raises
+        ------
+        ValueError
+            Names the option as on the command line.
+        """
+        if value is None:
+            return
+        fits = True
+        if self.kind == "choice":
+            fits = value in self.choices
+        elif self.kind == "number":
+            fits = (
+                (self.least is None or value >= self.least)
+                and (self.most is None or value <= self.most)
+                and (self.above is None or value > self.above)
+            )
+        if not fits:
+            raise ValueError(f"--{name.replace('_', '-')}: {value} is out of range ({self.help})")
+
+
+def _marks(text: str, **limits: Any) -> dict[str, Option]:
+    return {"option": Option(text, **limits)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +106,30 @@ class GatePolicy:
     """
 
     policy_id: str = "gate-1"
-    min_r2: float = 0.85
-    reject_r2: float = 0.5
-    min_coverage: float = 0.8
-    max_depth_residual_ft: float = 1.0
+    min_r2: float = field(
+        default=0.85, metadata=_marks("Acceptance threshold of the gate (R²).", least=0, most=1)
+    )
+    reject_r2: float = field(
+        default=0.5,
+        metadata=_marks(
+            "Below this estimate (R²) a curve is rejected, not reviewed.", least=-1, most=1
+        ),
+    )
+    min_coverage: float = field(
+        default=0.8,
+        metadata=_marks("Least share of a curve's depths that must have a value.", least=0, most=1),
+    )
+    max_depth_residual_ft: float = field(
+        default=1.0, metadata=_marks("Largest depth residual that can be accepted, ft.", least=0)
+    )
     flat_span_frac: float = 0.02
     flat_max_dx_pct: float = 1.0
-    require_printed_scales: bool = False
+    require_printed_scales: bool = field(
+        default=False,
+        metadata=_marks(
+            "Accept a given scale only where the same was read on the page.", kind="flag"
+        ),
+    )
     hold: str = ""
 
     @property
@@ -95,20 +166,91 @@ class DigitiseConfig:
         A value read from the page with less confidence is a guess: reviewed, never accepted.
     """
 
-    step: float | None = None
-    depth_unit: DepthUnit | None = None
+    step: float | None = field(
+        default=None,
+        metadata=_marks("Depth step in the log's unit; none: 0.5 ft or 0.1 m.", above=0),
+    )
+    depth_unit: DepthUnit | None = field(
+        default=None,
+        metadata=_marks(
+            "Used only where nothing else gives the unit.", kind="choice", choices=("ft", "m")
+        ),
+    )
     strip_dpi: float = 200.0
     margin_px: int = 16
     block_rows: int = 4096
     overlap_rows: int = 256
     max_bridge_ft: float = 10.0
     max_bridge_m: float = 3.0
-    overlays: bool = True
+    overlays: bool = field(
+        default=True, metadata=_marks("Write overlay pictures for reviewers.", kind="flag")
+    )
     min_read_confidence: float = 0.9
     gate: GatePolicy = field(default_factory=GatePolicy)
     limits: RasterLimits = field(default_factory=RasterLimits)
 
     def hash(self) -> str:
-        """Stable 12-digit hash of all settings."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """Stable 12-digit hash of what differs from the defaults of this version.
+
+        A new version with other defaults does not change it: what a version brings itself is told apart
+        from what a person chose (``provenance``).
+        """
+        text = json.dumps(self.changes(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def changes(self) -> dict[str, Any]:
+        """Everything that differs from the defaults, nested like the fields; JSON-ready."""
+        return _difference(asdict(self), asdict(DigitiseConfig()))
+
+    def options(self) -> dict[str, Any]:
+        """The options that differ from their defaults, by name: what ``configured`` takes."""
+        values = {**asdict(self), **asdict(self.gate)}
+        return {name: values[name] for name in OPTIONS if values[name] != OPTION_DEFAULTS[name]}
+
+
+def _difference(values: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            inner = _difference(value, usual[name])
+            found |= {name: inner} if inner else {}
+        elif value != usual[name]:
+            found[name] = value
+    return found
+
+
+def _marked(kind: type[Any]) -> dict[str, tuple[Any, Option]]:
+    return {
+        f.name: (f.default, f.metadata["option"]) for f in fields(kind) if "option" in f.metadata
+    }
+
+
+_MARKED = {**_marked(GatePolicy), **_marked(DigitiseConfig)}
+OPTIONS: dict[str, Option] = {name: option for name, (_, option) in _MARKED.items()}
+"""All options by name, those of the gate first."""
+OPTION_DEFAULTS: dict[str, Any] = {name: default for name, (default, _) in _MARKED.items()}
+
+
+def configured(values: Mapping[str, Any]) -> DigitiseConfig:
+    """The configuration with some options set; names that are no options are passed over.
+
+    Parameters
+    ----------
+    values : mapping
+        Options by name.
+
+    Raises
+    ------
+    ValueError
+        Where a value is out of range.
+
+    Examples
+    --------
+    >>> configured({"min_r2": 0.9, "step": 0.25}).options()
+    {'min_r2': 0.9, 'step': 0.25}
+    """
+    for name, option in OPTIONS.items():
+        option.check(name, values.get(name))
+    gate = {name: values[name] for name in _marked(GatePolicy) if name in values}
+    rest = {name: values[name] for name in _marked(DigitiseConfig) if name in values}
+    return replace(DigitiseConfig(), gate=replace(GatePolicy(), **gate), **rest)

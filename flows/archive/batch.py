@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from prefect import Flow, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -26,8 +26,8 @@ from prefect.concurrency.sync import concurrency
 from prefect.deployments import run_deployment
 from prefect.futures import PrefectFuture
 from prefect.tasks import Task, exponential_backoff
+from pydantic import Field
 
-from flows.archive import params as p
 from flows.archive.canary import watch_shard
 from flows.archive.chunk import (
     STAGED,
@@ -41,6 +41,7 @@ from flows.archive.chunk import (
     spec_key,
     trace_chunk,
 )
+from flows.archive.params import ArchiveParams
 from flows.archive.report import (
     RunReport,
     dashboard_is_stale,
@@ -113,7 +114,7 @@ def publish(spec: RunSpec, gated: Gated, shard: int, chunk: int) -> ChunkSummary
 
 
 @task(name="discover", **_TASK)
-def discover(settings: p.ArchiveParams) -> Prepared:
+def discover(settings: ArchiveParams) -> Prepared:
     """List the source, compare with the ledger, write the manifests."""
     prepared = prepare_run(settings)
     if not settings.dry_run and (prepared.plan.units or prepared.plan.quarantine):
@@ -167,53 +168,33 @@ def digitise_shard(
         return list(_run_chunks(spec, shard, chunks, in_flight, progress))
 
 
-def _described(function: _F) -> _F:
-    """Add the fields' descriptions to the docstring, where Prefect looks for them (Google style)."""
-    lines = [f"    {n}: {f.description}" for n, f in p.ArchiveParams.model_fields.items()]
+def _with_parameters(function: _F) -> _F:
+    """Give a function of keywords the signature and the descriptions of ``ArchiveParams``.
+
+    Prefect makes the deployment's schema from the signature, and takes descriptions from the docstring
+    (Google style).
+    """
+    model = ArchiveParams.model_fields
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if f.is_required() else f.default,
+            annotation=Annotated[(f.annotation, *f.metadata, Field(description=f.description))],
+        )
+        for name, f in model.items()
+    ]
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    lines = [f"    {name}: {f.description}" for name, f in model.items()]
     summary = inspect.cleandoc(function.__doc__ or "")
     function.__doc__ = "\n".join([summary, "", "Args:", *lines])
     return function
 
 
 @flow(name="veernet-archive", flow_run_name="archive {source}", persist_result=False)
-@_described
-def archive(
-    source: p.Source,
-    dest: p.Dest,
-    limit: p.Limit = None,
-    min_r2: p.MinR2 = 0.85,
-    reject_r2: p.RejectR2 = 0.5,
-    min_coverage: p.MinCoverage = 0.8,
-    max_depth_residual_ft: p.MaxDepthResidual = 1.0,
-    require_printed_scales: p.PrintedScales = False,
-    step: p.Step = None,
-    depth_unit: p.DepthUnitParam = None,
-    index: p.Index = None,
-    index_map: p.IndexMap = "generic",
-    model: p.Model = None,
-    device: p.Device = "auto",
-    dry_run: p.DryRun = False,
-    force: p.Force = False,
-    since: p.Since = None,
-    until: p.Until = None,
-    catch_up_days: p.CatchUpDays = None,
-    overlays: p.Overlays = True,
-    include_review: p.IncludeReview = False,
-    engine: p.EngineParam = "local",
-    chunk_logs: p.ChunkLogs = 32,
-    shard_logs: p.ShardLogs = 2000,
-    in_flight: p.InFlight = 2,
-    decoders: p.DecoderCount = 2,
-    decode_limit_s: p.DecodeLimit = 120.0,
-    decode_memory_mb: p.DecodeMemory = 4096,
-    max_tries: p.MaxTries = 3,
-    stall_limit_s: p.StallLimit = 3600.0,
-    shard_deployment: p.ShardDeployment = None,
-    shard_slots: p.ShardSlots = 2,
-    accelerator_limit: p.AcceleratorLimit = None,
-    canary: p.CanaryMode = "hold",
-) -> dict[str, Any]:
-    """Digitise what is new, changed or outdated in an archive; every log exactly once.
+@_with_parameters
+def archive(**parameters: Any) -> dict[str, Any]:
+    """Digitise what is new or changed in an archive; every log exactly once.
 
     Returns
     -------
@@ -225,11 +206,11 @@ def archive(
     ArchiveIncompleteError
         Where infrastructure trouble outlasted the retries; the next run does the rest.
     """
-    return run_archive(p.ArchiveParams(**locals())).as_dict()
+    return run_archive(ArchiveParams(**parameters)).as_dict()
 
 
 def run_archive(
-    settings: p.ArchiveParams, start: Callable[[Plan], Progress | None] | None = None
+    settings: ArchiveParams, start: Callable[[Plan], Progress | None] | None = None
 ) -> RunReport:
     """The body of ``archive``; must run inside a flow.
 
@@ -287,7 +268,7 @@ def _quarantine(dest: ObjectStore, prepared: Prepared) -> None:
 
 
 def _run_shards(
-    settings: p.ArchiveParams, spec: RunSpec, plan: Plan, progress: Progress | None
+    settings: ArchiveParams, spec: RunSpec, plan: Plan, progress: Progress | None
 ) -> None:
     common: dict[str, Any] = {
         "dest": settings.dest,
@@ -374,7 +355,7 @@ def _tidy(dest: str, run_id: str) -> None:
 
 
 def in_process(
-    settings: p.ArchiveParams, start: Callable[[Plan], Progress | None] | None = None
+    settings: ArchiveParams, start: Callable[[Plan], Progress | None] | None = None
 ) -> RunReport:
     """The archive run as a flow in this process, with progress for a terminal.
 

@@ -7,39 +7,21 @@ runs) and the options of ``veernet batch``.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, create_model
+
+from veernet_core.config import OPTION_DEFAULTS, OPTIONS, DigitiseConfig, configured
 
 Source = Annotated[str, Field(description="Where the scans are: a folder, s3://, gs:// or az://.")]
 Dest = Annotated[str, Field(description="Where results go; outside the source.")]
 Limit = Annotated[int | None, Field(ge=1, description="At most so many scans in this run.")]
-MinR2 = Annotated[float, Field(ge=0, le=1, description="Acceptance threshold of the gate (R²).")]
-RejectR2 = Annotated[
-    float,
-    Field(ge=-1, le=1, description="Below this estimate (R²) a curve is rejected, not reviewed."),
-]
-MinCoverage = Annotated[
-    float, Field(ge=0, le=1, description="Least share of a curve's depths that must have a value.")
-]
-MaxDepthResidual = Annotated[
-    float, Field(ge=0, description="Largest depth residual that can be accepted, ft.")
-]
 CanaryMode = Annotated[
     Literal["hold", "report", "off"],
     Field(description="Drawn logs with known truth are digitised first: after a collapse hold the "
           "run's accepted curves for review, only report it (its figures are the norm from then "
           "on), or do without."),
 ]  # fmt: skip
-PrintedScales = Annotated[
-    bool, Field(description="Accept a stated scale only where the same was read on the page.")
-]
-Step = Annotated[
-    float | None, Field(gt=0, description="Depth step in the log's unit; none: 0.5 ft or 0.1 m.")
-]
-DepthUnitParam = Annotated[
-    Literal["ft", "m"] | None, Field(description="Used only where nothing else states the unit.")
-]
 Index = Annotated[
     str | None,
     Field(description="The archive's index of its scans: URI of a CSV or Parquet table."),
@@ -65,7 +47,6 @@ IncludeReview = Annotated[
     Field(description="Also write <stem>.review.las with the curves in review, marked so in every "
           "header line; once asked for, it holds for the destination."),
 ]  # fmt: skip
-Overlays = Annotated[bool, Field(description="Write overlay pictures for reviewers.")]
 EngineParam = Annotated[
     str, Field(pattern=r"^(local|dask://.*|ray://.*)$", description="local, dask://… or ray://…")
 ]
@@ -89,21 +70,31 @@ AcceleratorLimit = Annotated[
 ]
 
 
-class ArchiveParams(BaseModel):
-    """All parameters of an archive run."""
+def _option_field(name: str) -> Any:
+    """An option of digitising as a field of a model."""
+    option, default = OPTIONS[name], OPTION_DEFAULTS[name]
+    kinds: dict[str, Any] = {"flag": bool, "number": float, "choice": Literal[option.choices]}
+    kind = kinds[option.kind]
+    limits = {"ge": option.least, "le": option.most, "gt": option.above}
+    given: dict[str, Any] = {key: value for key, value in limits.items() if value is not None}
+    return (kind | None if default is None else kind), Field(
+        default, description=option.help, **given
+    )
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+_Options: Any = create_model(
+    "_Options",
+    __config__=ConfigDict(extra="forbid", frozen=True),
+    **{name: _option_field(name) for name in OPTIONS},
+)
+
+
+class ArchiveParams(_Options):
+    """All parameters of an archive run: the options of digitising, and those of the run itself."""
 
     source: Source
     dest: Dest
     limit: Limit = None
-    min_r2: MinR2 = 0.85
-    reject_r2: RejectR2 = 0.5
-    min_coverage: MinCoverage = 0.8
-    max_depth_residual_ft: MaxDepthResidual = 1.0
-    require_printed_scales: PrintedScales = False
-    step: Step = None
-    depth_unit: DepthUnitParam = None
     index: Index = None
     index_map: IndexMap = "generic"
     model: Model = None
@@ -113,7 +104,6 @@ class ArchiveParams(BaseModel):
     since: Since = None
     until: Until = None
     catch_up_days: CatchUpDays = None
-    overlays: Overlays = True
     include_review: IncludeReview = False
     engine: EngineParam = "local"
     chunk_logs: ChunkLogs = 32
@@ -128,3 +118,8 @@ class ArchiveParams(BaseModel):
     shard_slots: ShardSlots = 2
     accelerator_limit: AcceleratorLimit = None
     canary: CanaryMode = "hold"
+
+    @property
+    def config(self) -> DigitiseConfig:
+        """The configuration that the options describe."""
+        return configured(self.model_dump())

@@ -7,7 +7,7 @@ Nothing is written but a probe object. No Prefect here.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flows.archive.chunk import RunSpec
@@ -19,7 +19,6 @@ from storage.ledger import Requirement, deaths, read_ledger
 from storage.objects import ObjectStore, StorageError, is_inside
 from storage.plan import Plan, Selection, is_scan, list_scans, make_plan
 from veernet_core import __version__
-from veernet_core.config import DigitiseConfig
 from veernet_core.errors import VeernetError
 
 
@@ -71,7 +70,7 @@ def prepare_run(params: ArchiveParams) -> Prepared:
     """
     source, dest = ObjectStore(params.source), ObjectStore(params.dest)
     scans = list_scans(source, _index(params))
-    config = _config(params)
+    config = params.config
     engine = get_engine(params.model, params.device)
     requirement = Requirement(engine.model_id, config.hash(), __version__)
     company, alone, _ = deaths(dest)
@@ -124,24 +123,6 @@ def _object(uri: str) -> bytes:
 def new_run_id() -> str:
     """A name for a run that sorts by time."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:6]}"
-
-
-def _config(params: ArchiveParams) -> DigitiseConfig:
-    base = DigitiseConfig()
-    return replace(
-        base,
-        step=params.step,
-        depth_unit=params.depth_unit,
-        overlays=params.overlays,
-        gate=replace(
-            base.gate,
-            min_r2=params.min_r2,
-            reject_r2=params.reject_r2,
-            min_coverage=params.min_coverage,
-            max_depth_residual_ft=params.max_depth_residual_ft,
-            require_printed_scales=params.require_printed_scales,
-        ),
-    )
 
 
 def _since(params: ArchiveParams) -> datetime | None:

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -50,31 +50,27 @@ EMBEDDED_SERVER = {
 its database locked on a machine that is busy with other things. Its own log is silent: what goes wrong
 there reaches the client as an error, and when it is stopped it reports work it was told to drop."""
 
-_FLAGS = ("dry_run", "force", "include_review")
 _USAGE_ERRORS = (StorageError, PlacesError, EmptySourceError, BundleError, IndexTableError)
 
 
-def add_parser(subparsers: Any) -> argparse.ArgumentParser:
-    """Add the ``batch`` command; its options are the fields of ``ArchiveParams``."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "batch",
-        help="digitise what is new or changed in an archive (folder or bucket)",
-        description="Digitise what is new, changed or outdated in an archive. Safe to stop and "
-        "start again at any time: every log is done exactly once.",
+def fill(parser: argparse.ArgumentParser) -> None:
+    """Options of ``batch``: the fields of ``ArchiveParams``."""
+    parser.description = (
+        "Digitise what is new or changed in an archive. Safe to stop and start again at any time: every "
+        "log is done exactly once."
     )
     for name, field in ArchiveParams.model_fields.items():
         option = "--" + name.replace("_", "-")
         text = (field.description or "").replace("%", "%%")
-        if name in _FLAGS:
-            parser.add_argument(option, action="store_true", default=None, help=text)
-        elif name == "overlays":
+        if field.annotation is bool and field.default:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=text)
+        elif field.annotation is bool:
+            parser.add_argument(option, action="store_true", default=None, help=text)
         else:
             default = "" if field.is_required() or field.default is None else f" [{field.default}]"
             parser.add_argument(option, required=field.is_required(), help=text + default)
     parser.add_argument("--verbose", action="store_true", help="Show Prefect's own log.")
     parser.set_defaults(run=run)
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:
@@ -216,10 +212,9 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m flows.cli.batch``: the ``batch`` command alone."""
-    parser = argparse.ArgumentParser(prog="veernet")
-    add_parser(parser.add_subparsers(required=True))
-    args = parser.parse_args(["batch", *(sys.argv[1:] if arguments is None else arguments)])
-    return run(args)
+    parser = argparse.ArgumentParser(prog="veernet batch")
+    fill(parser)
+    return run(parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -6,22 +6,12 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 SHAPES_HELP = "Parquet table `file, curve, depth, value` of real curves to draw (optional)"
 
 
-def add_parsers(commands: Any) -> None:
-    """Add the model commands."""
-    _add_train(commands)
-    _add_evaluate(commands)
-    _add_calibrate(commands)
-    _add_compare(commands)
-    _add_benchmark(commands)
-
-
-def _add_train(commands: Any) -> None:
-    parser = commands.add_parser("train", help="train a model, or go on training")
+def fill_train(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
     parser.add_argument("--preset", choices=("small", "base", "paper"), default="small")
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/train"))
     parser.add_argument("--steps", type=int, default=6000)
@@ -79,11 +69,8 @@ def _train(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_evaluate(commands: Any) -> None:
-    parser = commands.add_parser(
-        "evaluate",
-        help="score the model on drawings with truth, or results against reference LAS files",
-    )
+def fill_evaluate(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
     parser.add_argument("results", nargs="?", type=Path, metavar="OUT", help="a folder of results")
     parser.add_argument("--reference", type=Path, metavar="DIR", help="LAS files of the same wells")
     parser.add_argument(
@@ -146,8 +133,8 @@ def _evaluate(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_calibrate(commands: Any) -> None:
-    parser = commands.add_parser("calibrate", help="fit confidence maps and the quality model")
+def fill_calibrate(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument(
         "--count", type=int, default=600, help="strips to fit on; half as many more for the report"
@@ -174,12 +161,11 @@ def _calibrate(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_compare(commands: Any) -> None:
-    parser = commands.add_parser(
-        "compare-losses",
-        help="train with every loss at one budget and judge the exported curves",
-        description="Small networks on small strips, so that the default takes two CPU cores about two "
-        "hours. Safe to stop: finished runs are kept and the same command goes on.",
+def fill_compare(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.description = (
+        "Small networks on small strips, so that the default takes two CPU cores about two hours. "
+        "Safe to stop: finished runs are kept and the same command goes on."
     )
     parser.add_argument("-o", "--out", type=Path, default=Path("runs/losses"))
     parser.add_argument("--steps", type=int, default=1500, help="optimiser steps per run")
@@ -211,8 +197,8 @@ def _compare(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_benchmark(commands: Any) -> None:
-    parser = commands.add_parser("benchmark", help="time the stages on a tall drawn log")
+def fill_benchmark(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
     parser.add_argument("--rows", type=int, default=100_000, help="height of the scan")
     parser.add_argument("--dpi", type=int, default=200, help="its resolution; 400 is 3,480 px wide")
     parser.add_argument("--device", default="cpu")

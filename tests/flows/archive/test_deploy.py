@@ -29,7 +29,7 @@ def project() -> dict[str, Any]:
 
 def test_entrypoints_are_modules_and_parameters_are_known(project: dict[str, Any]) -> None:
     for deployment in project["deployments"]:
-        assert re.fullmatch(r"flows\.batch\.\w+", deployment["entrypoint"])
+        assert re.fullmatch(r"flows\.archive\.batch\.\w+", deployment["entrypoint"])
         if deployment["entrypoint"].endswith("archive"):
             ArchiveParams(**deployment["parameters"])
 

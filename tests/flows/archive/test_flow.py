@@ -430,7 +430,7 @@ def test_a_missing_bucket_and_refused_rights(
 
 def test_the_command_line_never_loads_prefect_for_bad_input(tmp_path: Path) -> None:
     script = (
-        "import sys\nfrom flows import batch_cli\n"
+        "import sys\nfrom flows.cli import batch as batch_cli\n"
         f"code = batch_cli.main(['--source', '{tmp_path}/none', '--dest', '{tmp_path}/o'])\n"
         "sys.exit(code if 'prefect' not in sys.modules else 99)\n"
     )

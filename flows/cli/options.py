@@ -1,0 +1,63 @@
+"""Options that several commands share; names, ranges and help of those of digitising come from ``config``.
+
+In: a parser to add options to, or parsed arguments. Out: a configuration. Nothing heavy is imported here,
+so that help appears at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from veernet_core.config import OPTION_DEFAULTS, OPTIONS, DigitiseConfig, Option, configured
+
+
+def add_digitise_options(parser: argparse.ArgumentParser) -> None:
+    """Everything that a person may set of a digitisation."""
+    for name, option in OPTIONS.items():
+        _add(parser, name, option)
+
+
+def _add(parser: argparse.ArgumentParser, name: str, option: Option) -> None:
+    flag, default = "--" + name.replace("_", "-"), OPTION_DEFAULTS[name]
+    text = option.help.replace("%", "%%")
+    if option.kind == "flag":
+        action = argparse.BooleanOptionalAction if default else "store_true"
+        parser.add_argument(flag, action=action, default=default, help=text)
+    elif option.kind == "choice":
+        parser.add_argument(flag, choices=option.choices, default=default, help=text)
+    else:
+        shown = "" if default is None else f" [{default}]"
+        parser.add_argument(flag, type=float, default=default, help=text + shown)
+
+
+def config_of(args: argparse.Namespace) -> DigitiseConfig:
+    """The configuration that parsed options describe.
+
+    Raises
+    ------
+    ValueError
+        Where an option is out of range.
+    """
+    return configured(vars(args))
+
+
+def add_index_options(parser: argparse.ArgumentParser) -> None:
+    """The archive's index and what its columns mean."""
+    parser.add_argument(
+        "--index", type=Path, metavar="TABLE", help="the archive's index, CSV or Parquet"
+    )
+    parser.add_argument(
+        "--index-map",
+        default="generic",
+        metavar="MAP",
+        help="what its columns mean: generic, kansas, texas, or a JSON file",
+    )
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Which model runs where."""
+    parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--batch-tiles", type=int, help="tiles per batch on the device")
