@@ -231,7 +231,8 @@ def write_datasets(
     """Rebuild ``curves/``, ``verdicts.parquet`` and ``failures.parquet`` from the log folders.
 
     Every published log is in the datasets exactly once, in order of log id, whatever was in them
-    before. ``failures.parquet`` keeps earlier failures except of scans that were processed since.
+    before. ``failures.parquet`` keeps earlier failures except of scans that were processed since; it
+    is written first, so that a damaged log folder does not hide them.
 
     Parameters
     ----------
@@ -246,6 +247,8 @@ def write_datasets(
     WriteError
         Where a log folder is damaged, or the disk is full or not writable.
     """
+    kept = _merged_failures(out / "failures.parquet", failures, processed_uris)
+    _replace_file(out / "failures.parquet", parquet_bytes(rows_table("failures", kept)))
     folders = log_folders(out)
     store = ObjectStore(str(out))
     reviewed = set(reviewed_logs(store))
@@ -256,8 +259,6 @@ def write_datasets(
                 parts / f"part-{number:05d}.parquet", folders[start : start + LOGS_PER_PART]
             )
     _replace_file(out / "verdicts.parquet", parquet_bytes(rows_table("verdicts", rows)))
-    kept = _merged_failures(out / "failures.parquet", failures, processed_uris)
-    _replace_file(out / "failures.parquet", parquet_bytes(rows_table("failures", kept)))
 
 
 def replace_rows(out: Path, log_ids: Collection[str]) -> None:
@@ -445,6 +446,7 @@ def _exchange(first: Path, second: Path) -> bool:
 def _replace_file(path: Path, data: bytes) -> None:
     hidden = path.with_name(f"{_UNFINISHED}{uuid4().hex}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         _write_synced(hidden, data)
         hidden.replace(path)
         _sync(path.parent)

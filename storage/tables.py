@@ -19,8 +19,7 @@ import pyarrow.parquet as pq
 
 from storage.records import Record, jsonable, log_record, storable
 from veernet_core.datatypes import F64, Bool, DigitisedLog, JudgedCurve
-from veernet_core.errors import VeernetError
-from veernet_core.findings import entry_of
+from veernet_core.errors import VeernetError, of_scan
 
 SCHEMA_VERSION = 1
 Row = dict[str, Any]
@@ -235,22 +234,14 @@ def failure_row(uri: str, error: BaseException) -> Row:
     An exception of another kind than ``VeernetError`` is a bug or broken infrastructure; its code
     is ``internal_error``.
     """
-    if isinstance(error, VeernetError):
-        where = f"{error.where}: " if error.where else ""
-        return {
-            "uri": uri,
-            "stage": error.stage,
-            "code": error.code,
-            "remedy": error.remedy,
-            "message": f"{where}{error.message}",
-        }
-    bug = entry_of("internal_error")
+    failure = of_scan(error, "") if isinstance(error, Exception) else VeernetError("was broken off")
+    where = f"{failure.where}: " if failure.where else ""
     return {
         "uri": uri,
-        "stage": bug.stage,
-        "code": bug.code,
-        "remedy": bug.remedy,
-        "message": f"{type(error).__name__}: {error}",
+        "stage": failure.stage,
+        "code": failure.code,
+        "remedy": failure.remedy,
+        "message": f"{where}{failure.message}",
     }
 
 

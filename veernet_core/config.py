@@ -35,6 +35,8 @@ class Option:
     least, most, above : float or None
         Bounds of a number; ``above`` is not allowed itself.
     choices : tuple of str
+    decimals : int or None
+        Most decimals of a number.
     """
 
     help: str
@@ -43,6 +45,7 @@ class Option:
     most: float | None = None
     above: float | None = None
     choices: tuple[str, ...] = ()
+    decimals: int | None = None
 
     def check(self, name: str, value: Any) -> None:
         """Refuse a value that is out of range.
@@ -62,6 +65,8 @@ class Option:
                 (self.least is None or value >= self.least)
                 and (self.most is None or value <= self.most)
                 and (self.above is None or value > self.above)
+                and value - value == 0  # neither NaN nor infinite
+                and (self.decimals is None or abs(round(value, self.decimals) - value) <= 1e-12)
             )
         if not fits:
             raise ValueError(f"--{name.replace('_', '-')}: {value} is out of range ({self.help})")
@@ -168,7 +173,14 @@ class DigitiseConfig:
 
     step: float | None = field(
         default=None,
-        metadata=_marks("Depth step in the log's unit; none: 0.5 ft or 0.1 m.", above=0),
+        # LAS states STEP as a decimal number of which every depth is a whole multiple
+        metadata=_marks(
+            "Depth step in the log's unit, 0.001 to 100 with six decimals or fewer; none: 0.5 ft or"
+            " 0.1 m.",
+            least=0.001,
+            most=100,
+            decimals=6,
+        ),
     )
     depth_unit: DepthUnit | None = field(
         default=None,

@@ -6,6 +6,8 @@ one scan. Expected trouble that leaves something useful is a ``datatypes.Finding
 
 from __future__ import annotations
 
+import re
+import traceback
 from typing import ClassVar
 
 from veernet_core.findings import REGISTER
@@ -25,7 +27,7 @@ class VeernetError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    stage: ClassVar[str] = REGISTER["error"].stage
+    stage: str = REGISTER["error"].stage
     remedy: str = REGISTER["error"].remedy
 
     def __init_subclass__(cls) -> None:
@@ -103,3 +105,77 @@ class WriteError(VeernetError):
     """A result could not be written."""
 
     code = "write_failed"
+
+
+class UnexpectedError(VeernetError):
+    """A step failed in a way that no scan should bring about; ``stage`` says which step."""
+
+    code = "internal_error"
+
+
+_STAGES = (
+    ("veernet_core.page.raster", "decode"),
+    ("veernet_core.page.known", "sidecar"),
+    ("veernet_core.page", "page"),
+    ("veernet_core.strips", "rectify"),
+    ("veernet_core.net", "infer"),
+    ("veernet_core.curve", "trace"),
+    ("storage", "write"),
+)
+"""Stage of a failure by the innermost of our own modules in which it arose."""
+_RANDOM_NAMES = re.compile(
+    r"(GTIFF_(DIR|RAW):[\w:]*)?/vsimem/[^\s'\"`,;)]*|<[^<>]* object at 0x[0-9a-fA-F]+>"
+    r"|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|0x[0-9a-fA-F]{6,}"
+)
+
+
+def plain_text(error: object) -> str:
+    """What a library says, on one line, without names that differ from run to run.
+
+    Files in memory, addresses and random identifiers become ``the file``.
+    """
+    return " ".join(_RANDOM_NAMES.sub("the file", str(error)).split()).rstrip(" .")
+
+
+def of_scan(error: Exception, where: str, stage: str = "run") -> VeernetError:
+    """Any exception as the error that ends the work on one scan.
+
+    Parameters
+    ----------
+    error : Exception
+        Whatever was raised; an error of ours is given back, with ``where`` filled in.
+    where : str
+        The scan.
+    stage : str
+        What was under way, for exceptions that arose in no module of which the stage is known.
+
+    Returns
+    -------
+    VeernetError
+        With code, stage, place and remedy. What a library asserts is not passed on: the message
+        names the kind of exception and the function of ours that met it.
+    """
+    if isinstance(error, VeernetError):
+        error.where = error.where or where
+        return error
+    module, function = _own_place(error)
+    stage = next((known for prefix, known in _STAGES if module.startswith(prefix)), stage)
+    if isinstance(error, MemoryError):
+        failure: VeernetError = OutOfMemoryError("not enough memory for this scan", where)
+        failure.remedy = "Use a machine with more memory, or split the scan."
+    else:
+        kind = f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
+        place = f"{module}.{function}" if module else "a library"
+        failure = UnexpectedError(f"{kind} in {place}", where)
+    failure.stage = stage
+    failure.__cause__ = error
+    return failure
+
+
+def _own_place(error: Exception) -> tuple[str, str]:
+    """Module and function of ours, innermost, through which an exception came."""
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] in ("veernet_core", "storage", "flows"):
+            return name, frame.f_code.co_qualname
+    return "", ""

@@ -31,6 +31,7 @@ from veernet_core.datatypes import (
     F64,
     U8,
     CurveSpec,
+    DepthAxis,
     DigitisedLog,
     Finding,
     JudgedCurve,
@@ -47,7 +48,7 @@ from veernet_core.datatypes import (
     Track,
     WellInfo,
 )
-from veernet_core.errors import VeernetError
+from veernet_core.errors import ReadingError, VeernetError, of_scan
 from veernet_core.page import reading
 from veernet_core.page.known import complete, sidecar
 from veernet_core.page.known.complete import BORDERS_UNCERTAIN, PAGE_DOUBTFUL
@@ -161,9 +162,21 @@ def prepare(
     dpi = sidecar.layout_dpi(sections, scan.raster, known.dpi if known is not None else None)
     printed = scan.printed
     if reader is not None and not any(printed.values()):
-        printed = reading.read_stated(scan.raster, sections, dpi, reader)
+        try:
+            printed = reading.read_stated(scan.raster, sections, dpi, reader)
+        except ReadingError as error:
+            findings = (*findings, _not_cross_checked(error))
     findings = (*scan.findings, *findings, *stated_check.held_against(sections, printed))
     return PreparedLog(item.ref, scan.raster, well, sections, dpi, findings)
+
+
+def _not_cross_checked(error: ReadingError) -> Finding:
+    """All is stated, and only the reading of what is printed above it failed."""
+    return Finding.of(
+        "not_cross_checked",
+        f"The scales printed above the tracks could not be read ({error.message}); those of the"
+        " sidecar are used without being cross-checked.",
+    )
 
 
 def digitise_many(
@@ -272,9 +285,8 @@ def _prepare_work(item: ScanInput, config: DigitiseConfig, reader: TextReader | 
     work = _Work(item, config)
     try:
         work.log = prepare(item, config, reader)
-    except VeernetError as error:
-        error.where = error.where or item.ref.uri
-        work.error = error
+    except Exception as error:
+        work.error = of_scan(error, item.ref.uri)
     return work
 
 
@@ -286,9 +298,8 @@ def _strips(works: Iterable[_Work], config: DigitiseConfig) -> Iterator[tuple[_W
         try:
             for strip in rectify.strip_blocks(work.log, config):
                 yield work, strip
-        except VeernetError as error:
-            error.where = error.where or work.item.ref.uri
-            work.error = error
+        except Exception as error:
+            work.error = of_scan(error, work.item.ref.uri, "rectify")
             yield work, None
 
 
@@ -340,9 +351,13 @@ def _infer(
         return
     try:
         posteriors = predictor.predict([strip for _, strip in live])
-    except VeernetError as error:
-        for work, _ in live:
-            work.error = error
+    except Exception as error:
+        works = list({id(work): work for work, _ in live}.values())
+        if len(works) == 1:
+            works[0].error = of_scan(error, works[0].item.ref.uri, "infer")
+            return
+        for one in works:  # the others of the group have nothing to do with it
+            _infer([pair for pair in live if pair[0] is one], predictor, tracer, earlier)
         return
     while earlier:  # posteriors are large: never more than two groups of them
         earlier.pop().exception()
@@ -430,15 +445,14 @@ def _collect_picture(work: _Work, strip: Strip) -> None:
 
 
 def _finish(work: _Work, predictor: Predictor, config: DigitiseConfig) -> DigitisedLog | FailedScan:
-    work.wait()
-    if work.error is not None or work.log is None:
-        error = work.error or VeernetError("nothing was prepared", work.item.ref.uri)
-        return FailedScan(work.item.ref, error)
     try:
+        work.wait()
+        if work.error is not None or work.log is None:
+            error = work.error or VeernetError("nothing was prepared", work.item.ref.uri)
+            return FailedScan(work.item.ref, error)
         return _assemble(work, work.log, predictor, config)
-    except VeernetError as error:
-        error.where = error.where or work.item.ref.uri
-        return FailedScan(work.item.ref, error)
+    except Exception as error:
+        return FailedScan(work.item.ref, of_scan(error, work.item.ref.uri, "trace"))
 
 
 def _assemble(
@@ -472,6 +486,7 @@ def _assemble(
     findings = (
         *log.findings,
         *_unplaced(log.sections),
+        *_coarsened(log, config),
         *_borders_off(offsets),
         *log.raster.drain_findings(),
     )
@@ -508,7 +523,7 @@ def _recover_section(
 ) -> list[RecoveredCurve]:
     assert work.log is not None
     assert section.depth is not None
-    step = physical.choose_step(section.depth, config.strip_dpi / work.log.dpi, config)
+    step = _step(section.depth, work.log, config)
     depth = physical.depth_grid(section, step)
     out = []
     for t, track in enumerate(section.tracks):
@@ -519,6 +534,31 @@ def _recover_section(
             else:
                 sure = np.full(len(trace.frac), np.nan)
             out.append(physical.recover(trace, sure, spec, section, track.track_id, depth, config))
+    return out
+
+
+def _step(axis: DepthAxis, log: PreparedLog, config: DigitiseConfig) -> float:
+    return physical.choose_step(axis, config.strip_dpi / log.dpi, config)
+
+
+def _coarsened(log: PreparedLog, config: DigitiseConfig) -> list[Finding]:
+    """Sections whose depth step is coarser than what was asked for, or than the default."""
+    out = []
+    for section in log.sections:
+        if section.depth is None or not section.tracks:
+            continue
+        unit = section.depth.unit
+        wanted, step = physical.wanted_step(unit, config), _step(section.depth, log, config)
+        if step != wanted:
+            out.append(
+                Finding.of(
+                    "step_coarsened",
+                    f"The depth step of section {section.section_id} is {step:g} {unit} instead of"
+                    f" {wanted:g} {unit}: finer than two rows of the scan is not to be had.",
+                    rows=(int(section.row_top), int(section.row_bottom)),
+                    section_id=section.section_id,
+                )
+            )
     return out
 
 

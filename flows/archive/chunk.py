@@ -45,14 +45,14 @@ from storage.review_files import wants_review_files
 from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
 from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
 from veernet_core.datatypes import DigitisedLog, Finding, GateVerdict, ScanRef
-from veernet_core.errors import OutOfMemoryError, VeernetError
+from veernet_core.errors import OutOfMemoryError, UnexpectedError, VeernetError, of_scan
 
 if TYPE_CHECKING:
     from veernet_core.pipeline import ScanInput
 
 STAGED = ROOT + "staged/"
 _LOG = logging.getLogger(__name__)
-_TRANSIENT = (OutOfMemoryError, StorageError)
+_TRANSIENT = (OutOfMemoryError, StorageError, UnexpectedError)
 
 
 class StalledError(VeernetError):
@@ -298,17 +298,24 @@ def _trace(
             watchdog.progress()
             ref = outcome.scan if isinstance(outcome, DigitisedLog) else outcome.ref
             unit = reader.sent[ref.uri]
-            if isinstance(outcome, DigitisedLog):
+            kept = _staged_bytes(outcome) if isinstance(outcome, DigitisedLog) else outcome.error
+            if isinstance(kept, bytes):
                 unit_id = unit.unit_id(spec.requirement)
-                dest.put(STAGED + unit_id, staged_to_bytes(outcome))
+                dest.put(STAGED + unit_id, kept)
                 staged.append(unit_id)
             else:
-                sha = ref.sha256
-                records.append(_failure(spec, unit, outcome.error, scan_sha256=sha))
+                records.append(_failure(spec, unit, kept, scan_sha256=ref.sha256))
     if len(reader.unreachable) == len(units):
         ObjectStore(spec.source).check_readable()
     records += reader.records
     return staged, records
+
+
+def _staged_bytes(log: DigitisedLog) -> bytes | VeernetError:
+    try:
+        return staged_to_bytes(log)
+    except Exception as error:
+        return of_scan(error, log.scan.uri, "write")
 
 
 class _Reader:
@@ -346,6 +353,7 @@ class _Reader:
 
     def _read(self, unit: Unit) -> ScanInput | Record:
         uri = self._source.uri_of(unit.source_key)
+        data: bytes | None = None
         try:
             data = self._source.get(unit.source_key)
             sidecar = self._stated(unit)
@@ -353,8 +361,8 @@ class _Reader:
             if error.retryable:
                 self.unreachable.append(error)
             return _failure(self._spec, unit, error)
-        except VeernetError as error:
-            return _failure(self._spec, unit, error, _sha256(data))
+        except Exception as error:
+            return _failure(self._spec, unit, of_scan(error, uri, "read"), _sha256(data))
         sha, sidecar_sha = _sha256(data), _sha256(sidecar)
         good = [r for r in (self._spec.requirement, self._spec.released) if r is not None]
         same = _same_again(unit, {result_key(sha, sidecar_sha, r) for r in good})
@@ -432,8 +440,9 @@ def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Re
     made = log.provenance
     try:
         files = log_files(log, unit.log_id, include_review=wants_review_files(dest))
-    except VeernetError as error:
-        return _failure(spec, unit, error, made.scan_sha256, made.sidecar_sha256)
+    except Exception as error:
+        failure = of_scan(error, log.scan.uri, "write")
+        return _failure(spec, unit, failure, made.scan_sha256, made.sidecar_sha256)
     dest.put_folder(f"logs/{unit.log_id}", files, last=RECORD)
     decisions = [curve.verdict.decision for curve in curves]
     return replace(

@@ -7,9 +7,10 @@ runs) and the options of ``veernet batch``.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, create_model
+from pydantic import AfterValidator, ConfigDict, Field, create_model
 
 from veernet_core.config import OPTION_DEFAULTS, OPTIONS, DigitiseConfig, configured
 
@@ -77,9 +78,15 @@ def _option_field(name: str) -> Any:
     kind = kinds[option.kind]
     limits = {"ge": option.least, "le": option.most, "gt": option.above}
     given: dict[str, Any] = {key: value for key, value in limits.items() if value is not None}
-    return (kind | None if default is None else kind), Field(
-        default, description=option.help, **given
-    )
+    whole: Any = kind | None if default is None else kind
+    check: Any = AfterValidator(partial(_checked, name))
+    return Annotated[whole, check], Field(default, description=option.help, **given)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """What a schema cannot say: how many decimals a number may have."""
+    OPTIONS[name].check(name, value)
+    return value
 
 
 _Options: Any = create_model(

@@ -13,6 +13,7 @@ from flows.cli.options import (
     add_index_options,
     add_model_options,
     config_of,
+    require_writable,
 )
 from veernet_core.config import OPTIONS, DigitiseConfig
 
@@ -86,6 +87,7 @@ def digitise(args: argparse.Namespace) -> int:
     from flows.local.digitise import find_scans, read_index_file
 
     scans = find_scans(args.scans)
+    require_writable(args.out)
     if args.canary:
         from flows.archive.canary import watch_local
 
@@ -103,6 +105,7 @@ def inspect(args: argparse.Namespace) -> int:
 
     scans = find_scans(args.scans)
     check_targets(scans, args.out)
+    require_writable(args.out)
     config = DigitiseConfig(depth_unit=args.depth_unit)
     failures = inspect_scans(scans, args.out, RapidReader(), config)
     for _, error in failures:

@@ -7,6 +7,7 @@ so that help appears at once.
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from veernet_core.config import OPTION_DEFAULTS, OPTIONS, DigitiseConfig, Option, configured
@@ -42,6 +43,30 @@ def config_of(args: argparse.Namespace) -> DigitiseConfig:
     return configured(vars(args))
 
 
+def require_writable(out: Path) -> None:
+    """Make an output folder now: a place that cannot be written is no reason to digitise first.
+
+    Raises
+    ------
+    WriteError
+    """
+    from veernet_core.errors import WriteError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise WriteError(f"cannot be written: {error.strerror or error}", str(out)) from error
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
 def add_index_options(parser: argparse.ArgumentParser) -> None:
     """The archive's index and what its columns mean."""
     parser.add_argument(
@@ -60,4 +85,4 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument("--batch-tiles", type=int, help="tiles per batch on the device")
+    parser.add_argument("--batch-tiles", type=_count, help="tiles per batch on the device")

@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from typing import IO
 
 from veernet_core.config import RasterLimits
-from veernet_core.errors import DecodeError, VeernetError
+from veernet_core.errors import DecodeError, VeernetError, of_scan
 
 DEFAULT_CHECK = "flows.engine.decoders:decode_whole"
 _WINDOW_ROWS = 2048
@@ -197,7 +197,9 @@ def _error_from(answer: dict[str, str]) -> VeernetError | None:
     if answer["code"] == "":
         return None
     kind = next((k for k in _all_errors(VeernetError) if k.code == answer["code"]), DecodeError)
-    return kind(answer["message"], answer["where"], answer["remedy"])
+    error = kind(answer["message"], answer["where"], answer["remedy"])
+    error.stage = answer.get("stage", "decode")
+    return error
 
 
 def _all_errors(kind: type[VeernetError]) -> list[type[VeernetError]]:
@@ -212,11 +214,12 @@ def _answer(check: Check, data: bytes, name: str, limits: RasterLimits) -> dict[
     except MemoryError:
         found = DecoderMemoryError("out of memory", name)
     except Exception as error:
-        found = DecodeError(f"{type(error).__name__}: {error}", name)
+        found = of_scan(error, name)
     else:
         return {"code": ""}
     return {
         "code": found.code,
+        "stage": found.stage,
         "message": found.message,
         "where": found.where or name,
         "remedy": found.remedy,

@@ -26,7 +26,7 @@ from storage.review_files import wants_review_files
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
-from veernet_core.errors import DecodeError, EmptyFileError, VeernetError
+from veernet_core.errors import DecodeError, EmptyFileError, VeernetError, of_scan
 from veernet_core.page.ocr.text import RapidReader, TextReader
 from veernet_core.pipeline import FailedScan, Predictor, ScanInput
 
@@ -174,37 +174,62 @@ def digitise_files(
     store = ObjectStore(str(out))
     if include_review:
         delivery.add_review_files(store)
-    with_review = wants_review_files(store)
-    taken = publish.taken_ids(out) if out.exists() else {}
-    unread: list[FailedScan] = []
     timed = _TimedPredictor(predictor)
-    results = pipeline.digitise_many(
-        _read_all(scans, unread, index), timed, config, reader, page_workers()
-    )
-    for done, result in enumerate(_with_unread(results, unread), 1):
+    unread: list[FailedScan] = []
+    items = _read_all(scans, unread, index)
+    results = pipeline.digitise_many(items, timed, config, reader, page_workers())
+    try:
+        _publish_all(_with_unread(results, unread), store, out, summary, report)
+    finally:  # also where something broke off: what was done and what failed is written
+        rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
+        delivery.apply_reviews(store, summary.decisions)
+        try:
+            publish.write_datasets(out, rows, list(summary.scans.values()))
+        finally:
+            run = replace(
+                _run_record(summary, predictor, config),
+                started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+                seconds=round(time.monotonic() - clock, 3),
+                device_seconds=round(timed.seconds, 3),
+            )
+            runs.write_run(store, run)
+            summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
+    return summary
+
+
+def _publish_all(
+    results: Iterable[DigitisedLog | FailedScan],
+    store: ObjectStore,
+    out: Path,
+    summary: LocalReport,
+    report: Report,
+) -> None:
+    """Publish scan by scan; whatever one of them raises is that scan's failure."""
+    taken = publish.taken_ids(out) if out.exists() else {}
+    with_review = wants_review_files(store)
+    for done, result in enumerate(results, 1):
+        if isinstance(result, DigitisedLog):
+            result = _published(result, out, taken, with_review, summary)
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))
-        else:
-            name = publish.log_id(result.scan.stem, result.scan.sha256, taken)
-            taken[name] = result.scan.sha256
-            result = publish.with_text_findings(result)
-            files = publish.log_files(result, name, include_review=with_review)
-            publish.publish_local(out, name, files)
-            summary.decisions[name] = count_decisions(result)
-            summary.scans[name] = result.scan.uri
         report(done, result)
-    rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
-    delivery.apply_reviews(store, summary.decisions)
-    publish.write_datasets(out, rows, [str(path) for path in scans])
-    run = replace(
-        _run_record(summary, predictor, config),
-        started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-        seconds=round(time.monotonic() - clock, 3),
-        device_seconds=round(timed.seconds, 3),
-    )
-    runs.write_run(store, run)
-    summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
-    return summary
+
+
+def _published(
+    log: DigitisedLog, out: Path, taken: dict[str, str], with_review: bool, summary: LocalReport
+) -> DigitisedLog | FailedScan:
+    """The log once its folder is written, or why that could not be done."""
+    try:
+        name = publish.log_id(log.scan.stem, log.scan.sha256, taken)
+        log = publish.with_text_findings(log)
+        files = publish.log_files(log, name, include_review=with_review)
+        publish.publish_local(out, name, files)
+    except Exception as error:
+        return FailedScan(log.scan, of_scan(error, log.scan.uri, "write"))
+    taken[name] = log.scan.sha256
+    summary.decisions[name] = count_decisions(log)
+    summary.scans[name] = log.scan.uri
+    return log
 
 
 def _read_all(
@@ -213,8 +238,9 @@ def _read_all(
     for path in scans:
         try:
             yield read_scan(path, index)
-        except VeernetError as error:
-            unread.append(FailedScan(ScanRef(str(path), path.stem, "", 0), error))
+        except Exception as error:
+            failure = of_scan(error, str(path), "read")
+            unread.append(FailedScan(ScanRef(str(path), path.stem, "", 0), failure))
 
 
 def _with_unread(

@@ -17,7 +17,7 @@ from flows.local.digitise import SIDECAR_SUFFIX, read_scan
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Finding, WellInfo
-from veernet_core.errors import VeernetError, WriteError
+from veernet_core.errors import VeernetError, WriteError, of_scan
 from veernet_core.page.drafts.annotate import inspect_pictures
 from veernet_core.page.drafts.draft import draft_sidecar
 from veernet_core.page.known.sidecar import Sidecar
@@ -73,10 +73,10 @@ def inspect_scans(
     for path in scans:
         try:
             done = inspect_scan(read_scan(path), out, config or DigitiseConfig(), reader)
-        except VeernetError as error:
-            error.where = error.where or str(path)
-            failures.append((str(path), error))
-            report(f"{path.stem}: failed ({error.code})")
+        except Exception as error:
+            failure = of_scan(error, str(path))
+            failures.append((str(path), failure))
+            report(f"{path.stem}: failed ({failure.code})")
             continue
         report(done.summary)
         for finding in done.findings:

@@ -7,6 +7,7 @@ invents nothing; others are NaN. Nothing here looks at pixels.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -30,7 +31,7 @@ SEEN_PRESENCE = 0.5
 """Presence from which on a curve's style is somewhere in a row."""
 STRAIGHT_FRAC = 0.05
 """Farthest, in track widths, that a curve is taken to have gone where its ink is missing."""
-_NICE = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+_NICE = (1.0, 2.0, 5.0)
 
 
 def value_at(frac: F64, spec: CurveSpec) -> F64:
@@ -59,13 +60,17 @@ def choose_step(axis: DepthAxis, rows_per_scan_row: float, config: DigitiseConfi
     rows_per_scan_row : float
         Strip rows per scan row.
     """
-    step = config.step or DEFAULT_STEP[axis.unit]
+    step = wanted_step(axis.unit, config)
     slope = np.diff(axis.anchors[:, 1]) / np.diff(axis.anchors[:, 0])
     row_depth = float(np.median(slope)) / rows_per_scan_row
-    for factor in _NICE:
-        if step * factor >= 1.8 * row_depth:
-            return float(round(step * factor, 9))
-    return float(round(step * _NICE[-1], 9))
+    factors = (nice * 10.0**power for power in itertools.count() for nice in _NICE)
+    factor = next(factor for factor in factors if step * factor >= 1.8 * row_depth)
+    return float(round(step * factor, 9))
+
+
+def wanted_step(unit: DepthUnit, config: DigitiseConfig) -> float:
+    """The depth step asked for, else the default one, in the log's unit."""
+    return config.step or DEFAULT_STEP[unit]
 
 
 def depth_grid(section: Section, step: float) -> F64:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.datatypes import U8, Bool, DepthUnit, Finding, Raster, Section, Track
-from veernet_core.errors import GeometryError, ReadingError, VeernetError
+from veernet_core.errors import GeometryError, ReadingError, VeernetError, of_scan
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.axis import DepthPrior
 from veernet_core.page.header import fields as header
@@ -104,7 +104,7 @@ def read_page(
     except VeernetError:
         raise
     except Exception as error:
-        raise ReadingError(f"{type(error).__name__}: {error}") from error
+        raise ReadingError(of_scan(error, "").message) from error
 
 
 def _read(
@@ -172,7 +172,7 @@ def read_stated(
     except VeernetError:
         raise
     except Exception as error:
-        raise ReadingError(f"{type(error).__name__}: {error}") from error
+        raise ReadingError(of_scan(error, "").message) from error
     printed: dict[tuple[str, str], list[CurveFound]] = {}
     for curve in curves:
         track = orders[curve.section_id][curve.track_index]

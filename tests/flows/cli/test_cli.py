@@ -15,7 +15,7 @@ import pytest
 
 from flows.cli import main as cli
 from flows.local.digitise import find_scans
-from veernet_core.config import OPTIONS
+from veernet_core.config import OPTIONS, configured
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -108,6 +108,57 @@ def test_find_scans(tmp_path: Path) -> None:
     names = [p.name for p in find_scans([str(tmp_path), str(tmp_path / "a.tif")])]
     assert names == ["a.tif", "b.PNG", "d.pdf"]
     assert [p.name for p in find_scans([str(tmp_path / "*.tif")])] == ["a.tif"]
+
+
+OUT_OF_REACH = [
+    ("--step", "0.33333333"),
+    ("--step", "0.1234567"),
+    ("--step", "1e-4"),
+    ("--step", "nan"),
+    ("--step", "inf"),
+    ("--step", "500"),
+    ("--min-r2", "nan"),
+    ("--reject-r2", "nan"),
+    ("--min-coverage", "1.5"),
+    ("--max-depth-residual-ft", "-1"),
+]
+
+
+@pytest.mark.parametrize(("option", "value"), [*OUT_OF_REACH, ("--batch-tiles", "0")])
+def test_options_that_cannot_be_met_are_refused_before_any_work(
+    option: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.tif").write_bytes(b"x")
+    out = tmp_path / "out"
+    assert cli.main(["digitise", str(tmp_path / "a.tif"), "-o", str(out), option, value]) == 2
+    assert option.lstrip("-").split("-")[0] in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("option", "value"), OUT_OF_REACH)
+def test_batch_refuses_them_too(
+    option: str, value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    places = ["--source", str(tmp_path / "in"), "--dest", str(tmp_path / "out")]
+    assert cli.main(["batch", *places, option, value]) == 2
+    assert option in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("step", [0.5, 0.1, 0.1524, 0.01, 2.0, 0.333333])
+def test_steps_that_can_be_written_are_taken(step: float) -> None:
+    assert configured({"step": step}).step == step
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_any_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.tif").write_bytes(b"x")
+    (tmp_path / "file").write_bytes(b"x")
+    for command in ("digitise", "inspect"):
+        argv = [command, str(tmp_path / "a.tif"), "-o", str(tmp_path / "file" / "out")]
+        assert cli.main(argv) == 2
+        assert "cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("package", ["flows", "storage", "veernet_core"])
