@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-ALIASES = {"lap_uncertain": "wrap_uncertain"}
-"""Former reason and finding codes, and what they are called now."""
+from veernet_core.findings import current_code
+
 KEYS = ["section_id", "track_id", "mnemonic"]
 
 
@@ -68,10 +68,10 @@ def _settled(log: dict[str, Any]) -> dict[str, Any]:
     """A log without what may differ: aliases resolved, findings by code and place alone."""
     for curve in log["curves"]:
         curve.pop("policy_id", None)
-        curve["reasons"] = sorted(ALIASES.get(r, r) for r in curve["reasons"])
+        curve["reasons"] = sorted(current_code(r) for r in curve["reasons"])
     log["findings"] = sorted(
         "/".join(
-            str(ALIASES.get(f[k], f[k]) if k == "code" else f.get(k))
+            str(current_code(f[k]) if k == "code" else f.get(k))
             for k in ("code", "severity", *KEYS, "rows")
         )
         for f in log["findings"]

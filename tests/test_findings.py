@@ -15,7 +15,7 @@ import pytest
 import veernet_core
 from veernet_core import findings
 from veernet_core.config import GatePolicy
-from veernet_core.curve.evidence import quality
+from veernet_core.curve import gate
 from veernet_core.datatypes import Finding, QualityEstimate
 from veernet_core.errors import DecodeError, VeernetError
 
@@ -81,8 +81,8 @@ def gate_codes() -> set[str]:
         values, [0.0, 0.5, 1.0], [0.0, 1.0], [0.1, 5.0], [nan, 0.2]
     ):
         estimate = QualityEstimate(r2, r2 - 0.1, r2 + 0.02, coverage, 0.0, 0.0, span, dx, reference)
-        codes |= set(quality.judge(estimate, (), GatePolicy()).reasons)
-    return codes | set(quality.depth_flags(9.0, "ft", GatePolicy()))
+        codes |= set(gate.judge(estimate, (), GatePolicy()).reasons)
+    return codes | set(gate.depth_flags(9.0, "ft", GatePolicy()))
 
 
 def test_every_reason_of_the_gate_is_registered_as_one() -> None:

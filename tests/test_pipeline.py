@@ -209,25 +209,11 @@ def test_a_stricter_policy_never_accepts_more(page: SyntheticPage) -> None:
         before = now
 
 
-def test_twins_without_known_points_go_to_review() -> None:
+def test_curves_of_one_style_without_known_points_go_to_review() -> None:
     page = draw_page(np.random.default_rng(2), kind="twin_solids", rows=2000, dpi=200)
     result = one(scan(page))
-    twins = [c for c in result.curves if c.curve.track_id == "T1"]
-    assert len(twins) == 2
-    for judged in twins:
+    pair = [c for c in result.curves if c.curve.track_id == "T1"]
+    assert len(pair) == 2
+    for judged in pair:
         assert judged.verdict.decision != "accept"
         assert "identity_ambiguous" in judged.verdict.reasons
-
-
-def test_read_ahead_passes_errors_on_and_stops_when_abandoned() -> None:
-    def source():  # type: ignore[no-untyped-def]
-        yield 1
-        raise RuntimeError("broken")
-
-    stream = pipeline._read_ahead(source(), 2)
-    assert next(stream) == 1
-    with pytest.raises(RuntimeError, match="broken"):
-        next(stream)
-    endless = pipeline._read_ahead(iter(range(10**9)), 2)
-    assert next(endless) == 0
-    endless.close()

@@ -8,14 +8,14 @@ Invariants are checked on construction. No behaviour beyond geometry and simple 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.errors import GeometryError
+from veernet_core.errors import GeometryError, VeernetError
 from veernet_core.findings import Severity, entry_of
 
 Style = Literal["solid", "dashed", "dotted"]
@@ -114,6 +114,23 @@ class ScanRef:
     stem: str
     sha256: str
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanInput:
+    """One scan to digitise: its identity, its bytes, and its sidecar's bytes if it has one."""
+
+    ref: ScanRef
+    data: bytes
+    sidecar: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedScan:
+    """A scan that could not be processed, and why."""
+
+    ref: ScanRef
+    error: VeernetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +418,17 @@ class Posterior:
             self.position.ndim == 3 and self.position.shape[:2] == self.presence.shape,
             "posterior position and presence shapes differ",
         )
+
+
+class Predictor(Protocol):
+    """What the spine needs of a network."""
+
+    model_id: str
+    calibration: Mapping[str, Any]
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        """Posterior of each strip, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

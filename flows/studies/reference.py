@@ -27,7 +27,7 @@ from storage.objects import ObjectStore
 from storage.records import jsonable
 from storage.review_files import wants_review_files
 from veernet_core.config import GatePolicy
-from veernet_core.curve.evidence import quality
+from veernet_core.curve import gate
 from veernet_core.datatypes import FT_PER, DigitisedLog, JudgedCurve
 from veernet_core.evaluation import reference
 from veernet_core.evaluation.reference import ReferenceScore
@@ -40,7 +40,7 @@ _FROM_ESTIMATE = frozenset(
      "r2_bound_below_threshold", "r2_estimate_below_threshold", "flat_judged_by_position",
      "flat_and_uncertain"}
 )  # fmt: skip
-"""Reasons that ``quality.judge`` finds itself; all others are flags that stay."""
+"""Reasons that ``gate.judge`` finds itself; all others are flags that stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ def _rejudged(judged: JudgedCurve, r2: float, policy: GatePolicy) -> JudgedCurve
     """The verdict a measured R² gives; flags found before stay."""
     measured = replace(judged.quality, r2_reference=r2)
     flags = [reason for reason in judged.verdict.reasons if reason not in _FROM_ESTIMATE]
-    return replace(judged, quality=measured, verdict=quality.judge(measured, flags, policy))
+    return replace(judged, quality=measured, verdict=gate.judge(measured, flags, policy))
 
 
 def _refresh(out: Path, log_ids: Sequence[str]) -> None:

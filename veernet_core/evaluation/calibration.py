@@ -24,7 +24,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from veernet_core import metrics
 from veernet_core.config import UNSEEN_BORDERS, DigitiseConfig
-from veernet_core.curve import physical
+from veernet_core.curve import gate, physical
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.curve.tracking import traces as decode
 from veernet_core.datatypes import (
@@ -467,7 +467,7 @@ def judged_cases(
                 merit(result, truth, course, config),
                 result,
                 curve.siblings,
-                quality.trace_flags(result, curve.siblings),
+                gate.trace_flags(result, curve.siblings),
                 border_slack=curve.border_slack,
             )
         )
@@ -728,7 +728,7 @@ def count_cases(
         estimate = quality.estimate(
             case.result, case.siblings, case.depth_residual, model, case.border_slack
         )
-        verdict = quality.judge(estimate, case.flags, config.gate)
+        verdict = gate.judge(estimate, case.flags, config.gate)
         accepted = verdict.decision == "accept"
         good = case.merit.good
         bad = accepted and not case.merit.right

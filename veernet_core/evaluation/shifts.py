@@ -17,6 +17,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from veernet_core.config import DigitiseConfig
+from veernet_core.curve import gate
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import calibration
@@ -158,7 +159,7 @@ def _lines_tell(sample: Sample, config: DigitiseConfig) -> tuple[str, ...]:
     slope = float(np.median(np.diff(sample.depth)))
     share = depth_check.line_share(sample.strip)
     scatter = depth_check.fit_lines(sample.depth + slope * off, share, "ft").scatter
-    return quality.depth_flags(scatter, "ft", config.gate)
+    return gate.depth_flags(scatter, "ft", config.gate)
 
 
 def _rescaled(curves: list[TracedCurve]) -> list[TracedCurve]:

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from flows.local import digitise, inspect
-from veernet_core import pipeline
+from veernet_core import track_record
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Posterior, Strip
 from veernet_core.errors import VeernetError, of_scan, plain_text
@@ -139,8 +139,8 @@ def test_tracing_and_writing_that_fail_cost_that_scan(scans, tmp_path, monkeypat
             raise AssertionError
         return trace(strip, *_)
 
-    trace = pipeline.decode.trace_block
-    monkeypatch.setattr(pipeline.decode, "trace_block", slip)
+    trace = track_record.trace_block
+    monkeypatch.setattr(track_record, "trace_block", slip)
     assert "AssertionError" in only(run(scans, tmp_path / "traced"), "b", "internal_error", "trace")
 
 

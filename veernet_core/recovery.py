@@ -1,0 +1,180 @@
+"""From what a scan was traced to, to curves on depth with an estimate of how good each is.
+
+In: a `ScanRecord` and the calibration of the model bundle. Out: sections with their depth residual, curves
+with a `QualityEstimate`, and findings about what the strips show. The gate decides later.
+Does not belong here: tracing (`curve.tracking`), pictures (`overlays`), threads (`streaming`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from veernet_core.config import DigitiseConfig
+from veernet_core.curve import physical
+from veernet_core.curve.evidence import confidence, quality
+from veernet_core.datatypes import F64, DepthAxis, Finding, QualityEstimate, RecoveredCurve, Section
+from veernet_core.strips import border_check, depth_check
+from veernet_core.track_record import ScanRecord, TrackRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the model bundle knows of its own errors; without it nothing can be accepted."""
+
+    maps: confidence.ConfidenceMaps
+    quality: quality.QualityModel | None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Calibration:
+        """As a bundle stores it."""
+        model = value.get("quality")
+        return cls(
+            confidence.maps_from_json(value.get("confidence", {})),
+            None if model is None else quality.QualityModel.from_json(model),
+        )
+
+
+def check_depths(record: ScanRecord) -> tuple[Section, ...]:
+    """The scan's sections; a depth axis whose residual nobody knows gets that of the printed lines."""
+    sections = []
+    for section, tracks in zip(record.log.sections, record.tracks):
+        axis = section.depth
+        kept = [lines for track in tracks if (lines := track.lines) is not None]
+        if axis is not None and kept:
+            fits = [depth_check.fit_lines(axis.depth_at(r), share, axis.unit) for r, share in kept]
+            residual = depth_check.axis_residual(fits)
+            section = replace(section, depth=replace(axis, residual=residual))
+        sections.append(section)
+    return tuple(sections)
+
+
+def recover_curves(
+    sections: Sequence[Section],
+    record: ScanRecord,
+    calibration: Calibration,
+    config: DigitiseConfig,
+) -> list[tuple[RecoveredCurve, QualityEstimate]]:
+    """Curves of all sections that have a depth axis, each with its estimate.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        Of ``check_depths``.
+    record : ScanRecord
+    calibration : Calibration
+    config : DigitiseConfig
+
+    Returns
+    -------
+    list of (RecoveredCurve, QualityEstimate)
+        Backup scales are part of the curve they belong to.
+    """
+    out: list[tuple[RecoveredCurve, QualityEstimate]] = []
+    for section, tracks in zip(sections, record.tracks):
+        if section.depth is None:
+            continue
+        depth = physical.depth_grid(section, _step(section.depth, record, config))
+        for track in tracks:
+            curves = _on_depths(track, section, depth, calibration.maps, config)
+            out += [(curve, _estimate(curve, section, track, calibration)) for curve in curves]
+    return out
+
+
+def _step(axis: DepthAxis, record: ScanRecord, config: DigitiseConfig) -> float:
+    return physical.choose_step(axis, config.strip_dpi / record.log.dpi, config)
+
+
+def _on_depths(
+    record: TrackRecord,
+    section: Section,
+    depth: F64,
+    maps: confidence.ConfidenceMaps,
+    config: DigitiseConfig,
+) -> list[RecoveredCurve]:
+    """The curves of a track at regular depths, backup scales merged."""
+    out = []
+    for k, spec in enumerate(record.track.curves):
+        trace = record.trace(k)
+        if spec.style in maps:
+            sure = maps[spec.style].probability(trace.evidence, trace.frac)
+        else:
+            sure = np.full(len(trace.frac), np.nan)
+        track_id = record.track.track_id
+        out.append(physical.recover(trace, sure, spec, section, track_id, depth, config))
+    return physical.merge_backups(out)
+
+
+def _estimate(
+    curve: RecoveredCurve, section: Section, record: TrackRecord, calibration: Calibration
+) -> QualityEstimate:
+    residual = section.depth.residual if section.depth is not None else float("nan")
+    slack = border_check.border_slack(record.border_offsets)
+    return quality.estimate(curve, record.track.curves, residual, calibration.quality, slack)
+
+
+def strip_findings(
+    sections: Sequence[Section], record: ScanRecord, config: DigitiseConfig
+) -> list[Finding]:
+    """What stands in the way of delivery: sections without depth or with a coarser step than wanted, and
+    borders printed elsewhere."""
+    out = [_no_depth(s) for s in sections if s.depth is None and s.tracks]
+    for section in sections:
+        if section.depth is not None and section.tracks:
+            out += _coarsened(section, section.depth, record, config)
+    for section, tracks in zip(sections, record.tracks):
+        for track in tracks:
+            out += _borders_off(section, track)
+    return out
+
+
+def _no_depth(section: Section) -> Finding:
+    return Finding.of(
+        "no_depth",
+        f"section {section.section_id} has no depth axis: its curves cannot be delivered",
+        rows=(int(section.row_top), int(section.row_bottom)),
+        section_id=section.section_id,
+    )
+
+
+def _coarsened(
+    section: Section, axis: DepthAxis, record: ScanRecord, config: DigitiseConfig
+) -> list[Finding]:
+    """Whether the depth step is coarser than what was asked for, or than the default."""
+    wanted, step = physical.wanted_step(axis.unit, config), _step(axis, record, config)
+    if step == wanted:
+        return []
+    finding = Finding.of(
+        "step_coarsened",
+        f"The depth step of section {section.section_id} is {step:g} {axis.unit} instead of"
+        f" {wanted:g} {axis.unit}: finer than two rows of the scan is not to be had.",
+        rows=(int(section.row_top), int(section.row_bottom)),
+        section_id=section.section_id,
+    )
+    return [finding]
+
+
+def _borders_off(section: Section, record: TrackRecord) -> list[Finding]:
+    """Borders beside which, and not on which, a line is printed."""
+    track_id = record.track.track_id
+    out = []
+    for side, distance in zip(
+        ("left", "right"), border_check.printed_offset(record.border_offsets)
+    ):
+        if not abs(distance) > border_check.OFF_FRAC:
+            continue
+        way = "right" if distance > 0 else "left"
+        out.append(
+            Finding.of(
+                "borders_off",
+                f"the {side} border of track {track_id} is printed {100 * abs(distance):.1f} % of "
+                f"the track's width to the {way} of where it was taken to be",
+                rows=(int(section.row_top), int(section.row_bottom)),
+                section_id=section.section_id,
+                track_id=track_id,
+            )
+        )
+    return out

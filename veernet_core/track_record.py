@@ -1,0 +1,138 @@
+"""What accumulates of a scan while its strips are traced: one record for each track.
+
+In: blocks of strips with their posteriors, from top to bottom. Out: the traces of every curve, and what the
+blocks show of the track itself: its picture, where its borders are printed, how dark its rows are.
+Does not belong here: what is made of traces (`recovery`) and pictures (`overlays`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from veernet_core.curve import physical
+from veernet_core.curve.tracking.traces import DecodeState, trace_block
+from veernet_core.datatypes import F64, U8, CurveSpec, Posterior, PreparedLog, Strip, Trace, Track
+from veernet_core.strips import border_check, depth_check
+
+
+@dataclass(slots=True)
+class TrackRecord:
+    """One track on its way. Where inks are separate, a block of rows comes once for each ink.
+
+    Attributes
+    ----------
+    track : Track
+    measures_lines : bool
+        Whether the rows' tones are kept: the depth axis is yet to be checked with the printed lines.
+    keeps_picture : bool
+    """
+
+    track: Track
+    measures_lines: bool
+    keeps_picture: bool
+    _traces: dict[int, list[Trace]] = field(default_factory=dict)
+    _states: dict[tuple[int, ...], DecodeState] = field(default_factory=dict)
+    _lines: dict[int, tuple[F64, F64]] = field(default_factory=dict)
+    _offsets: dict[int, F64] = field(default_factory=dict)
+    _pictures: dict[int, U8] = field(default_factory=dict)
+    _borders: tuple[float, float] = (0.0, 0.0)
+
+    def add(self, strip: Strip, posterior: Posterior) -> None:
+        """Trace a block, and keep what it shows."""
+        inked = strip.curve_indices
+        specs = [_in_strip(self.track.curves[k], self.track, strip) for k in inked]
+        traces, self._states[inked] = trace_block(strip, posterior, specs, self._states.get(inked))
+        for k, trace in zip(inked, traces):
+            self._traces.setdefault(k, []).append(trace)
+        if self.measures_lines:
+            self._keep_lines(strip)
+        self._keep_offsets(strip)
+        if self.keeps_picture:
+            self._keep_picture(strip)
+
+    def trace(self, curve: int) -> Trace:
+        """All rows of a curve; none where it was never in a strip."""
+        return physical.join_traces(self._traces.get(curve, []))
+
+    @property
+    def lines(self) -> tuple[F64, F64] | None:
+        """Scan rows and how dark each is, 0 to 1, float64 [rows] each; None where that was not kept."""
+        if not self._lines:
+            return None
+        rows, share = (np.concatenate(values) for values in zip(*self._lines.values()))
+        return rows, share
+
+    @property
+    def border_offsets(self) -> F64:
+        """Where the borders' lines are printed, as ``border_check`` measures it, float64 [stretches, 3]."""
+        return np.concatenate([np.zeros((0, 3)), *self._offsets.values()])
+
+    @property
+    def picture(self) -> tuple[U8, float, float] | None:
+        """The track's ink, uint8 [rows, cols], with the columns of its borders; None where not kept."""
+        if not self._pictures:
+            return None
+        ink = np.concatenate([self._pictures[row] for row in sorted(self._pictures)])
+        return ink, *self._borders
+
+    def _keep_lines(self, strip: Strip) -> None:
+        """How dark the block's own rows are, in the ink that shows most."""
+        rows, share = strip.scan_rows[slice(*strip.keep_rows)], depth_check.line_share(strip)
+        _, before = self._lines.get(strip.first_row, (rows, share))
+        self._lines[strip.first_row] = rows, np.maximum(before, share)
+
+    def _keep_offsets(self, strip: Strip) -> None:
+        """Where the block's own rows show the borders' lines; of several inks the one that shows most."""
+        own = strip.ink[slice(*strip.keep_rows)]
+        found = border_check.border_offsets(own, strip.left_col, strip.right_col)
+        before = self._offsets.get(strip.first_row)
+        if before is None or np.isfinite(found).sum() > np.isfinite(before).sum():
+            self._offsets[strip.first_row] = found
+
+    def _keep_picture(self, strip: Strip) -> None:
+        """The block's own rows; inks of one block are laid over each other."""
+        own = strip.ink[slice(*strip.keep_rows)]
+        before = self._pictures.get(strip.first_row)
+        self._pictures[strip.first_row] = own if before is None else np.maximum(before, own)
+        self._borders = strip.left_col, strip.right_col
+
+
+class ScanRecord:
+    """A prepared scan and the records of its tracks, ``tracks[section][track]``."""
+
+    def __init__(self, log: PreparedLog, sidecar: bytes | None, keeps_pictures: bool) -> None:
+        self.log, self.sidecar = log, sidecar
+        self.tracks = [
+            [
+                TrackRecord(
+                    track,
+                    section.depth is not None and bool(np.isnan(section.depth.residual)),
+                    keeps_pictures,
+                )
+                for track in section.tracks
+            ]
+            for section in log.sections
+        ]
+
+    def add(self, strip: Strip, posterior: Posterior) -> None:
+        """Trace one strip of the scan."""
+        self.tracks[strip.section_index][strip.track_index].add(strip, posterior)
+
+
+def _in_strip(spec: CurveSpec, track: Track, strip: Strip) -> CurveSpec:
+    """A curve's known points in the coordinates of a strip (row, column)."""
+    if not spec.points_px:
+        return spec
+    points = []
+    for row, col in spec.points_px:
+        at = np.array([row])
+        left = float(track.geometry.left_px(at)[0])
+        right = float(track.geometry.right_px(at)[0])
+        strip_row = float(
+            np.interp(row, strip.scan_rows, np.arange(len(strip.scan_rows)), left=-1, right=-1)
+        )
+        strip_col = strip.left_col + (col - left) / (right - left) * strip.track_width_px
+        points.append((strip_row, strip_col))
+    return replace(spec, points_px=tuple(points))
