@@ -342,14 +342,114 @@ def test_truncated_fax_keeps_its_leading_rows(rows_per_strip):
     assert max(f.rows[1] for f in findings if f.rows) == HEIGHT - 1
 
 
-def test_truncated_grey_keeps_whole_strips():
-    data = with_directory_first(tiff(grey(INK), compress="LZW", blockysize=50))
-    offset, count = strip_spans(data)[7]
-    raster = open_raster(data[: offset + count // 2], "x")
+CUT_CODECS = ["LZW", "DEFLATE", "PACKBITS", None]
+
+
+@pytest.mark.parametrize("rows_per_strip", [50, HEIGHT])
+@pytest.mark.parametrize("compress", CUT_CODECS)
+def test_truncated_grey_keeps_all_rows_that_are_there(compress, rows_per_strip):
+    options = {"compress": compress} if compress else {}
+    noisy = grey(INK) - np.random.default_rng(0).integers(0, 8, INK.shape, dtype=np.uint8) * (
+        1 - INK
+    )
+    data = with_directory_first(tiff(noisy, blockysize=rows_per_strip, **options))
+    offset, count = strip_spans(data)[HEIGHT // rows_per_strip // 2]
+    cut = data[: offset + count // 2]
+    raster = open_raster(cut, "x")
+    whole_page = whole(open_raster(data, "x"))
     ink = whole(raster)
-    np.testing.assert_array_equal(ink[:350], INK[:350] * 255)
-    assert not ink[350:].any()
-    assert {f.code for f in raster.drain_findings()} == {"missing_rows"}
+    findings = raster.drain_findings()
+    assert {f.code for f in findings} <= {"missing_rows", "damaged_rows"}
+    first = min(f.rows[0] for f in findings if f.rows)
+    assert first == pytest.approx(HEIGHT // 2 + (25 if rows_per_strip == 50 else 0), abs=15)
+    np.testing.assert_array_equal(ink[:first], whole_page[:first])
+    assert not ink[first:].any()
+    assert max(f.rows[1] for f in findings if f.rows) == HEIGHT - 1
+    for a, b in ((600, 700), (0, 10), (first - 5, first + 5)):  # in any order
+        np.testing.assert_array_equal(raster.read_ink(a, b), ink[a:b])
+
+
+@pytest.mark.parametrize("compress", ["LZW", "DEFLATE"])
+def test_a_stream_that_is_damaged_is_no_stream_that_ends(compress):
+    data = tiff(grey(INK), compress=compress, blockysize=HEIGHT)
+    (offset, count), *_ = strip_spans(data)
+    for seed in range(5):
+        broken = damaged(data, offset + count // 2, 40, seed)
+        try:
+            raster = open_raster(broken, "x")
+        except DecodeError:
+            continue  # nothing of the one strip can be trusted
+        wrong = whole(raster) != INK * 255
+        told = [f.rows for f in raster.drain_findings() if f.rows]
+        for a, b in told:
+            wrong[a : b + 1] = False
+        assert not wrong.any()
+
+
+CODECS = [
+    ("CCITTFAX4", {"nbits": 1, "photometric": "MINISWHITE"}),
+    ("CCITTFAX3", {"nbits": 1, "photometric": "MINISWHITE"}),
+    ("LZW", {}),
+    ("DEFLATE", {}),
+    ("PACKBITS", {}),
+    ("NONE", {}),
+]
+
+
+def with_counts(data: bytes, *, value: int | None, number: int | None = None) -> bytes:
+    """The byte counts set to a value, or taken out of the directory; of one strip or of all."""
+    out = bytearray(data)
+    order = "<" if data[:2] == b"II" else ">"
+    at = struct.unpack_from(order + "I", data, 4)[0]
+    entries = struct.unpack_from(order + "H", data, at)[0]
+    for entry in range(entries):
+        place = at + 2 + 12 * entry
+        tag, kind, count = struct.unpack_from(order + "HHI", data, place)
+        if tag != 279:
+            continue
+        if value is None:
+            struct.pack_into(order + "H", out, place, 65_000)  # a tag of nobody's
+            return bytes(out)
+        size = {3: 2, 4: 4}[kind]
+        start = (
+            place + 8 if count * size <= 4 else struct.unpack_from(order + "I", data, place + 8)[0]
+        )
+        for i in range(count) if number is None else [number]:
+            out[start + i * size : start + (i + 1) * size] = value.to_bytes(
+                size, "little" if order == "<" else "big"
+            )
+    return bytes(out)
+
+
+@pytest.mark.parametrize("rows_per_strip", [64, HEIGHT])
+@pytest.mark.parametrize("value", [0, None])
+@pytest.mark.parametrize(("codec", "options"), CODECS)
+def test_strips_without_a_byte_count_are_read(codec, options, value, rows_per_strip):
+    samples = INK if "nbits" in options else grey(INK)
+    data = tiff(samples, compress=codec, blockysize=rows_per_strip, **options)
+    raster = open_raster(with_counts(data, value=value), "x")
+    np.testing.assert_array_equal(whole(raster), INK * 255)
+    assert raster.drain_findings() == ()
+
+
+@pytest.mark.parametrize("rows", [1, 400])
+@pytest.mark.parametrize(("codec", "options"), CODECS[:4])
+def test_a_page_that_is_shorter_than_it_says_gives_the_rows_it_has(codec, options, rows):
+    samples = INK if "nbits" in options else grey(INK)
+    data = bytearray(tiff(samples, compress=codec, blockysize=HEIGHT, **options))
+    for tag in (257, 278):
+        entry = bytes(data).find(struct.pack("<HHI", tag, 3, 1))
+        struct.pack_into("<H", data, entry + 8, HEIGHT + rows)
+    raster = open_raster(bytes(data), "x")
+    ink = whole(raster)
+    assert len(ink) == HEIGHT + rows
+    np.testing.assert_array_equal(ink[: HEIGHT - 1], INK[:-1] * 255)
+    assert not ink[HEIGHT:].any()
+    (finding,) = raster.drain_findings()
+    assert finding.rows is not None
+    assert finding.rows[0] in (HEIGHT - 1, HEIGHT)
+    if codec != "CCITTFAX3":  # of rows after its end mark libtiff says nothing; they are blank
+        assert finding.rows[1] == HEIGHT + rows - 1
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
@@ -373,6 +473,8 @@ def test_a_strip_that_was_never_written_is_paper_not_black():
     where = bytes(data).find(struct.pack("<7H", *page.byte_counts.astype(int).tolist()))
     assert where > 0
     data[where + 4 : where + 6] = bytes(2)
+    at = bytes(data).find(struct.pack("<7I", *page.offsets.astype(int).tolist()))
+    data[at + 8 : at + 12] = bytes(4)
     raster = open_raster(bytes(data), "x")
     assert not raster.read_ink(200, 300).any()
     assert codes(raster) == ["missing_rows"]
@@ -401,6 +503,98 @@ def test_many_damaged_strips_give_a_bounded_number_of_findings():
         data[offset : offset + count] = rng.bytes(count)
     findings = open_raster(bytes(data), "x").drain_findings()
     assert 0 < len(findings) <= 21
+
+
+# ---- bit depths, polarity, palettes ----------------------------------------------------------
+
+
+def patched(data: bytes, tag: int, value: int) -> bytes:
+    """One short value of the first directory changed in place."""
+    out = bytearray(data)
+    at = data.find(struct.pack("<HHI", tag, 3, 1), 8)
+    assert at > 0
+    struct.pack_into("<H", out, at + 8, value)
+    return bytes(out)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 12, 16])
+@pytest.mark.parametrize("min_is_white", [False, True])
+def test_both_polarities_at_any_depth(bits, min_is_white):
+    full = 2**bits - 1
+    codes = INK if min_is_white else 1 - INK
+    samples = codes * (np.uint16(full) if bits > 8 else np.uint8(full))
+    data = tiff(samples, nbits=bits, photometric="MINISWHITE" if min_is_white else "MINISBLACK")
+    raster = open_raster(data, "x")
+    np.testing.assert_array_equal(whole(raster), INK * 255)
+    assert raster.drain_findings() == ()
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("coloured", [False, True])
+def test_palettes_at_any_depth(bits, coloured):
+    paper, ink = (1, 0) if bits == 1 else (2**bits - 1, 2**bits // 2)
+    colours = np.zeros((3, 2**bits), np.uint16)
+    colours[:, paper] = 65_535
+    colours[:, ink] = (65_535, 0, 0) if coloured else 0
+    codes = np.where(INK, ink, paper)
+    data = palette_tiff(codes, bits, colours)
+    raster = open_raster(data, "x")
+    assert raster.is_colour == coloured
+    if coloured:
+        expected = np.where(INK[..., None] == 1, np.uint8([255, 0, 0]), np.uint8(255))
+        np.testing.assert_array_equal(raster.read_rgb(0, HEIGHT), expected)
+    else:
+        np.testing.assert_array_equal(whole(raster), INK * 255)
+
+
+def palette_tiff(codes: np.ndarray, bits: int, colours: np.ndarray) -> bytes:
+    """A TIFF with a palette, written by hand: GDAL writes palettes of 8 and 16 bits only."""
+    height, width = codes.shape
+    if bits == 16:
+        pixels = codes.astype("<u2").tobytes()
+    else:
+        planes = codes.astype(np.uint8)[..., None] >> np.arange(bits - 1, -1, -1) & 1
+        pixels = np.packbits(planes.reshape(height, -1), axis=1).tobytes()
+    table = colours.astype("<u2").tobytes()
+    values = {
+        256: width, 257: height, 258: bits, 259: 1, 262: 3, 273: 8, 277: 1, 278: height,
+        279: len(pixels), 320: 8 + len(pixels),
+    }  # fmt: skip
+    entries = b"".join(
+        struct.pack("<HHII", tag, 3, colours.size, value)
+        if tag == 320
+        else struct.pack("<HHII", tag, 4, 1, value)
+        for tag, value in sorted(values.items())
+    )
+    directory = 8 + len(pixels) + len(table)
+    head = struct.pack("<2sHI", b"II", 42, directory)
+    return head + pixels + table + struct.pack("<H", len(values)) + entries + bytes(4)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("kind", ["TIFF", "TIFF min-is-white", "PNG"])
+def test_few_significant_bits_in_sixteen(bits, kind):
+    paper, full = 2**bits - 40, 2**bits - 1
+    samples = np.where(INK, np.uint16(30), np.uint16(paper))
+    if kind == "PNG":
+        data = saved(Image.fromarray(samples), "PNG")
+    elif kind == "TIFF":
+        data = tiff(samples)
+    else:
+        data = tiff(np.uint16(full) - samples, photometric="MINISWHITE")
+    np.testing.assert_array_equal(whole(open_raster(data, "x")), INK * 255)
+
+
+def test_zeros_and_ones_in_bytes_are_black_and_white():
+    np.testing.assert_array_equal(whole(open_raster(tiff(1 - INK), "x")), INK * 255)
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_the_second_decoder_knows_the_depth_too(bits):
+    data = tiff((1 - INK) * np.uint16(2**bits - 1))
+    np.testing.assert_array_equal(
+        pillow_pixels(data, "tiff", "x", RasterLimits()).read(0, HEIGHT), grey(INK)
+    )
 
 
 # ---- refusals --------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from veernet_core.page.raster.pixels import (
     check_limits,
     merge_damage,
 )
-from veernet_core.page.raster.tiff import TiffPage, read_pages
+from veernet_core.page.raster.tiff import TiffPage, read_pages, with_byte_counts
 
 _SIGNATURES: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("tiff", (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
@@ -122,6 +122,10 @@ def _open_tiff(data: bytes, name: str, limits: RasterLimits) -> _Opened:
         return _upright(source, 1, None, findings)
     page = max(pages, key=lambda p: (p.height_px, p.width_px, -p.directory))
     check_limits(page.height_px, page.width_px, name, limits)
+    counted = with_byte_counts(data, page.directory)
+    if counted is not data:
+        data = counted
+        page = next(p for p in read_pages(data) if p.directory == page.directory)
     source, findings = _decode(data, "tiff", name, limits, page)
     if len(pages) > 1:
         findings.append(_pages_finding(page, pages))
@@ -361,9 +365,10 @@ def _dark_finding(share: float) -> Finding:
 
 
 def _pages_finding(page: TiffPage, pages: list[TiffPage]) -> Finding:
+    number = [p.directory for p in pages].index(page.directory) + 1
     return Finding.of(
         "pages_ignored",
-        f"The file holds {len(pages)} pages; only the tallest (page {pages.index(page) + 1},"
+        f"The file holds {len(pages)} pages; only the tallest (page {number},"
         f" {page.height_px} rows) was read, {len(pages) - 1} ignored.",
     )
 

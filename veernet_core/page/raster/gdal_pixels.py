@@ -13,36 +13,34 @@ import re
 import threading
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import cv2
 import numpy as np
 import rasterio
-from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import U8, Bool
-from veernet_core.errors import DecodeError, UnsupportedFormatError
+from veernet_core.errors import DecodeError, plain_text
+from veernet_core.page.raster.cut_strips import can_end_early, readable_to_the_end, whole_rows
 from veernet_core.page.raster.pixels import (
     PAPER,
     ChunkedPixels,
     Damage,
     check_limits,
     merge_damage,
-    over_white,
 )
 from veernet_core.page.raster.tiff import FAX_CODECS, GROUP_4, TiffPage
+from veernet_core.page.raster.tones import tone_converter
 
 _CHUNK_ROWS = 256
 _MAX_WHOLE_BLOCK_ROWS = 4096
 _GDAL_CACHE_MB = 32
 _MAX_PAD_BYTES = 256 << 20
 _MAX_MESSAGES = 20_000
-_MAX_BANDS = 8
 
 
 class _DecoderMessages(logging.Filter):
@@ -58,8 +56,8 @@ class _DecoderMessages(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         messages: list[str] | None = getattr(self._local, "messages", None)
-        if messages is None:
-            return True
+        if messages is None:  # what is said outside of a read is for nobody
+            return False
         if len(messages) < _MAX_MESSAGES:
             messages.append(record.getMessage())
         return False
@@ -110,19 +108,24 @@ class GdalPixels(ChunkedPixels):
         self, data: bytes, name: str, limits: RasterLimits, page: TiffPage | None = None
     ) -> None:
         super().__init__()
-        self._memory = MemoryFile(_padded(data, page))
-        self._dataset = _open_dataset(self._memory, name, page)
+        self._data, self._name = _padded(data, page), name
+        self._memory = MemoryFile(self._data)
+        # A fax strip is worth keeping up to its first bad line. GDAL looks at this when it opens.
+        self._is_fax = page is not None and page.compression in FAX_CODECS
+        self._dataset = _open_dataset(self._memory, name, page, forgiving=self._is_fax)
         weakref.finalize(self, _close, self._dataset, self._memory)
+        self._forgiving: tuple[int, Any, Any] | None = None
         self.height_px, self.width_px = self._dataset.height, self._dataset.width
         check_limits(self.height_px, self.width_px, name, limits)
         if page is not None and page.height_px != self.height_px:
             page = None  # the directory was understood differently: do not build on it
         self._page = page
         self._present = None if page is None else _present_rows(page, len(data))
-        self.channels, self.is_bilevel, self._to_tone = _tone_converter(self._dataset, name)
+        self.channels, self.is_bilevel, self._to_tone = tone_converter(self._dataset, name, page)
         if self.is_bilevel:  # read once, into `PackedPixels`
             self.cache_bytes = 0
         self._known: list[Damage] = []
+        self._good: dict[int, int] = {}
         self._end = self.height_px
         self._leaf_rows = 1 if page is None else page.block_rows
         self._is_sequential = page is None or page.block_rows > _MAX_WHOLE_BLOCK_ROWS
@@ -164,18 +167,16 @@ class GdalPixels(ChunkedPixels):
         if first >= min(last, self._end):
             self._note(Damage(first, last, "missing"))
             return
-        fax = self._page is not None and self._page.compression in FAX_CODECS
         with _MESSAGES.collect() as messages:
             try:
-                # A fax strip is worth keeping up to its first bad line; other codecs are not.
-                with rasterio.Env(
-                    GDAL_CACHEMAX=_GDAL_CACHE_MB, GTIFF_IGNORE_READ_ERRORS="YES" if fax else "NO"
-                ):
-                    raw = self._dataset.read(window=Window(0, first, self.width_px, last - first))
+                raw = _read_window(self._dataset, first, last)
             except (RasterioError, MemoryError) as error:
                 raw, failure = None, error
         if raw is None:
-            self._isolate(out, base, first, last, _failed_row(failure))
+            if self._page is not None and can_end_early(self._page):
+                self._salvage(out, base, first, last)
+            else:
+                self._isolate(out, base, first, last, _failed_row(failure))
             return
         out[first - base : last - base] = self._to_tone(raw)
         for damage in self._damage_in(messages, first, last):
@@ -200,6 +201,40 @@ class GdalPixels(ChunkedPixels):
         else:
             self._note(Damage(first, last, "damaged"))
 
+    def _salvage(self, out: U8, base: int, first: int, last: int) -> None:
+        """Read strip by strip what a window that failed as a whole has: whole strips, and the start of
+        strips whose stream ends early."""
+        assert self._page is not None
+        rows = self._page.block_rows
+        for block in range(first // rows, -(-last // rows)):
+            a, b = max(first, block * rows), min(last, (block + 1) * rows)
+            good = min(b, block * rows + self._good_rows(block))
+            if a < good:
+                with _MESSAGES.collect():
+                    raw = _read_window(self._forgiving_dataset(block), a, good)
+                out[a - base : good - base] = self._to_tone(raw)
+            if max(a, good) < b:
+                self._note(Damage(max(a, good), b, "damaged"))
+
+    def _good_rows(self, block: int) -> int:
+        """Rows at the start of a strip that decode; none where the strip is damaged rather than cut."""
+        if block not in self._good:
+            assert self._page is not None
+            self._good[block] = whole_rows(self._data, self._page, block)
+        return self._good[block]
+
+    def _forgiving_dataset(self, block: int) -> Any:
+        """The file opened so that the decoded part of a broken strip is handed out; the last is kept."""
+        if self._forgiving is None or self._forgiving[0] != block:
+            assert self._page is not None
+            if self._forgiving is not None:
+                self._forgiving[2]()
+            memory = MemoryFile(readable_to_the_end(self._data, self._page, block))
+            dataset = _open_dataset(memory, self._name, self._page, forgiving=True)
+            close = weakref.finalize(self, _close, dataset, memory)
+            self._forgiving = (block, dataset, close)
+        return self._forgiving[1]
+
     def _note(self, damage: Damage) -> None:
         self._known.append(damage)
         self._damage.append(damage)
@@ -209,7 +244,8 @@ class GdalPixels(ChunkedPixels):
         for message in messages:
             match = _AT_LINE.search(message)
             if match and self._page is not None:
-                damage = self._damaged_lines(int(match[1]), int(match[2]))
+                is_end = "EOF" in message
+                damage = self._damaged_lines(int(match[1]), int(match[2]), is_end)
             elif _HARMLESS.search(message):
                 continue
             else:
@@ -218,14 +254,20 @@ class GdalPixels(ChunkedPixels):
                 found[damage.first, damage.last] = damage
         return merge_damage(list(found.values()))
 
-    def _damaged_lines(self, line: int, block: int) -> Damage:
+    def _damaged_lines(self, line: int, block: int, is_end: bool) -> Damage:
         assert self._page is not None
         rows = self._page.block_rows
         top = block // self._page.blocks_per_row * rows
         bottom = min(top + rows, self.height_px)
         # Group 4 codes each line by the one above: after one bad line the strip is rubbish.
-        last = bottom if self._page.compression == GROUP_4 else min(top + line + 1, bottom)
+        to_the_end = is_end or self._page.compression == GROUP_4
+        last = bottom if to_the_end else min(top + line + 1, bottom)
         return Damage(min(top + line, bottom), last, "damaged")
+
+
+def _read_window(dataset: Any, first: int, last: int) -> Any:
+    with rasterio.Env(GDAL_CACHEMAX=_GDAL_CACHE_MB):
+        return dataset.read(window=Window(0, first, dataset.width, last - first))
 
 
 def _failed_row(error: BaseException) -> int | None:
@@ -239,7 +281,9 @@ def _close(dataset: Any, memory: Any) -> None:
     memory.close()
 
 
-def _open_dataset(memory: MemoryFile, name: str, page: TiffPage | None) -> Any:
+def _open_dataset(
+    memory: MemoryFile, name: str, page: TiffPage | None, forgiving: bool = False
+) -> Any:
     directory = 1 if page is None else page.directory
     target = memory.name if directory == 1 else f"GTIFF_DIR:{directory}:{memory.name}"
     # catch_warnings is not thread-safe, hence the lock: a scan has no georeference, and says so.
@@ -247,12 +291,14 @@ def _open_dataset(memory: MemoryFile, name: str, page: TiffPage | None) -> Any:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
             with rasterio.Env(
-                GDAL_CACHEMAX=_GDAL_CACHE_MB, GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"
+                GDAL_CACHEMAX=_GDAL_CACHE_MB,
+                GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR",
+                GTIFF_IGNORE_READ_ERRORS="YES" if forgiving else "NO",
             ):
                 return rasterio.open(target)
         except RasterioError as error:
             memory.close()
-            raise DecodeError(f"rasterio cannot open it ({error})", where=name) from error
+            raise DecodeError(f"rasterio cannot open it ({plain_text(error)})", name) from error
 
 
 def _present_rows(page: TiffPage, size_bytes: int) -> Bool | None:
@@ -267,6 +313,8 @@ def _present_rows(page: TiffPage, size_bytes: int) -> Bool | None:
     is_fax = page.compression in FAX_CODECS
     # A fax strip that is cut off still decodes up to the cut; of other codecs only whole strips.
     reached = page.offsets < size_bytes if is_fax else ends <= size_bytes
+    if can_end_early(page):  # the first strip that the file's end cuts has rows too
+        reached |= page.offsets < size_bytes
     written = reached & (page.offsets > 0) & (page.byte_counts > 0)
     bands = written.reshape(-1, n_bands, page.blocks_per_row).all(axis=(0, 2))
     return np.repeat(bands, page.block_rows)[: page.height_px]
@@ -287,78 +335,3 @@ def _padded(data: bytes, page: TiffPage | None) -> bytes:
         return data
     missing = int((page.offsets + page.byte_counts)[started].max()) - len(data)
     return data + bytes(missing) if 0 < missing <= _MAX_PAD_BYTES else data
-
-
-# ---- from samples to tone --------------------------------------------------------------------
-
-_ToneConverter = Callable[[Any], U8]
-
-
-def _tone_converter(dataset: Any, name: str) -> tuple[int, bool, _ToneConverter]:
-    """How raw samples [bands, rows, cols] of a dataset become luminance or RGB.
-
-    Returns
-    -------
-    channels : int
-    is_bilevel : bool
-    convert : callable
-    """
-    dtype = dataset.dtypes[0]
-    if dtype not in ("uint8", "uint16"):
-        raise UnsupportedFormatError(
-            f"pixels are {dtype}: no fixed black and white",
-            where=name,
-            remedy="Convert the scan to 8-bit grey or colour.",
-        )
-    if dataset.count > _MAX_BANDS:  # else a damaged header costs a decoding of thousands of them
-        raise UnsupportedFormatError(f"{dataset.count} bands, not grey or colour", where=name)
-    kinds = dataset.colorinterp
-    if kinds[0] == ColorInterp.palette:
-        return _palette_converter(dataset.colormap(1))
-    to_byte = _to_byte(dataset)
-    if dataset.count >= 4 and kinds[0] == ColorInterp.cyan:
-        return 3, False, lambda raw: _cmyk_to_rgb(to_byte(raw))
-    if dataset.count >= 3:
-        has_alpha = dataset.count >= 4 and kinds[3] == ColorInterp.alpha
-        return 3, False, lambda raw: over_white(to_byte(raw), 3, has_alpha)
-    bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8))
-    has_alpha = dataset.count == 2 and kinds[1] == ColorInterp.alpha
-    return 1, bits == 1 and dataset.count == 1, lambda raw: over_white(to_byte(raw), 1, has_alpha)
-
-
-def _palette_converter(
-    colormap: dict[int, tuple[int, int, int, int]],
-) -> tuple[int, bool, _ToneConverter]:
-    rgba = np.full((256, 4), PAPER, dtype=np.float64)
-    for code, colour in colormap.items():
-        if code < 256:
-            rgba[code] = colour
-    alpha = rgba[:, 3:] / 255.0
-    lut = np.rint(rgba[:, :3] * alpha + PAPER * (1.0 - alpha)).astype(np.uint8)
-    if (lut == lut[:, :1]).all():
-        grey = lut[:, 0].copy()
-        is_bilevel = len(colormap) == 2 and set(grey[:2].tolist()) == {0, PAPER}
-        return 1, is_bilevel, lambda raw: np.asarray(cv2.LUT(raw[0], grey), dtype=np.uint8)
-    return 3, False, lambda raw: lut[raw[0]]
-
-
-def _to_byte(dataset: Any) -> _ToneConverter:
-    """Raw samples to 0..255 with 255 = white: bit depth and MINISWHITE undone."""
-    bits = int(
-        dataset.tags(1, ns="IMAGE_STRUCTURE").get(
-            "NBITS", 16 if dataset.dtypes[0] == "uint16" else 8
-        )
-    )
-    full = 2**bits - 1
-    codes = np.arange(65_536 if dataset.dtypes[0] == "uint16" else 256)
-    lut = np.rint(np.minimum(codes, full) * (255.0 / full)).astype(np.uint8)
-    if dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
-        lut = np.uint8(255) - lut
-    if np.array_equal(lut, codes):
-        return lambda raw: np.asarray(raw, dtype=np.uint8)
-    return lambda raw: lut[raw]
-
-
-def _cmyk_to_rgb(samples: U8) -> U8:
-    clear = 255.0 - samples[:4].astype(np.float32)
-    return np.ascontiguousarray(np.rint(np.moveaxis(clear[:3] * clear[3] / 255.0, 0, -1)), np.uint8)

@@ -14,13 +14,14 @@ import numpy as np
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from veernet_core.config import RasterLimits
-from veernet_core.errors import DecodeError, TooLargeError
+from veernet_core.errors import DecodeError, TooLargeError, plain_text
 from veernet_core.page.raster.pixels import (
     ArrayPixels,
     PackedPixels,
     PixelSource,
     check_limits,
     over_white,
+    sixteen_bits,
 )
 
 _PILLOW: dict[str, Callable[[io.BytesIO], Image.Image]] = {
@@ -51,7 +52,7 @@ def pillow_pixels(
     except TooLargeError:
         raise
     except Exception as error:  # Pillow's plugins raise nearly anything on broken files
-        raise DecodeError(f"Pillow cannot decode it either ({error})", where=name) from error
+        raise DecodeError(f"Pillow cannot decode it either ({plain_text(error)})", name) from error
 
 
 def _pillow_source(image: Image.Image) -> PixelSource:
@@ -63,7 +64,9 @@ def _pillow_source(image: Image.Image) -> PixelSource:
             packed._bits[row : row + len(band)] = np.packbits(~band, axis=1)
         return packed
     if image.mode.startswith("I;16"):
-        return ArrayPixels(np.rint(np.asarray(image) / 257.0).astype(np.uint8))
+        samples = np.asarray(image)
+        full = 2 ** sixteen_bits(int(samples.max())) - 1
+        return ArrayPixels(np.rint(np.minimum(samples, full) * (255.0 / full)).astype(np.uint8))
     if image.mode in ("I", "F"):
         raise ValueError(f"pixels of mode {image.mode}")
     if image.mode == "L":

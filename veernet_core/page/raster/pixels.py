@@ -230,6 +230,11 @@ def over_white(samples: U8, channels: int, has_alpha: bool) -> U8:
     return tone[0] if channels == 1 else np.ascontiguousarray(np.moveaxis(tone, 0, -1))
 
 
+def sixteen_bits(top: int) -> int:
+    """Bits in use in samples of 16, by the largest one: scanners of 10, 12 and 14 bits write into 16."""
+    return next(bits for bits in (10, 12, 14, 16) if top < 2**bits)
+
+
 def merge_damage(damage: list[Damage]) -> list[Damage]:
     """Union of overlapping or touching ranges of one kind, in row order."""
     out: list[Damage] = []

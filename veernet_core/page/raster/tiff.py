@@ -9,6 +9,7 @@ Does not belong here: decoding, polarity, judgement.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from dataclasses import dataclass
 
@@ -23,7 +24,10 @@ _MAX_PAGES = 4096
 FAX_CODECS = frozenset({2, 3, 4})
 """TIFF compression codes of the CCITT family."""
 GROUP_4 = 4
-UNCOMPRESSED = 1
+UNCOMPRESSED, LZW, PACKBITS = 1, 5, 32773
+DEFLATE = frozenset({8, 32946})
+MIN_IS_WHITE, MIN_IS_BLACK, PALETTE = 0, 1, 3
+"""Photometric codes of images with one sample a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class TiffPage:
         (horizontal, vertical), as the file claims.
     is_reduced : bool
         An overview or a mask, not a page.
+    photometric : int
+        What the samples mean.
+    row_bytes : int
+        Bytes of a row of a strip before compression; 0 for tiles and separate planes.
     """
 
     directory: int
@@ -58,6 +66,8 @@ class TiffPage:
     byte_counts: U64
     dpi: tuple[float, float] | None
     is_reduced: bool
+    photometric: int = MIN_IS_BLACK
+    row_bytes: int = 0
 
 
 def read_pages(data: bytes) -> tuple[TiffPage, ...]:
@@ -74,33 +84,128 @@ def read_pages(data: bytes) -> tuple[TiffPage, ...]:
         In file order; empty where the directory cannot be read (it may lie beyond a truncation).
     """
     try:
-        return tuple(_walk(data))
+        return tuple(page for page, _, _ in _walk(data))
     except (struct.error, ValueError, KeyError, IndexError, OverflowError):
         return ()
 
 
-def _walk(data: bytes) -> list[TiffPage]:
+def with_byte_counts(data: bytes, directory: int, cut: bool = False) -> bytes:
+    """The file with plausible byte counts of one image: none left out, none zero.
+
+    Some writers leave the counts out or write zeros; decoders then refuse what is there. A strip or tile
+    without a count is taken to reach to the next thing that the directory knows of, or to the end.
+
+    Parameters
+    ----------
+    data : bytes
+    directory : int
+        1-based position of the image's directory.
+    cut : bool
+        Also have counts that reach beyond the end of the file end there.
+
+    Returns
+    -------
+    bytes
+        The same object where nothing is missing; else with a corrected directory appended.
+    """
+    try:
+        found = [(page, at, raw) for page, at, raw in _walk(data) if page.directory == directory]
+        return _counted(data, *found[0], cut) if found else data
+    except (struct.error, ValueError, KeyError, IndexError, OverflowError):
+        return data
+
+
+def with_strip(data: bytes, directory: int, block: int, stream: bytes) -> bytes:
+    """The file with other bytes for one strip or tile of an image, put at its end."""
     order = {b"II": "<", b"MM": ">"}[data[:2]]
     big = struct.unpack_from(order + "H", data, 2)[0] == 43
-    offset = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
-    pages: list[TiffPage] = []
+    for tags, values in (((273, 324), len(data)), ((279, 325), len(stream))):
+        page, pointer, entries = next(f for f in _walk(data) if f[0].directory == directory)
+        known = {struct.unpack_from(order + "H", entry)[0] for entry in entries}
+        tag = next(tag for tag in tags if tag in known)
+        array = (page.offsets if tag in (273, 324) else page.byte_counts).astype(np.int64)
+        array[block] = values
+        data = data + (stream if tag in (273, 324) else b"")
+        data = _with_entry(data, order, big, pointer, entries, tag, array)
+    return data
+
+
+def _counted(data: bytes, page: TiffPage, pointer: int, entries: list[bytes], cut: bool) -> bytes:
+    offsets, counts = page.offsets.astype(np.int64), page.byte_counts.astype(np.int64)
+    if len(counts) != len(offsets):
+        counts = np.zeros(len(offsets), dtype=np.int64)
+    missing = (counts == 0) & (offsets > 0) & (offsets < len(data))
+    beyond = cut & (offsets < len(data)) & (offsets + counts > len(data))
+    if not (missing | beyond).any():
+        return data
+    order = {b"II": "<", b"MM": ">"}[data[:2]]
+    big = struct.unpack_from(order + "H", data, 2)[0] == 43
+    directory = struct.unpack_from(order + ("Q" if big else "I"), data, pointer)[0]
+    marks = np.unique([*offsets[offsets > 0], directory, len(data)])
+    following = marks[np.minimum(np.searchsorted(marks, offsets, "right"), len(marks) - 1)]
+    counts = np.where(missing, following - offsets, counts)
+    counts = np.where(beyond, len(data) - offsets, counts)
+    tag = 325 if any(struct.unpack_from(order + "H", e)[0] == 324 for e in entries) else 279
+    return _with_entry(data, order, big, pointer, entries, tag, counts)
+
+
+def _with_entry(
+    data: bytes,
+    order: str,
+    big: bool,
+    pointer: int,
+    entries: list[bytes],
+    tag: int,
+    values: NDArray[np.int64],
+) -> bytes:
+    """A file with a copy of one directory at its end in which a tag has other values."""
+    out = bytearray(data) + bytes(-len(data) % 8)
+    kind, word = (16, "Q") if big else (4, "I")
+    packed = struct.pack(f"{order}{len(values)}{word}", *values.tolist())
+    inline = 8 if big else 4
+    if len(packed) > inline:
+        place = struct.pack(order + word, len(out))
+        out += packed + bytes(-len(packed) % 8)
+    else:
+        place = packed.ljust(inline, b"\0")
+    own = struct.pack(order + ("HHQ" if big else "HHI"), tag, kind, len(values)) + place
+    kept = [e for e in entries if struct.unpack_from(order + "H", e)[0] != tag]
+    kept = sorted([*kept, own], key=lambda e: int(struct.unpack_from(order + "H", e)[0]))
+    old = struct.unpack_from(order + word, data, pointer)[0]
+    count_format = "Q" if big else "H"
+    end = old + struct.calcsize(order + count_format) + sum(map(len, entries))
+    following = data[end : end + inline].ljust(inline, b"\0")
+    struct.pack_into(order + word, out, pointer, len(out))
+    out += struct.pack(order + count_format, len(kept)) + b"".join(kept) + following
+    return bytes(out)
+
+
+def _walk(data: bytes) -> list[tuple[TiffPage, int, list[bytes]]]:
+    """Every image: its tags, where the pointer to its directory lies, and the directory's entries."""
+    order = {b"II": "<", b"MM": ">"}[data[:2]]
+    big = struct.unpack_from(order + "H", data, 2)[0] == 43
+    pointer = 8 if big else 4
+    offset = struct.unpack_from(order + ("Q" if big else "I"), data, pointer)[0]
+    pages: list[tuple[TiffPage, int, list[bytes]]] = []
     seen: set[int] = set()
     directory = 0
     while offset and offset not in seen and directory < _MAX_PAGES:
         seen.add(offset)
         directory += 1
         try:
-            tags, following = _read_directory(data, order, big, offset)
-            pages.append(_page(tags, directory))
+            tags, entries, end = _read_directory(data, order, big, offset)
+            pages.append((_page(tags, directory), pointer, entries))
+            following = struct.unpack_from(order + ("Q" if big else "I"), data, end)[0]
         except (struct.error, ValueError, KeyError, IndexError):
             break  # a later directory beyond the truncation does not void the earlier ones
-        offset = following
+        offset, pointer = following, end
     return pages
 
 
 def _read_directory(
     data: bytes, order: str, big: bool, offset: int
-) -> tuple[dict[int, NDArray[np.generic]], int]:
+) -> tuple[dict[int, NDArray[np.generic]], list[bytes], int]:
+    """Tags of a directory, its raw entries, and where the pointer to the next one lies."""
     count_format, entry_size = ("Q", 20) if big else ("H", 12)
     n_entries = struct.unpack_from(order + count_format, data, offset)[0]
     start = offset + struct.calcsize(count_format)
@@ -108,11 +213,13 @@ def _read_directory(
         raise ValueError("implausible directory")
     tags: dict[int, NDArray[np.generic]] = {}
     for entry in range(n_entries):
-        tag, values = _read_entry(data, order, big, start + entry * entry_size)
-        tags[tag] = values
+        at = start + entry * entry_size
+        with contextlib.suppress(ValueError, struct.error):  # a value beyond the file's end
+            tag, values = _read_entry(data, order, big, at)
+            tags[tag] = values
     end = start + n_entries * entry_size
-    following = struct.unpack_from(order + ("Q" if big else "I"), data, end)[0]
-    return tags, following
+    entries = [data[at : at + entry_size] for at in range(start, end, entry_size)]
+    return tags, entries, end
 
 
 def _read_entry(data: bytes, order: str, big: bool, at: int) -> tuple[int, NDArray[np.generic]]:
@@ -153,6 +260,10 @@ def _page(tags: dict[int, NDArray[np.generic]], directory: int) -> TiffPage:
         byte_counts=tags.get(325 if tiled else 279, no_blocks).astype(np.uint64),
         dpi=_dpi(tags),
         is_reduced=bool(number(254, 0) & 0b101),
+        photometric=number(262, MIN_IS_BLACK),
+        row_bytes=0
+        if tiled or number(284, 1) != 1
+        else -(-width * number(277, 1) * number(258, 1) // 8),
     )
 
 
