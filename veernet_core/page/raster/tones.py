@@ -22,7 +22,6 @@ from veernet_core.page.raster.pixels import PAPER, over_white, sixteen_bits
 from veernet_core.page.raster.tiff import MIN_IS_BLACK, MIN_IS_WHITE, TiffPage
 
 ToneConverter = Callable[[Any], U8]
-ToneConverter = Callable[[Any], U8]
 _MAX_BANDS = 8
 _LOOKS, _LOOK_ROWS = 8, 64
 _FEW_BITS = 4
