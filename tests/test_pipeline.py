@@ -148,11 +148,13 @@ def test_depth_anchors_that_the_printed_lines_contradict_go_to_review(page: Synt
     assert all("depth_residual" in c.verdict.reasons for c in false.curves)
 
 
-def test_stated_depth_that_no_printed_line_bears_out_goes_to_review(page: SyntheticPage) -> None:
+def test_given_depth_that_no_printed_line_confirms_is_used_and_said(page: SyntheticPage) -> None:
     result = one(scan(replace(page, image=page.image * 0)))
     assert isinstance(result, DigitisedLog)
     assert result.curves
-    assert all("depth_unchecked" in c.verdict.reasons for c in result.curves)
+    assert not any("depth_unchecked" in c.verdict.reasons for c in result.curves)
+    (told,) = [f for f in result.findings if f.code == "depth_unchecked"]
+    assert (told.section_id, told.severity) == (result.sections[0].section_id, "info")
 
 
 def test_a_border_beside_its_printed_line_is_told_and_counts(page: SyntheticPage) -> None:

@@ -119,12 +119,13 @@ def _estimate(
 def strip_findings(
     sections: Sequence[Section], record: ScanRecord, config: DigitiseConfig
 ) -> list[Finding]:
-    """What stands in the way of delivery: sections without depth or with a coarser step than wanted, and
-    borders printed elsewhere."""
+    """What stands in the way of delivery: sections without depth, with depth that nothing confirms or with a
+    coarser step than wanted, and borders printed elsewhere."""
     out = [_no_depth(s) for s in sections if s.depth is None and s.tracks]
     for section in sections:
         if section.depth is not None and section.tracks:
             out += _coarsened(section, section.depth, record, config)
+            out += _unchecked(section, section.depth)
     for section, tracks in zip(sections, record.tracks):
         for track in tracks:
             out += _borders_off(section, track)
@@ -151,6 +152,19 @@ def _coarsened(
         "step_coarsened",
         f"The depth step of section {section.section_id} is {step:g} {axis.unit} instead of"
         f" {wanted:g} {axis.unit}: finer than two rows of the scan is not to be had.",
+        rows=(int(section.row_top), int(section.row_bottom)),
+        section_id=section.section_id,
+    )
+    return [finding]
+
+
+def _unchecked(section: Section, axis: DepthAxis) -> list[Finding]:
+    """Whether no printed lines were seen that would confirm or contradict the depth axis."""
+    if np.isfinite(axis.residual):
+        return []
+    finding = Finding.of(
+        "depth_unchecked",
+        f"No depth lines were seen in section {section.section_id}: its depth is used as given.",
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
     )

@@ -184,7 +184,8 @@ def test_a_depth_axis_is_held_to_feet_in_either_unit() -> None:
     policy = GatePolicy(max_depth_residual_ft=1.0)
     assert gate.depth_flags(0.9, "ft", policy) == ()
     assert gate.depth_flags(0.4, "m", policy) == ("depth_residual",)
-    assert gate.depth_flags(float("nan"), "m", policy) == ("depth_unchecked",)
+    # where no lines were seen, depth that was given is taken at its word
+    assert gate.depth_flags(float("nan"), "m", policy) == ()
 
 
 def section(source: str = "sidecar", *others: CurveSpec) -> Section:

@@ -157,10 +157,9 @@ def depth_flags(residual: float, unit: DepthUnit, policy: GatePolicy) -> tuple[s
     Parameters
     ----------
     residual : float
-        Of the depth axis, in ``unit``; NaN where nothing was seen to check the axis with.
+        Of the depth axis, in ``unit``; NaN where nothing was seen to check the axis with: depth that was given
+        is then taken at its word.
     """
-    if np.isnan(residual):
-        return ("depth_unchecked",)
     off = residual * FT_PER[unit]
     return ("depth_residual",) if off > policy.max_depth_residual_ft else ()
 
