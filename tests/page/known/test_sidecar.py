@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -283,9 +284,70 @@ def test_a_depth_range_or_a_missing_unit_is_no_axis(depth):
     assert stated.top == depth.get("top")
 
 
-def test_rows_are_clipped_and_what_lies_outside_is_refused():
-    (section,), _ = resolve(parse(CONTRACT), page(height=30_000))
-    assert section.row_bottom == 30_000
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        ("sections.0.row_top", -500, "rows -500 to"),
+        ("sections.0.row_top", -3, "rows -3 to"),
+        ("sections.0.row_bottom", 40_500, "to 40500"),
+        ("sections.0.row_bottom", 40_003, "to 40003"),
+        ("sections.0.depth.anchors", [[-900, 7200], [20310, 7300]], "row -900"),
+        ("sections.0.depth.anchors", [[18342, 7200], [70310, 7300]], "row 70310"),
+        ("sections.0.tracks.0.left_px", -9000, "columns -9000 to"),
+        ("sections.0.tracks.0.right_px", 90_000, "to 90000"),
+    ],
+)
+def test_rows_and_columns_off_the_page_are_errors_that_name_them(path, value, named):
+    with pytest.raises(GeometryError) as refusal:
+        resolve(parse(changed(path, value)), page())
+    assert named in refusal.value.message
+    assert refusal.value.where.startswith("well.sidecar.json: sections[0]")
+    assert refusal.value.remedy
+
+
+@pytest.mark.parametrize(("top", "bottom"), [(0, 40_000), (-1, 40_001), (-0.5, 39_999.5)])
+def test_rows_at_the_edge_are_taken(top, bottom):
+    stated = changed("sections.0.row_top", top)
+    stated["sections"][0]["row_bottom"] = bottom
+    (section,), _ = resolve(parse(stated), page())
+    assert section.row_top == max(0, top)
+    assert section.row_bottom == min(40_000, bottom)
+
+
+def test_a_border_off_the_paper_is_said_and_nothing_else():
+    (section,), findings = resolve(parse(changed("sections.0.tracks.0.left_px", -60)), page())
+    assert [f.code for f in findings] == ["border_off_page"]
+    assert "-60" in findings[0].message
+    assert section.tracks[0].geometry.left_px(np.array([20_000.0]))[0] == -60
+
+
+def test_what_was_read_and_does_not_fit_is_dropped_and_the_rest_goes_on():
+    known = parse(CONTRACT)
+    (section,) = known.sections
+    good = section.tracks[0]
+    off = replace(
+        good, track_id="R", left_px=((0.0, 9e4),), right_px=((0.0, 9.1e4),), source="header"
+    )
+    crossed = replace(
+        good, track_id="X", left_px=good.right_px, right_px=good.left_px, source="header"
+    )
+    gone = replace(section, section_id="gone", row_top=1e6, row_bottom=2e6, source="header")
+    read = replace(known, sections=(replace(section, tracks=(good, off, crossed)), gone))
+    sections, findings = resolve(read, page())
+    assert [s.section_id for s in sections] == ["main"]
+    assert [t.track_id for t in sections[0].tracks] == [good.track_id]
+    assert [(f.code, f.track_id) for f in findings] == [
+        ("reading_dropped", "R"),
+        ("reading_dropped", "X"),
+        ("reading_dropped", None),
+    ]
+    with pytest.raises(GeometryError):
+        resolve(replace(read, sections=(replace(gone, source="sidecar"),)), page())
+
+
+def test_what_lies_outside_is_refused():
+    with pytest.raises(GeometryError, match="outside the scan"):
+        resolve(parse(CONTRACT), page(height=30_000))
     with pytest.raises(GeometryError, match="outside the scan") as refusal:
         resolve(parse(CONTRACT), page(height=18_000))
     assert refusal.value.where == "well.sidecar.json: sections[0]"
@@ -293,7 +355,7 @@ def test_rows_are_clipped_and_what_lies_outside_is_refused():
         resolve(parse(CONTRACT), page(height=18_101))  # one row is left: too few
     assert refusal.value.where == "well.sidecar.json: sections[0]"
     with pytest.raises(GeometryError, match="track T1 spans") as refusal:
-        resolve(parse(CONTRACT), page(width=1210))
+        resolve(parse(CONTRACT), page(width=400))
     assert refusal.value.where == "well.sidecar.json: sections[0].tracks[0]"
     with pytest.raises(GeometryError, match="right border") as refusal:
         resolve(parse(changed("sections.0.tracks.0.left_px", 1212)), page())

@@ -420,6 +420,7 @@ def _section(
         depth=_depth(stated, depth, unit, min_confidence),
         depth_column=_depth_column(found),
         tracks=(*tracks, *unseen),
+        source="header" if stated is None or _rows(stated) is None else "sidecar",
     )
 
 
@@ -482,8 +483,16 @@ def _track(
             findings.append(_scale_unread(section, placed.track_id))
     else:
         final = [_filled(curve, read, min_confidence) for curve in said]
+    given = placed.stated is not None and None not in (
+        placed.stated.left_px,
+        placed.stated.right_px,
+    )
     return SidecarTrack(
-        placed.track_id, _knots(found.left_knots), _knots(found.right_knots), tuple(final)
+        placed.track_id,
+        _knots(found.left_knots),
+        _knots(found.right_knots),
+        tuple(final),
+        "sidecar" if given else "header",
     )
 
 

@@ -41,12 +41,13 @@ Extensions:
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 import json
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
@@ -79,6 +80,8 @@ T = TypeVar("T")
 _TOO_LARGE = 1e15
 _DPI_RANGE = (50.0, 800.0)
 _EDGE_SLACK_PX = 2.0
+_LEAST_ON_PAGE = 0.5
+"""Share of a track that must be on the paper: of less, nobody could say where its other border is."""
 _LEAST_DEPTH_COLUMN = 0.15
 """Width of the narrowest depth column, as a share of the narrowest track."""
 
@@ -102,12 +105,16 @@ class SidecarCurve:
 
 @dataclass(frozen=True, slots=True)
 class SidecarTrack:
-    """One track as stated; a border is None where it is not given, and so are its curves."""
+    """One track as stated; a border is None where it is not given, and so are its curves.
+
+    ``source`` says where its borders come from.
+    """
 
     track_id: str
     left_px: Knots | None
     right_px: Knots | None
     curves: tuple[SidecarCurve, ...] | None
+    source: Source = "sidecar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ class SidecarDepth:
 
 @dataclass(frozen=True, slots=True)
 class SidecarSection:
-    """One section as stated."""
+    """One section as stated; ``source`` says where its rows come from."""
 
     section_id: str
     row_top: float | None
@@ -137,6 +144,7 @@ class SidecarSection:
     depth_column: tuple[Knots, Knots] | None
     tracks: tuple[SidecarTrack, ...]
     skip: bool = False
+    source: Source = "sidecar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,24 +490,49 @@ def resolve(
     Returns
     -------
     sections : tuple of Section
-        Row ranges clipped to the scan. ``reference_px`` is the centre of the depth column; else the
+        What was read on the page and does not fit is dropped with a finding.
+        ``reference_px`` is the centre of the depth column; else the
         left border of the first track with borders.
     findings : tuple of Finding
 
     Raises
     ------
     GeometryError
-        A section or track outside the scan, or borders that cross. ``where`` names file and field.
+        A given section or track outside the scan, or borders that cross. ``where`` names file and
+        field. A border may lie off the paper as long as half of the track is on it: what is off is blank.
     """
     if sidecar is None or not sidecar.sections:
         return (), (_no_geometry(),)
     findings: list[Finding] = []
-    sections = tuple(
-        _resolve_section(stated, f"{sidecar.name}: sections[{index}]", raster, findings, depth_unit)
-        for index, stated in enumerate(sidecar.sections)
-        if not stated.skip
-    )
-    return sections, tuple(findings)
+    sections: list[Section] = []
+    for index, stated in enumerate(sidecar.sections):
+        if stated.skip:
+            continue
+        where = f"{sidecar.name}: sections[{index}]"
+        with _dropped_if_read(stated.source, findings, stated.section_id):
+            sections.append(_resolve_section(stated, where, raster, findings, depth_unit))
+    return tuple(sections), tuple(findings)
+
+
+@contextlib.contextmanager
+def _dropped_if_read(
+    source: Source, findings: list[Finding], section_id: str, track_id: str | None = None
+) -> Iterator[None]:
+    """What a person states wrongly is an error; what was read wrongly is dropped, and said."""
+    try:
+        yield
+    except GeometryError as error:
+        if source == "sidecar":
+            raise
+        what = f"section {section_id}" if track_id is None else f"track {track_id}"
+        findings.append(
+            Finding.of(
+                "reading_dropped",
+                f"What was read of {what} does not fit the page and is left out: {error.message}.",
+                section_id=section_id,
+                track_id=track_id,
+            )
+        )
 
 
 def _resolve_section(
@@ -511,23 +544,22 @@ def _resolve_section(
 ) -> Section:
     top = 0.0 if stated.row_top is None else stated.row_top
     bottom = float(raster.height_px) if stated.row_bottom is None else stated.row_bottom
-    clipped_top, clipped_bottom = max(0.0, top), min(float(raster.height_px), bottom)
-    if clipped_bottom - clipped_top < 2:
-        raise GeometryError(
-            f"rows {top:g} to {bottom:g} lie outside the scan of {raster.height_px} rows",
-            where=where,
-        )
-    top, bottom = clipped_top, clipped_bottom
-    depth = _resolve_depth(stated, where, depth_unit)
+    _require_rows(stated, (top, bottom), where, raster)
+    top, bottom = max(0.0, top), min(float(raster.height_px), bottom)
+    depth = None
+    source = stated.depth.source if stated.depth is not None else "sidecar"
+    with _dropped_if_read(source, findings, stated.section_id):
+        depth = _resolve_depth(stated, where, depth_unit)
     if depth is None:
         findings.append(_depth_unknown(stated))
     tracks: list[Track] = []
     for index, track in enumerate(stated.tracks):
-        resolved = _resolve_track(
-            track, (top, bottom), f"{where}.tracks[{index}]", raster, findings, stated.section_id
-        )
-        if resolved is not None:
-            tracks.append(resolved)
+        place = f"{where}.tracks[{index}]"
+        with _dropped_if_read(track.source, findings, stated.section_id, track.track_id):
+            resolved = _resolve_track(
+                track, (top, bottom), place, raster, findings, stated.section_id
+            )
+            tracks += [] if resolved is None else [resolved]
     return Section(
         section_id=stated.section_id,
         row_top=top,
@@ -536,6 +568,29 @@ def _resolve_section(
         tracks=tuple(tracks),
         reference_px=_reference_line(stated, tracks),
     )
+
+
+def _require_rows(
+    stated: SidecarSection, rows: tuple[float, float], where: str, raster: Raster
+) -> None:
+    """Rows and anchors on the page, but for the edge of its outermost rows."""
+    top, bottom = rows
+    height = raster.height_px
+    if top < -_EDGE_SLACK_PX or bottom > height + _EDGE_SLACK_PX or min(bottom, height) - top < 2:
+        raise GeometryError(
+            f"rows {top:g} to {bottom:g} lie outside the scan of {height} rows (0 to {height - 1})",
+            where=where,
+        )
+    depth = stated.depth
+    for index, (row, value) in enumerate(depth.anchors if depth is not None else ()):
+        if depth is not None and depth.source != "sidecar":
+            break
+        if not -_EDGE_SLACK_PX <= row <= height + _EDGE_SLACK_PX:
+            raise GeometryError(
+                f"row {row:g} of the anchor at depth {value:g} lies outside the scan of {height} rows",
+                where=f"{where}.depth.anchors[{index}]",
+                remedy="Correct the row, or give the scan that the anchors were measured on.",
+            )
 
 
 def _resolve_depth(
@@ -567,7 +622,8 @@ def _resolve_track(
         geometry = TrackGeometry(stated.track_id, _array(stated.left_px), _array(stated.right_px))
     except GeometryError as error:
         raise GeometryError(error.message, where=where) from error
-    _require_on_page(geometry, rows, where, raster)
+    if _require_on_page(geometry, rows, where, raster):
+        findings.append(_off_page(geometry, rows, raster, section_id))
     curves = []
     for curve in stated.curves or ():
         if curve.left is None or curve.right is None:
@@ -579,17 +635,36 @@ def _resolve_track(
 
 def _require_on_page(
     geometry: TrackGeometry, rows: tuple[float, float], where: str, raster: Raster
-) -> None:
+) -> bool:
+    """Half of the track or more on the paper; whether some of it is not."""
     knots = np.concatenate([geometry.left_knots[:, 0], geometry.right_knots[:, 0], rows])
     knots = np.unique(np.clip(knots, *rows))
-    left, right = geometry.left_px(knots).min(), geometry.right_px(knots).max()
-    # A border may be stated at the outer edge of the outermost pixel.
-    if left < -_EDGE_SLACK_PX or right > raster.width_px - 1 + _EDGE_SLACK_PX:
+    left, right = geometry.left_px(knots), geometry.right_px(knots)
+    last = raster.width_px - 1
+    on_page = np.minimum(right, last) - np.maximum(left, 0.0)
+    if float(np.mean(on_page / (right - left))) < _LEAST_ON_PAGE:
         raise GeometryError(
-            f"track {geometry.track_id} spans columns {left:g} to {right:g},"
-            f" the scan has columns 0 to {raster.width_px - 1}",
+            f"track {geometry.track_id} spans columns {left.min():g} to {right.max():g},"
+            f" the scan has columns 0 to {last}",
             where=where,
         )
+    # A border may be stated at the outer edge of the outermost pixel.
+    return bool(left.min() < -_EDGE_SLACK_PX or right.max() > last + _EDGE_SLACK_PX)
+
+
+def _off_page(
+    geometry: TrackGeometry, rows: tuple[float, float], raster: Raster, section_id: str
+) -> Finding:
+    ends = np.array(rows)
+    left, right = geometry.left_px(ends).min(), geometry.right_px(ends).max()
+    return Finding.of(
+        "border_off_page",
+        f"Track {geometry.track_id} spans columns {left:.0f} to {right:.0f}, the page has columns 0 to"
+        f" {raster.width_px - 1}; what lies off the page is blank.",
+        rows=(int(rows[0]), int(rows[1])),
+        section_id=section_id,
+        track_id=geometry.track_id,
+    )
 
 
 def _spec(curve: SidecarCurve, left: float, right: float) -> CurveSpec:
