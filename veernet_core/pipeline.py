@@ -25,7 +25,7 @@ from veernet_core.datatypes import (
 from veernet_core.errors import VeernetError
 from veernet_core.overlays import draw_overlays
 from veernet_core.page.ocr.text import TextReader
-from veernet_core.page.scan import ReadScan, prepare, read_scan
+from veernet_core.page.scan import ReadScan, ReadStep, prepare, read_scan
 from veernet_core.recovery import Calibration, check_depths, recover_curves, strip_findings
 from veernet_core.streaming import Steps, stream
 from veernet_core.strips.rectify import strip_blocks
@@ -49,6 +49,7 @@ def digitise_many(
     config: DigitiseConfig,
     reader: TextReader | None = None,
     page_workers: int = 1,
+    read: ReadStep = read_scan,
 ) -> Iterator[DigitisedLog | FailedScan]:
     """Digitise scans, one result each, in order; one bad scan never stops the others.
 
@@ -66,11 +67,13 @@ def digitise_many(
     page_workers : int
         Scans whose pages are read at once, in threads; the results do not depend on it. Each takes
         about 0.3 GB.
+    read : callable
+        As for ``prepare``.
     """
 
     # scan -> page reading -> sections
     def open_record(item: ScanInput) -> ScanRecord:
-        return ScanRecord(prepare(item, config, reader), item.sidecar, config.overlays)
+        return ScanRecord(prepare(item, config, reader, read), item.sidecar, config.overlays)
 
     calibration = Calibration.from_json(predictor.calibration)
     steps = Steps(

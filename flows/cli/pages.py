@@ -1,42 +1,102 @@
-"""``veernet evaluate-pages``: how well pages are read, against what people read on them."""
+"""``veernet evaluate-pages``: how well pages are read, and what comes of it, on the command line."""
 
 from __future__ import annotations
 
 import argparse
-from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flows.studies.evaluate_pages import PageResult
+
+_GROUPS = ("development", "own", "given", "drawn-plotted", "drawn-worn", "cases")
+_DEFAULT_FOLDS = 5
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
     """Options of ``evaluate-pages``."""
     parser.add_argument(
-        "--scans", type=Path, help="folder of real scans; drawn pages only if omitted"
+        "--scans", type=Path, nargs="+", action="extend", default=[], metavar="DIR",
+        help="folders of scans whose truth is known; the project's own drawn cases if omitted",
+    )  # fmt: skip
+    parser.add_argument(
+        "--truth", type=Path, default=Path("tests/data/pages"), help="folder of hand-read truth"
     )
-    parser.add_argument("--truth", type=Path, default=Path("tests/data/pages"))
-    parser.add_argument("--half", choices=("dev", "report", "all"), default="all")
+    parser.add_argument("--groups", nargs="+", choices=_GROUPS, metavar="GROUP",
+                        help=f"which pages to measure: {', '.join(_GROUPS)}; default: all in DIR")  # fmt: skip
     parser.add_argument("--only", nargs="+", default=[], metavar="STEM")
-    parser.add_argument("--no-drawn", action="store_true", help="leave out the drawn pages")
-    parser.add_argument("--seed", type=int, default=0, help="of the drawn pages")
-    parser.add_argument("-o", "--out", type=Path, help="file for all results as JSON")
+    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
+    parser.add_argument("--no-digitise", action="store_true", help="read only, trace nothing")
+    parser.add_argument(
+        "--statements", action="store_true", help="hold true and falsified sidecars against print"
+    )
+    parser.add_argument(
+        "--models", type=Path, metavar="DIR",
+        help="folder of fold-<k>/ with fitted models; each page is read with those that left its well out",
+    )  # fmt: skip
+    parser.add_argument("--folds", type=int, default=_DEFAULT_FOLDS, help="of --models")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawn cases")
+    parser.add_argument(
+        "--against", type=Path, metavar="OUT", help="an earlier OUT: what changed, curve by curve"
+    )
+    parser.add_argument("--pictures", action="store_true", help="keep overlays of accepted curves")
+    parser.add_argument(
+        "-o", "--out", type=Path, help="folder for curves.csv, pages.json, table.txt, overlays.csv"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure page reading and print the table."""
-    from flows.studies import evaluate_pages as pages
-    from veernet_core.page.ocr.text import RapidReader
+    """Measure pages and print the table."""
+    from flows.studies import evaluate_pages, page_figures, page_rows
 
-    reader = RapidReader()
-    results: list[pages.PageResult] = []
-    drawn = iter(()) if args.no_drawn else pages.evaluate_drawn(reader, args.seed, args.only)
-    if args.scans is not None:
-        drawn = chain(
-            pages.evaluate_scans(args.scans, args.truth, args.half, reader, args.only), drawn
-        )
-    for result in drawn:
+    if args.pictures and args.out is None:
+        raise ValueError("--pictures needs a folder to keep them in: -o OUT")
+    options = evaluate_pages.Options(
+        digitise=not args.no_digitise,
+        statements=args.statements,
+        models=args.models,
+        folds=args.folds,
+        pictures=args.out / "pictures" if args.pictures else None,
+        device=args.device,
+    )
+    results: list[PageResult] = []
+    for result in evaluate_pages.measure_pages(_pages(args), options, args.jobs):
         results.append(result)
-        print("\n".join(pages.page_lines(result)), flush=True)
-    print("\n" + pages.table(results))
-    if args.out is not None:
-        args.out.write_text(pages.to_json(results), encoding="utf-8")
+        print("\n".join(page_figures.page_lines(result)), flush=True)
+        if args.out is not None:
+            _write(args.out, results)
+    print("\n" + page_figures.table(results))
+    if args.against is not None:
+        rows = [row for result in results for row in result.curves]
+        print("\n" + "\n".join(page_rows.compare(rows, args.against)))
     return 0
+
+
+def _pages(args: argparse.Namespace) -> list[Any]:
+    from flows.studies import truth_pages
+
+    groups = args.groups or (_GROUPS[:-1] if args.scans else _GROUPS[-1:])
+    pages = []
+    if args.scans:
+        pages += truth_pages.find_pages(args.scans, args.truth, groups, args.only)
+    if _GROUPS[-1] in groups:
+        pages += truth_pages.drawn_cases(args.seed, args.only)
+    if not pages:
+        raise ValueError("no page is left to be measured; see --groups and --only")
+    if args.models is not None:
+        truth_pages.check_models(args.models, args.folds)
+    return pages
+
+
+def _write(out: Path, results: list[PageResult]) -> None:
+    """All results so far, after each page: a long run may be stopped."""
+    from flows.studies import page_figures, page_rows
+
+    out.mkdir(parents=True, exist_ok=True)
+    rows = [row for result in results for row in result.curves]
+    page_rows.write_rows(out / page_rows.CURVES_FILE, rows)
+    page_rows.write_overlays(out / "overlays.csv", rows)
+    (out / "pages.json").write_text(page_figures.to_json(results), encoding="utf-8")
+    (out / "table.txt").write_text(page_figures.table(results) + "\n", encoding="utf-8")

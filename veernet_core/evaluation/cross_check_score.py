@@ -11,10 +11,18 @@ from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
+from typing import cast
 
-from veernet_core.datatypes import CurveSpec, Section, Track, TrackGeometry
-from veernet_core.evaluation.page_score import PageTruth, TrueSection
+from veernet_core.datatypes import (
+    CurveSpec,
+    Scale,
+    Section,
+    Style,
+    Track,
+    TrackGeometry,
+    Wrap,
+)
+from veernet_core.evaluation.page_truth import PageTruth, TrueCurve, TrueSection
 from veernet_core.page.results import Printed
 from veernet_core.page.scales.cross_check import CONTRADICTED, SCALE_CONFIRMED, held_against
 
@@ -80,21 +88,22 @@ def _section(true: TrueSection) -> Section:
     return Section(true.section_id, true.row_top, true.row_bottom, None, tuple(tracks))
 
 
-def _is_known(curve: Mapping[str, Any]) -> bool:
-    ends = (curve.get("left"), curve.get("right"))
-    return None not in ends and not curve.get("uncertain")
+def _is_known(curve: TrueCurve) -> bool:
+    return None not in (curve.left, curve.right) and not curve.uncertain
 
 
-def _spec(curve: Mapping[str, Any]) -> CurveSpec:
+def _spec(curve: TrueCurve) -> CurveSpec:
+    assert curve.left is not None
+    assert curve.right is not None
     return CurveSpec(
-        curve["mnemonic"],
-        curve.get("unit") or "",
-        float(curve["left"]),
-        float(curve["right"]),
-        curve.get("scale", "linear"),
-        curve.get("style", "solid"),
-        curve.get("wrap", "none"),
-        curve.get("colour"),
+        curve.mnemonic,
+        curve.unit,
+        curve.left,
+        curve.right,
+        cast(Scale, curve.scale),
+        cast(Style, curve.style),
+        cast(Wrap, curve.wrap),
+        curve.colour,
     )
 
 

@@ -29,6 +29,7 @@ from veernet_core.page.known.complete import (
 )
 from veernet_core.page.known.sidecar import Sidecar
 from veernet_core.page.layout import page_layout as layout
+from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr import text
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.results import (
@@ -65,6 +66,7 @@ def read_page(
     stated: Sidecar | None,
     reader: TextReader,
     unit: DepthUnit | None = None,
+    models: PageModels = SHIPPED,
 ) -> PageReading | None:
     """Read from the page what the sidecar leaves out.
 
@@ -77,6 +79,8 @@ def read_page(
         Only used where depth or scales are missing.
     unit : 'ft', 'm' or None
         Of anchors that are stated without one.
+    models : PageModels
+        Fitted models that take the place of the shipped ones.
 
     Returns
     -------
@@ -94,13 +98,13 @@ def read_page(
         return None
     try:
         if stated is not None and (stated.turn_deg is not None or _has_pixels(stated)):
-            return _read(raster, stated.turn_deg or 0, needs, stated, reader, unit)
-        reading = _read(raster, 0, needs, stated, reader, unit)
+            return _read(raster, stated.turn_deg or 0, needs, stated, reader, unit, models)
+        reading = _read(raster, 0, needs, stated, reader, unit, models)
         known = any(found.axis is not None for found in reading.depths.values())
         if known or reading.layout.kind == "not_curve_log":
             return reading
         turn = reading.layout.turn_deg or turn_of_print(raster, reader, reading.layout.dpi[1])
-        return _read(raster, turn, needs, stated, reader, unit) if turn else reading
+        return _read(raster, turn, needs, stated, reader, unit, models) if turn else reading
     except VeernetError:
         raise
     except Exception as error:
@@ -114,6 +118,7 @@ def _read(
     stated: Sidecar | None,
     reader: TextReader,
     unit: DepthUnit | None,
+    models: PageModels,
 ) -> PageReading:
     """Read the page turned clockwise by ``turn_deg``."""
     upright = turned(raster, turn_deg)

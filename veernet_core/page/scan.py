@@ -6,6 +6,7 @@ Does not belong here: how anything is read (`reading`), and what is made of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from veernet_core.config import DigitiseConfig
@@ -14,6 +15,7 @@ from veernet_core.errors import ReadingError
 from veernet_core.page import reading
 from veernet_core.page.known import complete, sidecar
 from veernet_core.page.known.sidecar import Sidecar
+from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.raster import decoding
 from veernet_core.page.results import PageReading, Printed
@@ -36,8 +38,22 @@ class ReadScan:
     printed: Printed = field(default_factory=dict)
 
 
-def read_scan(item: ScanInput, config: DigitiseConfig, reader: TextReader | None) -> ReadScan:
+def read_scan(
+    item: ScanInput,
+    config: DigitiseConfig,
+    reader: TextReader | None,
+    models: PageModels = SHIPPED,
+) -> ReadScan:
     """Decode a scan and read from its page what its sidecar leaves out.
+
+    Parameters
+    ----------
+    item : ScanInput
+    config : DigitiseConfig
+    reader : TextReader or None
+        Without it nothing is looked for on the page.
+    models : PageModels
+        Fitted models that take the place of the shipped ones.
 
     Raises
     ------
@@ -49,7 +65,7 @@ def read_scan(item: ScanInput, config: DigitiseConfig, reader: TextReader | None
     stated = sidecar.parse_sidecar(item.sidecar, name) if item.sidecar is not None else None
     read = None
     if reader is not None:
-        read = reading.read_page(image, stated, reader, config.depth_unit)
+        read = reading.read_page(image, stated, reader, config.depth_unit, models)
     if read is None:
         turn = stated.turn_deg or 0 if stated is not None else 0
         return ReadScan(reading.turned(image, turn), None, stated, ())
@@ -66,8 +82,14 @@ def read_scan(item: ScanInput, config: DigitiseConfig, reader: TextReader | None
     return ReadScan(image, read, known, (*read.findings, *findings), printed)
 
 
+ReadStep = Callable[[ScanInput, DigitiseConfig, TextReader | None], ReadScan]
+
+
 def prepare(
-    item: ScanInput, config: DigitiseConfig, reader: TextReader | None = None
+    item: ScanInput,
+    config: DigitiseConfig,
+    reader: TextReader | None = None,
+    read: ReadStep = read_scan,
 ) -> PreparedLog:
     """Decode a scan and resolve its geometry.
 
@@ -77,13 +99,15 @@ def prepare(
     config : DigitiseConfig
     reader : TextReader, optional
         Reads what the sidecar leaves out; without it nothing is looked for on the page.
+    read : callable
+        Decodes and reads a scan; another than ``read_scan`` may use other models, or keep what was read.
 
     Raises
     ------
     VeernetError
         If the scan or its sidecar cannot be used.
     """
-    scan = read_scan(item, config, reader)
+    scan = read(item, config, reader)
     sections, findings = sidecar.resolve(scan.known, scan.raster, config.depth_unit)
     known = scan.known
     well = known.well if known is not None else WellInfo()

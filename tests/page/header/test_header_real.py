@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from veernet_core.config import RasterLimits
-from veernet_core.evaluation.page_score import same_text
+from veernet_core.evaluation.header_score import same_text
 from veernet_core.page.header.fields import read_header, read_sideways
 from veernet_core.page.ocr.text import RapidReader, read_region
 from veernet_core.page.raster.decoding import open_raster

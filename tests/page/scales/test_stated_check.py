@@ -25,7 +25,7 @@ from veernet_core.datatypes import (
 )
 from veernet_core.errors import ReadingError
 from veernet_core.evaluation.cross_check_score import score_stated
-from veernet_core.evaluation.page_score import truth_from_json
+from veernet_core.evaluation.page_truth import truth_from_json
 from veernet_core.page import reading
 from veernet_core.page.ocr.text import RapidReader
 from veernet_core.page.results import CurveFound, Stated
