@@ -139,11 +139,12 @@ def _merge_items(base: list[Any], over: list[Any], name: str) -> list[Any]:
 
 
 def _place(base: list[Any], over: list[Any], index: int, name: str) -> int | None:
-    """Which item of ``base`` an item of ``over`` speaks of."""
+    """Which item of ``base`` an item of ``over`` speaks of; equal names are matched in their order."""
     own = over[index].get(name)
     named = [i for i, item in enumerate(base) if own is not None and item.get(name) == own]
-    if len(named) == 1:
-        return named[0]
+    earlier = sum(item.get(name) == own for item in over[:index])
+    if named and earlier < len(named):
+        return named[earlier]
     if len(base) == len(over) == 1 and name != "mnemonic":
         return 0
     by_place = own is None and index < len(base)

@@ -20,6 +20,7 @@ The contract, every field optional::
 
 A backup scale is a further curve of the same mnemonic with its own ``left`` and ``right``: both are one
 measurement, followed from the end of the finer scale along the coarser, and come out as one curve.
+Curves of one mnemonic on one scale are different curves; the later ones get a number (``RES_2``).
 
 Extensions:
 
@@ -72,6 +73,7 @@ from veernet_core.datatypes import (
     Wrap,
 )
 from veernet_core.errors import GeometryError, SidecarError
+from veernet_core.page.known.names import distinct_names, numbered_findings
 
 Knots = tuple[tuple[float, float], ...]
 """``(row, px)`` pairs; a single one stands for a constant."""
@@ -630,7 +632,9 @@ def _resolve_track(
             findings.append(_scale_unknown(curve, section_id, stated.track_id))
         else:
             curves.append(_spec(curve, curve.left, curve.right))
-    return Track(geometry, tuple(curves))
+    named = distinct_names(curves)
+    findings += numbered_findings(curves, named, section_id, stated.track_id)
+    return Track(geometry, tuple(named))
 
 
 def _require_on_page(
