@@ -33,9 +33,8 @@ from storage.ledger import (
 )
 from storage.objects import ObjectInfo, ObjectStore
 from storage.publish import safe_name
+from storage.scans import MARKERS, SIDECAR_SUFFIX, is_own_picture, is_scan
 
-SCAN_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".pdf"})
-SIDECAR_SUFFIX = ".sidecar.json"
 RUNS = ROOT + "runs/"
 
 MAX_DEATHS_IN_COMPANY = 2
@@ -181,14 +180,11 @@ class Plan:
         return counts
 
 
-def is_scan(key: str) -> bool:
-    """Whether an object's name is that of a scan."""
-    return PurePosixPath(key.lower()).suffix in SCAN_SUFFIXES
-
-
 def list_scans(source: ObjectStore, index: IndexTable | None = None) -> list[Listed]:
-    """Scans of the source by key, each with what is stated of it; other objects are passed over."""
+    """Scans of the source by key, each with what is stated of it; other objects are passed over, and so
+    are pictures that are part of results."""
     scans: list[ObjectInfo] = []
+    markers: set[str] = set()
     sidecars: dict[str, ObjectInfo] = {}
     registrations: dict[str, ObjectInfo] = {}
     for info in source.listing():
@@ -199,6 +195,13 @@ def list_scans(source: ObjectStore, index: IndexTable | None = None) -> list[Lis
             registrations[_without_suffix(info.key)] = info
         elif is_scan(name):
             scans.append(info)
+        elif name.rpartition("/")[2] in MARKERS:
+            markers.add(info.key)
+
+    def exists(key: str) -> bool:
+        return key in markers or key.removesuffix(SIDECAR_SUFFIX) in sidecars
+
+    scans = [info for info in scans if not is_own_picture(info.key, exists)]
     scans.sort(key=lambda info: info.key)
     stems = [_without_suffix(scan.key) for scan in scans]
     return [

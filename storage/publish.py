@@ -140,7 +140,7 @@ def delivered_files(
     return files
 
 
-def log_id(stem: str, sha256: str, taken: Mapping[str, str]) -> str:
+def log_id(stem: str, sha256: str, taken: Mapping[str, str], place: str = "") -> str:
     """Folder name of a scan: its stem, made safe; a hash is appended where another scan has it.
 
     Parameters
@@ -151,6 +151,8 @@ def log_id(stem: str, sha256: str, taken: Mapping[str, str]) -> str:
         Hash that tells scans of one stem apart.
     taken : mapping of str to str
         Names in use, and the hash of the scan that uses each. A scan keeps the name it has.
+    place : str
+        Where the scan lies: its hash tells copies of the same bytes apart.
 
     Examples
     --------
@@ -159,10 +161,12 @@ def log_id(stem: str, sha256: str, taken: Mapping[str, str]) -> str:
     """
     owners = {name.casefold(): owner for name, owner in taken.items()}
     plain = safe_name(stem)
+    by_place = hashlib.sha256(f"{sha256} {place}".encode("utf-8", "replace")).hexdigest()
     for digits in (0, 8, 16, 64):
-        name = f"{plain}-{sha256[:digits]}" if digits else plain
-        if owners.get(name.casefold(), sha256) == sha256:
-            return name
+        for digest in (sha256, by_place):
+            name = f"{plain}-{digest[:digits]}" if digits else plain
+            if owners.get(name.casefold(), sha256) == sha256:
+                return name
     raise ValueError(f"no free name for {stem!r} with hash {sha256}")
 
 

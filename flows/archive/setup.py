@@ -17,7 +17,8 @@ from flows.engine.loading import get_engine
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.ledger import Requirement, deaths, read_ledger
 from storage.objects import ObjectStore, StorageError, is_inside
-from storage.plan import Plan, Selection, is_scan, list_scans, make_plan
+from storage.plan import Plan, Selection, list_scans, make_plan
+from storage.scans import is_scan
 from veernet_core import __version__
 from veernet_core.errors import VeernetError
 

@@ -7,6 +7,7 @@ and ``demo`` come here; archives go through ``flows.archive.batch``.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,21 +18,20 @@ from typing import Any
 from flows.archive.setup import new_run_id
 from flows.dashboard import build_dashboard
 from flows.engine.loading import page_workers
+from flows.local.names import LogNames
 from storage import delivery, publish, runs, tables
 from storage.dra import DRA_SUFFIX
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.known import known_sidecar, sidecar_of_index
 from storage.objects import ObjectStore
 from storage.review_files import wants_review_files
+from storage.scans import SIDECAR_SUFFIX, is_own_picture, is_scan
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
 from veernet_core.errors import DecodeError, EmptyFileError, VeernetError, of_scan
 from veernet_core.page.ocr.text import RapidReader, TextReader
 from veernet_core.pipeline import FailedScan, Predictor, ScanInput
-
-SCAN_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".pdf"})
-SIDECAR_SUFFIX = ".sidecar.json"
 
 
 @dataclass(slots=True)
@@ -52,16 +52,18 @@ class LocalReport:
 def find_scans(arguments: Sequence[str]) -> list[Path]:
     """Scans named by files, folders (searched recursively) and globs, in order, each once.
 
+    Pictures that are part of results are passed over: an output folder may lie inside the source.
+
     Raises
     ------
     FileNotFoundError
-        If an argument names nothing.
+        If an argument names nothing, or nothing but pictures of results.
     """
-    found: dict[Path, None] = {}
+    found: dict[str, Path] = {}
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            matches = sorted(p for p in path.rglob("*") if p.suffix.lower() in SCAN_SUFFIXES)
+            matches = sorted(p for p in path.rglob("*") if is_scan(p.name) and p.is_file())
         elif path.exists():
             matches = [path]
         else:
@@ -70,8 +72,15 @@ def find_scans(arguments: Sequence[str]) -> list[Path]:
             matches = sorted(p for p in root.glob(str(pattern)) if p.is_file())
         if not matches:
             raise FileNotFoundError(f"{argument}: no such file, or a folder without scans")
-        found |= dict.fromkeys(matches)
-    return list(found)
+        scans = [p for p in matches if not _is_own(p)]
+        if not scans:
+            raise FileNotFoundError(f"{argument}: only pictures that veernet made of other scans")
+        found |= {os.path.abspath(p): p for p in scans if os.path.abspath(p) not in found}
+    return list(found.values())
+
+
+def _is_own(path: Path) -> bool:
+    return is_own_picture(path.absolute().as_posix(), lambda key: Path(key).is_file())
 
 
 def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
@@ -205,28 +214,27 @@ def _publish_all(
     report: Report,
 ) -> None:
     """Publish scan by scan; whatever one of them raises is that scan's failure."""
-    taken = publish.taken_ids(out) if out.exists() else {}
+    names = LogNames(out)
     with_review = wants_review_files(store)
     for done, result in enumerate(results, 1):
         if isinstance(result, DigitisedLog):
-            result = _published(result, out, taken, with_review, summary)
+            result = _published(result, out, names, with_review, summary)
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))
         report(done, result)
 
 
 def _published(
-    log: DigitisedLog, out: Path, taken: dict[str, str], with_review: bool, summary: LocalReport
+    log: DigitisedLog, out: Path, names: LogNames, with_review: bool, summary: LocalReport
 ) -> DigitisedLog | FailedScan:
     """The log once its folder is written, or why that could not be done."""
     try:
-        name = publish.log_id(log.scan.stem, log.scan.sha256, taken)
+        name = names.name(Path(log.scan.uri), log.scan.sha256)
         log = publish.with_text_findings(log)
         files = publish.log_files(log, name, include_review=with_review)
         publish.publish_local(out, name, files)
     except Exception as error:
         return FailedScan(log.scan, of_scan(error, log.scan.uri, "write"))
-    taken[name] = log.scan.sha256
     summary.decisions[name] = count_decisions(log)
     summary.scans[name] = log.scan.uri
     return log

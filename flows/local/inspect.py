@@ -13,7 +13,8 @@ from pathlib import Path
 
 import cv2
 
-from flows.local.digitise import SIDECAR_SUFFIX, read_scan
+from flows.local.digitise import read_scan
+from storage.scans import SIDECAR_SUFFIX
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Finding, WellInfo

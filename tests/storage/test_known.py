@@ -155,3 +155,17 @@ def test_faults_are_told_by_their_own_names() -> None:
 def test_equal_inputs_give_equal_bytes() -> None:
     row = sidecar_of_index(ROW)
     assert known_sidecar(b"{}", DRA, row, "a.tif") == known_sidecar(b"{}", DRA, row, "a.tif")
+
+
+def test_equal_names_are_matched_in_their_order() -> None:
+    def track(*curves: dict[str, Any]) -> dict[str, Any]:
+        return {"sections": [{"tracks": [{"curves": list(curves)}]}]}
+
+    base = track({"mnemonic": "R", "left": 0}, {"mnemonic": "R", "left": 1})
+    over = track(*({"mnemonic": "R", "unit": unit} for unit in "abc"))
+    curves = merge_sidecars(base, over)["sections"][0]["tracks"][0]["curves"]
+    assert curves == [
+        {"mnemonic": "R", "left": 0, "unit": "a"},
+        {"mnemonic": "R", "left": 1, "unit": "b"},
+        {"mnemonic": "R", "unit": "c"},
+    ]

@@ -1,0 +1,57 @@
+"""Which files of a source are scans: by their suffix, and none that veernet made itself.
+
+In: a key, and whether other keys exist. Out: whether it is to be digitised. Results may lie inside the
+source: their overlays, tiles and inspection pictures are images too. What is known of a scan does not
+belong here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+SCAN_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".pdf"})
+SIDECAR_SUFFIX = ".sidecar.json"
+MARKERS = frozenset({"log.json", "curves.parquet", "verdicts.parquet"})
+"""Names of files by which results are known."""
+
+_RESULT_FOLDERS = frozenset({"logs", "dashboard", "curves", "reviews", "_veernet"})
+_INSPECTED = re.compile(r"(.+)\.inspect(?:-\d+)?\.png")
+
+
+def is_scan(key: str) -> bool:
+    """Whether an object's name is that of a scan."""
+    return PurePosixPath(key.lower()).suffix in SCAN_SUFFIXES
+
+
+def is_own_picture(key: str, exists: Callable[[str], bool]) -> bool:
+    """Whether an image is part of results: in the folder of a log, under ``logs``, ``dashboard`` and the
+    like of an output, or a picture of ``veernet inspect`` beside its draft.
+
+    Parameters
+    ----------
+    key : str
+        With ``/`` between folders.
+    exists : callable
+        Whether there is a file of this key; asked for ``MARKERS`` and sidecars only.
+
+    Examples
+    --------
+    >>> there = {"out/verdicts.parquet"}.__contains__
+    >>> is_own_picture("out/logs/a/overlay-main-T1.png", there), is_own_picture("out/a.png", there)
+    (True, False)
+    """
+    folder, _, name = key.rpartition("/")
+    if all(exists(_join(folder, marker)) for marker in ("log.json", "curves.parquet")):
+        return True
+    parts = folder.split("/")
+    for depth, part in enumerate(parts):
+        if part in _RESULT_FOLDERS and exists(_join("/".join(parts[:depth]), "verdicts.parquet")):
+            return True
+    picture = _INSPECTED.fullmatch(name)
+    return picture is not None and exists(_join(folder, picture[1] + SIDECAR_SUFFIX))
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
