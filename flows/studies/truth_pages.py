@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flows.local.digitise import SCAN_SUFFIXES
+from storage.scans import is_scan
 from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
 from veernet_core.evaluation.page_truth import (
     GROUPS,
@@ -76,7 +76,7 @@ def find_pages(
     """
     pages: dict[str, TruthPage] = {}
     for folder in scans:
-        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SCAN_SUFFIXES):
+        for path in sorted(p for p in folder.iterdir() if is_scan(p.name)):
             true = _truth_of(path, truth)
             if true is not None:
                 pages.setdefault(path.stem, TruthPage(path.stem, true.group, true, path))
