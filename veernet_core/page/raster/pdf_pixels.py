@@ -1,4 +1,4 @@
-"""PDF with one raster page, rendered by pdfium at the resolution of the raster in it.
+"""PDF with one raster page, rendered by pdfium at the resolution of the raster that covers it.
 
 In: bytes. Out: `PdfPixels`.
 Does not belong here: splitting documents, paper and ink levels, findings.
@@ -7,7 +7,6 @@ Does not belong here: splitting documents, paper and ink levels, findings.
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import numpy as np
 import pypdfium2
@@ -15,7 +14,8 @@ import pypdfium2.raw as pdfium_c
 
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import U8
-from veernet_core.errors import DecodeError, UnsupportedFormatError
+from veernet_core.errors import DecodeError, UnsupportedFormatError, plain_text
+from veernet_core.page.raster.pdf_images import images_of, resolution, user_unit
 from veernet_core.page.raster.pixels import ChunkedPixels, check_limits
 
 _PDFIUM_LOCK = threading.RLock()
@@ -44,7 +44,9 @@ class PdfPixels(ChunkedPixels):
                 self._document = pypdfium2.PdfDocument(data)
                 n_pages = len(self._document)
             except pypdfium2.PdfiumError as error:
-                raise DecodeError(f"PDF cannot be opened ({error})", where=name) from error
+                raise DecodeError(
+                    f"PDF cannot be opened ({plain_text(error)})", where=name
+                ) from error
             if n_pages != 1:
                 raise UnsupportedFormatError(
                     f"PDF with {n_pages} pages",
@@ -52,30 +54,31 @@ class PdfPixels(ChunkedPixels):
                     remedy="Split the PDF into one file per log, each with one page.",
                 )
             self._page = self._document[0]
-            self._measure(name)
+            self._measure(name, user_unit(data))
         check_limits(self.height_px, self.width_px, name, limits)
         if self.is_bilevel:  # read once, into `PackedPixels`
             self.cache_bytes = 0
 
-    def _measure(self, name: str) -> None:
-        images = list(self._page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE]))
-        scales = [scale for image in images if (scale := _pixels_per_point(image)) is not None]
-        if not scales:
+    def _measure(self, name: str, unit_pt: float) -> None:
+        images = images_of(self._page)
+        if not images:
             raise UnsupportedFormatError(
                 "the PDF page holds no raster image",
                 where=name,
                 remedy="Print the page to a 300 dpi TIFF.",
             )
-        across, down = max(scales)
-        if self._page.get_rotation() in (90, 270):
-            across, down = down, across
         width_pt, height_pt = self._page.get_size()
-        self.width_px, self.height_px = round(width_pt * across), round(height_pt * down)
-        self.dpi = (across * 72.0, down * 72.0)
-        depths = [image.get_metadata() for image in images]
+        turned = self._page.get_rotation() in (90, 270)
+        size_pt = (height_pt, width_pt) if turned else (width_pt, height_pt)
+        across, down = resolution(images, size_pt)
+        self.width_px, self.height_px = round(size_pt[0] * across), round(size_pt[1] * down)
+        if turned:
+            self.width_px, self.height_px = self.height_px, self.width_px
+            across, down = down, across
+        self.dpi = (across * 72.0 / unit_pt, down * 72.0 / unit_pt)
         grey = {pdfium_c.FPDF_COLORSPACE_DEVICEGRAY, pdfium_c.FPDF_COLORSPACE_CALGRAY}
-        self.is_bilevel = all(d.bits_per_pixel == 1 and d.colorspace in grey for d in depths)
-        self.channels = 1 if all(d.colorspace in grey for d in depths) else 3
+        self.is_bilevel = all(i.bits == 1 and i.colorspace in grey for i in images)
+        self.channels = 1 if all(i.colorspace in grey for i in images) else 3
 
     def _decode(self, row0: int, row1: int) -> U8:
         with _PDFIUM_LOCK:
@@ -91,15 +94,3 @@ class PdfPixels(ChunkedPixels):
         if self.channels == 1:
             return pixels.reshape(row1 - row0, self.width_px)
         return np.ascontiguousarray(pixels[..., ::-1])
-
-
-def _pixels_per_point(image: Any) -> tuple[float, float] | None:
-    """Resolution of an image object along and across the page, or None where it has no extent."""
-    width_px, height_px = image.get_px_size()
-    left, bottom, right, top = image.get_bounds()
-    if right - left <= 0 or top - bottom <= 0 or not width_px or not height_px:
-        return None
-    matrix = image.get_matrix()
-    if abs(matrix.b) > abs(matrix.a):
-        width_px, height_px = height_px, width_px
-    return width_px / (right - left), height_px / (top - bottom)
