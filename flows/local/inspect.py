@@ -17,10 +17,10 @@ from flows.local.digitise import read_scan
 from storage.scans import SIDECAR_SUFFIX
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import U8, Finding, WellInfo
+from veernet_core.datatypes import U8, Finding
 from veernet_core.errors import VeernetError, WriteError, of_scan
 from veernet_core.page.drafts.annotate import inspect_pictures
-from veernet_core.page.drafts.draft import draft_sidecar
+from veernet_core.page.drafts.draft import draft_json, draft_of
 from veernet_core.page.known.sidecar import Sidecar
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.pipeline import ReadScan, ScanInput
@@ -46,20 +46,20 @@ def inspect_scan(
         The scan or its sidecar cannot be used, or a file cannot be written.
     """
     scan = pipeline.read_scan(item, config, reader)
-    draft = draft_sidecar(scan.known or Sidecar("", WellInfo(), ()), scan.reading)
+    draft = draft_of(scan.known, scan.given, scan.reading)
     files = [out / f"{item.ref.stem}{SIDECAR_SUFFIX}"]
     try:
         out.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(draft, indent=1, ensure_ascii=False)
+        text = json.dumps(draft_json(draft, scan.reading), indent=1, ensure_ascii=False)
         files[0].write_text(text, encoding="utf-8")
-        pictures = inspect_pictures(scan.raster, scan.known, scan.reading)
+        pictures = inspect_pictures(scan.raster, draft, scan.reading)
         for number, image in enumerate(pictures, 1):
             suffix = "" if number == 1 else f"-{number}"
             files.append(out / f"{item.ref.stem}.inspect{suffix}.png")
             files[-1].write_bytes(_png(image))
     except OSError as error:
         raise WriteError(f"{error.strerror}", str(error.filename or out)) from error
-    return Inspected(_summary(item.ref.stem, scan), tuple(files), scan.findings)
+    return Inspected(_summary(item.ref.stem, draft, scan), tuple(files), scan.findings)
 
 
 def inspect_scans(
@@ -92,13 +92,12 @@ def _png(image: U8) -> bytes:
     return bytes(data.tobytes())
 
 
-def _summary(stem: str, scan: ReadScan) -> str:
-    known = scan.known
-    if known is None or not known.sections:
+def _summary(stem: str, draft: Sidecar, scan: ReadScan) -> str:
+    if not draft.sections:
         kind = scan.reading.layout.kind if scan.reading is not None else "unknown"
         return f"{stem}: {kind}, nothing to digitise"
     parts = []
-    for section in known.sections:
+    for section in draft.sections:
         curves = [curve for track in section.tracks for curve in track.curves or ()]
         sure = sum(curve.source in ("sidecar", "header") for curve in curves)
         depth = section.depth

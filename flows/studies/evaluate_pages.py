@@ -28,7 +28,7 @@ from veernet_core.evaluation.page_match import turned_truth
 from veernet_core.evaluation.page_score import PageScore, score_page
 from veernet_core.evaluation.page_truth import PageTruth
 from veernet_core.evaluation.yield_score import Outcomes, score_log
-from veernet_core.page.known.sidecar import layout_dpi
+from veernet_core.page.known.page_dpi import layout_dpi
 from veernet_core.page.models import PageModels
 from veernet_core.page.ocr.text import RapidReader, TextReader
 from veernet_core.page.reading import read_stated, turned

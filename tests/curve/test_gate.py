@@ -22,7 +22,7 @@ from veernet_core.datatypes import (
     Track,
     TrackGeometry,
 )
-from veernet_core.page.known import complete
+from veernet_core.page.known import missing
 from veernet_core.page.scales import cross_check
 
 ORDER = {"reject": 0, "review": 1, "accept": 2}
@@ -247,6 +247,6 @@ def test_a_curve_whose_confidence_nobody_knows_is_not_accepted() -> None:
 
 
 def test_the_codes_are_those_of_the_page() -> None:
-    assert gate.TRACK_DOUBTS == (complete.BORDERS_UNCERTAIN, complete.PAGE_DOUBTFUL)
+    assert gate.TRACK_DOUBTS == (missing.BORDERS_UNCERTAIN, missing.PAGE_DOUBTFUL)
     assert gate.CURVE_DOUBTS == cross_check.CONTRADICTED
     assert gate.SCALE_CONFIRMED == cross_check.SCALE_CONFIRMED

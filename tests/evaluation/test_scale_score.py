@@ -9,7 +9,7 @@ import pytest
 
 from veernet_core.evaluation.page_truth import TrueCurve, TrueSection, TrueTrack
 from veernet_core.evaluation.scale_score import ScaleScore, same_name, same_scale, score_scales
-from veernet_core.page.known.complete import Placed, place
+from veernet_core.page.known.place import Placed, place
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TrackFound
 
 GR = TrueCurve("GR", "Gamma Ray (gapi)", "GAPI", 0.0, 150.0)

@@ -15,9 +15,10 @@ from veernet_core.datatypes import DepthAxis, DigitisedLog, Finding, Raster, Sca
 from veernet_core.errors import GeometryError, ReadingError
 from veernet_core.net.bundle import load_predictor
 from veernet_core.page import reading
-from veernet_core.page.drafts.draft import draft_sidecar
-from veernet_core.page.known import complete
-from veernet_core.page.known.sidecar import Sidecar, parse_sidecar, resolve
+from veernet_core.page.drafts.draft import draft_json, draft_of
+from veernet_core.page.known import place as known_place
+from veernet_core.page.known.sections import KnownPage, given_sections, read_sections
+from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.ocr.text import RapidReader
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import (
@@ -88,11 +89,18 @@ def parse(value: Any) -> Sidecar:
     return parse_sidecar(json.dumps(value).encode(), "s.sidecar.json")
 
 
-def completed(value: Any = None, read: PageReading = READING) -> Sidecar:
-    said = None if value is None else parse(value)
-    merged, _, _ = complete.place(said, read.layout, HEIGHT)
-    known, _ = complete.complete(said, replace(read, layout=merged), HEIGHT)
-    return known
+def merged(value: Any = None, read: PageReading = READING) -> tuple[Sidecar | None, PageReading]:
+    given = None if value is None else parse(value)
+    return given, replace(read, layout=known_place.place(given, read.layout, HEIGHT)[0])
+
+
+def completed(value: Any = None, read: PageReading = READING) -> KnownPage:
+    return read_sections(*merged(value, read), page())
+
+
+def draft(value: Any = None, read: PageReading = READING) -> Sidecar:
+    given, placed = merged(value, read)
+    return draft_of(read_sections(given, placed, page()), given, placed)
 
 
 def page() -> Raster:
@@ -107,9 +115,8 @@ def page() -> Raster:
 
 def test_without_a_sidecar_everything_is_as_read() -> None:
     known = completed()
-    (sections, findings) = resolve(known, page())
-    assert findings == ()
-    (main,) = sections
+    assert known.findings == ()
+    (main,) = known.sections
     assert main.depth is not None
     assert (main.depth.source, main.depth.residual) == ("header", 0.1)
     np.testing.assert_allclose(main.reference_px[:, 1], [660, 663])
@@ -122,7 +129,7 @@ def test_without_a_sidecar_everything_is_as_read() -> None:
 
 def test_a_backup_scale_is_a_further_curve_of_that_name() -> None:
     (main,) = completed().sections
-    assert [(c.mnemonic, c.left, c.right) for c in main.tracks[1].curves or ()] == [
+    assert [(c.mnemonic, c.left, c.right) for c in main.tracks[1].curves] == [
         ("RHOB", 1.95, 2.95),
         ("RHOB", 1.0, 2.0),
     ]
@@ -134,15 +141,15 @@ def test_two_anchors_can_be_corrected_alone() -> None:
         {"sections": [{"section_id": "main", "depth": {"anchors": anchors}}]}
     ).sections
     assert main.depth is not None
-    assert main.depth.anchors == ((1100.0, 7500.0), (2900.0, 7680.0))
+    assert main.depth.anchors.tolist() == anchors
     assert (main.depth.unit, main.depth.source) == ("ft", "sidecar")
-    assert [len(t.curves or ()) for t in main.tracks] == [2, 2, 1]
+    assert [len(t.curves) for t in main.tracks] == [2, 2, 1]
 
 
 def test_one_scale_can_be_corrected_alone() -> None:
     fix = {"track_id": "T3", "curves": [{"mnemonic": "DT", "left": 100, "right": 50}]}
     known = completed({"sections": [{"section_id": "main", "tracks": [fix]}]})
-    (main,) = resolve(known, page())[0]
+    (main,) = known.sections
     assert [(c.mnemonic, c.left, c.source) for c in main.tracks[2].curves] == [
         ("DT", 100, "sidecar")
     ]
@@ -153,7 +160,7 @@ def test_one_scale_can_be_corrected_alone() -> None:
 def test_a_stated_curve_without_a_scale_takes_the_one_read() -> None:
     fix = {"track_id": "T1", "curves": [{"mnemonic": "gr", "wrap": "one"}]}
     (main,) = completed({"sections": [{"section_id": "main", "tracks": [fix]}]}).sections
-    assert [(c.mnemonic, c.left, c.right, c.source) for c in main.tracks[0].curves or ()] == [
+    assert [(c.mnemonic, c.left, c.right, c.source) for c in main.tracks[0].curves] == [
         ("gr", 0.0, 150.0, "header")
     ]
 
@@ -162,7 +169,7 @@ def test_stated_borders_replace_what_they_overlap() -> None:
     wide = {"track_id": "T23", "left_px": 742, "right_px": 1690, "curves": []}
     (main,) = completed({"sections": [{"section_id": "main", "tracks": [wide]}]}).sections
     assert [t.track_id for t in main.tracks] == ["T1", "T23"]
-    assert main.tracks[1].left_px == ((0.0, 742.0),)
+    assert main.tracks[1].geometry.left_knots.tolist() == [[0.0, 742.0]]
     assert main.tracks[1].curves == ()
 
 
@@ -187,11 +194,9 @@ def test_a_section_can_be_skipped() -> None:
 
 def test_a_section_that_matches_nothing_is_said_and_not_used() -> None:
     read = replace(READING, layout=layout(section(), section("log2", 3300, 4800)))
-    said = parse({"sections": [{"section_id": "repeat", "tracks": [{"curves": []}]}]})
-    merged, _, _ = complete.place(said, read.layout, HEIGHT)
-    known, findings = complete.complete(said, replace(read, layout=merged), HEIGHT)
+    known = completed({"sections": [{"section_id": "repeat", "tracks": [{"curves": []}]}]}, read)
     assert {s.section_id for s in known.sections} == {"main", "log2"}
-    assert "section_unmatched" in {f.code for f in findings}
+    assert "section_unmatched" in {f.code for f in known.findings}
 
 
 def test_a_range_from_an_index_is_no_section() -> None:
@@ -202,30 +207,30 @@ def test_a_range_from_an_index_is_no_section() -> None:
 def test_a_range_that_names_a_section_belongs_to_it() -> None:
     read = replace(READING, layout=layout(section(), section("log2", 3300, 4800)))
     value = {"sections": [{"section_id": "log2", "depth": {"top": 400, "bottom": 700}}]}
-    _, placed, _ = complete.place(parse(value), read.layout, HEIGHT)
-    assert [p.stated is not None for p in placed] == [False, True]
+    _, placed, _ = known_place.place(parse(value), read.layout, HEIGHT)
+    assert [p.given is not None for p in placed] == [False, True]
 
 
 def test_a_track_without_scale_is_for_review() -> None:
-    known, findings = complete.complete(None, replace(READING, curves=()), HEIGHT)
-    (main,) = resolve(known, page())[0]
+    known = completed(read=replace(READING, curves=()))
+    (main,) = known.sections
     assert {(c.mnemonic, c.source) for t in main.tracks for c in t.curves} == {("UNREAD", "guess")}
-    assert [f.code for f in findings].count("scale_unread") == 3
+    assert [f.code for f in known.findings].count("scale_unread") == 3
 
 
 def test_a_pen_that_was_not_read_cannot_tell_curves_apart() -> None:
     curves = (curve("GR", 0, 0, 150, style=None), curve("SP", 0, -80, 20, style=None))
     (main,) = completed(read=replace(READING, curves=curves)).sections
-    assert {c.source for c in main.tracks[0].curves or ()} == {"guess"}
+    assert {c.source for c in main.tracks[0].curves} == {"guess"}
 
 
 def test_a_name_given_twice_is_in_doubt_unless_it_says_the_same() -> None:
     curves = (curve("GR", 0, 0, 150), curve("GR", 0, 0, 150))
     (main,) = completed(read=replace(READING, curves=curves)).sections
-    assert [c.source for c in main.tracks[0].curves or ()] == ["header"]
+    assert [c.source for c in main.tracks[0].curves] == ["header"]
     curves = (curve("CALI", 0, 6, 16), curve("CALI", 0, 5, 15))
     (main,) = completed(read=replace(READING, curves=curves)).sections
-    assert [c.source for c in main.tracks[0].curves or ()] == ["guess", "guess"]
+    assert [c.source for c in main.tracks[0].curves] == ["guess", "guess"]
 
 
 def test_an_unsure_depth_is_a_guess() -> None:
@@ -235,12 +240,32 @@ def test_an_unsure_depth_is_a_guess() -> None:
     assert main.depth.source == "guess"
 
 
+def test_what_was_read_and_does_not_fit_is_dropped_and_the_rest_goes_on() -> None:
+    off, crossed = track(9e4, 9.1e4), track(500, 400)
+    main = section(tracks=(track(100, 580), off, crossed))
+    gone = section("gone", 9e5, 9.5e5)
+    known = completed(read=replace(READING, layout=layout(main, gone), curves=()))
+    (left,) = known.sections
+    assert [t.track_id for t in left.tracks] == ["T1"]
+    dropped = [(f.section_id, f.track_id) for f in known.findings if f.code == "reading_dropped"]
+    assert dropped == [("main", "T2"), ("main", "T3"), ("gone", None)]
+    given = {"sections": [{"section_id": "gone", "row_top": 9e5, "row_bottom": 9.5e5}]}
+    with pytest.raises(GeometryError, match="outside the scan"):
+        completed(given, replace(READING, layout=layout(main, gone)))
+
+
+def test_a_border_that_was_read_off_the_paper_is_said_and_used() -> None:
+    known = completed(read=replace(READING, layout=layout(section(tracks=(track(-60, 580),)))))
+    assert "border_off_page" in {f.code for f in known.findings}
+    assert known.sections[0].tracks[0].geometry.left_knots[0, 1] == -60
+
+
 def test_placing_twice_changes_nothing() -> None:
     said = parse(
         {"sections": [{"section_id": "main", "tracks": [{"left_px": 742, "right_px": 1690}]}]}
     )
-    once, placed, _ = complete.place(said, READING.layout, HEIGHT)
-    twice, again, _ = complete.place(said, once, HEIGHT)
+    once, placed, _ = known_place.place(said, READING.layout, HEIGHT)
+    twice, again, _ = known_place.place(said, once, HEIGHT)
     assert [s.section_id for s in once.sections] == [s.section_id for s in twice.sections]
     assert [[t.track_id for t in p.tracks] for p in placed] == [
         [t.track_id for t in p.tracks] for p in again
@@ -251,26 +276,46 @@ def test_placing_twice_changes_nothing() -> None:
 
 
 def test_a_draft_reads_back_as_what_it_was_made_of() -> None:
-    known = completed()
-    draft = draft_sidecar(known, READING)
-    again = parse(draft)
-    assert draft_sidecar(again) == {k: v for k, v in draft.items() if k != "read"}
-    assert not complete.missing(again, None).anything
-    first, second = resolve(known, page()), resolve(again, page())
-    assert [[c.source for t in s.tracks for c in t.curves] for s in first[0]] == [
-        [c.source for t in s.tracks for c in t.curves] for s in second[0]
+    made = draft_json(draft(), READING)
+    again = parse(made)
+    assert draft_json(again) == {k: v for k, v in made.items() if k != "read"}
+    assert not known_place.missing(again, None).anything
+    first, second = completed().sections, given_sections(again, page())[0]
+    assert [[c.source for t in s.tracks for c in t.curves] for s in first] == [
+        [c.source for t in s.tracks for c in t.curves] for s in second
     ]
-    assert draft["read"]["header"]["county"]["confidence"] == 0.5
-    assert draft["read"]["depth"]["main"]["not_used"] == [[1700.0, 999.0]]
+    assert made["read"]["header"]["county"]["confidence"] == 0.5
+    assert made["read"]["depth"]["main"]["not_used"] == [[1700.0, 999.0]]
+    (main,) = made["sections"]
+    assert [c["confidence"] for c in main["tracks"][0]["curves"]] == [0.97, 0.6]
+    assert main["depth"]["confidence"] == 0.97
+    assert main["depth_column"]["left_px"] == [[1000.0, 580.0], [4000.0, 583.0]]
 
 
 def test_what_is_deleted_from_a_draft_is_read_anew() -> None:
-    draft = draft_sidecar(completed())
-    del draft["sections"][0]["depth"]
-    assert complete.missing(parse(draft), None) == complete.Needs(False, True, False)
-    draft = draft_sidecar(completed())
-    del draft["sections"][0]["tracks"][0]["curves"]
-    assert complete.missing(parse(draft), None) == complete.Needs(False, False, True)
+    made = draft_json(draft())
+    del made["sections"][0]["depth"]
+    assert known_place.missing(parse(made), None) == known_place.Needs(False, True, False)
+    made = draft_json(draft())
+    del made["sections"][0]["tracks"][0]["curves"]
+    assert known_place.missing(parse(made), None) == known_place.Needs(False, False, True)
+
+
+def test_a_draft_keeps_what_is_given_and_cannot_be_used_yet() -> None:
+    curves = [{"mnemonic": "GR"}, {"mnemonic": "TENS"}]
+    tracks = [{"track_id": "T1", "curves": curves}, {"track_id": "T9", "curves": []}]
+    value = {"sections": [{"section_id": "main", "tracks": tracks}]}
+    (main,) = draft_json(draft(value))["sections"]
+    assert [c["mnemonic"] for c in main["tracks"][0]["curves"]] == ["GR", "TENS"]
+    assert "left" in main["tracks"][0]["curves"][0]
+    assert "left" not in main["tracks"][0]["curves"][1]
+    assert main["tracks"][-1] == {"track_id": "T9", "curves": []}
+    value = {
+        "sections": [{"section_id": "main", "depth": {"top": 400, "bottom": 700, "unit": "m"}}]
+    }
+    unread = replace(READING, depths={"main": replace(DEPTH, axis=None)})
+    (main,) = draft_json(draft(value, unread))["sections"]
+    assert main["depth"] == {"unit": "m", "top": 400, "bottom": 700}
 
 
 # ---- reading ---------------------------------------------------------------------------------------
@@ -352,7 +397,7 @@ def test_trouble_in_a_reader_ends_this_scan_only(monkeypatch: pytest.MonkeyPatch
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr(reading.layout, "read_layout", broken)
-    with pytest.raises(ReadingError, match="oops"):
+    with pytest.raises(ReadingError, match="ZeroDivisionError"):
         reading.read_page(page(), None, Unused())
 
 
@@ -404,9 +449,8 @@ def read(drawn: Any) -> pipeline.ReadScan:
 
 
 def test_a_drawn_page_is_read_without_a_sidecar(drawn: Any, read: pipeline.ReadScan) -> None:
-    truth, _ = resolve(parse(drawn.sidecar), read.raster)
-    sections, _ = resolve(read.known, read.raster)
-    (found,) = sections
+    truth, _ = given_sections(parse(drawn.sidecar), read.raster)
+    (found,) = read.known.sections
     assert found.depth is not None
     assert truth[0].depth is not None
     rows = np.linspace(truth[0].row_top + 50, truth[0].row_bottom - 50, 40)
@@ -418,11 +462,11 @@ def test_a_drawn_page_is_read_without_a_sidecar(drawn: Any, read: pipeline.ReadS
 
 
 def test_its_draft_needs_no_reading_and_says_the_same(read: pipeline.ReadScan) -> None:
-    assert read.known is not None
     assert read.reading is not None
-    again = parse(draft_sidecar(read.known, read.reading))
+    made = draft_of(read.known, read.given, read.reading)
+    again = parse(draft_json(made, read.reading))
     assert reading.read_page(read.raster, again, Unused()) is None
-    (a,), (b,) = resolve(read.known, read.raster)[0], resolve(again, read.raster)[0]
+    (a,), (b,) = read.known.sections, given_sections(again, read.raster)[0]
     assert a.depth is not None
     assert b.depth is not None
     np.testing.assert_allclose(a.depth.anchors, b.depth.anchors, atol=0.01)

@@ -12,7 +12,7 @@ import numpy as np
 
 from veernet_core.datatypes import F64
 from veernet_core.evaluation.page_truth import PageTruth, TrueSection, TrueTrack
-from veernet_core.page.known.complete import Placed
+from veernet_core.page.known.place import Placed
 
 Borders = tuple[F64, F64]
 """Left and right knots ``[row, px]`` of a track."""

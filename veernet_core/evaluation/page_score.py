@@ -26,7 +26,7 @@ from veernet_core.evaluation.page_match import (
 )
 from veernet_core.evaluation.page_truth import PageTruth, TrueSection
 from veernet_core.evaluation.scale_score import ScaleScore, score_scales
-from veernet_core.page.known.complete import Placed, place
+from veernet_core.page.known.place import Placed, place
 from veernet_core.page.results import PageReading
 
 BORDER_TOLERANCE_PX = 3.0

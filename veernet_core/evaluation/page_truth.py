@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from veernet_core.datatypes import F64, STYLES, DepthUnit
-from veernet_core.page.known.complete import LOGGED
+from veernet_core.page.known.place import LOGGED
 
 Group = Literal["development", "own", "given", "drawn-plotted", "drawn-worn"]
 GROUPS: tuple[Group, ...] = ("development", "own", "given", "drawn-plotted", "drawn-worn")

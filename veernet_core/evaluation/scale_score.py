@@ -15,7 +15,7 @@ from veernet_core.domain.gazetteer import letters_and_digits
 from veernet_core.domain.vocabulary import find_curve
 from veernet_core.evaluation.page_match import find_track, found_borders, lies_in
 from veernet_core.evaluation.page_truth import TrueCurve, TrueSection, TrueTrack
-from veernet_core.page.known.complete import Placed
+from veernet_core.page.known.place import Placed
 from veernet_core.page.results import CurveFound, next_laps
 
 _SAME_SCALE = 0.01

@@ -1,7 +1,7 @@
 """Reading a page: what layout, text, depth and header find, in order, and only where it is needed.
 
 In: a `Raster`, what a sidecar states (or nothing) and an OCR engine. Out: a `PageReading`, with the stated
-geometry in the place of the found one; ``complete`` makes a sidecar of both.
+geometry in the place of the found one; ``sections`` makes one of both.
 Does not belong here: how tracks, numbers and scales are found, and what is done with them.
 """
 
@@ -18,7 +18,7 @@ from veernet_core.errors import GeometryError, ReadingError, VeernetError, of_sc
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.axis import DepthPrior
 from veernet_core.page.header import fields as header
-from veernet_core.page.known.complete import (
+from veernet_core.page.known.place import (
     LOGGED,
     Needs,
     Placed,
@@ -267,7 +267,7 @@ def _depths(
 ) -> dict[str, DepthFound]:
     out = {}
     for section in placed:
-        said = section.stated.depth if section.stated is not None else None
+        said = section.given.depth if section.given is not None else None
         if said is not None and said.anchors and (said.unit or unit) is not None:
             continue
         out[section.found.section_id] = depth.find_depth(
@@ -283,7 +283,7 @@ def _cut(
     given = {
         p.found.section_id
         for p in placed
-        if p.stated is not None and (p.stated.row_top, p.stated.row_bottom) != (None, None)
+        if p.given is not None and (p.given.row_top, p.given.row_bottom) != (None, None)
     }
     sections = tuple(
         depth.cut_to_depth(s, depths[s.section_id])
@@ -296,7 +296,7 @@ def _cut(
 
 def _prior(stated: Sidecar | None, placed: Placed, unit: DepthUnit | None) -> DepthPrior | None:
     """What is stated of the depths: by the section, else by the archive's index for the whole log."""
-    own = () if placed.stated is None else (placed.stated,)
+    own = () if placed.given is None else (placed.given,)
     general = () if stated is None else tuple(s for s in stated.sections if is_prior(s))
     known = [s.depth for s in (*own, *general) if s.depth is not None]
     if not known and unit is None:

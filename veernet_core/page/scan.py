@@ -7,35 +7,43 @@ Does not belong here: how anything is read (`reading`), and what is made of the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import Finding, PreparedLog, Raster, ScanInput, WellInfo
 from veernet_core.errors import ReadingError
 from veernet_core.page import reading
-from veernet_core.page.known import complete, sidecar
-from veernet_core.page.known.sidecar import Sidecar
+from veernet_core.page.known.page_dpi import layout_dpi
+from veernet_core.page.known.sections import (
+    KnownPage,
+    given_sections,
+    read_sections,
+)
+from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.raster import decoding
-from veernet_core.page.results import PageReading, Printed
+from veernet_core.page.results import PageReading
 from veernet_core.page.scales import cross_check
 
 
 @dataclass(frozen=True, slots=True)
 class ReadScan:
-    """A decoded scan, upright, with all that is known of it.
+    """A decoded scan, upright, with what is given and what was read of it, and both as one.
 
-    ``reading`` is None where the sidecar stated everything or no page reader was given; ``known`` is
-    the sidecar with what was read in it; ``printed`` are the scales that were read for it, by section and
-    track.
+    ``reading`` is None where everything is given or no page reader was.
     """
 
     raster: Raster
+    given: Sidecar | None
     reading: PageReading | None
-    known: Sidecar | None
-    findings: tuple[Finding, ...]
-    printed: Printed = field(default_factory=dict)
+    known: KnownPage
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed so far."""
+        read = self.reading.findings if self.reading is not None else ()
+        return (*read, *self.known.findings)
 
 
 def read_scan(
@@ -61,25 +69,20 @@ def read_scan(
         If the scan or its sidecar cannot be used.
     """
     image = decoding.open_raster(item.data, item.ref.uri, config.limits)
-    name = f"{item.ref.stem}.sidecar.json"
-    stated = sidecar.parse_sidecar(item.sidecar, name) if item.sidecar is not None else None
+    name, unit = _sidecar_name(item), config.depth_unit
+    given = parse_sidecar(item.sidecar, name) if item.sidecar is not None else None
     read = None
     if reader is not None:
-        read = reading.read_page(image, stated, reader, config.depth_unit, models)
+        read = reading.read_page(image, given, reader, unit, models)
     if read is None:
-        turn = stated.turn_deg or 0 if stated is not None else 0
-        return ReadScan(reading.turned(image, turn), None, stated, ())
+        image = reading.turned(image, given.turn_deg or 0 if given is not None else 0)
+        sections, findings = given_sections(given, image, unit)
+        well, dpi = (given.well, given.dpi) if given is not None else (WellInfo(), None)
+        return ReadScan(image, given, None, KnownPage(well, sections, dpi, findings))
     image = reading.turned(image, read.layout.turn_deg)
-    known, findings = complete.complete(
-        stated,
-        read,
-        image.height_px,
-        name=name,
-        unit=config.depth_unit,
-        min_confidence=config.min_read_confidence,
-    )
-    printed = complete.by_track(stated, read, image.height_px)
-    return ReadScan(image, read, known, (*read.findings, *findings), printed)
+    least = config.min_read_confidence
+    known = read_sections(given, read, image, name=name, depth_unit=unit, min_confidence=least)
+    return ReadScan(image, given, read, known)
 
 
 ReadStep = Callable[[ScanInput, DigitiseConfig, TextReader | None], ReadScan]
@@ -108,18 +111,20 @@ def prepare(
         If the scan or its sidecar cannot be used.
     """
     scan = read(item, config, reader)
-    sections, findings = sidecar.resolve(scan.known, scan.raster, config.depth_unit)
-    known = scan.known
-    well = known.well if known is not None else WellInfo()
-    dpi = sidecar.layout_dpi(sections, scan.raster, known.dpi if known is not None else None)
-    printed = scan.printed
+    known, findings = scan.known, scan.findings
+    dpi = layout_dpi(known.sections, scan.raster, known.dpi)
+    printed = known.printed
     if reader is not None and not any(printed.values()):
         try:
-            printed = reading.read_stated(scan.raster, sections, dpi, reader)
+            printed = reading.read_stated(scan.raster, known.sections, dpi, reader)
         except ReadingError as error:
             findings = (*findings, _not_cross_checked(error))
-    findings = (*scan.findings, *findings, *cross_check.held_against(sections, printed))
-    return PreparedLog(item.ref, scan.raster, well, sections, dpi, findings)
+    findings = (*findings, *cross_check.held_against(known.sections, printed))
+    return PreparedLog(item.ref, scan.raster, known.well, known.sections, dpi, findings)
+
+
+def _sidecar_name(item: ScanInput) -> str:
+    return f"{item.ref.stem}.sidecar.json"
 
 
 def _not_cross_checked(error: ReadingError) -> Finding:

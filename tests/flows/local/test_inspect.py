@@ -17,7 +17,8 @@ from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.drafts.annotate import MAX_PICTURES, PICTURE_HEIGHT_PX, inspect_pictures
-from veernet_core.page.known.sidecar import Sidecar, parse_sidecar, resolve
+from veernet_core.page.known.sections import given_sections
+from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.ocr.text import LineRead, RapidReader
 from veernet_core.page.results import TextBox
 from veernet_core.synth.pages import draw_page, tiff_bytes
@@ -82,8 +83,8 @@ def test_the_whole_way_with_the_real_engine(scan: Path, tmp_path: Path) -> None:
     text = (tmp_path / "smith.sidecar.json").read_bytes()
     truth = parse_sidecar(scan.with_name("truth.json").read_bytes(), "truth.json")
     page = Raster(3000, 1740, False, None, None, None, tuple)  # type: ignore[arg-type]
-    (want,), _ = resolve(truth, page)
-    (got,), _ = resolve(parse_sidecar(text, "smith.sidecar.json"), page)
+    (want,), _ = given_sections(truth, page)
+    (got,), _ = given_sections(parse_sidecar(text, "smith.sidecar.json"), page)
     assert want.depth is not None
     assert got.depth is not None
     rows = np.linspace(want.row_top, want.row_bottom, 30)

@@ -6,7 +6,8 @@ import pytest
 
 from veernet_core.datatypes import CurveSpec, Raster
 from veernet_core.page.known.names import distinct_names
-from veernet_core.page.known.sidecar import parse_sidecar, resolve
+from veernet_core.page.known.sections import given_sections
+from veernet_core.page.known.sidecar import parse_sidecar
 
 
 def spec(
@@ -51,7 +52,7 @@ RES = '{{"mnemonic": "RES", "unit": "OHMM", "left": 0.2, "right": {}, "style": "
 def test_three_pens_of_one_name_and_scale_are_three_curves_and_a_finding() -> None:
     data = sidecar(*(RES.format(2000, style) for style in ("solid", "dotted", "dashed")))
     page = Raster(1000, 600, False, None, lambda *_: None, lambda *_: None, lambda: ())  # type: ignore
-    sections, findings = resolve(parse_sidecar(data, "x.sidecar.json"), page)
+    sections, findings = given_sections(parse_sidecar(data, "x.sidecar.json"), page)
     curves = sections[0].tracks[0].curves
     assert [(c.mnemonic, c.style) for c in curves] == [
         ("RES", "solid"), ("RES_2", "dotted"), ("RES_3", "dashed")
@@ -63,6 +64,6 @@ def test_three_pens_of_one_name_and_scale_are_three_curves_and_a_finding() -> No
 def test_backup_scales_stay_one_name_without_a_finding() -> None:
     data = sidecar(RES.format(20, "solid"), RES.format(200, "dashed"))
     page = Raster(1000, 600, False, None, lambda *_: None, lambda *_: None, lambda: ())  # type: ignore
-    sections, findings = resolve(parse_sidecar(data, "x.sidecar.json"), page)
+    sections, findings = given_sections(parse_sidecar(data, "x.sidecar.json"), page)
     assert [c.mnemonic for c in sections[0].tracks[0].curves] == ["RES", "RES"]
     assert findings == ()

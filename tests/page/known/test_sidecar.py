@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +13,9 @@ from hypothesis import strategies as st
 
 from veernet_core.datatypes import Raster, Section, Track, TrackGeometry
 from veernet_core.errors import GeometryError, SidecarError
-from veernet_core.page.known.sidecar import layout_dpi, parse_sidecar, resolve
+from veernet_core.page.known.page_dpi import layout_dpi
+from veernet_core.page.known.sections import given_sections
+from veernet_core.page.known.sidecar import parse_sidecar
 
 CONTRACT = {
     "well": {
@@ -76,7 +77,7 @@ def test_the_contract_is_read_exactly():
     assert sidecar.well.uwi == "15-053-00069"
     assert sidecar.well.field_name == "F"
     assert sidecar.well.service_company == "S"
-    sections, findings = resolve(sidecar, page())
+    sections, findings = given_sections(sidecar, page())
     assert findings == ()
     (section,) = sections
     assert (section.section_id, section.row_top, section.row_bottom) == ("main", 18100, 37000)
@@ -107,7 +108,7 @@ def test_byte_order_mark_and_null_are_tolerated():
 @pytest.mark.parametrize("value", [{}, {"well": {}}, {"sections": []}])
 def test_everything_is_optional_but_without_sections_nothing_is_found(value):
     for sidecar in (None, parse(value)):
-        sections, findings = resolve(sidecar, page())
+        sections, findings = given_sections(sidecar, page())
         assert sections == ()
         assert [f.code for f in findings] == ["no_geometry"]
         assert findings[0].remedy
@@ -214,7 +215,7 @@ JSON = st.recursive(
 )  # fmt: skip
 def test_whatever_a_field_holds_it_is_used_or_refused(path, value):
     try:
-        resolve(parse(changed(path, value)), page())
+        given_sections(parse(changed(path, value)), page())
     except (SidecarError, GeometryError) as refusal:
         assert refusal.where.startswith("well.sidecar.json")  # noqa: PT017
 
@@ -238,24 +239,24 @@ def test_any_bytes_are_parsed_or_refused(data):
     ],
 )
 def test_colours_become_hex(stated, expected):
-    (section,), _ = resolve(parse(changed(f"{CURVE}.colour", stated)), page())
+    (section,), _ = given_sections(parse(changed(f"{CURVE}.colour", stated)), page())
     assert section.tracks[0].curves[0].colour == expected
 
 
 def test_points_reach_the_spec():
-    (section,), _ = resolve(parse(changed(f"{CURVE}.points", [[19000, 800.5]])), page())
+    (section,), _ = given_sections(parse(changed(f"{CURVE}.points", [[19000, 800.5]])), page())
     assert section.tracks[0].curves[0].points_px == ((19000.0, 800.5),)
 
 
 def test_reference_line_is_the_centre_of_the_depth_column():
     column = {"left_px": 500, "right_px": [[18000, 700], [38000, 720]]}
-    (section,), _ = resolve(parse(changed("sections.0.depth_column", column)), page())
+    (section,), _ = given_sections(parse(changed("sections.0.depth_column", column)), page())
     rows = np.array([18000.0, 28000.0, 38000.0])
     np.testing.assert_allclose(np.interp(rows, *section.reference_px.T), [600, 605, 610])
 
 
 def test_what_is_left_out_is_reported_and_not_invented():
-    (section,), findings = resolve(
+    (section,), findings = given_sections(
         parse({"sections": [{"tracks": [{"curves": [{"mnemonic": "GR"}]}]}]}), page()
     )
     assert (section.section_id, section.row_top, section.row_bottom) == ("S1", 0, 40_000)
@@ -266,7 +267,7 @@ def test_what_is_left_out_is_reported_and_not_invented():
 
 
 def test_curve_without_scale_is_dropped():
-    (section,), findings = resolve(parse(changed(f"{CURVE}.left", ...)), page())
+    (section,), findings = given_sections(parse(changed(f"{CURVE}.left", ...)), page())
     assert section.tracks[0].curves == ()
     assert [(f.code, f.track_id) for f in findings] == [("scale_unknown", "T1")]
 
@@ -276,7 +277,7 @@ def test_curve_without_scale_is_dropped():
 )
 def test_a_depth_range_or_a_missing_unit_is_no_axis(depth):
     sidecar = parse(changed("sections.0.depth", depth))
-    (section,), findings = resolve(sidecar, page())
+    (section,), findings = given_sections(sidecar, page())
     assert section.depth is None
     assert [f.code for f in findings] == ["depth_unknown"]
     stated = sidecar.sections[0].depth
@@ -299,7 +300,7 @@ def test_a_depth_range_or_a_missing_unit_is_no_axis(depth):
 )
 def test_rows_and_columns_off_the_page_are_errors_that_name_them(path, value, named):
     with pytest.raises(GeometryError) as refusal:
-        resolve(parse(changed(path, value)), page())
+        given_sections(parse(changed(path, value)), page())
     assert named in refusal.value.message
     assert refusal.value.where.startswith("well.sidecar.json: sections[0]")
     assert refusal.value.remedy
@@ -309,56 +310,34 @@ def test_rows_and_columns_off_the_page_are_errors_that_name_them(path, value, na
 def test_rows_at_the_edge_are_taken(top, bottom):
     stated = changed("sections.0.row_top", top)
     stated["sections"][0]["row_bottom"] = bottom
-    (section,), _ = resolve(parse(stated), page())
+    (section,), _ = given_sections(parse(stated), page())
     assert section.row_top == max(0, top)
     assert section.row_bottom == min(40_000, bottom)
 
 
 def test_a_border_off_the_paper_is_said_and_nothing_else():
-    (section,), findings = resolve(parse(changed("sections.0.tracks.0.left_px", -60)), page())
+    (section,), findings = given_sections(
+        parse(changed("sections.0.tracks.0.left_px", -60)), page()
+    )
     assert [f.code for f in findings] == ["border_off_page"]
     assert "-60" in findings[0].message
     assert section.tracks[0].geometry.left_px(np.array([20_000.0]))[0] == -60
 
 
-def test_what_was_read_and_does_not_fit_is_dropped_and_the_rest_goes_on():
-    known = parse(CONTRACT)
-    (section,) = known.sections
-    good = section.tracks[0]
-    off = replace(
-        good, track_id="R", left_px=((0.0, 9e4),), right_px=((0.0, 9.1e4),), source="header"
-    )
-    crossed = replace(
-        good, track_id="X", left_px=good.right_px, right_px=good.left_px, source="header"
-    )
-    gone = replace(section, section_id="gone", row_top=1e6, row_bottom=2e6, source="header")
-    read = replace(known, sections=(replace(section, tracks=(good, off, crossed)), gone))
-    sections, findings = resolve(read, page())
-    assert [s.section_id for s in sections] == ["main"]
-    assert [t.track_id for t in sections[0].tracks] == [good.track_id]
-    assert [(f.code, f.track_id) for f in findings] == [
-        ("reading_dropped", "R"),
-        ("reading_dropped", "X"),
-        ("reading_dropped", None),
-    ]
-    with pytest.raises(GeometryError):
-        resolve(replace(read, sections=(replace(gone, source="sidecar"),)), page())
-
-
 def test_what_lies_outside_is_refused():
     with pytest.raises(GeometryError, match="outside the scan"):
-        resolve(parse(CONTRACT), page(height=30_000))
+        given_sections(parse(CONTRACT), page(height=30_000))
     with pytest.raises(GeometryError, match="outside the scan") as refusal:
-        resolve(parse(CONTRACT), page(height=18_000))
+        given_sections(parse(CONTRACT), page(height=18_000))
     assert refusal.value.where == "well.sidecar.json: sections[0]"
     with pytest.raises(GeometryError, match="outside the scan") as refusal:
-        resolve(parse(CONTRACT), page(height=18_101))  # one row is left: too few
+        given_sections(parse(CONTRACT), page(height=18_101))  # one row is left: too few
     assert refusal.value.where == "well.sidecar.json: sections[0]"
     with pytest.raises(GeometryError, match="track T1 spans") as refusal:
-        resolve(parse(CONTRACT), page(width=400))
+        given_sections(parse(CONTRACT), page(width=400))
     assert refusal.value.where == "well.sidecar.json: sections[0].tracks[0]"
     with pytest.raises(GeometryError, match="right border") as refusal:
-        resolve(parse(changed("sections.0.tracks.0.left_px", 1212)), page())
+        given_sections(parse(changed("sections.0.tracks.0.left_px", 1212)), page())
     assert refusal.value.where == "well.sidecar.json: sections[0].tracks[0]"
 
 

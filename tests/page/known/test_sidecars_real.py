@@ -15,10 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 from veernet_core.datatypes import F64, U8, Raster, Section
-from veernet_core.page.known.sidecar import Sidecar, parse_sidecar, resolve
+from veernet_core.page.known.sections import given_sections
+from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.raster.decoding import open_raster
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "sidecars"
+FOLDER = Path(__file__).given_sections().parents[2] / "data" / "sidecars"
 FILES = sorted(FOLDER.glob("*.sidecar.json"))
 STEMS = [path.name.removesuffix(".sidecar.json") for path in FILES]
 BORDERS_NOT_PRINTED = {
@@ -95,7 +96,7 @@ def open_scan(stem: str) -> Raster:
 
 
 def sections_of(stem: str, raster: Raster) -> tuple[Section, ...]:
-    sections, _ = resolve(load(stem), raster)
+    sections, _ = given_sections(load(stem), raster)
     assert sections
     return sections
 

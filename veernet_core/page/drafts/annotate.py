@@ -1,6 +1,6 @@
 """The picture a person corrects a draft with: the page with everything that was found drawn on it.
 
-In: a `Raster`, the completed `Sidecar` and the `PageReading` behind it. Out: RGB pictures, from top to
+In: a `Raster`, the draft `Sidecar` and the `PageReading` behind it. Out: RGB pictures, from top to
 bottom of the page, small enough to be opened: geometry, depth numbers as read (green: used, red: they
 contradict the fit), and each track's scales with their sources.
 Does not belong here: files; the drawing of borders and sections (`picture`).
@@ -17,7 +17,7 @@ import numpy as np
 
 from veernet_core.datatypes import F64, U8, Raster
 from veernet_core.page.drafts import picture
-from veernet_core.page.known.complete import place
+from veernet_core.page.known.place import place
 from veernet_core.page.known.sidecar import Sidecar, SidecarCurve, SidecarSection, SidecarTrack
 from veernet_core.page.results import DepthLabel, PageLayout, PageReading, SectionFound, TrackFound
 
@@ -29,7 +29,7 @@ _MOST_ANCHORS = 400
 
 
 def inspect_pictures(
-    raster: Raster, known: Sidecar | None, reading: PageReading | None
+    raster: Raster, draft: Sidecar | None, reading: PageReading | None
 ) -> Iterator[U8]:
     """Draw what is known of a page.
 
@@ -37,8 +37,8 @@ def inspect_pictures(
     ----------
     raster : Raster
         Upright.
-    known : Sidecar or None
-        As `complete` returns it, or as stated where nothing had to be read.
+    draft : Sidecar or None
+        As ``draft_of`` makes it.
     reading : PageReading or None
 
     Yields
@@ -48,7 +48,7 @@ def inspect_pictures(
         scale goes down with the length of the page).
     """
     layout = reading.layout if reading is not None else PageLayout("unknown", 0, (200.0, 200.0), ())
-    layout, _, _ = place(known, layout, raster.height_px)
+    layout, _, _ = place(draft, layout, raster.height_px)
     scale = min(
         1.0,
         PICTURE_WIDTH_PX / raster.width_px,
@@ -61,7 +61,7 @@ def inspect_pictures(
             _window(raster, top, bottom), _shifted(layout, top, bottom), scale
         )
         pen = _Pen(np.ascontiguousarray(image), top, bottom, scale)
-        for section in () if known is None else known.sections:
+        for section in () if draft is None else draft.sections:
             _draw_section(pen, section, _labels(reading, section.section_id))
         yield pen.image
 

@@ -1,18 +1,20 @@
-"""A sidecar to correct: what was read from a page, written in the sidecar's contract.
+"""A sidecar to correct: what is known of a page, in the sidecar's words.
 
-In: a completed `Sidecar` and the `PageReading` behind it. Out: a dict for ``json.dumps`` that
-``parse_sidecar`` reads back to the same sidecar. Run again with the draft beside the scan, nothing is read
-anew but what was deleted from it; what is marked ``guess`` stays a guess until a person takes the mark away.
+In: the sections of a page, the sidecar it was read with and the `PageReading` behind it. Out: a `Sidecar`,
+and JSON values that ``parse_sidecar`` reads back to the same. Run again with the draft beside the scan, nothing
+is read anew but what was deleted from it; what is marked ``guess`` stays a guess until a person takes the mark
+away.
 Does not belong here: files, and deciding what is right.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import fields
+from collections.abc import Sequence
 from typing import Any
 
-from veernet_core.datatypes import WellInfo
+from veernet_core.datatypes import F64, CurveSpec, Section, Track, WellInfo
+from veernet_core.page.known.curves import read_values
+from veernet_core.page.known.sections import KnownPage
 from veernet_core.page.known.sidecar import (
     Knots,
     Sidecar,
@@ -20,86 +22,134 @@ from veernet_core.page.known.sidecar import (
     SidecarDepth,
     SidecarSection,
     SidecarTrack,
+    sidecar_json,
 )
-from veernet_core.page.results import PageReading, Stated
+from veernet_core.page.known.sidecar.write import finite, pair
+from veernet_core.page.results import CurveFound, PageReading, Stated
 
-_KEYS = {"field_name": "field"}
+_NAN = float("nan")
 
 
-def draft_sidecar(known: Sidecar, reading: PageReading | None = None) -> dict[str, Any]:
-    """The sidecar as JSON values; rows and columns to a hundredth of a pixel.
+def draft_of(known: KnownPage, given: Sidecar | None, reading: PageReading | None) -> Sidecar:
+    """What is known of a page as a sidecar.
 
     Parameters
     ----------
-    known : Sidecar
-        As ``complete`` returns it.
+    known : KnownPage
+    given : Sidecar or None
+        What the page was read with; what it gives and cannot be used yet is kept.
+    reading : PageReading or None
+        None where nothing had to be read: then the draft is what is given.
+    """
+    if reading is None:
+        return given or Sidecar("", WellInfo(), ())
+    by_id = {} if given is None else {s.section_id: s for s in given.sections}
+    sections = tuple(
+        _section(section, by_id.get(section.section_id), known, reading)
+        for section in known.sections
+    )
+    name = given.name if given is not None else ""
+    return Sidecar(name, known.well, sections, reading.layout.turn_deg, known.dpi)
+
+
+def draft_json(draft: Sidecar, reading: PageReading | None = None) -> dict[str, Any]:
+    """A draft as JSON values.
+
+    Parameters
+    ----------
+    draft : Sidecar
     reading : PageReading, optional
         Goes under ``read``: kind of page, header facts of any confidence, depth numbers, findings.
     """
-    well = {_KEYS.get(f.name, f.name): getattr(known.well, f.name) for f in fields(WellInfo)}
-    out: dict[str, Any] = {"well": {key: value for key, value in well.items() if value}}
-    if known.turn_deg is not None:
-        out["turn_deg"] = known.turn_deg
-    if known.dpi is not None:
-        out["dpi"] = [min(800.0, max(50.0, round(value, 2))) for value in known.dpi]
-    out["sections"] = [_section(section) for section in known.sections]
-    if reading is not None:
-        out["read"] = _read(reading)
-    return out
+    out = sidecar_json(draft)
+    return out if reading is None else out | {"read": _read(reading)}
 
 
-def _section(section: SidecarSection) -> dict[str, Any]:
-    out: dict[str, Any] = {"section_id": section.section_id}
-    out |= _given(row_top=section.row_top, row_bottom=section.row_bottom)
-    if section.depth is not None:
-        out["depth"] = _depth(section.depth)
-    if section.depth_column is not None:
-        left, right = section.depth_column
-        out["depth_column"] = {"left_px": _border(left), "right_px": _border(right)}
-    out["tracks"] = [_track(track) for track in section.tracks]
-    return out | ({"skip": True} if section.skip else {})
+def _section(
+    section: Section, given: SidecarSection | None, known: KnownPage, reading: PageReading
+) -> SidecarSection:
+    found = next(s for s in reading.layout.sections if s.section_id == section.section_id)
+    columns = [track for track in found.tracks if track.kind == "depth"]
+    by_id = {} if given is None else {track.track_id: track for track in given.tracks}
+    tracks = [
+        _track(
+            track,
+            by_id.get(track.track_id),
+            known.printed.get((section.section_id, track.track_id), ()),
+        )
+        for track in section.tracks
+    ]
+    named = {track.track_id for track in tracks}
+    return SidecarSection(
+        section.section_id,
+        section.row_top,
+        section.row_bottom,
+        _depth(section, given, reading),
+        (_knots(columns[0].left_knots), _knots(columns[0].right_knots)) if columns else None,
+        (*tracks, *(track for name, track in by_id.items() if name not in named)),
+    )
 
 
-def _depth(depth: SidecarDepth) -> dict[str, Any]:
-    out: dict[str, Any] = {} if depth.unit is None else {"unit": depth.unit}
-    if depth.anchors:
-        out |= {"anchors": [_pair(anchor) for anchor in depth.anchors], "source": depth.source}
-    out |= _given(top=depth.top, bottom=depth.bottom)
-    return out | _given(residual=depth.residual, confidence=depth.confidence)
+def _depth(
+    section: Section, given: SidecarSection | None, reading: PageReading
+) -> SidecarDepth | None:
+    own = given.depth if given is not None else None
+    axis = section.depth
+    if axis is None:
+        return own
+    top, bottom = (own.top, own.bottom) if own is not None else (None, None)
+    if own is not None and own.anchors:
+        confidence = own.confidence
+    else:
+        confidence = reading.depths[section.section_id].confidence
+    return SidecarDepth(
+        axis.unit, _knots(axis.anchors), top, bottom, axis.source, axis.residual, confidence
+    )
 
 
-def _track(track: SidecarTrack) -> dict[str, Any]:
-    out: dict[str, Any] = {"track_id": track.track_id}
-    for key, border in (("left_px", track.left_px), ("right_px", track.right_px)):
-        if border is not None:
-            out[key] = _border(border)
-    if track.curves is not None:
-        out["curves"] = [_curve(curve) for curve in track.curves]
-    return out
+def _track(track: Track, given: SidecarTrack | None, printed: Sequence[CurveFound]) -> SidecarTrack:
+    """A track with its curves, and those given that still lack a scale."""
+    curves = [_curve(spec, printed) for spec in track.curves]
+    named = {curve.mnemonic for curve in curves}
+    lacking = [
+        c for c in (given.curves if given is not None else None) or () if c.mnemonic not in named
+    ]
+    return SidecarTrack(
+        track.track_id,
+        _knots(track.geometry.left_knots),
+        _knots(track.geometry.right_knots),
+        (*curves, *lacking),
+    )
 
 
-def _curve(curve: SidecarCurve) -> dict[str, Any]:
-    out: dict[str, Any] = {"mnemonic": curve.mnemonic, "unit": curve.unit}
-    out |= {k: v for k, v in (("left", curve.left), ("right", curve.right)) if v is not None}
-    out |= {"scale": curve.scale, "style": curve.style, "wrap": curve.wrap, "source": curve.source}
-    if curve.colour is not None:
-        out["colour"] = curve.colour
-    if curve.points:
-        out["points"] = [_pair(point) for point in curve.points]
-    return out | _given(confidence=curve.confidence)
+def _curve(spec: CurveSpec, printed: Sequence[CurveFound]) -> SidecarCurve:
+    return SidecarCurve(
+        spec.mnemonic,
+        spec.unit,
+        spec.left,
+        spec.right,
+        spec.scale,
+        spec.style,
+        spec.wrap,
+        spec.colour,
+        spec.points_px,
+        spec.source,
+        _confidence(spec, printed),
+    )
 
 
-def _border(knots: Knots) -> float | list[list[float]]:
-    return round(knots[0][1], 2) if len(knots) == 1 else [_pair(knot) for knot in knots]
+def _confidence(spec: CurveSpec, printed: Sequence[CurveFound]) -> float:
+    """How sure a read scale is; NaN of one that was not read."""
+    if spec.source == "sidecar":
+        return _NAN
+    for curve in printed:
+        if str(curve.mnemonic.value).upper() == spec.mnemonic.upper():
+            return min(value.confidence for value in read_values(curve))
+    return 0.0
 
 
-def _pair(pair: tuple[float, float]) -> list[float]:
-    return [round(pair[0], 2), round(pair[1], 3)]
-
-
-def _given(**values: float | None) -> dict[str, float]:
-    """Finite numbers only, rounded for people."""
-    return {k: round(v, 3) for k, v in values.items() if v is not None and math.isfinite(v)}
+def _knots(array: F64) -> Knots:
+    return tuple((float(row), float(value)) for row, value in array)
 
 
 # ---- what was seen --------------------------------------------------------------------------------
@@ -119,14 +169,14 @@ def _stated(value: Stated) -> dict[str, Any]:
         "value": value.value,
         "source": value.source,
         "confidence": round(value.confidence, 3),
-    } | _given(row=value.row, col=value.col)
+    } | finite(row=value.row, col=value.col)
 
 
 def _labels(reading: PageReading, section_id: str) -> dict[str, Any]:
     """The numbers behind a depth axis; those the fit did not use contradict it."""
     found = reading.depths[section_id]
     labels = {
-        "used": [_pair((label.row, label.depth)) for label in found.labels if label.used],
-        "not_used": [_pair((label.row, label.depth)) for label in found.labels if not label.used],
+        "used": [pair((label.row, label.depth)) for label in found.labels if label.used],
+        "not_used": [pair((label.row, label.depth)) for label in found.labels if not label.used],
     }
-    return labels | {"unit_source": found.unit_source} | _given(residual_px=found.residual_px)
+    return labels | {"unit_source": found.unit_source} | finite(residual_px=found.residual_px)

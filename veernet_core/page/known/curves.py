@@ -1,0 +1,100 @@
+"""Curves of a track: as given, as read, or given without a scale and completed from what was read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from veernet_core.datatypes import CurveSpec, Source
+from veernet_core.page.known.sidecar import SidecarCurve
+from veernet_core.page.results import CurveFound, Stated
+
+
+def spec_of(curve: SidecarCurve) -> CurveSpec | None:
+    """A curve as given; None where its scale is not."""
+    if curve.left is None or curve.right is None:
+        return None
+    return CurveSpec(
+        curve.mnemonic,
+        curve.unit,
+        curve.left,
+        curve.right,
+        curve.scale,
+        curve.style,
+        curve.wrap,
+        curve.colour,
+        curve.source,
+        curve.points,
+    )
+
+
+def filled(
+    given: SidecarCurve, read: Sequence[CurveFound], min_confidence: float
+) -> CurveSpec | SidecarCurve:
+    """A given curve; a scale that is not given is taken from the curve of that name."""
+    same = [c for c in read if str(c.mnemonic.value).upper() == given.mnemonic.upper()]
+    if (given.left is not None and given.right is not None) or not same:
+        return spec_of(given) or given
+    found = same[0]
+    ends = [found.left, found.right]
+    filled = replace(
+        given,
+        unit=given.unit or _unit(found),
+        left=float(found.left.value) if given.left is None else given.left,
+        right=float(found.right.value) if given.right is None else given.right,
+        scale=found.scale,
+        source=_source(ends, min_confidence),
+    )
+    return spec_of(filled) or given
+
+
+def read_curves(read: Sequence[CurveFound], min_confidence: float) -> list[CurveSpec]:
+    """The read scales of a track. A name given twice with one scale is one curve; with two scales it
+    is in doubt which of them holds (later runs are printed so), and they are guesses."""
+    distinct: dict[tuple[str, float, float], CurveFound] = {}
+    for curve in read:
+        key = (str(curve.mnemonic.value), float(curve.left.value), float(curve.right.value))
+        distinct.setdefault(key, curve)
+    names = Counter(name for name, _, _ in distinct)
+    final: list[CurveSpec] = []
+    for (name, _, _), curve in distinct.items():
+        own = _read_curve(curve, len(distinct), min_confidence)
+        final += [replace(c, source="guess") for c in own] if names[name] > 1 else own
+    return final
+
+
+def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list[CurveSpec]:
+    """A read scale, followed by its backups. A pen not read is a guess where it must tell curves apart."""
+    source = _source(read_values(found), min_confidence)
+    if found.style is None and in_track > 1:
+        source = "guess"
+    curve = CurveSpec(
+        str(found.mnemonic.value),
+        _unit(found),
+        float(found.left.value),
+        float(found.right.value),
+        found.scale,
+        found.style or "solid",
+        found.wrap,
+        found.colour,
+        source,
+    )
+    return [curve, *(replace(curve, left=left, right=right) for left, right in found.backups)]
+
+
+def read_values(found: CurveFound) -> list[Stated]:
+    """The values that a read scale rests on; the least sure of them tells how sure it is."""
+    values = [found.mnemonic, found.left, found.right]
+    return values + ([found.unit] if found.unit is not None else [])
+
+
+def _unit(found: CurveFound) -> str:
+    return "" if found.unit is None else str(found.unit.value)
+
+
+def _source(values: Sequence[Stated], min_confidence: float) -> Source:
+    sources = {v.source for v in values}
+    if "guess" in sources or min(v.confidence for v in values) < min_confidence:
+        return "guess"
+    return "template" if "template" in sources else "header"
