@@ -44,7 +44,8 @@ from storage.ledger import (
 )
 from storage.objects import NotFoundError, ObjectStore
 from storage.publish import RECORD, SAMPLES
-from storage.reviews import in_force, read_reviews, review_columns, reviewed_logs
+from storage.records import read_record
+from storage.reviews import read_reviews, review_columns, reviewed_logs
 from storage.tables import (
     Row,
     conformed,
@@ -211,7 +212,7 @@ def _write_verdicts(store: ObjectStore, now: Ledger, changed: set[str]) -> None:
     rows = [
         row
         for log_id, document in zip(fresh, documents, strict=True)
-        for row in _verdict_rows(store, json.loads(document), log_id, log_id in reviewed)
+        for row in _verdict_rows(store, read_record(document), log_id, log_id in reviewed)
     ]
     table = rows_table("verdicts", rows)
     data = store.get_or_none("verdicts.parquet")
@@ -229,8 +230,8 @@ def _verdict_rows(
     if not reviewed:
         return rows
     samples = pq.read_table(io.BytesIO(store.get(f"logs/{log_id}/{SAMPLES}")))
-    decided = in_force(record, samples, read_reviews(store, log_id))
-    return [row | said for row, said in zip(rows, review_columns(decided), strict=True)]
+    told = review_columns(record, samples, read_reviews(store, log_id))
+    return [row | columns for row, columns in zip(rows, told, strict=True)]
 
 
 def _by_log(table: pa.Table) -> pa.Table:

@@ -9,7 +9,6 @@ may be repeated at any time and changes nothing where all is in line. How decisi
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from storage.compact import compact
 from storage.ledger import generations, read_ledger
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, delivered_files, replace_rows
-from storage.records import Record
+from storage.records import Record, provenance_of, read_record
 from storage.review_files import (
     ask_for_review_files,
     review_files_written,
@@ -37,7 +36,6 @@ from veernet_core.datatypes import (
     DigitisedLog,
     GateVerdict,
     JudgedCurve,
-    Provenance,
     QualityEstimate,
     RecoveredCurve,
     ScanRef,
@@ -144,7 +142,7 @@ def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> 
         ),
         curves=tuple(curves),
         findings=(),
-        provenance=Provenance(**record["provenance"]),
+        provenance=provenance_of(record),
         dpi=_number(scan["dpi"]),
     )
 
@@ -183,8 +181,9 @@ def _apply(store: ObjectStore, log_id: str) -> tuple[bool, list[dict[str, Any]]]
     if document is None or table is None:
         return None
     try:
-        record, samples = json.loads(document), pq.read_table(io.BytesIO(table))
-        decided = in_force(record, samples, read_reviews(store, log_id))
+        record, samples = read_record(document), pq.read_table(io.BytesIO(table))
+        reviews = read_reviews(store, log_id)
+        decided = in_force(record, samples, reviews)
         log = _with_decisions(restored_log(record, samples), decided)
     except (ValueError, KeyError, TypeError, pa.ArrowException):
         return None
@@ -202,7 +201,7 @@ def _apply(store: ObjectStore, log_id: str) -> tuple[bool, list[dict[str, Any]]]
             store.put(f"logs/{log_id}/{name}", data)
             touched = True
     store.delete(f"logs/{log_id}/{name}" for name in gone)
-    return touched or bool(gone), review_columns(decided)
+    return touched or bool(gone), review_columns(record, samples, reviews)
 
 
 def _with_decisions(log: DigitisedLog, decided: Sequence[Review | None]) -> DigitisedLog:

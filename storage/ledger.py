@@ -24,6 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.objects import ObjectStore
+from veernet_core.config import DigitiseConfig
+from veernet_core.datatypes import MadeWith
 
 ROOT = "_veernet/"
 SEGMENTS = ROOT + "segments/"
@@ -35,11 +37,36 @@ Status = Literal["done", "failed", "retry", "quarantined"]
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a run requires every result to have been made with."""
+    """What a run requires every result to have been made with.
+
+    Attributes
+    ----------
+    model_id, config_hash, version, numerics, settings_hash, algorithms : str
+        As in ``datatypes.MadeWith``.
+    config_hash_0_1 : str
+        The hash that version 0.1.0 gave the same configuration.
+    """
 
     model_id: str
     config_hash: str
     version: str
+    numerics: str = ""
+    settings_hash: str = ""
+    algorithms: str = ""
+    config_hash_0_1: str = ""
+
+    @staticmethod
+    def of(made: MadeWith, config: DigitiseConfig) -> Requirement:
+        """What a run of this configuration requires."""
+        return Requirement(**asdict(made), config_hash_0_1=config.hash_of_0_1())
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All that makes results differ; the version only where nothing finer is known."""
+        if not self.algorithms:
+            return self.model_id, self.config_hash, self.version
+        made = (self.model_id, self.config_hash, self.numerics, self.settings_hash)
+        return (*made, self.algorithms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +79,8 @@ class Record:
         What was listed; ``sidecar_version`` is empty where there is no sidecar.
     scan_sha256, sidecar_sha256 : str
         Hashes of the bytes that were read; empty where they could not be read.
-    model_id, config_hash, version : str
-        What the result was made with.
+    model_id, config_hash, version, numerics, settings_hash, algorithms : str
+        What the result was made with; the last three are empty in records of version 0.1.0.
     log_id : str
         Name of the folder under ``logs/``.
     status : str
@@ -94,15 +121,31 @@ class Record:
     samples: int = 0
     run_id: str = ""
     segment: str = ""
+    numerics: str = ""
+    settings_hash: str = ""
+    algorithms: str = ""
 
     @property
     def key(self) -> str:
         """Identity of the result: equal keys mean equal bytes."""
-        return result_key(
-            self.scan_sha256,
-            self.sidecar_sha256,
-            Requirement(self.model_id, self.config_hash, self.version),
+        return result_key(self.scan_sha256, self.sidecar_sha256, self.made_with)
+
+    @property
+    def made_with(self) -> Requirement:
+        """What the result was made with."""
+        return Requirement(
+            self.model_id,
+            self.config_hash,
+            self.version,
+            self.numerics,
+            self.settings_hash,
+            self.algorithms,
         )
+
+    @property
+    def is_of_0_1(self) -> bool:
+        """Whether version 0.1.0 made the result, which recorded no algorithms."""
+        return not self.algorithms
 
 
 RECORD_SCHEMA = pa.schema(
@@ -112,14 +155,8 @@ RECORD_SCHEMA = pa.schema(
 
 
 def result_key(scan_sha256: str, sidecar_sha256: str, requirement: Requirement) -> str:
-    """Scan hash + sidecar hash + model id + config hash + code version, as 32 hex digits."""
-    parts = (
-        scan_sha256,
-        sidecar_sha256,
-        requirement.model_id,
-        requirement.config_hash,
-        requirement.version,
-    )
+    """Hashes of scan and sidecar, and all that the result is made with, as 32 hex digits."""
+    parts = (scan_sha256, sidecar_sha256, *requirement.parts)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
@@ -129,7 +166,9 @@ def mismatches(
     required: Requirement,
     recorded: Record | None,
 ) -> tuple[str, ...]:
-    """Every way in which the recorded result is not the required one; empty: nothing to do.
+    """Every way in which the recorded result is not what was asked for; empty: nothing to do.
+
+    What an upgrade of the software changes is not asked for: see ``outdated``.
 
     Parameters
     ----------
@@ -138,20 +177,39 @@ def mismatches(
     """
     if recorded is None:
         return ("new",)
-    found = [
-        f"{name}: {was or 'none'} -> {now or 'none'}"
-        for name, was, now in (
-            ("scan", recorded.source_version, source_version),
-            ("sidecar", recorded.sidecar_version, sidecar_version),
-            ("model", recorded.model_id, required.model_id),
-            ("config", recorded.config_hash, required.config_hash),
-            ("version", recorded.version, required.version),
-        )
-        if was != now
-    ]
+    of_0_1 = recorded.is_of_0_1 and required.algorithms
+    config = required.config_hash_0_1 if of_0_1 else required.config_hash
+    found = _differences(
+        ("scan", recorded.source_version, source_version),
+        ("sidecar", recorded.sidecar_version, sidecar_version),
+        ("config", recorded.config_hash, config),
+    )
     if recorded.status == "retry" and not found:
         found.append(f"retry after {recorded.code} (try {recorded.tries + 1})")
     return tuple(found)
+
+
+def outdated(required: Requirement, recorded: Record | None) -> tuple[str, ...]:
+    """Every way in which the software has moved on since the recorded result; it is redone only on demand."""
+    if recorded is None:
+        return ()
+    was = recorded.made_with
+    if not required.algorithms:
+        return tuple(_differences(("model", was.model_id, required.model_id)))
+    return tuple(
+        _differences(
+            ("model", was.model_id, required.model_id),
+            ("numerics", was.numerics, required.numerics),
+            ("settings", was.settings_hash, required.settings_hash),
+            ("algorithms", was.algorithms, required.algorithms),
+        )
+    )
+
+
+def _differences(*values: tuple[str, str, str]) -> list[str]:
+    return [
+        f"{name}: {was or 'none'} -> {now or 'none'}" for name, was, now in values if was != now
+    ]
 
 
 def records_to_bytes(records: Sequence[Record], metadata: Mapping[str, str] | None = None) -> bytes:
@@ -165,8 +223,12 @@ def records_to_table(records: Sequence[Record]) -> pa.Table:
 
 
 def table_to_records(table: pa.Table) -> list[Record]:
-    """The inverse of ``records_to_table``; columns it does not know are ignored."""
-    rows: list[dict[str, Any]] = table.select(RECORD_SCHEMA.names).to_pylist()
+    """The inverse of ``records_to_table``.
+
+    Columns it does not know are ignored; those that version 0.1.0 did not write keep their defaults.
+    """
+    known = [name for name in RECORD_SCHEMA.names if name in table.column_names]
+    rows: list[dict[str, Any]] = table.select(known).to_pylist()
     return [Record(**row) for row in rows]
 
 

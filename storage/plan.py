@@ -29,6 +29,7 @@ from storage.ledger import (
     Requirement,
     bytes_to_table,
     mismatches,
+    outdated,
     table_to_bytes,
 )
 from storage.objects import ObjectInfo, ObjectStore
@@ -90,14 +91,7 @@ class Unit:
 
     def unit_id(self, requirement: Requirement) -> str:
         """Identity of this work as far as a listing tells; names what is staged for it."""
-        parts = (
-            self.source_key,
-            self.source_version,
-            self.sidecar_version,
-            requirement.model_id,
-            requirement.config_hash,
-            requirement.version,
-        )
+        parts = (self.source_key, self.source_version, self.sidecar_version, *requirement.parts)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
@@ -124,12 +118,14 @@ class Selection:
     """Which of the listed scans a run concerns.
 
     ``since`` and ``until`` bound the time of the newest of scan, sidecar and registration, half-open.
+    ``redo_outdated``: also results that an older version, model or numerics made.
     """
 
     limit: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     force: bool = False
+    redo_outdated: bool = False
 
     def covers(self, listed: Listed) -> bool:
         """Whether the scan lies in the time span."""
@@ -151,8 +147,11 @@ class Plan:
         In the order of source keys, with shard and chunk assigned.
     quarantine : tuple of Unit
         Units on which workers died too often; they become records without being touched.
-    listed, up_to_date : int
-        Scans in the source and span; those of them with nothing to do.
+    listed, up_to_date, outdated : int
+        Scans in the source and span; those of them with nothing to do; and those whose result stands though
+        the software has moved on.
+    moved_on : tuple of str
+        In what the software has moved on since, the most frequent first.
     collisions : tuple of str
         Stems that several scans share; their log ids carry a hash.
     """
@@ -162,6 +161,8 @@ class Plan:
     listed: int
     up_to_date: int
     collisions: tuple[str, ...]
+    outdated: int = 0
+    moved_on: tuple[str, ...] = ()
 
     @property
     def shards(self) -> int:
@@ -174,10 +175,15 @@ class Plan:
 
     def reasons(self) -> Counter[str]:
         """How many units have work for which kind of reason."""
-        counts: Counter[str] = Counter()
-        for unit in self.units:
-            counts.update({reason.split(":")[0] for reason in unit.reasons.split("; ")})
-        return counts
+        return _kinds(unit.reasons.split("; ") for unit in self.units)
+
+
+def _kinds(reasons: Iterable[Iterable[str]]) -> Counter[str]:
+    """How often each kind of reason is among those of a scan."""
+    counts: Counter[str] = Counter()
+    for group in reasons:
+        counts.update({reason.split(":")[0] for reason in group})
+    return counts
 
 
 def list_scans(source: ObjectStore, index: IndexTable | None = None) -> list[Listed]:
@@ -240,7 +246,7 @@ def make_plan(
     quarantine: list[Unit] = []
     for listed in covered:
         key = listed.scan.key
-        unit = _unit(listed, names[key], ledger.latest.get(key), requirement, selection.force)
+        unit = _unit(listed, names[key], ledger.latest.get(key), requirement, selection)
         if unit is None:
             continue
         unit_id = unit.unit_id(requirement)
@@ -251,12 +257,16 @@ def make_plan(
         work.append(replace(unit, alone=company >= MAX_DEATHS_IN_COMPANY))
         if selection.limit is not None and len(work) >= selection.limit:
             break
+    standing = _standing(covered, ledger.latest, requirement)
+    left = [] if selection.redo_outdated or selection.force else [r for r in standing if r]
     return Plan(
         units=tuple(_assign(work, chunk_logs, shard_logs)),
         quarantine=tuple(quarantine),
         listed=len(covered),
-        up_to_date=_count_current(covered, ledger.latest, requirement),
+        up_to_date=sum(not reasons for reasons in standing),
         collisions=collisions,
+        outdated=len(left),
+        moved_on=tuple(kind for kind, _ in _kinds(left).most_common()),
     )
 
 
@@ -315,15 +325,17 @@ def _unit(
     log_id: str,
     recorded: Record | None,
     requirement: Requirement,
-    force: bool,
+    selection: Selection,
 ) -> Unit | None:
     sidecar_version = listed.stated_version
     reasons = mismatches(listed.scan.version, sidecar_version, requirement, recorded)
-    if force and not reasons:
+    if selection.redo_outdated:
+        reasons += outdated(requirement, recorded)
+    if selection.force and not reasons:
         reasons = ("forced",)
     if not reasons:
         return None
-    done = recorded is not None and recorded.status == "done" and not force
+    done = recorded is not None and recorded.status == "done" and not selection.force
     retried = recorded is not None and recorded.status == "retry" and len(reasons) == 1
     return Unit(
         source_key=listed.scan.key,
@@ -340,14 +352,16 @@ def _unit(
     )
 
 
-def _count_current(
+def _standing(
     covered: Iterable[Listed], recorded: Mapping[str, Record], requirement: Requirement
-) -> int:
-    def current(listed: Listed) -> bool:
+) -> list[tuple[str, ...]]:
+    """For every scan whose result is what was asked for: in what the software has moved on since."""
+    found = []
+    for listed in covered:
         record = recorded.get(listed.scan.key)
-        return not mismatches(listed.scan.version, listed.stated_version, requirement, record)
-
-    return sum(current(listed) for listed in covered)
+        if not mismatches(listed.scan.version, listed.stated_version, requirement, record):
+            found.append(outdated(requirement, record))
+    return found
 
 
 def _assign(units: Sequence[Unit], chunk_logs: int, shard_logs: int) -> Iterator[Unit]:

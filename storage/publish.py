@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -28,8 +27,8 @@ import pyarrow.parquet as pq
 
 from storage.las import las_bytes, text_findings
 from storage.objects import ObjectStore
-from storage.records import record_bytes
-from storage.reviews import in_force, read_reviews, review_columns, reviewed_logs
+from storage.records import read_record, record_bytes
+from storage.reviews import read_reviews, review_columns, reviewed_logs
 from storage.section_table import csv_bytes
 from storage.tables import (
     Row,
@@ -346,7 +345,7 @@ def _free(base: str, suffix: str, files: Collection[str]) -> str:
 
 def _read_record(folder: Path) -> Row:
     try:
-        record: Row = json.loads((folder / RECORD).read_bytes())
+        record: Row = read_record((folder / RECORD).read_bytes())
         record["scan"]["sha256"], record["curves"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(folder / RECORD, error) from error
@@ -358,8 +357,9 @@ def _read_verdicts(folder: Path, store: ObjectStore, reviewed: Collection[str]) 
         record = _read_record(folder)
         rows = verdict_rows_of(record, folder.name)
         if folder.name in reviewed:
-            decided = in_force(record, _read_samples(folder), read_reviews(store, folder.name))
-            rows = [row | said for row, said in zip(rows, review_columns(decided), strict=True)]
+            reviews = read_reviews(store, folder.name)
+            told = review_columns(record, _read_samples(folder), reviews)
+            rows = [row | columns for row, columns in zip(rows, told, strict=True)]
         return rows
     except (KeyError, TypeError) as error:
         raise _damaged(folder / RECORD, error) from error

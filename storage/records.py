@@ -20,12 +20,22 @@ from veernet_core.datatypes import (
     DigitisedLog,
     Finding,
     JudgedCurve,
+    Provenance,
     Section,
     Track,
 )
+from veernet_core.errors import VeernetError
+from veernet_core.findings import current_code
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1: version 0.1.0. 2: provenance names numerics, settings, algorithms and options."""
 Record = dict[str, Any]
+
+
+class NewerResultError(VeernetError):
+    """A newer version of the software wrote the result."""
+
+    code = "newer_result"
 
 
 def log_record(log: DigitisedLog) -> Record:
@@ -42,7 +52,10 @@ def log_record(log: DigitisedLog) -> Record:
             "size_bytes": log.scan.size_bytes,
             "dpi": log.dpi,
         },
-        "provenance": asdict(log.provenance),
+        "provenance": {
+            **asdict(log.provenance),
+            "options": json.loads(log.provenance.options),
+        },
         "well": asdict(log.well),
         "sections": [_section(section) for section in log.sections],
         "curves": [_curve(judged) for judged in log.curves],
@@ -58,6 +71,42 @@ def record_bytes(log: DigitisedLog) -> bytes:
         log_record(log), sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1
     )
     return (text + "\n").encode("utf-8")
+
+
+def read_record(data: bytes, accept_newer: bool = False) -> Record:
+    """The document of this or an older version, with today's fields and codes.
+
+    Parameters
+    ----------
+    data : bytes
+        ``log.json``. Nothing that identifies a curve is changed, so that reviews of it stay in force.
+    accept_newer : bool
+        Read what a newer version wrote as far as it is understood, to show it with a notice.
+
+    Raises
+    ------
+    NewerResultError
+        Where a newer version wrote it.
+    ValueError, KeyError, TypeError
+        Where it is of another kind.
+    """
+    record: Record = json.loads(data)
+    version = int(record.get("schema_version", 1))
+    if version > SCHEMA_VERSION and not accept_newer:
+        raise NewerResultError(f"schema {version}, this version reads up to {SCHEMA_VERSION}")
+    blank = {"numerics": "", "settings_hash": "", "algorithms": "", "options": {}}
+    record["provenance"] = {**blank, **record["provenance"]}
+    for curve in record["curves"]:
+        curve["reasons"] = [current_code(code) for code in curve["reasons"]]
+    for finding in record.get("findings", ()):
+        finding["code"] = current_code(finding["code"])
+    return record
+
+
+def provenance_of(record: Record) -> Provenance:
+    """The provenance that a document states."""
+    made = record["provenance"]
+    return Provenance(**{**made, "options": json.dumps(made["options"], sort_keys=True)})
 
 
 def jsonable(value: Any) -> Any:

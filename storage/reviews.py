@@ -5,7 +5,8 @@ decision, put with create-only mode, so that no decision is ever lost or changed
 force for every curve, and the files and rows that follow from it.
 
 A decision names the curve it was made on by a hash of its samples and spec: it stays in force for
-every later run that gives the same curve, and lapses where the curve becomes another. ``log.json``
+every later run that gives the same curve, is carried over to one that gives nearly the same
+(``storage.carry``), and lapses where the curve becomes another. ``log.json``
 always holds the machine's verdict; LAS, CSV and the ``curves`` dataset follow the final one;
 ``verdicts.parquet`` shows both. The verdict itself and the pages of the dashboard do not belong here.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Literal, get_args
 
@@ -152,33 +153,49 @@ def reviewed_logs(store: ObjectStore) -> list[str]:
 
 def in_force(record: Record, samples: pa.Table, reviews: Sequence[Review]) -> list[Review | None]:
     """For every curve of the log the decision that counts now: the last one made on this very curve."""
-    if not reviews:
-        return [None] * len(record["curves"])
-    result: list[Review | None] = []
-    for index, curve in enumerate(record["curves"]):
-        name = (curve["section_id"], curve["track_id"], curve["spec"]["mnemonic"])
-        sha256 = curve_hash(record, index, samples)
-        last = None
-        for review in reviews:
-            if (review.section_id, review.track_id, review.mnemonic) != name:
-                continue
-            if review.curve_sha256 == sha256:
-                last = review if review.final is not None else None
-        result.append(last)
-    return result
+    return [now for now, _ in _decisions(record, samples, reviews)]
 
 
-def review_columns(reviews: Iterable[Review | None]) -> list[Row]:
-    """The columns of ``verdicts`` that tell of a person's decision, one row per curve."""
+def review_columns(record: Record, samples: pa.Table, reviews: Sequence[Review]) -> list[Row]:
+    """The columns of ``verdicts`` that tell of people's decisions, one row per curve.
+
+    The decision in force, and where there is none the last one made on another form of the curve.
+    """
     return [
         {
-            "reviewed_decision": review.action if review else None,
-            "reviewer": review.reviewer if review else None,
-            "reviewed_note": review.note if review else None,
-            "reviewed_at": review.when if review else None,
+            "reviewed_decision": now.action if now else None,
+            "reviewer": now.reviewer if now else None,
+            "reviewed_note": now.note if now else None,
+            "reviewed_at": now.when if now else None,
+            "earlier_decision": earlier.action if earlier else None,
+            "earlier_reviewer": earlier.reviewer if earlier else None,
+            "earlier_at": earlier.when if earlier else None,
         }
-        for review in reviews
+        for now, earlier in _decisions(record, samples, reviews)
     ]
+
+
+def _decisions(
+    record: Record, samples: pa.Table, reviews: Sequence[Review]
+) -> list[tuple[Review | None, Review | None]]:
+    """For every curve the decision in force, or else the last that stands on an earlier form of it."""
+    if not reviews:
+        return [(None, None)] * len(record["curves"])
+    result: list[tuple[Review | None, Review | None]] = []
+    for index, curve in enumerate(record["curves"]):
+        name = (curve["section_id"], curve["track_id"], curve["spec"]["mnemonic"])
+        last: dict[str, Review] = {}
+        for review in reviews:
+            if (review.section_id, review.track_id, review.mnemonic) == name:
+                last.pop(review.curve_sha256, None)  # the last one comes last in order
+                last[review.curve_sha256] = review
+        own = last.pop(curve_hash(record, index, samples), None)
+        if own is not None:  # decided or withdrawn on this very curve
+            result.append((own if own.final is not None else None, None))
+            continue
+        standing = [review for review in last.values() if review.final is not None]
+        result.append((None, standing[-1] if standing else None))
+    return result
 
 
 def _numbered(store: ObjectStore, folder: str) -> Iterator[ObjectInfo]:

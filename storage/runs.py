@@ -37,7 +37,7 @@ class RunRecord:
     logs, failed, curves, accepted, review, rejected : int
         Scans with and without a result, and curves of this run by machine's verdict.
     settings : dict
-        What the logs were made with: ``step``, ``depth_unit``, ``min_r2``, ``model_id``.
+        What the logs were made with: every option by name, ``model_id`` and ``numerics``.
     scans : dict of log id to URI
         Where each log's scan lies; empty for archives with a ledger, which knows it.
     """

@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from storage.records import Record, jsonable, log_record, storable
 from veernet_core.datatypes import F64, Bool, DigitisedLog, JudgedCurve
 from veernet_core.errors import VeernetError, of_scan
+from veernet_core.findings import current_code
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Row = dict[str, Any]
 
 _TYPES: dict[str, pa.DataType] = {
@@ -56,7 +58,10 @@ _DEPTH_UNIT = Field("depth_unit", "label", "", "Unit of depths: ft or m.")
 _DECISION = Field("decision", "label", "", "The machine's verdict: accept, review or reject.")
 _FINAL = Field("decision", "label", "", "Final decision: a person's on this very curve, else the "
                "machine's verdict: accept, review or reject.")  # fmt: skip
-REVIEW_COLUMNS = ("reviewed_decision", "reviewer", "reviewed_note", "reviewed_at")
+REVIEW_COLUMNS = (
+    "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
+    "earlier_decision", "earlier_reviewer", "earlier_at",
+)  # fmt: skip
 """Columns of ``verdicts`` that tell of a person's decision; null where there is none."""
 
 FIELDS: dict[str, tuple[Field, ...]] = {
@@ -112,8 +117,11 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("samples_bridged", "count", "", "Samples across short gaps, flagged."),
         Field("scan_sha256", "label", "", "SHA-256 of the scan's bytes."),
         Field("model_id", "label", "", "Model that traced the curve."),
-        Field("config_hash", "label", "", "Hash of all settings."),
+        Field("config_hash", "label", "", "Hash of what a person chose."),
         Field("version", "label", "", "Version of veernet."),
+        Field("numerics", "label", "", "Precision, engine and device of the network."),
+        Field("settings_hash", "label", "", "Hash of the defaults of all settings."),
+        Field("algorithms", "label", "", "Version of every stage's algorithm."),
         Field("well", "label", "", "Name of the well as stated; empty where not known."),
         Field("company", "label", "", "Operator as stated."),
         Field("field", "label", "", "Oil or gas field as stated."),
@@ -124,6 +132,10 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("reviewer", "label", "", "Who decided."),
         Field("reviewed_note", "text", "", "Why."),
         Field("reviewed_at", "text", "", "UTC time of the decision, ISO 8601."),
+        Field("earlier_decision", "label", "", "What a person decided on another form of this curve, before "
+              "it was digitised anew; null where a decision is in force or nobody ever decided."),
+        Field("earlier_reviewer", "label", "", "Who decided then."),
+        Field("earlier_at", "text", "", "UTC time of that decision, ISO 8601."),
         Field("seconds", "number", "s", "Processing time of the whole scan. Null in "
               "verdicts.parquet, whose bytes must not depend on the clock; filled in run reports."),
     ),
@@ -217,6 +229,9 @@ def verdict_rows_of(record: Record, log_id: str) -> list[Row]:
         "model_id": made["model_id"],
         "config_hash": made["config_hash"],
         "version": made["version"],
+        "numerics": made["numerics"],
+        "settings_hash": made["settings_hash"],
+        "algorithms": made["algorithms"],
         "seconds": None,
     }
     names = [field.name for field in FIELDS["verdicts"]]
@@ -251,8 +266,10 @@ def rows_table(dataset: str, rows: Sequence[Row]) -> pa.Table:
 
 
 def conformed(table: pa.Table, dataset: str) -> pa.Table:
-    """A table of this or an older version with the columns of the dataset; missing ones are null."""
+    """A table of this or an older version with the columns and codes of today; missing ones are null."""
     target = schema(dataset)
+    if dataset == "verdicts" and "reasons" in table.column_names:
+        table = _with_current_reasons(table)
     columns = [
         table[field.name].cast(field.type)
         if field.name in table.column_names
@@ -260,6 +277,19 @@ def conformed(table: pa.Table, dataset: str) -> pa.Table:
         for field in target
     ]
     return pa.table(columns, schema=target)
+
+
+def _with_current_reasons(table: pa.Table) -> pa.Table:
+    """Old names of reasons become today's; most tables hold none and are handed on."""
+    column = table["reasons"]
+    words = pc.list_flatten(column).unique().to_pylist()
+    if all(current_code(word) == word for word in words):
+        return table
+    rows = [
+        None if row is None else [current_code(code) for code in row] for row in column.to_pylist()
+    ]
+    place = table.column_names.index("reasons")
+    return table.set_column(place, "reasons", pa.array(rows, column.type))
 
 
 def parquet_bytes(*tables: pa.Table) -> bytes:

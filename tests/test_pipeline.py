@@ -119,6 +119,7 @@ class Blind:
     """A network that sees nothing, without calibration."""
 
     model_id = "blind"
+    numerics = "none"
     calibration: Mapping[str, Any] = {}
 
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
@@ -190,6 +191,7 @@ def test_a_blind_network_delivers_nothing(page: SyntheticPage) -> None:
 def test_an_uncalibrated_bundle_accepts_nothing(page: SyntheticPage) -> None:
     class Uncalibrated:
         model_id = "uncalibrated"
+        numerics = "none"
         calibration: Mapping[str, Any] = {}
 
         def predict(self, strips: Sequence[Strip]) -> list[Posterior]:

@@ -210,14 +210,65 @@ class DigitiseConfig:
         text = json.dumps(self.changes(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    def hash_of_0_1(self) -> str:
+        """The hash that version 0.1.0 gave this configuration: of all settings with its defaults.
+
+        Recorded results of that version are compared by it.
+        """
+        values = _overlaid(_DEFAULTS_OF_0_1, self.changes())
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
     def changes(self) -> dict[str, Any]:
         """Everything that differs from the defaults, nested like the fields; JSON-ready."""
         return _difference(asdict(self), asdict(DigitiseConfig()))
 
-    def options(self) -> dict[str, Any]:
-        """The options that differ from their defaults, by name: what ``configured`` takes."""
+    def option_values(self) -> dict[str, Any]:
+        """The value of every option, by name: what ``configured`` takes."""
         values = {**asdict(self), **asdict(self.gate)}
-        return {name: values[name] for name in OPTIONS if values[name] != OPTION_DEFAULTS[name]}
+        return {name: values[name] for name in OPTIONS}
+
+    def options(self) -> dict[str, Any]:
+        """The options that differ from their defaults, by name."""
+        values = self.option_values()
+        return {name: v for name, v in values.items() if v != OPTION_DEFAULTS[name]}
+
+
+_DEFAULTS_OF_0_1: dict[str, Any] = {
+    "step": None,
+    "depth_unit": None,
+    "strip_dpi": 200.0,
+    "margin_px": 16,
+    "block_rows": 4096,
+    "overlap_rows": 256,
+    "max_bridge_ft": 10.0,
+    "max_bridge_m": 3.0,
+    "overlays": True,
+    "min_read_confidence": 0.9,
+    "gate": {
+        "policy_id": "gate-1",
+        "min_r2": 0.85,
+        "reject_r2": 0.5,
+        "min_coverage": 0.8,
+        "max_depth_residual_ft": 1.0,
+        "flat_span_frac": 0.02,
+        "flat_max_dx_pct": 1.0,
+        "require_printed_scales": False,
+        "hold": "",
+    },
+    "limits": {"max_height_px": 1_000_000, "max_width_px": 20_000, "max_pixels": 4_000_000_000},
+}
+"""All settings of version 0.1.0."""
+
+
+def _overlaid(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the changes; names it does not have are passed over."""
+    return {
+        name: _overlaid(value, changes.get(name, {}))
+        if isinstance(value, Mapping)
+        else changes.get(name, value)
+        for name, value in base.items()
+    }
 
 
 def _difference(values: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, Any]:

@@ -426,6 +426,10 @@ class Predictor(Protocol):
     model_id: str
     calibration: Mapping[str, Any]
 
+    @property
+    def numerics(self) -> str:
+        """How it computes: precision, engine and kind of device."""
+
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         """Posterior of each strip, in order."""
         ...
@@ -516,14 +520,49 @@ class GateVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeWith:
+    """What results are made with, whatever the scan (``provenance``).
+
+    Attributes
+    ----------
+    model_id : str
+    config_hash : str
+        What a person chose.
+    version : str
+        Of the package; for people, never compared (but for results of 0.1.0, which have no more).
+    numerics : str
+        Precision, engine and device of the network: ``float32 torch cpu``.
+    settings_hash : str
+        Defaults of all settings.
+    algorithms : str
+        Version of every stage.
+    """
+
+    model_id: str
+    config_hash: str
+    version: str
+    numerics: str = ""
+    settings_hash: str = ""
+    algorithms: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a result was made with; equal provenance means equal bytes."""
+    """What a log was made from and with; all but ``version`` equal means equal bytes.
+
+    The fields from ``model_id`` to ``algorithms`` are those of ``MadeWith``. ``options`` are what a person
+    chose, by name (JSON text).
+    """
 
     scan_sha256: str
     sidecar_sha256: str
     model_id: str
     config_hash: str
     version: str
+    numerics: str = ""
+    settings_hash: str = ""
+    algorithms: str = ""
+    options: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)

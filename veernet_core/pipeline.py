@@ -8,24 +8,23 @@ way is kept in one record (`track_record`). All of it is pure: no file, clock or
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-import veernet_core
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.curve import gate
 from veernet_core.datatypes import (
     DigitisedLog,
     FailedScan,
+    MadeWith,
     Predictor,
-    Provenance,
     ScanInput,
 )
 from veernet_core.errors import VeernetError
 from veernet_core.overlays import draw_overlays
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.scan import ReadScan, ReadStep, prepare, read_scan
+from veernet_core.provenance import made_with, provenance
 from veernet_core.recovery import Calibration, check_depths, recover_curves, strip_findings
 from veernet_core.streaming import Steps, stream
 from veernet_core.strips.rectify import strip_blocks
@@ -76,12 +75,13 @@ def digitise_many(
         return ScanRecord(prepare(item, config, reader, read), item.sidecar, config.overlays)
 
     calibration = Calibration.from_json(predictor.calibration)
+    made = made_with(config, predictor.model_id, predictor.numerics)
     steps = Steps(
         prepare=open_record,
         strips=lambda record: strip_blocks(record.log, config),
         posteriors=predictor.predict,
         trace=ScanRecord.add,
-        finish=lambda record: _finish(record, predictor.model_id, calibration, config),
+        finish=lambda record: _finish(record, made, calibration, config),
     )
     for item, result in stream(items, steps, page_workers):
         if isinstance(result, VeernetError):
@@ -92,7 +92,7 @@ def digitise_many(
 
 
 def _finish(
-    record: ScanRecord, model_id: str, calibration: Calibration, config: DigitiseConfig
+    record: ScanRecord, made: MadeWith, calibration: Calibration, config: DigitiseConfig
 ) -> DigitisedLog:
     """Traces -> curves -> verdicts: the log of a scan whose strips are all traced."""
     log = record.log
@@ -105,16 +105,8 @@ def _finish(
     )
     curves = gate.judge_curves(estimated, sections, findings, config.gate)
     overlays = draw_overlays(sections, curves, record, config)
-    provenance = Provenance(
-        log.scan.sha256,
-        hashlib.sha256(record.sidecar).hexdigest() if record.sidecar is not None else "",
-        model_id,
-        config.hash(),
-        veernet_core.__version__,
-    )
-    return DigitisedLog(
-        log.scan, log.well, sections, curves, findings, provenance, log.dpi, overlays
-    )
+    origin = provenance(log.scan.sha256, record.sidecar, made, config)
+    return DigitisedLog(log.scan, log.well, sections, curves, findings, origin, log.dpi, overlays)
 
 
 def judge(log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:

@@ -71,6 +71,7 @@ class CheapEngine:
 
     def __init__(self) -> None:
         self.model_id = os.environ.get("CHEAP_ENGINE_MODEL", "cheap-1")
+        self.numerics = os.environ.get("CHEAP_ENGINE_NUMERICS", "float32 made-up cpu")
         self._work_s = float(os.environ.get("CHEAP_ENGINE_MS", "0")) / 1000
 
     def digitise(

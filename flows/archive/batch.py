@@ -52,9 +52,11 @@ from flows.archive.report import (
 )
 from flows.archive.runners import task_runner
 from flows.archive.setup import Prepared, check_places, prepare_run
+from flows.engine.loading import NumericsError
 from storage.compact import Compaction, compact
 from storage.delivery import add_review_files, apply_reviews, fresh_logs
 from storage.ledger import ATTEMPTS, append, segment_name
+from storage.numerics import fix_numerics
 from storage.objects import ObjectStore, StorageError
 from storage.plan import RUNS, Plan, read_manifest, write_manifests
 from veernet_core.errors import VeernetError
@@ -119,6 +121,7 @@ def discover(settings: ArchiveParams) -> Prepared:
     prepared = prepare_run(settings)
     if not settings.dry_run and (prepared.plan.units or prepared.plan.quarantine):
         dest = ObjectStore(settings.dest)
+        _fix_numerics(dest, prepared.spec.requirement.numerics, settings.redo == "outdated")
         dest.put(spec_key(prepared.spec.run_id), prepared.spec.to_bytes())
         write_manifests(dest, prepared.spec.run_id, prepared.plan)
         _quarantine(dest, prepared)
@@ -129,6 +132,19 @@ def discover(settings: ArchiveParams) -> Prepared:
 def review_files(dest: str) -> None:
     """Have files with the curves in review at the destination, for logs that are there already too."""
     add_review_files(ObjectStore(dest))
+
+
+def _fix_numerics(dest: ObjectStore, wanted: str, anew: bool) -> None:
+    """Fix for the destination how its results are computed.
+
+    Raises
+    ------
+    NumericsError
+        Where another run has fixed others in this very moment.
+    """
+    held = fix_numerics(dest, wanted, anew) if wanted else ""
+    if held != wanted:
+        raise NumericsError(f"another run has just begun with {held}, not {wanted}", dest.uri)
 
 
 @task(name="compact", **_TASK)
@@ -227,8 +243,9 @@ def run_archive(
     prepared = discover(settings)
     plan, spec = prepared.plan, prepared.spec
     log.info(
-        "%d scans listed, %d up to date, %d to do (%s), %d quarantined",
-        plan.listed, plan.up_to_date, len(plan.units),
+        "%d scans listed, %d up to date, %d outdated (%s), %d to do (%s), %d quarantined",
+        plan.listed, plan.up_to_date, plan.outdated, ", ".join(plan.moved_on) or "nothing",
+        len(plan.units),
         ", ".join(f"{kind}: {n}" for kind, n in plan.reasons().items()) or "nothing",
         len(plan.quarantine),
     )  # fmt: skip

@@ -96,7 +96,7 @@ def history(store: ObjectStore) -> list[CanaryReport]:
 
 def watch_shard(spec: RunSpec, shard: int) -> RunSpec:
     """Run the canary on this worker, if the run wants one; gives the specification to go on with."""
-    engine = get_engine(spec.model, spec.device)
+    engine = get_engine(spec.model, spec.device, spec.requirement.numerics)
     logs = _logs_of(engine)
     if spec.canary == "off" or logs is None:
         return spec
@@ -146,7 +146,9 @@ def _logs_of(engine: Engine) -> Sequence[CanaryLog] | None:
 def held(spec: RunSpec) -> RunSpec:
     """The specification under which every curve that would be accepted is held for review."""
     config = hold(spec.config)
-    requirement = replace(spec.requirement, config_hash=config.hash())
+    requirement = replace(
+        spec.requirement, config_hash=config.hash(), config_hash_0_1=config.hash_of_0_1()
+    )
     return replace(spec, config=config, requirement=requirement, released=spec.requirement)
 
 

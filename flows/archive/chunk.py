@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from flows.engine.decoders import DecoderCrashError, Decoders, DecoderSettings, DecoderTimeoutError
 from flows.engine.loading import Engine, get_engine
+from storage.carry import carry_reviews
 from storage.known import known_sidecar
 from storage.ledger import (
     ROOT,
@@ -33,6 +34,7 @@ from storage.ledger import (
     append,
     mark_attempt,
     mismatches,
+    outdated,
     read_ledger,
     read_segment,
     result_key,
@@ -194,7 +196,7 @@ def gate_chunk(spec: RunSpec, traced: Traced) -> Gated:
     A log that is staged no more was published by another run at the same time; a damaged one is
     removed, and traced anew by the next run.
     """
-    engine = get_engine(spec.model, spec.device)
+    engine = get_engine(spec.model, spec.device, spec.requirement.numerics)
     dest = ObjectStore(spec.dest)
     judged = []
     for unit_id in traced.staged:
@@ -289,7 +291,7 @@ class _Attempt:
 def _trace(
     spec: RunSpec, dest: ObjectStore, units: list[Unit], attempt: _Attempt
 ) -> tuple[list[str], list[Record]]:
-    engine = get_engine(spec.model, spec.device)
+    engine = get_engine(spec.model, spec.device, spec.requirement.numerics)
     reader = _Reader(spec, engine, units, attempt)
     staged: list[str] = []
     records: list[Record] = []
@@ -418,8 +420,11 @@ def _done_elsewhere(spec: RunSpec, dest: ObjectStore, units: list[Unit]) -> list
     found = []
     for unit in units:
         record = latest.get(unit.source_key)
-        if record is None or mismatches(
-            unit.source_version, unit.sidecar_version, spec.requirement, record
+        required = spec.requirement
+        if (
+            record is None
+            or mismatches(unit.source_version, unit.sidecar_version, required, record)
+            or outdated(required, record)
         ):
             raise StorageError("a staged log is gone", dest.uri_of(unit.source_key))
         found.append(record)
@@ -443,6 +448,7 @@ def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Re
     except Exception as error:
         failure = of_scan(error, log.scan.uri, "write")
         return _failure(spec, unit, failure, made.scan_sha256, made.sidecar_sha256)
+    carry_reviews(dest, unit.log_id, files)
     dest.put_folder(f"logs/{unit.log_id}", files, last=RECORD)
     decisions = [curve.verdict.decision for curve in curves]
     return replace(
@@ -465,6 +471,9 @@ def _record(spec: RunSpec, unit: Unit, status: Status) -> Record:
         model_id=spec.requirement.model_id,
         config_hash=spec.requirement.config_hash,
         version=spec.requirement.version,
+        numerics=spec.requirement.numerics,
+        settings_hash=spec.requirement.settings_hash,
+        algorithms=spec.requirement.algorithms,
         log_id=unit.log_id,
         uri=ObjectStore(spec.source).uri_of(unit.source_key),
         status=status,

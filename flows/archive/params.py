@@ -34,6 +34,17 @@ IndexMap = Annotated[
 Model = Annotated[str | None, Field(description="URI of a model bundle; none: the shipped one.")]
 Device = Annotated[str, Field(description="auto, cpu or cuda.")]
 DryRun = Annotated[bool, Field(description="Only say what would be done, and why.")]
+Precision = Annotated[
+    Literal["float32", "bfloat16"] | None,
+    Field(
+        description="Of the network; none: as the destination's results were made, else float32."
+    ),
+]
+Redo = Annotated[
+    Literal["changed", "outdated"],
+    Field(description="changed: what is new, or whose scan, sidecar or options have changed; outdated: "
+          "also what an older version, model or precision made."),
+]  # fmt: skip
 Force = Annotated[bool, Field(description="Do again what is done, failed or quarantined.")]
 Since = Annotated[
     datetime | None, Field(description="Only scans changed at or after this time (UTC).")
@@ -106,7 +117,9 @@ class ArchiveParams(_Options):
     index_map: IndexMap = "generic"
     model: Model = None
     device: Device = "auto"
+    precision: Precision = None
     dry_run: DryRun = False
+    redo: Redo = "changed"
     force: Force = False
     since: Since = None
     until: Until = None

@@ -36,8 +36,11 @@ class RunReport:
 
     Attributes
     ----------
-    listed, up_to_date, planned : int
-        Scans in the source (and span), with nothing to do, and with work.
+    listed, up_to_date, outdated, planned : int
+        Scans in the source (and span), with nothing to do, with a result that stands though the software has
+        moved on, and with work.
+    moved_on : list of str
+        In what it has moved on.
     done, failed, retry, quarantined, lost : int
         Outcomes of the planned scans; ``lost`` have none, because infrastructure failed.
     accepted, review, rejected, samples : int
@@ -65,6 +68,8 @@ class RunReport:
     samples: int = 0
     seconds: float = 0.0
     dry_run: bool = False
+    outdated: int = 0
+    moved_on: list[str] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
     collisions: list[str] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
@@ -88,6 +93,8 @@ def make_report(settings: ArchiveParams, spec: RunSpec, plan: Plan, seconds: flo
         "listed": plan.listed,
         "up_to_date": plan.up_to_date,
         "planned": len(planned),
+        "outdated": plan.outdated,
+        "moved_on": list(plan.moved_on),
         "seconds": seconds,
         "dry_run": settings.dry_run,
         "reasons": dict(plan.reasons()),
@@ -136,10 +143,9 @@ def keep_report(
         review=report.review,
         rejected=report.rejected,
         settings={
-            "step": settings.step,
-            "depth_unit": settings.depth_unit,
-            "min_r2": settings.min_r2,
+            **settings.config.option_values(),
             "model_id": spec.requirement.model_id,
+            "numerics": spec.requirement.numerics,
         },
     )
     write_run(ObjectStore(settings.dest), run)
@@ -197,6 +203,7 @@ def _markdown(report: RunReport, settings: ArchiveParams) -> str:
             for name, count in (
                 ("listed", report.listed),
                 ("up to date", report.up_to_date),
+                ("outdated", report.outdated),
                 ("to do", report.planned),
                 ("done", report.done),
                 ("failed", report.failed),
@@ -207,6 +214,7 @@ def _markdown(report: RunReport, settings: ArchiveParams) -> str:
         ),
         "",
         f"Why: {reasons}.",
+        *_outdated_lines(report),
         "",
         "| curves accepted | review | rejected | samples |",
         "|---:|---:|---:|---:|",
@@ -219,6 +227,17 @@ def _markdown(report: RunReport, settings: ArchiveParams) -> str:
         shown = ", ".join(report.collisions[:20])
         lines.append(f"\nStems that several scans share (folders carry a hash): {shown}")
     return "\n".join(lines)
+
+
+def _outdated_lines(report: RunReport) -> list[str]:
+    """What was found outdated and left."""
+    if not report.outdated:
+        return []
+    return [
+        "",
+        f"{report.outdated:,} results were made before {', '.join(report.moved_on)} changed; they stand "
+        "until a run with `redo: outdated` makes them anew.",
+    ]
 
 
 def _canary_lines(report: RunReport) -> list[str]:

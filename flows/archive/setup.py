@@ -13,14 +13,15 @@ from datetime import UTC, datetime, timedelta
 from flows.archive.chunk import RunSpec
 from flows.archive.params import ArchiveParams
 from flows.engine.decoders import DecoderSettings
-from flows.engine.loading import get_engine
+from flows.engine.loading import Engine, NumericsError, get_engine
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.ledger import Requirement, deaths, read_ledger
+from storage.numerics import fixed_numerics
 from storage.objects import ObjectStore, StorageError, is_inside
 from storage.plan import Plan, Selection, list_scans, make_plan
 from storage.scans import is_scan
-from veernet_core import __version__
 from veernet_core.errors import VeernetError
+from veernet_core.provenance import made_with
 
 
 class PlacesError(VeernetError):
@@ -72,14 +73,21 @@ def prepare_run(params: ArchiveParams) -> Prepared:
     source, dest = ObjectStore(params.source), ObjectStore(params.dest)
     scans = list_scans(source, _index(params))
     config = params.config
-    engine = get_engine(params.model, params.device)
-    requirement = Requirement(engine.model_id, config.hash(), __version__)
+    engine = _engine(params, fixed_numerics(dest))
+    made = made_with(config, engine.model_id, engine.numerics)
+    requirement = Requirement.of(made, config)
     company, alone, _ = deaths(dest)
     plan = make_plan(
         scans,
         read_ledger(dest),
         requirement,
-        Selection(params.limit, _since(params), _aware(params.until), params.force),
+        Selection(
+            params.limit,
+            _since(params),
+            _aware(params.until),
+            params.force,
+            params.redo == "outdated",
+        ),
         (company, alone),
         params.chunk_logs,
         params.shard_logs,
@@ -100,6 +108,26 @@ def prepare_run(params: ArchiveParams) -> Prepared:
         canary=params.canary,
     )
     return Prepared(spec, plan)
+
+
+def _engine(params: ArchiveParams, fixed: str) -> Engine:
+    """The engine of this run, which computes as the destination's results were computed.
+
+    Raises
+    ------
+    NumericsError
+        Where it would not, and nothing says that all is to be done again.
+    """
+    asked = fixed
+    if params.precision is not None:
+        asked = " ".join([params.precision, *fixed.split()[1:]])
+    try:
+        return get_engine(params.model, params.device, asked)
+    except NumericsError:
+        if params.redo != "outdated":
+            raise
+    # all is made again: this machine decides anew
+    return get_engine(params.model, params.device)
 
 
 def _index(params: ArchiveParams) -> IndexTable | None:

@@ -13,12 +13,14 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from flows.archive.params import ArchiveParams
 from flows.archive.setup import EmptySourceError, PlacesError, check_places
+from flows.engine.loading import NumericsError
 from storage.index_table import IndexTableError
 from storage.objects import ObjectStore, StorageError
 from veernet_core.errors import BundleError, VeernetError
@@ -50,7 +52,14 @@ EMBEDDED_SERVER = {
 its database locked on a machine that is busy with other things. Its own log is silent: what goes wrong
 there reaches the client as an error, and when it is stopped it reports work it was told to drop."""
 
-_USAGE_ERRORS = (StorageError, PlacesError, EmptySourceError, BundleError, IndexTableError)
+_USAGE_ERRORS = (
+    NumericsError,
+    StorageError,
+    PlacesError,
+    EmptySourceError,
+    BundleError,
+    IndexTableError,
+)
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
@@ -142,7 +151,17 @@ def _start(plan: Plan) -> Progress | None:
         f"{plan.listed:,} scans listed, {plan.up_to_date:,} up to date, "
         f"{len(plan.units):,} to do{f' ({reasons})' if reasons else ''}"
     )
+    _say_outdated(plan.outdated, plan.moved_on)
     return _Progress(len(plan.units)) if plan.units else None
+
+
+def _say_outdated(count: int, moved_on: Sequence[str]) -> None:
+    """Say which results an older version, model or precision made; they stand until asked for anew."""
+    if count:
+        _say(
+            f"{count:,} results are outdated ({', '.join(moved_on)} have changed since); they stand, "
+            "--redo outdated makes them anew"
+        )
 
 
 class _Progress:
@@ -178,6 +197,7 @@ def _say_report(report: RunReport, settings: ArchiveParams) -> None:
     if report.dry_run:
         reasons = ", ".join(f"{kind}: {count:,}" for kind, count in report.reasons.items())
         _say(f"{report.listed:,} scans, {report.planned:,} to do ({reasons or 'nothing'})")
+        _say_outdated(report.outdated, report.moved_on)
         return
     if report.collisions:
         _say(f"{len(report.collisions)} stems are shared by several scans; folders carry a hash")

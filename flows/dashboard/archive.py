@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from storage.ledger import ROOT, read_ledger
 from storage.objects import ObjectStore
 from storage.publish import RECORD
-from storage.records import Record
+from storage.records import Record, read_record
 from storage.reviews import REVIEWS
 from storage.runs import RunRecord, read_runs
 from storage.tables import FIELDS, Row, conformed, rows_table, verdict_rows_of
@@ -190,7 +190,7 @@ def _records(store: ObjectStore, names: Sequence[str]) -> tuple[dict[str, Record
     damaged = []
     for name in names[:MAX_RECORDS]:
         try:
-            record = json.loads(store.get(f"logs/{name}/{RECORD}"))
+            record = read_record(store.get(f"logs/{name}/{RECORD}"))
             _rows(record, name)
             found[name] = record
         except (VeernetError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:

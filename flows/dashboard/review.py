@@ -29,12 +29,13 @@ from flows.dashboard.archive import read_verdicts, scan_sources
 from flows.dashboard.data import natural
 from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.overview import build_in
+from storage.carry import carry_reviews
 from storage.compact import compact
 from storage.delivery import deliver
 from storage.ledger import append, read_ledger, segment_name
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, log_files, replace_rows
-from storage.records import Record, jsonable
+from storage.records import Record, jsonable, read_record
 from storage.review_files import wants_review_files
 from storage.reviews import (
     OutdatedReviewError,
@@ -55,7 +56,7 @@ from veernet_core.page.known.sidecar import parse_sidecar
 from veernet_core.pipeline import FailedScan, ScanInput
 
 Redo = Callable[[ScanInput, Mapping[str, Any]], "DigitisedLog | FailedScan"]
-"""Digitises one scan under the settings of a run (``step``, ``depth_unit``, ``min_r2``)."""
+"""Digitises one scan under the options it was made with, by name, and ``numerics``."""
 
 QUEUE = 500
 _SETTLE_S = 0.4
@@ -121,7 +122,8 @@ class Desk:
         Parameters
         ----------
         which : str
-            ``open``: the machine says review and nobody has decided; ``decided``; ``all``.
+            ``open``: nobody has decided, and the machine says review, or a person had decided before the
+            curve changed; ``decided``; ``all``.
         log_id : str
             Only curves of this log.
 
@@ -332,8 +334,7 @@ class Desk:
         if sha256 != record["scan"]["sha256"]:
             raise NoSourceError("the scan has changed since it was digitised", source.uri_of(key))
         ref = ScanRef(source.uri_of(key), record["scan"]["stem"], sha256, len(data))
-        runs = read_runs(self.store)
-        settings = runs[-1].settings if runs else {}
+        settings = self._settings_of(review.log_id, record)
         result = self._redo(ScanInput(ref, data, sidecar), settings)
         if isinstance(result, FailedScan):
             raise result.error
@@ -344,11 +345,22 @@ class Desk:
         record_review(self.store, replace(review, details=json.dumps(details)))
         log_id = review.log_id
         files = log_files(result, log_id, include_review=wants_review_files(self.store))
+        carry_reviews(self.store, log_id, files)
         self.store.put_folder(f"logs/{log_id}", files, last=RECORD)
         self._enter(log_id, result, source, stem)
         deliver(self.store, [log_id])
         with self._lock:
             self._said = {key: said for key, said in self._said.items() if key[0] != log_id}
+
+    def _settings_of(self, log_id: str, record: Record) -> Mapping[str, Any]:
+        """The options that a log was made with, and its numerics: from its own record; for one of version
+        0.1.0, which kept none, from the report of the run that made it."""
+        made = record["provenance"]
+        if made["algorithms"]:
+            return {**made["options"], "numerics": made["numerics"]}
+        run_id = scan_sources(self.store).get(log_id, ("", ""))[1]
+        own = [run.settings for run in read_runs(self.store) if run.run_id == run_id]
+        return own[0] if own else {}
 
     def _enter(self, log_id: str, log: DigitisedLog, source: ObjectStore, stem: str) -> None:
         """Bring the new result into the datasets, by the ledger where there is one."""
@@ -368,6 +380,9 @@ class Desk:
             model_id=made.model_id,
             config_hash=made.config_hash,
             version=made.version,
+            numerics=made.numerics,
+            settings_hash=made.settings_hash,
+            algorithms=made.algorithms,
             curves=len(decisions),
             accepted=decisions.count("accept"),
             review=decisions.count("review"),
@@ -388,9 +403,9 @@ class Desk:
         if document is None or samples is None:
             raise UnknownLogError("its files are not here", log_id)
         try:
-            record: Record = json.loads(document)
+            record: Record = read_record(document)
             return record, pq.read_table(io.BytesIO(samples))
-        except (ValueError, pa.ArrowException) as error:
+        except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise UnknownLogError(f"its files are damaged ({error})", log_id) from error
 
     def _scan_of(self, log_id: str) -> tuple[ObjectStore, str, str] | None:
@@ -426,7 +441,8 @@ def _mask(table: pa.Table, which: str, log_id: str) -> pa.Array:
     if log_id:
         return pc.equal(table["log_id"].cast(pa.string()), log_id)
     if which == "open":
-        return pc.equal(table["decision"].cast(pa.string()), "review")
+        doubtful = pc.equal(table["decision"].cast(pa.string()), "review")
+        return pc.or_(doubtful, pc.is_valid(table["earlier_decision"]))
     return pa.array(np.ones(len(table), dtype=np.bool_))
 
 
@@ -435,13 +451,15 @@ def _wanted(row: Row, which: str) -> bool:
         return True
     if which == "decided":
         return row["reviewed_decision"] is not None
-    return row["decision"] == "review" and row["reviewed_decision"] is None
+    returned = row["decision"] == "review" or row["earlier_decision"] is not None
+    return returned and row["reviewed_decision"] is None
 
 
 _SHOWN = (
     "log_id", "uwi", "well", "section_id", "track_id", "mnemonic", "unit", "decision", "r2_estimate",
     "r2_lower", "r2_upper", "r2_reference", "coverage", "longest_gap", "depth_unit", "depth_top",
     "depth_base", "doubt", "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
+    "earlier_decision", "earlier_reviewer", "earlier_at",
 )  # fmt: skip
 
 

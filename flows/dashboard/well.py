@@ -8,7 +8,6 @@ Pictures stay in the log's folder; the viewer loads the few that are in sight.
 from __future__ import annotations
 
 import base64
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -27,7 +26,7 @@ from flows.dashboard.data import script_json
 from flows.dashboard.tiles import Picture, Track, strip_pictures
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, publish_folder
-from storage.records import SCHEMA_VERSION, Record, jsonable
+from storage.records import SCHEMA_VERSION, Record, jsonable, read_record
 from storage.reviews import Review, in_force, read_reviews
 from storage.tables import Row
 from veernet_core.datatypes import F64, U8
@@ -96,7 +95,7 @@ def well_files(log_dir: Path, base: str, reviews: Sequence[Review] = ()) -> dict
     DamagedResultError
     """
     try:
-        record: Record = json.loads((log_dir / RECORD).read_bytes())
+        record: Record = read_record((log_dir / RECORD).read_bytes(), accept_newer=True)
         names = sorted(path.name for path in log_dir.iterdir() if path.is_file())
         link = "/".join(quote(part, safe="") if part != ".." else part for part in base.split("/"))
         shown = _viewer(record, log_dir, link)

@@ -18,6 +18,7 @@ from flows.engine.decoders import DEFAULT_CHECK
 from storage.objects import ObjectStore
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import DigitisedLog, Posterior, Strip
+from veernet_core.errors import VeernetError
 
 if TYPE_CHECKING:
     from veernet_core.evaluation.canary import CanaryLog
@@ -35,6 +36,10 @@ class Engine(Protocol):
         """Identity of the weights."""
 
     @property
+    def numerics(self) -> str:
+        """How it computes: precision, engine and kind of device."""
+
+    @property
     def decoder_check(self) -> str:
         """``module:function`` that tries a scan in a child process."""
 
@@ -47,19 +52,42 @@ class Engine(Protocol):
         """The log with its verdicts under this policy."""
 
 
+class NumericsError(VeernetError):
+    """This machine cannot compute as the destination's results were computed."""
+
+    code = "numerics_differ"
+
+
+def chosen_numerics(device: str, numerics: str) -> tuple[str, str]:
+    """Device and precision: as asked for, and where that is open as the numerics say."""
+    if not numerics:
+        return device, "float32"
+    precision, _, kind = [*numerics.split(), "", ""][:3]
+    return (kind or device) if device == "auto" else device, precision
+
+
 class CoreEngine:
     """The real digitiser around one resident network."""
 
     decoder_check = DEFAULT_CHECK
 
-    def __init__(self, model: str | None, device: str) -> None:
+    def __init__(self, model: str | None, device: str, numerics: str) -> None:
         from veernet_core.net.bundle import load_predictor
         from veernet_core.page.ocr.text import RapidReader
 
         # loads its models (about 200 MB) when the first page is read, once for all chunks
         self._reader = RapidReader()
-        self._predictor = _OneAtATime(load_predictor(_bundle_bytes(model), device))
+        device, precision = chosen_numerics(device, numerics)
+        try:
+            predictor = load_predictor(_bundle_bytes(model), device, precision)
+        except (
+            RuntimeError,
+            AssertionError,
+        ) as error:  # torch's own, for a device that is not there
+            raise NumericsError(f"no {device} here ({error})") from error
+        self._predictor = _OneAtATime(predictor)
         self.model_id = self._predictor.model_id
+        self.numerics = predictor.numerics
 
     def digitise(
         self, items: Iterable[ScanInput], config: DigitiseConfig
@@ -89,6 +117,7 @@ class _OneAtATime:
         self._predictor = predictor
         self._lock = threading.Lock()
         self.model_id: str = predictor.model_id
+        self.numerics: str = predictor.numerics
 
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         with self._lock:
@@ -104,10 +133,10 @@ def page_workers() -> int:
 
 
 _LOCK = threading.Lock()
-_LOADED: dict[tuple[str, str], Engine] = {}
+_LOADED: dict[tuple[str, str, str], Engine] = {}
 
 
-def get_engine(model: str | None, device: str = "auto") -> Engine:
+def get_engine(model: str | None, device: str = "auto", numerics: str = "") -> Engine:
     """The engine of this process; the first caller loads it, others wait.
 
     Parameters
@@ -116,17 +145,26 @@ def get_engine(model: str | None, device: str = "auto") -> Engine:
         URI of a model bundle; None takes the shipped one.
     device : str
         As for ``load_predictor``.
+    numerics : str
+        How results must be computed (``float32 torch cpu``, or the precision alone); the machine chooses
+        the rest.
 
     Raises
     ------
     BundleError
         Where the bundle is missing or damaged.
+    NumericsError
+        Where this machine computes otherwise.
     """
     stand_in = os.environ.get(TEST_ENGINE_VARIABLE, "")
-    key = (stand_in or model or "", device)
+    key = (stand_in or model or "", device, numerics)
     with _LOCK:
         if key not in _LOADED:
-            _LOADED[key] = _stand_in(stand_in) if stand_in else CoreEngine(model, device)
+            loaded = _stand_in(stand_in) if stand_in else CoreEngine(model, device, numerics)
+            asked = numerics.split()
+            if loaded.numerics.split()[: len(asked)] != asked:
+                raise NumericsError(f"this machine computes with {loaded.numerics}, not {numerics}")
+            _LOADED[key] = loaded
         return _LOADED[key]
 
 

@@ -17,9 +17,10 @@ from typing import Any
 
 from flows.archive.setup import new_run_id
 from flows.dashboard import build_dashboard
-from flows.engine.loading import page_workers
+from flows.engine.loading import chosen_numerics, page_workers
 from flows.local.names import LogNames
 from storage import delivery, publish, runs, tables
+from storage.carry import carry_reviews
 from storage.dra import DRA_SUFFIX
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.known import known_sidecar, sidecar_of_index
@@ -27,7 +28,7 @@ from storage.objects import ObjectStore
 from storage.review_files import wants_review_files
 from storage.scans import SIDECAR_SUFFIX, is_own_picture, is_scan
 from veernet_core import pipeline
-from veernet_core.config import DigitiseConfig
+from veernet_core.config import DigitiseConfig, configured
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
 from veernet_core.errors import DecodeError, EmptyFileError, VeernetError, of_scan
 from veernet_core.page.ocr.text import RapidReader, TextReader
@@ -232,6 +233,7 @@ def _published(
         name = names.name(Path(log.scan.uri), log.scan.sha256)
         log = publish.with_text_findings(log)
         files = publish.log_files(log, name, include_review=with_review)
+        carry_reviews(ObjectStore(str(out)), name, files)
         publish.publish_local(out, name, files)
     except Exception as error:
         return FailedScan(log.scan, of_scan(error, log.scan.uri, "write"))
@@ -261,23 +263,20 @@ def _with_unread(
 def digitise_again(
     item: ScanInput, settings: Mapping[str, Any], *, model: Path | None = None, device: str = "auto"
 ) -> DigitisedLog | FailedScan:
-    """Digitise one scan under the settings of an earlier run.
+    """Digitise one scan under the options of an earlier result.
 
     Parameters
     ----------
     settings : mapping
-        ``step``, ``depth_unit`` and ``min_r2`` of a ``storage.runs.RunRecord``; defaults where absent.
+        Options by name, defaults where absent; and ``numerics``, how the network was computed.
     model : Path, optional
         The shipped bundle where omitted.
     """
     from veernet_core.net.bundle import load_predictor
 
-    base = DigitiseConfig()
-    gate = replace(base.gate, min_r2=settings.get("min_r2") or base.gate.min_r2)
-    config = replace(
-        base, step=settings.get("step"), depth_unit=settings.get("depth_unit"), gate=gate
-    )
-    predictor = load_predictor(model.read_bytes() if model is not None else None, device)
+    config = configured(settings)
+    bundle = model.read_bytes() if model is not None else None
+    predictor = load_predictor(bundle, *chosen_numerics(device, settings.get("numerics", "")))
     return next(iter(pipeline.digitise_many([item], predictor, config, RapidReader())))
 
 
@@ -287,6 +286,7 @@ class _TimedPredictor:
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
         self.model_id = predictor.model_id
+        self.numerics = predictor.numerics
         self.calibration = predictor.calibration
         self.seconds = 0.0
 
@@ -313,10 +313,9 @@ def _run_record(
         review=sum(by["review"] for by in counts),
         rejected=sum(by["reject"] for by in counts),
         settings={
-            "step": config.step,
-            "depth_unit": config.depth_unit,
-            "min_r2": config.gate.min_r2,
+            **config.option_values(),
             "model_id": predictor.model_id,
+            "numerics": predictor.numerics,
         },
         scans={name: str(Path(uri).absolute()) for name, uri in summary.scans.items()},
     )

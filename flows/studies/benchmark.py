@@ -100,6 +100,7 @@ class TimedPredictor:
     def __init__(self, predictor: LoadedPredictor) -> None:
         self._predictor = predictor
         self.model_id, self.calibration = predictor.model_id, predictor.calibration
+        self.numerics = predictor.numerics
         self.seconds, self.tiles = 0.0, 0.0
         self.first: float | None = None
         self.last = 0.0

@@ -24,7 +24,7 @@ from storage.compact import compact
 from storage.delivery import restored_log
 from storage.ledger import generations
 from storage.objects import ObjectStore
-from storage.records import jsonable
+from storage.records import jsonable, read_record
 from storage.review_files import wants_review_files
 from veernet_core.config import GatePolicy
 from veernet_core.curve import gate
@@ -144,7 +144,7 @@ def read_reference(path: Path) -> ReferenceFile:
 
 
 def _read_log(folder: Path) -> DigitisedLog:
-    record = json.loads((folder / publish.RECORD).read_bytes())
+    record = read_record((folder / publish.RECORD).read_bytes())
     samples = pq.ParquetFile(folder / publish.SAMPLES).read()
     return restored_log(record, samples, folder.name)
 
@@ -200,7 +200,7 @@ def _write_back(
     """Publish a log anew with measured R² and the verdicts that follow from it."""
     if not np.isfinite(measured).any():
         return
-    record = json.loads((folder / publish.RECORD).read_bytes())
+    record = read_record((folder / publish.RECORD).read_bytes())
     curves = []
     for judged, stored, r2 in zip(log.curves, record["curves"], measured, strict=True):
         if np.isfinite(r2):

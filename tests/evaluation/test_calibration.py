@@ -306,6 +306,7 @@ def test_depth_lines_give_a_tilted_depth_away_and_not_a_true_one(
 def fake_predictor() -> Any:
     class Nothing:
         model_id = "nothing"
+        numerics = "none"
 
         def predict(self, strips: list[Any]) -> list[Posterior]:
             shape = strips[0].ink.shape

@@ -201,7 +201,9 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> type[Watched]:
     monkeypatch.setattr(Watched, "shift", 0.0)
     watched = Watched()
     for module in ("flows.archive.canary", "flows.archive.chunk", "flows.archive.setup"):
-        monkeypatch.setattr(f"{module}.get_engine", lambda model, device="auto": watched)
+        monkeypatch.setattr(
+            f"{module}.get_engine", lambda model, device="auto", numerics="": watched
+        )
     return Watched
 
 

@@ -495,6 +495,7 @@ class NoNetwork:
     """A predictor that must not be asked."""
 
     model_id = "none"
+    numerics = "none"
     calibration: dict[str, Any] = {}
 
     def predict(self, strips: Any) -> Any:

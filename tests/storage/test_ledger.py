@@ -29,6 +29,7 @@ from storage.ledger import (
     generations,
     mark_attempt,
     mismatches,
+    outdated,
     read_ledger,
     read_segment,
     records_to_table,
@@ -47,7 +48,9 @@ from storage.plan import (
 from storage.publish import RECORD, log_files
 from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
 
-NEED = Requirement("model-1", "config-1", "0.1.0")
+NEED = Requirement(
+    "model-1", "config-1", "0.2.0", "float32 torch cpu", "settings-1", "page-1", "config-0"
+)
 NOBODY: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
 
 
@@ -59,6 +62,9 @@ def record(key: str, **more: object) -> Record:
         model_id=NEED.model_id,
         config_hash=NEED.config_hash,
         version=NEED.version,
+        numerics=NEED.numerics,
+        settings_hash=NEED.settings_hash,
+        algorithms=NEED.algorithms,
         log_id=Path(key).stem,
         uri=f"/scans/{key}",
         status="done",
@@ -96,22 +102,62 @@ def test_nothing_to_do_for_an_equal_record() -> None:
     [
         ({"source_version": "v0"}, "scan: v0 -> v1"),
         ({"sidecar_version": "s0"}, "sidecar: s0 -> none"),
-        ({"model_id": "old"}, "model: old -> model-1"),
         ({"config_hash": "old"}, "config: old -> config-1"),
-        ({"version": "0.0.9"}, "version: 0.0.9 -> 0.1.0"),
     ],
 )
 def test_each_mismatch_is_named(change: dict[str, str], word: str) -> None:
     assert mismatches("v1", "", NEED, record("a.tif", **change)) == (word,)
+    assert outdated(NEED, record("a.tif", **change)) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"model_id": "old"}, "model: old -> model-1"),
+        ({"numerics": "bfloat16 torch cuda"}, "numerics: bfloat16 torch cuda -> float32 torch cpu"),
+        ({"settings_hash": "old"}, "settings: old -> settings-1"),
+        ({"algorithms": "page-0"}, "algorithms: page-0 -> page-1"),
+    ],
+)
+def test_an_upgrade_makes_outdated_and_asks_for_nothing(change: dict[str, str], word: str) -> None:
+    old = record("a.tif", **change)
+    assert mismatches("v1", "", NEED, old) == ()
+    assert outdated(NEED, old) == (word,)
+    assert old.key != record("a.tif").key
+
+
+def test_a_release_that_changes_no_result_makes_nothing_outdated() -> None:
+    old = record("a.tif", version="0.1.9")
+    assert mismatches("v1", "", NEED, old) == outdated(NEED, old) == ()
+    assert old.key == record("a.tif").key
 
 
 def test_all_mismatches_are_listed() -> None:
-    old = record("a.tif", source_version="v0", model_id="old", version="0.0.9")
-    assert [m.split(":")[0] for m in mismatches("v1", "", NEED, old)] == [
-        "scan",
-        "model",
-        "version",
+    old = record("a.tif", source_version="v0", config_hash="old", model_id="old")
+    assert [m.split(":")[0] for m in mismatches("v1", "", NEED, old)] == ["scan", "config"]
+
+
+def of_0_1(key: str, **more: object) -> Record:
+    """A record as version 0.1.0 wrote it."""
+    blank = {"numerics": "", "settings_hash": "", "algorithms": "", "version": "0.1.0"}
+    return record(key, config_hash="config-0", **{**blank, **more})
+
+
+def test_a_result_of_0_1_0_stands_where_its_options_are_the_same() -> None:
+    assert mismatches("v1", "", NEED, of_0_1("a.tif")) == ()
+    assert [r.split(":")[0] for r in outdated(NEED, of_0_1("a.tif"))] == [
+        "numerics",
+        "settings",
+        "algorithms",
     ]
+    other = record("a.tif", config_hash="config-9", algorithms="", version="0.1.0")
+    assert mismatches("v1", "", NEED, other) == ("config: config-9 -> config-0",)
+
+
+def test_segments_of_0_1_0_are_read() -> None:
+    table = records_to_table([of_0_1("a.tif")])
+    old = table.drop_columns(["numerics", "settings_hash", "algorithms"])
+    assert table_to_records(old) == [of_0_1("a.tif")]
 
 
 def test_final_outcomes_stand_and_passing_trouble_is_tried_again() -> None:
@@ -137,13 +183,33 @@ def test_listing_pairs_scans_with_sidecars_and_passes_over_the_rest(tmp_path: Pa
 
 
 def test_only_what_differs_is_planned_with_its_reason() -> None:
-    ledger = Ledger(latest={"a.tif": record("a.tif"), "b.tif": record("b.tif", model_id="old")})
+    ledger = Ledger(latest={"a.tif": record("a.tif"), "b.tif": record("b.tif", config_hash="old")})
     plan = plan_of([listed("a.tif"), listed("b.tif"), listed("c.tif")], ledger)
     assert [(u.source_key, u.reasons) for u in plan.units] == [
-        ("b.tif", "model: old -> model-1"),
+        ("b.tif", "config: old -> config-1"),
         ("c.tif", "new"),
     ]
-    assert (plan.listed, plan.up_to_date) == (3, 1)
+    assert (plan.listed, plan.up_to_date, plan.outdated) == (3, 1, 0)
+
+
+def test_what_is_outdated_is_counted_and_redone_only_when_asked() -> None:
+    ledger = Ledger(
+        latest={
+            "a.tif": record("a.tif"),
+            "b.tif": record("b.tif", model_id="old", algorithms="page-0"),
+            "c.tif": record("c.tif", algorithms="page-0", status="failed", code="x"),
+            "d.tif": record("d.tif", algorithms="page-0", config_hash="old"),
+        }
+    )
+    scans = [listed(f"{name}.tif") for name in "abcd"]
+    plan = plan_of(scans, ledger)
+    assert [(u.source_key, u.reasons) for u in plan.units] == [("d.tif", "config: old -> config-1")]
+    assert (plan.up_to_date, plan.outdated) == (1, 2)
+    assert plan.moved_on == ("algorithms", "model")
+    again = plan_of(scans, ledger, redo_outdated=True)
+    assert [u.source_key for u in again.units] == ["b.tif", "c.tif", "d.tif"]
+    assert again.units[0].reasons == "model: old -> model-1; algorithms: page-0 -> page-1"
+    assert (again.up_to_date, again.outdated) == (1, 0)
 
 
 def test_force_limit_and_time_span() -> None:

@@ -88,6 +88,12 @@ class StripPredictor:
         bf16_on_cpu = precision == torch.bfloat16 and self.device.type == "cpu"
         self._engine = CpuEngine(self.model) if bf16_on_cpu and available() else None
 
+    @property
+    def numerics(self) -> str:
+        """How the network is computed: precision, engine and kind of device."""
+        engine = "torch" if self._engine is None else "openvino"
+        return f"{str(self.precision).removeprefix('torch.')} {engine} {self.device.type}"
+
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         """Posterior of each strip, in order.
 

@@ -78,6 +78,7 @@
     byId("about").replaceChildren(make("div", {},
       make("h2", {}, text(row.mnemonic + (row.unit ? " [" + row.unit + "]" : "")), " of ", text(row.well || row.uwi || row.log_id)),
       mark(row.decision), row.reviewed_decision ? [" by a person: ", mark(row.reviewed_decision), " ", text(row.reviewer || ""), row.reviewed_note ? [": ", text(row.reviewed_note)] : ""] : "",
+      row.earlier_decision && !row.reviewed_decision ? [" before the curve changed: ", mark(row.earlier_decision), " by ", text(row.earlier_reviewer || ""), " on ", text(row.earlier_at || "")] : "",
       make("ul", { class: "facts" },
         [["R² estimate", figure(row.r2_estimate, 3) + " [" + figure(row.r2_lower, 3) + ", " + figure(row.r2_upper, 3) + "]"],
           ["R² measured", row.r2_reference === null ? "" : figure(row.r2_reference, 3)],

@@ -28,6 +28,7 @@ from batch_support import (
 )
 
 from flows.archive.chunk import RunSpec, gate_chunk, publish_chunk, trace_chunk
+from flows.archive.setup import prepare_run
 from flows.cli import batch as batch_cli
 from flows.engine.decoders import (
     DecoderCrashError,
@@ -36,8 +37,10 @@ from flows.engine.decoders import (
     DecoderSettings,
     DecoderTimeoutError,
 )
+from flows.engine.loading import NumericsError
 from storage.compact import compact
 from storage.ledger import mark_attempt, read_ledger
+from storage.numerics import fix_numerics
 from storage.objects import ObjectStore, StorageError
 from veernet_core.config import RasterLimits
 from veernet_core.errors import DecodeError
@@ -117,17 +120,33 @@ def test_same_bytes_whatever_the_chunks(archive: Path, tmp_path: Path) -> None:
     assert deliverables(tmp_path / "a") == deliverables(tmp_path / "b")
 
 
-def test_a_new_model_redoes_everything_in_place(
+def test_a_new_model_makes_results_outdated_and_redoes_them_in_place_when_asked(
     archive: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_plain(params(archive, out))
     monkeypatch.setenv("CHEAP_ENGINE_MODEL", "cheap-2")
     monkeypatch.setattr("flows.engine.loading._LOADED", {})
-    prepared, _ = run_plain(params(archive, out))
+    plan = begin(params(archive, out)).plan
+    assert (len(plan.units), plan.up_to_date) == (0, 0)
+    assert (plan.outdated, plan.moved_on) == (plan.listed, ("model",))
+    assert {row["model_id"] for row in rows(out / "verdicts.parquet")} == {"cheap-1"}
+    prepared, _ = run_plain(params(archive, out, redo="outdated"))
     assert {u.reasons for u in prepared.plan.units} == {"model: cheap-1 -> cheap-2"}
     assert {row["model_id"] for row in rows(out / "verdicts.parquet")} == {"cheap-2"}
     assert pq.read_table(out / "curves").num_rows == 10 * SAMPLES_PER_LOG
     assert len(list((out / "curves").iterdir())) == 1
+
+
+def test_a_machine_that_computes_otherwise_is_refused_unless_all_is_made_anew(
+    archive: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fix_numerics(ObjectStore(str(out)), "float32 made-up cpu")
+    monkeypatch.setenv("CHEAP_ENGINE_NUMERICS", "float32 made-up cuda")
+    monkeypatch.setattr("flows.engine.loading._LOADED", {})
+    with pytest.raises(NumericsError, match="--redo outdated"):
+        prepare_run(params(archive, out))
+    spec = prepare_run(params(archive, out, redo="outdated")).spec
+    assert spec.requirement.numerics == "float32 made-up cuda"
 
 
 def test_the_gate_has_the_last_word(archive: Path, out: Path) -> None:
