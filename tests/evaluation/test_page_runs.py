@@ -6,8 +6,10 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from flows.cli import pages as command
 from flows.studies import page_rows, truth_pages
 from flows.studies.evaluate_pages import Options, failed, measure_pages
+from veernet_core.evaluation.folds import FOLDS
 from veernet_core.evaluation.page_truth import truth_from_json
 
 PAGES = Path(__file__).resolve().parents[1] / "data" / "pages"
@@ -63,3 +65,8 @@ def test_accepted_curves_are_listed_for_the_eye(tmp_path: Path) -> None:
     page_rows.write_overlays(tmp_path / "o.csv", rows)
     text = (tmp_path / "o.csv").read_text().splitlines()
     assert text[1:] == [f"{STEM}/overlay-a-b.png,GAS,C2,yes,"]
+
+
+def test_the_command_names_the_groups_and_folds_there_are() -> None:
+    assert command._GROUPS == truth_pages.ALL_GROUPS
+    assert command._DEFAULT_FOLDS == FOLDS
