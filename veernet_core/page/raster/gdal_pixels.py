@@ -126,6 +126,8 @@ class GdalPixels(ChunkedPixels):
             self.cache_bytes = 0
         self._known: list[Damage] = []
         self._good: dict[int, int] = {}
+        self._last_ink: dict[int, int] = {}
+        self._size_bytes = len(data)
         self._end = self.height_px
         self._leaf_rows = 1 if page is None else page.block_rows
         self._is_sequential = page is None or page.block_rows > _MAX_WHOLE_BLOCK_ROWS
@@ -181,6 +183,31 @@ class GdalPixels(ChunkedPixels):
         out[first - base : last - base] = self._to_tone(raw)
         for damage in self._damage_in(messages, first, last):
             self._note(damage)
+        if self._is_fax and self._page is not None and self._page.compression != GROUP_4:
+            self._note_silent_end(out[first - base : last - base], first, last)
+
+    def _note_silent_end(self, tone: U8, first: int, last: int) -> None:
+        """Of lines after the end of a Group 3 stream libtiff says nothing: in a strip that is cut or
+        damaged the blank rows at its foot are taken to be missing."""
+        assert self._page is not None
+        rows = self._page.block_rows
+        inked = first + np.flatnonzero((tone < PAPER).any(axis=1))
+        for block in range(first // rows, -(-last // rows)):
+            top, bottom = block * rows, min((block + 1) * rows, self.height_px)
+            own = inked[(inked >= top) & (inked < bottom)]
+            self._last_ink[block] = int(own[-1]) if len(own) else self._last_ink.get(block, top - 1)
+            harmed = [d.last for d in self._known if top < d.last <= bottom]
+            if last < bottom or not (harmed or self._is_cut(block)):
+                continue
+            end = max([self._last_ink[block] + 1, *harmed, top])
+            if end < bottom:
+                self._note(Damage(end, bottom, "missing"))
+
+    def _is_cut(self, block: int) -> bool:
+        page = self._page
+        if page is None or block >= len(page.offsets):
+            return False
+        return int(page.offsets[block] + page.byte_counts[block]) > self._size_bytes
 
     def _isolate(self, out: U8, base: int, first: int, last: int, failed: int | None) -> None:
         """Read what can be read of a window that failed as a whole."""

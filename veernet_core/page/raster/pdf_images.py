@@ -12,6 +12,7 @@ import ctypes
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def _objects(
         elif kind == pdfium_c.FPDF_PAGEOBJ_FORM and deepest:
             yield from _objects(
                 pdfium_c.FPDFFormObj_CountObjects(raw),
-                lambda inner, form=raw: pdfium_c.FPDFFormObj_GetObject(form, inner),
+                partial(pdfium_c.FPDFFormObj_GetObject, raw),
                 _matrix(raw) @ matrix,
                 deepest - 1,
             )

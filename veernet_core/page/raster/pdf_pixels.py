@@ -53,8 +53,11 @@ class PdfPixels(ChunkedPixels):
                     where=name,
                     remedy="Split the PDF into one file per log, each with one page.",
                 )
-            self._page = self._document[0]
-            self._measure(name, user_unit(data))
+            try:
+                self._page = self._document[0]
+                self._measure(name, user_unit(data))
+            except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
+                raise DecodeError(f"the PDF page is damaged ({plain_text(error)})", name) from error
         check_limits(self.height_px, self.width_px, name, limits)
         if self.is_bilevel:  # read once, into `PackedPixels`
             self.cache_bytes = 0
