@@ -16,7 +16,10 @@ from typing import Any
 
 import httpx
 
+from flows.archive.lifeline import reach_loopback_directly
 from flows.cli.batch import EMBEDDED_SERVER
+
+reach_loopback_directly()
 
 DRILLS = Path(__file__).resolve().parent
 ROOT = DRILLS.parent.parent
