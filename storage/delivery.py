@@ -148,7 +148,9 @@ def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> 
 
 
 def _restored_curve(curve: dict[str, Any], part: pa.Table) -> JudgedCurve:
-    spec = {**curve["spec"], "points_px": tuple(map(tuple, curve["spec"].get("points_px", ())))}
+    spec = dict(curve["spec"])
+    for name in ("points_px", "scale_points", "null_rows", "redrawn"):
+        spec[name] = tuple(map(tuple, spec.get(name, ())))
     count = part.num_rows
     recovered = RecoveredCurve(
         spec=CurveSpec(**spec),

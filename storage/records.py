@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from veernet_core.datatypes import (
+    CurveSpec,
     DepthAxis,
     DigitisedLog,
     Finding,
@@ -28,7 +29,8 @@ from veernet_core.errors import VeernetError
 from veernet_core.findings import current_code
 
 SCHEMA_VERSION = 2
-"""1: version 0.1.0. 2: provenance names numerics, settings, algorithms and options."""
+"""1: version 0.1.0. 2: provenance names numerics, settings, algorithms and options; a curve may carry what
+a person added to its spec."""
 Record = dict[str, Any]
 
 
@@ -169,7 +171,7 @@ def _curve(judged: JudgedCurve) -> Record:
     return {
         "section_id": curve.section_id,
         "track_id": curve.track_id,
-        "spec": asdict(curve.spec),
+        "spec": _spec(curve.spec),
         "decision": verdict.decision,
         "reasons": list(verdict.reasons),
         "policy_id": verdict.policy_id,
@@ -181,6 +183,19 @@ def _curve(judged: JudgedCurve) -> Record:
         "samples_observed": int(np.count_nonzero(curve.observed)),
         "samples_bridged": int(np.count_nonzero(~curve.observed & np.isfinite(curve.value))),
     }
+
+
+def _spec(spec: CurveSpec) -> Record:
+    """The spec; what a person may add stands in it only where it was given, so that the specs of other
+    curves, by which decisions know them, stay as they were."""
+    return {
+        name: value
+        for name, value in asdict(spec).items()
+        if name not in _ADDED or value not in (None, ())
+    }
+
+
+_ADDED = ("scale_points", "wrap_start", "null_rows", "redrawn")
 
 
 def _finding(finding: Finding) -> Record:

@@ -141,7 +141,11 @@ def value_decimals(spec: CurveSpec, value: float) -> int:
     if spec.scale == "log":
         smallest = abs(value) if value else min(spec.left, spec.right)
         return min(max(_LOG_DIGITS - 1 - floor(log10(smallest)), 0), 18)
-    return min(max(ceil(-log10(_LINEAR_SHARE * abs(spec.right - spec.left)) - 1e-9), 0), 18)
+    span = abs(spec.right - spec.left)
+    if spec.scale_points:
+        values, fracs = np.array(spec.scale_points).T
+        span = float(np.abs(np.diff(values) / np.diff(fracs)).min())
+    return min(max(ceil(-log10(_LINEAR_SHARE * span) - 1e-9), 0), 18)
 
 
 def _cells(spec: CurveSpec, values: F64) -> list[str]:

@@ -19,7 +19,7 @@ from veernet_core.errors import GeometryError, VeernetError
 from veernet_core.findings import Severity, entry_of
 
 Style = Literal["solid", "dashed", "dotted"]
-Scale = Literal["linear", "log"]
+Scale = Literal["linear", "log", "hybrid"]
 Wrap = Literal["none", "one", "all"]
 DepthUnit = Literal["ft", "m"]
 Decision = Literal["accept", "review", "reject"]
@@ -170,6 +170,10 @@ class CurveSpec:
     ``left`` and ``right`` are the values at the track's edges (any order; both > 0 for log).
     ``colour`` is ``#rrggbb`` or None. ``points_px`` are optional ``(row, col)`` scan positions known
     to lie on the curve (they tell curves of one style apart).
+
+    Given by a person, mostly empty: ``scale_points`` ``(value, frac)`` of a hybrid scale, linear between them;
+    ``wrap_start``, the wrap index at the first row; ``null_rows`` ``(first, last)`` scan rows that are not
+    delivered; ``redrawn`` ``(row, frac)``, the path between its first and last row.
     """
 
     mnemonic: str
@@ -182,6 +186,10 @@ class CurveSpec:
     colour: str | None = None
     source: Source = "sidecar"
     points_px: tuple[tuple[float, float], ...] = ()
+    scale_points: tuple[tuple[float, float], ...] = ()
+    wrap_start: int | None = None
+    null_rows: tuple[tuple[float, float], ...] = ()
+    redrawn: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         _require(bool(self.mnemonic), "a curve needs a mnemonic")
@@ -190,6 +198,10 @@ class CurveSpec:
             f"{self.mnemonic}: scale ends must be finite",
         )
         _require(self.left != self.right, f"{self.mnemonic}: scale ends are equal")
+        _require(
+            (self.scale == "hybrid") == (len(self.scale_points) >= 2),
+            f"{self.mnemonic}: a hybrid scale needs two or more scale points",
+        )
         _require(
             self.scale != "log" or (self.left > 0 and self.right > 0),
             f"{self.mnemonic}: both ends of a logarithmic scale must be > 0",
@@ -267,14 +279,15 @@ class DepthAxis:
 
     def depth_at(self, rows: F64) -> F64:
         """Depth at scan rows; extrapolates with the slope of the end segments."""
-        return _interp_extrapolate(rows, self.anchors[:, 0], self.anchors[:, 1])
+        return interp_extrapolate(rows, self.anchors[:, 0], self.anchors[:, 1])
 
     def row_at(self, depths: F64) -> F64:
         """Scan row at depths; the inverse of ``depth_at``."""
-        return _interp_extrapolate(depths, self.anchors[:, 1], self.anchors[:, 0])
+        return interp_extrapolate(depths, self.anchors[:, 1], self.anchors[:, 0])
 
 
-def _interp_extrapolate(x: F64, xp: F64, fp: F64) -> F64:
+def interp_extrapolate(x: F64, xp: F64, fp: F64) -> F64:
+    """Linear between points with increasing ``xp``; beyond the ends with the slope of the end segments."""
     x = np.asarray(x, dtype=np.float64)
     segment = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
     slope = np.diff(fp) / np.diff(xp)

@@ -53,8 +53,9 @@ class TrackRecord:
             self._keep_picture(strip)
 
     def trace(self, curve: int) -> Trace:
-        """All rows of a curve; none where it was never in a strip."""
-        return physical.join_traces(self._traces.get(curve, []))
+        """All rows of a curve, as a person gave them where one did; none where it was never in a strip."""
+        trace = physical.join_traces(self._traces.get(curve, []))
+        return physical.as_given(trace, self.track.curves[curve])
 
     @property
     def lines(self) -> tuple[F64, F64] | None:

@@ -53,7 +53,7 @@ def test_record_is_strict_sorted_and_repeats() -> None:
     record = json.loads(data, parse_constant=refuse_constant)
     assert record == log_record(make_log())
     assert list(record) == sorted(record)
-    assert record["schema_version"] == 1
+    assert record["schema_version"] == 2
     assert [c["decision"] for c in record["curves"]] == [
         "accept", "review", "accept", "accept", "reject",
     ]  # fmt: skip

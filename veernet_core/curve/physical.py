@@ -18,12 +18,14 @@ from veernet_core.curve.evidence.observed import flag_runs
 from veernet_core.datatypes import (
     EVIDENCE,
     F64,
+    Bool,
     CurveSpec,
     DepthAxis,
     DepthUnit,
     RecoveredCurve,
     Section,
     Trace,
+    interp_extrapolate,
 )
 
 DEFAULT_STEP = {"ft": 0.5, "m": 0.1}
@@ -36,6 +38,9 @@ _NICE = (1.0, 2.0, 5.0)
 
 def value_at(frac: F64, spec: CurveSpec) -> F64:
     """Value of unfolded track positions, in ``spec.unit``; reversed scales need no special case."""
+    if spec.scale == "hybrid":
+        values, fracs = np.array(spec.scale_points).T
+        return interp_extrapolate(frac, fracs, values)
     if spec.scale == "log":
         low, high = np.log10(spec.left), np.log10(spec.right)
         with np.errstate(over="ignore"):
@@ -45,6 +50,10 @@ def value_at(frac: F64, spec: CurveSpec) -> F64:
 
 def frac_at(value: F64, spec: CurveSpec) -> F64:
     """Unfolded track position of values; the inverse of ``value_at``. NaN for log of <= 0."""
+    if spec.scale == "hybrid":
+        values, fracs = np.array(spec.scale_points).T
+        order = np.argsort(values)
+        return interp_extrapolate(value, values[order], fracs[order])
     if spec.scale == "log":
         low, high = np.log10(spec.left), np.log10(spec.right)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -93,6 +102,38 @@ def join_traces(traces: Sequence[Trace]) -> Trace:
     )
 
 
+def as_given(trace: Trace, spec: CurveSpec) -> Trace:
+    """The trace with what a person gave: the wrap index at its first row, and the path where it was redrawn.
+
+    A redrawn path counts as seen: its evidence is full.
+
+    Parameters
+    ----------
+    trace : Trace
+        All rows of the section.
+    spec : CurveSpec
+    """
+    frac, observed, evidence = trace.frac, trace.observed, trace.evidence
+    known = np.flatnonzero(np.isfinite(frac) & observed)
+    if spec.wrap_start is not None and len(known):
+        frac = frac + (spec.wrap_start - np.floor(frac[known[0]]))
+    if spec.redrawn:
+        rows, path = np.array(spec.redrawn).T
+        inside = (trace.scan_rows >= rows[0]) & (trace.scan_rows <= rows[-1])
+        frac = np.where(inside, np.interp(trace.scan_rows, rows, path), frac)
+        observed = observed | inside
+        evidence = np.where(inside[:, None], 1.0, evidence)
+    return Trace(frac, evidence, observed, trace.scan_rows)
+
+
+def _nulled(depth: F64, spec: CurveSpec, axis: DepthAxis) -> Bool:
+    """Depths of the rows that are not to be delivered, bool [n]."""
+    out = np.zeros(len(depth), dtype=np.bool_)
+    for first, last in axis.depth_at(np.array(spec.null_rows).reshape(-1)).reshape(-1, 2):
+        out |= (depth >= first) & (depth <= last)
+    return out
+
+
 def recover(
     trace: Trace,
     row_confidence: F64,
@@ -126,6 +167,7 @@ def recover(
     frac = bridge(trace, row_depth, limit)
     step = float(depth[1] - depth[0]) if len(depth) > 1 else 1.0
     sampled = _area_mean(row_depth, frac, depth, step / 4)
+    sampled = np.where(_nulled(depth, spec, axis), np.nan, sampled)
     nearest = np.searchsorted(row_depth, depth).clip(0, max(0, len(row_depth) - 1))
     if len(row_depth) == 0:
         empty = np.full(len(depth), np.nan)

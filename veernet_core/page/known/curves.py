@@ -26,6 +26,7 @@ def spec_of(curve: SidecarCurve) -> CurveSpec | None:
         curve.colour,
         curve.source,
         curve.points,
+        curve.more.scale_points,
     )
 
 

@@ -22,10 +22,12 @@ from veernet_core.datatypes import (
     Section,
     Source,
     Track,
+    TrackGeometry,
     WellInfo,
 )
 from veernet_core.errors import GeometryError
 from veernet_core.page.known import missing
+from veernet_core.page.known.additions import Additions, backups_named, with_additions
 from veernet_core.page.known.curves import filled, read_curves, spec_of
 from veernet_core.page.known.geometry import (
     array_of,
@@ -98,13 +100,14 @@ class _Page:
 @dataclass(frozen=True, slots=True)
 class _Parts:
     """A track to be: its borders as ``[row, px]`` knots, given or read, and its curves, those without a
-    scale as they are given."""
+    scale as they are given; ``more`` is what was added to each, empty where nothing is given of them."""
 
     track_id: str
     left: F64
     right: F64
     curves: Sequence[CurveSpec | SidecarCurve]
     is_given: bool
+    more: Sequence[Additions] = ()
 
 
 def given_sections(
@@ -340,7 +343,8 @@ def _given_parts(given: Iterable[SidecarTrack], section_id: str, page: _Page) ->
             continue
         curves = [spec_of(curve) or curve for curve in track.curves or ()]
         borders = array_of(track.left_px), array_of(track.right_px)
-        parts.append(_Parts(track.track_id, *borders, curves, True))
+        more = [curve.more for curve in track.curves or ()]
+        parts.append(_Parts(track.track_id, *borders, curves, True, more))
     return parts
 
 
@@ -357,15 +361,17 @@ def _read_parts(
         findings.append(missing.borders_uncertain(section, placed.track_id, found.confidence))
     read = _of_track(reading, section, placed.index)
     curves: list[CurveSpec | SidecarCurve] = []
+    more: list[Additions] = []
     if given is not None and given.curves is not None:
         curves += [filled(curve, read, min_confidence) for curve in given.curves]
+        more += [curve.more for curve in given.curves]
     else:
         curves += read_curves(read, min_confidence)
         if not curves:
             curves.append(_UNREAD_CURVE)
             findings.append(missing.scale_unread(section, placed.track_id))
     is_given = given is not None and None not in (given.left_px, given.right_px)
-    return _Parts(placed.track_id, found.left_knots, found.right_knots, curves, is_given)
+    return _Parts(placed.track_id, found.left_knots, found.right_knots, curves, is_given, more)
 
 
 def _tracks(
@@ -380,18 +386,30 @@ def _tracks(
             geometry = geometry_of(part.track_id, part.left, part.right, at)
             if require_on_page(geometry, rows, at, width_px):
                 page.findings.append(missing.border_off_page(geometry, rows, width_px, section_id))
-            tracks.append(Track(geometry, _with_scale(part, section_id, page)))
+            curves = _with_scale(part, geometry, section_id, rows, at, page)
+            tracks.append(Track(geometry, curves))
     return tuple(tracks)
 
 
-def _with_scale(part: _Parts, section_id: str, page: _Page) -> tuple[CurveSpec, ...]:
-    """The curves that have a scale, under names of their own; the others are findings."""
-    out = []
-    for curve in part.curves:
+def _with_scale(
+    part: _Parts,
+    geometry: TrackGeometry,
+    section_id: str,
+    rows: tuple[float, float],
+    where: str,
+    page: _Page,
+) -> tuple[CurveSpec, ...]:
+    """The curves that have a scale, with what was added to them and under names of their own; the others
+    are findings."""
+    out: list[CurveSpec] = []
+    leads: list[str] = []
+    for curve, more in zip(part.curves, part.more or [Additions()] * len(part.curves)):
         if isinstance(curve, CurveSpec):
-            out.append(curve)
+            out.append(with_additions(curve, more, geometry, rows, where))
+            leads.append(more.backup_of)
         else:
             page.findings.append(missing.scale_unknown(curve, section_id, part.track_id))
+    out = backups_named(out, leads, where)
     named = distinct_names(out)
     page.findings.extend(numbered_findings(out, named, section_id, part.track_id))
     return tuple(named)

@@ -35,6 +35,9 @@ Extensions:
 - curve and depth ``"source": "sidecar" | "header" | "template" | "guess"`` (default ``sidecar``):
   who says so. Drafts written by a machine carry it; what is still marked ``template`` or ``guess`` is
   never accepted, only reviewed. ``"confidence"`` beside it is for the reader.
+- curve ``left_px``, ``right_px``, ``per_division``, ``scale_points``, ``wrap_start``, ``null_rows``,
+  ``redrawn`` and ``backup_of``: see `additions`.
+- ``"edited": [{"who", "when", "what"}]``: who changed the sidecar.
 - section ``"skip": true``: this stretch of the page is not to be digitised.
 - ``"read"``: whatever a machine saw, for people to look at; never used.
 """

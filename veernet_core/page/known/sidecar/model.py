@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from veernet_core.datatypes import DepthUnit, Scale, Source, Style, WellInfo, Wrap
+from veernet_core.page.known.additions import Additions
 
 Knots = tuple[tuple[float, float], ...]
 """``(row, px)`` pairs; a single one stands for a constant."""
@@ -25,6 +26,7 @@ class SidecarCurve:
     points: Knots
     source: Source = "sidecar"
     confidence: float = float("nan")
+    more: Additions = field(default_factory=Additions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,12 @@ class SidecarSection:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A whole sidecar; ``name`` is its file name, for messages; ``dpi`` is (down, across)."""
+    """A whole sidecar; ``name`` is its file name, for messages; ``dpi`` is (down, across); ``edited`` tells
+    who changed it, when, and what."""
 
     name: str
     well: WellInfo
     sections: tuple[SidecarSection, ...]
     turn_deg: int | None = None
     dpi: tuple[float, float] | None = None
+    edited: tuple[tuple[str, str, str], ...] = ()

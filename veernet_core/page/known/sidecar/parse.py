@@ -7,10 +7,20 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 from PIL import ImageColor
 
-from veernet_core.datatypes import DepthUnit, Scale, Source, Style, WellInfo, Wrap
+from veernet_core.datatypes import (
+    DepthUnit,
+    Scale,
+    Source,
+    Style,
+    WellInfo,
+    Wrap,
+    interp_extrapolate,
+)
 from veernet_core.errors import SidecarError
+from veernet_core.page.known.additions import MEMBERS, ends_by_division, read_additions
 from veernet_core.page.known.sidecar.model import (
     Knots,
     Sidecar,
@@ -42,7 +52,7 @@ def parse_sidecar(data: bytes, name: str) -> Sidecar:
         Names file, JSON path, offending value and remedy.
     """
     root = Node(_load(data, name), "", name)
-    fields = root.fields("well", "sections", "turn_deg", "dpi", "read")
+    fields = root.fields("well", "sections", "turn_deg", "dpi", "read", "edited")
     nodes = items(fields.get("sections"))
     sections = tuple(_section(node, index) for index, node in enumerate(nodes))
     _refuse_duplicates(nodes, [s.section_id for s in sections], "section_id")
@@ -52,7 +62,14 @@ def parse_sidecar(data: bytes, name: str) -> Sidecar:
         sections,
         optional(fields.get("turn_deg"), Node.turn, None),
         optional(fields.get("dpi"), Node.resolution, None),
+        tuple(_edit(node) for node in items(fields.get("edited"))),
     )
+
+
+def _edit(node: Node) -> tuple[str, str, str]:
+    fields = node.fields("who", "when", "what")
+    who, when, what = (optional(fields.get(key), Node.text, "") for key in ("who", "when", "what"))
+    return who, when, what
 
 
 def _load(data: bytes, name: str) -> Any:
@@ -197,11 +214,18 @@ def _track(node: Node, index: int) -> SidecarTrack:
 
 def _curve(node: Node) -> SidecarCurve:
     known = ("mnemonic", "unit", "left", "right", "scale", "style", "wrap", "colour", "points")
-    fields = node.fields(*known, "source", "confidence")
+    fields = node.fields(*known, "source", "confidence", *MEMBERS)
     if "mnemonic" not in fields or not fields["mnemonic"].text():
         raise node.fail("mnemonic is missing", 'Name the curve, for example "mnemonic": "GR".')
     scale: Scale = optional(fields.get("scale"), lambda n: n.choice(Scale), "linear")
     ends = {key: optional(fields.get(key), Node.number, None) for key in ("left", "right")}
+    wrap: Wrap = optional(fields.get("wrap"), lambda n: n.choice(Wrap), "none")
+    more = read_additions(fields, scale, wrap, _border)
+    ends = ends_by_division(fields, ends, scale)
+    if more.scale_points:
+        values, fracs = np.array(more.scale_points).T
+        left, right = interp_extrapolate(np.array([0.0, 1.0]), fracs, values).tolist()
+        ends = {"left": left, "right": right}
     _check_scale(fields, ends, scale)
     return SidecarCurve(
         mnemonic=fields["mnemonic"].text(),
@@ -210,7 +234,8 @@ def _curve(node: Node) -> SidecarCurve:
         right=ends["right"],
         scale=scale,
         style=optional(fields.get("style"), lambda n: n.choice(Style), "solid"),
-        wrap=optional(fields.get("wrap"), lambda n: n.choice(Wrap), "none"),
+        wrap=wrap,
+        more=more,
         colour=optional(fields.get("colour"), _colour, None),
         points=optional(
             fields.get("points"), lambda n: tuple(item.pair() for item in n.items()), ()

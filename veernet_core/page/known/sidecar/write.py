@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from veernet_core.datatypes import WellInfo
+from veernet_core.page.known.additions import Additions
 from veernet_core.page.known.sidecar.model import (
     Knots,
     Sidecar,
@@ -34,6 +35,9 @@ def sidecar_json(sidecar: Sidecar) -> dict[str, Any]:
     if sidecar.dpi is not None:
         low, high = DPI_RANGE
         out["dpi"] = [min(high, max(low, round(value, 2))) for value in sidecar.dpi]
+    if sidecar.edited:
+        keys = ("who", "when", "what")
+        out["edited"] = [dict(zip(keys, edit, strict=True)) for edit in sidecar.edited]
     out["sections"] = [_section(section) for section in sidecar.sections]
     return out
 
@@ -76,7 +80,22 @@ def _curve(curve: SidecarCurve) -> dict[str, Any]:
         out["colour"] = curve.colour
     if curve.points:
         out["points"] = [pair(point) for point in curve.points]
-    return out | finite(confidence=curve.confidence)
+    return out | finite(confidence=curve.confidence) | _additions(curve.more)
+
+
+def _additions(more: Additions) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name in ("left_px", "right_px"):
+        knots = getattr(more, name)
+        out |= {} if knots is None else {name: _border(knots)}
+    if more.scale_points:
+        out["scale_points"] = [list(point) for point in more.scale_points]
+    if more.wrap_start is not None:
+        out["wrap_start"] = more.wrap_start
+    for name in ("null_rows", "redrawn"):
+        rows = getattr(more, name)
+        out |= {name: [pair(item) for item in rows]} if rows else {}
+    return out | ({"backup_of": more.backup_of} if more.backup_of else {})
 
 
 def _border(knots: Knots) -> float | list[list[float]]:
