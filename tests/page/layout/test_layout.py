@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import U8, Raster
 from veernet_core.page.drafts.picture import draw_layout
 from veernet_core.page.layout import grid, kinds, lines
 from veernet_core.page.layout.page_layout import read_layout
@@ -316,3 +316,13 @@ def test_real_scan_borders(stem: str) -> None:
         for row, col in [*track["left_px"], *track["right_px"]]:
             if log.row_top < row < log.row_bottom:
                 assert np.abs(edges(log, row) - col).min() <= 3
+
+
+def test_the_tag_of_a_small_fax_keeps_its_two_resolutions() -> None:
+    """Faxes of 204 x 98 dpi: the vertical one must not be taken for the horizontal one."""
+
+    def blank(row0: int, row1: int) -> U8:
+        return np.zeros((row1 - row0, 40), np.uint8)
+
+    fax = Raster(40, 40, False, (204.0, 98.0), blank, blank, lambda: ())
+    assert read_layout(fax).dpi == (98.0, 204.0)

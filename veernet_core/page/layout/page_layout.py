@@ -54,9 +54,8 @@ def read_layout(raster: Raster) -> PageLayout:
         ``kind`` is `unknown` where no log was made out.
     """
     if min(raster.height_px, raster.width_px) < _LEAST_PX:
-        return PageLayout(
-            "unknown", 0, raster.dpi_tag or (200.0, 200.0), (), (_no_log_finding(False),)
-        )
+        across, down = raster.dpi_tag or (200.0, 200.0)
+        return PageLayout("unknown", 0, (down, across), (), (_no_log_finding(False),))
     found = layout_of(lines.profile_page(raster), raster.dpi_tag)
     lies = (
         raster.width_px > _LYING * raster.height_px
