@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from prefect.server.api.server import SubprocessASGIServer
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-START_LIMIT_S = 60.0
-"""A server that does not answer in this time is given up, unless Prefect's own setting says otherwise."""
+START_LIMIT_S, MOST_BUSY = 60.0, 3.0
+"""A server that does not answer in this time is given up; on a busy machine in up to three times as long,
+and where Prefect's own setting says otherwise, then."""
+_LIMIT_VARIABLE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 
 
 class ServerStartError(VeernetError):
@@ -41,7 +43,7 @@ def start_embedded_server() -> None:
     from prefect.server.api.server import SubprocessASGIServer as Embedded
     from prefect.settings import get_current_settings
 
-    if _GUARDS or get_current_settings().api.url is not None:
+    if _GUARDS or get_current_settings().api.url:
         return
     server = Embedded()
     threading.Thread(target=_guard_when_there, args=(server,), daemon=True).start()
@@ -66,9 +68,7 @@ def _start(server: SubprocessASGIServer) -> None:
     ------
     ServerStartError
     """
-    limit_s = float(
-        os.environ.get("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", START_LIMIT_S)
-    )
+    limit_s = _start_limit_s()
     trouble: list[Exception] = []
 
     def run() -> None:
@@ -90,6 +90,14 @@ def _start(server: SubprocessASGIServer) -> None:
         raise ServerStartError(f"no answer after {limit_s:g} s", server.api_url)
     if trouble:
         raise ServerStartError(plain_text(trouble[0]), server.api_url) from trouble[0]
+
+
+def _start_limit_s() -> float:
+    given = os.environ.get(_LIMIT_VARIABLE)
+    if given:
+        return float(given)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 1.0
+    return START_LIMIT_S * min(MOST_BUSY, max(1.0, load / (os.cpu_count() or 1)))
 
 
 def _exit_code(server: SubprocessASGIServer) -> int | None:

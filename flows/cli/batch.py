@@ -36,7 +36,6 @@ _SHOWN_FAILURES = 20
 _QUIET_LINE_EVERY_S = 30.0
 
 EMBEDDED_SERVER = {
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "100",
@@ -48,9 +47,9 @@ EMBEDDED_SERVER = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "flows,storage,veernet_core",
     "DO_NOT_TRACK": "1",
 }
-"""Settings without which the embedded server loses most task runs, does not start in time, or finds
-its database locked on a machine that is busy with other things. Its own log is silent: what goes wrong
-there reaches the client as an error, and when it is stopped it reports work it was told to drop."""
+"""Settings without which the embedded server loses most task runs, or finds its database locked on a
+machine that is busy with other things. Its own log is silent: what goes wrong there reaches the client as an
+error, and when it is stopped it reports work it was told to drop."""
 
 _USAGE_ERRORS = (
     NumericsError,

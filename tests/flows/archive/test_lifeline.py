@@ -93,17 +93,28 @@ def test_a_server_that_does_not_start_says_why(
     assert refusal.value.remedy
 
 
+@pytest.mark.parametrize(("load", "limit_s"), [(0.1, 60), (2.0, 60), (5.0, 150), (50.0, 180)])
+def test_a_busy_machine_gets_more_time(
+    monkeypatch: pytest.MonkeyPatch, load: float, limit_s: float
+) -> None:
+    monkeypatch.delenv("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", raising=False)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert lifeline._start_limit_s() == limit_s
+
+
 @pytest.mark.server
 def test_batch_runs_behind_a_proxy(behind_a_proxy: None, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.tif").write_bytes(b"junk")
     command = [sys.executable, "-m", "flows.cli.main", "batch", "--canary", "off"]
     places = ["--source", str(tmp_path / "in"), "--dest", str(tmp_path / "out")]
-    home = {"PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": ""}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    environment["PREFECT_HOME"] = str(tmp_path / "prefect")
     done = subprocess.run(
         [*command, *places],
         cwd=ROOT,
-        env=os.environ | home,
+        env=environment,
         capture_output=True,
         text=True,
         timeout=400,
