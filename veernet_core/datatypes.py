@@ -38,8 +38,8 @@ INKED = 110
 """Tone of a strip above which a pixel counts as ink."""
 UPRIGHT_PEAK = 0.266
 """Height of the distribution over the columns at an upright curve: a Gaussian 1.5 px wide."""
-LAPS: dict[Wrap, int] = {"none": 0, "one": 1, "all": 4}
-"""How many times a curve may leave the track on each side, by off-scale mode."""
+WRAP_COUNTS: dict[Wrap, int] = {"none": 0, "one": 1, "all": 4}
+"""Most wrap count on each side, by off-scale mode."""
 RESISTIVITIES = frozenset({"ILD", "ILM", "SFL", "RXO", "RES"})
 """Curves that are plotted on logarithmic scales."""
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import veernet_core
 from veernet_core.config import DigitiseConfig
-from veernet_core.curve.tracking.traces import DecodeConfig
+from veernet_core.curve.tracking.config import DecodeConfig
 from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from veernet_core.curve import physical
-from veernet_core.curve.tracking.traces import DecodeState, trace_block
+from veernet_core.curve.tracking.config import DecodeState
+from veernet_core.curve.tracking.traces import trace_block
 from veernet_core.datatypes import F64, U8, CurveSpec, Posterior, PreparedLog, Strip, Trace, Track
 from veernet_core.strips import border_check, depth_check
 

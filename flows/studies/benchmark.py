@@ -25,6 +25,7 @@ from storage import publish
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.tracking import traces as decode
+from veernet_core.curve.tracking.config import DecodeState
 from veernet_core.datatypes import DigitisedLog, Posterior, Strip
 from veernet_core.net.bundle import LoadedPredictor, load_predictor
 from veernet_core.page.raster import decoding as raster
@@ -58,7 +59,7 @@ def measure(path: Path, device: str, precision: str) -> str:
     # the first strip pays for compilation and warm-up
     predictor.predict([next(rectify.strip_blocks(log, config))])
     seconds |= {"rectify": 0.0, "network": 0.0, "trace": 0.0}
-    states: dict[tuple[int, tuple[int, ...]], decode.DecodeState] = {}
+    states: dict[tuple[int, tuple[int, ...]], DecodeState] = {}
     clock = time.perf_counter()
     for strip in rectify.strip_blocks(log, config):
         clock = _lap(seconds, "rectify", clock)

@@ -257,9 +257,9 @@ def _draw_curve(
 def _runs(curve: OverlayCurve, left: float, right: float) -> Iterator[tuple[Kind, F64]]:
     """Lines to draw as ``[row, col]`` points: cut at gaps, at wraps and where bridging begins."""
     known = np.isfinite(curve.frac) & np.isfinite(curve.row)
-    laps = np.floor(np.where(known, curve.frac, 0.0)) * (curve.spec.wrap != "none")
-    points = np.column_stack([curve.row, left + (curve.frac - laps) * (right - left)])
-    joined = known[1:] & known[:-1] & (laps[1:] == laps[:-1])
+    wraps = np.floor(np.where(known, curve.frac, 0.0)) * (curve.spec.wrap != "none")
+    points = np.column_stack([curve.row, left + (curve.frac - wraps) * (right - left)])
+    joined = known[1:] & known[:-1] & (wraps[1:] == wraps[:-1])
     bridged = joined & ~(curve.observed[1:] & curve.observed[:-1])
     states = np.where(joined, np.where(bridged, 2, 1), 0)
     starts = np.flatnonzero(np.diff(states, prepend=-1))

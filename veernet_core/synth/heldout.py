@@ -32,9 +32,9 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import (
     F32,
     F64,
-    LAPS,
     RESISTIVITIES,
     U8,
+    WRAP_COUNTS,
     Bool,
     CurveSpec,
     Scale,
@@ -1001,7 +1001,7 @@ def _course(
         start = rng.uniform(0, frame.rows)
         lifts.append((float(start), float(start + rng.uniform(4, 60))))
     peg = spec.wrap == "none" and rng.random() < 0.4
-    return Course(row, frac, LAPS[spec.wrap], bool(peg), tuple(lifts))
+    return Course(row, frac, WRAP_COUNTS[spec.wrap], bool(peg), tuple(lifts))
 
 
 def _backup_courses(

@@ -17,7 +17,7 @@ import numpy as np
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
-from veernet_core.datatypes import F32, F64, LAPS, U8, CurveSpec, DepthAxis, DepthUnit, Style
+from veernet_core.datatypes import F32, F64, U8, WRAP_COUNTS, CurveSpec, DepthAxis, DepthUnit, Style
 from veernet_core.errors import GeometryError
 from veernet_core.synth.heldout import (
     PLOTTERS,
@@ -503,7 +503,7 @@ def _print_curve(
 ) -> F64:
     """Ink one curve; returns its values with NaN where no ink stands for them."""
     left, right = paper.inches(plan.left_in), paper.inches(plan.right_in)
-    course = Course(paper.axis.row_at(depth), track_fraction(spec, value), LAPS[spec.wrap])
+    course = Course(paper.axis.row_at(depth), track_fraction(spec, value), WRAP_COUNTS[spec.wrap])
     pieces = strokes(course, lambda frac, v: left + frac * (right - left))
     lines = [paper.to_scan(u, v) for u, v in pieces]
     pen = _pen_for(rng, spec, paper.dpi)

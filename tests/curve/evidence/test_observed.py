@@ -1,4 +1,4 @@
-"""Rows that count as observed: never on the grid, on a twin's ink or where the curve is gone."""
+"""Rows that count as observed: never on the grid, on another curve's ink or where the curve is gone."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from veernet_core.curve.evidence.observed import (
-    drop_islands,
+    drop_isolated,
     drop_short_runs,
     grid_rows,
-    guest_rows,
+    intrusion_rows,
     observed_rows,
 )
 
@@ -107,24 +107,24 @@ def test_a_sure_path_is_the_curve_wherever_it_runs() -> None:
     assert not grid_rows(inked([flat(100), wave()]), [path], 0, flat(0.97)).any()
 
 
-def test_a_curve_that_leaps_onto_its_twin_is_missing() -> None:
-    twin, path = flat(200), flat(60)
+def test_a_curve_that_leaps_onto_another_of_its_style_is_missing() -> None:
+    other, path = flat(200), flat(60)
     path[GONE] = 200
-    assert guest_rows(path, [twin])[GONE].all()
-    assert guest_rows(path, [twin]).sum() == GONE.stop - GONE.start
-    assert not guest_rows(twin, [path]).any()
+    assert intrusion_rows(path, [other])[GONE].all()
+    assert intrusion_rows(path, [other]).sum() == GONE.stop - GONE.start
+    assert not intrusion_rows(other, [path]).any()
 
 
 def test_curves_that_run_together_for_long_are_both_there() -> None:
-    twin = flat(200)
+    other = flat(200)
     path = 200 + np.maximum(0, np.abs(ROW - 360) - 60.0)
-    assert not guest_rows(path, [twin]).any()
-    assert not guest_rows(twin, [path]).any()
+    assert not intrusion_rows(path, [other]).any()
+    assert not intrusion_rows(other, [path]).any()
 
 
-def test_a_steep_curve_that_crosses_its_twin_is_there() -> None:
+def test_a_steep_curve_that_crosses_another_of_its_style_is_there() -> None:
     path = np.clip((ROW - 350) * 20.0 + 200, 20, 280)
-    assert not guest_rows(path, [flat(200)]).any()
+    assert not intrusion_rows(path, [flat(200)]).any()
 
 
 def test_short_runs_are_dropped_but_not_at_the_ends() -> None:
@@ -176,7 +176,7 @@ def test_a_letter_far_from_the_curve_on_both_sides_is_not_the_curve() -> None:
     seen[290:340] = False
     seen[308:322] = True
     frac[300:330] = 0.7
-    kept = drop_islands(seen, frac)
+    kept = drop_isolated(seen, frac)
     assert not kept[290:340].any()
     assert kept[:290].all()
     assert kept[340:].all()
@@ -188,14 +188,14 @@ def test_a_piece_near_its_neighbours_or_a_longer_one_is(to: float, rows: int) ->
     seen[290:350] = False
     seen[305 : 305 + rows] = True
     frac[290:350] = to
-    assert drop_islands(seen, frac)[305 : 305 + rows].all()
+    assert drop_isolated(seen, frac)[305 : 305 + rows].all()
 
 
 def test_a_last_piece_is_judged_by_the_only_neighbour_it_has() -> None:
     frac, seen = flat(0.4), np.zeros(ROWS, bool)
     seen[:300] = seen[500:515] = True
     frac[400:] = 0.9
-    kept = drop_islands(seen, frac)
+    kept = drop_isolated(seen, frac)
     assert kept[:300].all()
     assert not kept[500:].any()
 
@@ -230,17 +230,19 @@ def leapt(rows: slice) -> tuple[list[F64], list[F64], list[F64]]:
     return [other, own], [flat(0.5), flat(0.9)], support
 
 
-def test_a_path_that_leaps_over_blank_paper_onto_another_is_its_guest_whatever_its_mass() -> None:
+def test_a_path_that_leaps_over_blank_paper_onto_another_has_borrowed_ink_whatever_its_mass() -> (
+    None
+):
     paths, masses, support = leapt(slice(300, 340))
     ink = inked([paths[0], flat(260.0)])
-    guest = seen_of(ink, paths, 1, masses, flat(0.9), support)
-    assert not guest[302:338].any()
-    assert guest[:297].all()
-    assert guest[345:].all()
+    borrower = seen_of(ink, paths, 1, masses, flat(0.9), support)
+    assert not borrower[302:338].any()
+    assert borrower[:297].all()
+    assert borrower[345:].all()
     assert seen_of(ink, paths, 0, masses, flat(0.9), support).all()
 
 
-def test_one_that_comes_there_along_ink_or_stays_for_long_is_no_guest() -> None:
+def test_one_that_comes_there_along_ink_or_stays_for_long_has_ink_of_its_own() -> None:
     for rows, inked_way in ((slice(300, 340), True), (slice(300, 400), False)):
         paths, masses, support = leapt(rows)
         ways = None if inked_way else support

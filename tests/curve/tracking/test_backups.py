@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_decode import COLS, LEFT, WIDTH, ideal
+from test_traces import COLS, LEFT, WIDTH, ideal
 
 from veernet_core.curve.physical import frac_at
 from veernet_core.curve.tracking import traces as decode
@@ -108,7 +108,7 @@ def test_a_third_scale_goes_on_where_the_second_ends() -> None:
     joined = join_scales(strip(), [FINE, on(0, 500, "solid"), on(0, 5000)])
     assert joined is not None
     assert joined.entry[1:] == pytest.approx((LEFT + 0.1 * WIDTH,) * 2)
-    assert joined.lap.tolist() == sorted(joined.lap.tolist())
+    assert joined.zone.tolist() == sorted(joined.zone.tolist())
     for k in (0, 1):  # only the coarsest may run over the border
         assert joined.column[joined.scale == k].max() == round(LEFT + WIDTH)
     for k, end in enumerate((LEFT, LEFT + WIDTH / 2, LEFT + WIDTH)):

@@ -27,7 +27,7 @@ class ObservedConfig:
     min_presence, presence_rows : the same for presence, over a long stretch: where a curve is gone, the
         odd row still looks like one
     min_run : shorter observed runs between gaps are dropped
-    island_rows, island_leap : so are runs shorter than that which lie farther from the ends of the runs
+    isolated_rows, isolated_leap : so are runs shorter than that which lie farther from the ends of the runs
         before and after, track widths: letters and smears
     straight_rows, straight : a path that keeps within ``straight`` columns for so many rows may ride
         a line of the grid
@@ -36,11 +36,11 @@ class ObservedConfig:
     line_share, line_contrast : inked share of those rows, and how much more than beside the line
     line_width : a curve drawn over the line makes it wider by this factor
     sure_mass : paths with more mass than this are curves
-    guest_rows, leap : curves of one style that share their ink for so many rows must have come together
+    intrusion_rows, leap : curves of one style that share their ink for so many rows must have come together
         step by step: one that leapt there from more than ``leap`` columns away has no ink of its own
     shared_rows, shared : paths of two styles that keep within ``shared`` columns for so many rows share ink
     lesser : there, the one with so much less mass has no ink of its own
-    visit_rows : nor has one with less mass that leapt there for at least so many rows
+    excursion_rows : nor has one with less mass that leapt there for at least so many rows
     join_rows, stay_rows, inked : nor has one that leapt there, or from there, over paper less inked than that
         share, whatever its mass, for at most so many rows: two that share ink for longer mostly lie on each
         other. Stretches that ``join_rows`` part are one
@@ -51,8 +51,8 @@ class ObservedConfig:
     min_presence: float = 0.2
     presence_rows: int = 101
     min_run: int = 6
-    island_rows: int = 20
-    island_leap: float = 0.1
+    isolated_rows: int = 20
+    isolated_leap: float = 0.1
     straight_rows: int = 21
     straight: float = 2.5
     beyond: int = 250
@@ -61,12 +61,12 @@ class ObservedConfig:
     line_contrast: float = 2.5
     line_width: float = 1.35
     sure_mass: float = 0.9
-    guest_rows: int = 20
+    intrusion_rows: int = 20
     leap: float = 15.0
     shared_rows: int = 15
     shared: float = 3.0
     lesser: float = 0.1
-    visit_rows: int = 2
+    excursion_rows: int = 2
     join_rows: int = 6
     stay_rows: int = 60
     inked: float = 0.9
@@ -76,7 +76,7 @@ def observed_rows(
     ink: U8,
     columns: Sequence[F64],
     which: int,
-    twins: Sequence[int],
+    same_style: Sequence[int],
     masses: Sequence[F64],
     presence: F64,
     support: Sequence[F64],
@@ -90,7 +90,7 @@ def observed_rows(
     columns : sequence of float64 [rows]
         All paths of the strip, as columns of ``ink``.
     which : int
-    twins : sequence of int
+    same_style : sequence of int
         The other paths of the same line style.
     masses : sequence of float64 [rows]
         Of all paths.
@@ -106,23 +106,27 @@ def observed_rows(
     mass = masses[which]
     enough = uniform_filter1d(mass, config.mass_rows, mode="nearest") >= config.min_mass
     there = uniform_filter1d(presence, config.presence_rows, mode="nearest") >= config.min_presence
-    lent = grid_rows(ink, columns, which, mass, config)
-    lent |= guest_rows(columns[which], [columns[k] for k in twins], config)
+    borrowed = grid_rows(ink, columns, which, mass, config)
+    borrowed |= intrusion_rows(columns[which], [columns[k] for k in same_style], config)
     own_leaps = _leaps(columns[which], support[which], config)
     for other in range(len(columns)):
-        if other != which and other not in twins:
+        if other != which and other not in same_style:
             near = np.abs(columns[which] - columns[other]) < config.shared
             leaps = _leaps(columns[other], support[other], config)
-            guest = _intruding(near, own_leaps, leaps, config)
-            host = _intruding(near, leaps, own_leaps, config)
-            less = _lent_rows(columns[which], near, mass, masses[other], config)
+            intrudes = _intruding(near, own_leaps, leaps, config)
+            other_intrudes = _intruding(near, leaps, own_leaps, config)
+            less = _borrowed_rows(columns[which], near, mass, masses[other], config)
             lead = columns[which] - columns[other]
-            lent |= guest | (less & ~host) | _exchanged(lead, near, own_leaps & leaps, config)
-    own = enough & there & ~lent
+            borrowed |= (
+                intrudes
+                | (less & ~other_intrudes)
+                | _exchanged(lead, near, own_leaps & leaps, config)
+            )
+    own = enough & there & ~borrowed
     return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
 
 
-def drop_islands(observed: Bool, frac: F64, config: ObservedConfig = ObservedConfig()) -> Bool:
+def drop_isolated(observed: Bool, frac: F64, config: ObservedConfig = ObservedConfig()) -> Bool:
     """Without short runs that lie far from both their neighbours, or from the only one.
 
     Parameters
@@ -142,7 +146,7 @@ def drop_islands(observed: Bool, frac: F64, config: ObservedConfig = ObservedCon
             apart.append(abs(frac[start] - frac[runs[k - 1][1] - 1]))
         if k + 1 < len(runs):
             apart.append(abs(frac[stop - 1] - frac[runs[k + 1][0]]))
-        if stop - start < config.island_rows and min(apart, default=0.0) > config.island_leap:
+        if stop - start < config.isolated_rows and min(apart, default=0.0) > config.isolated_leap:
             out[start:stop] = False
     return out
 
@@ -225,25 +229,29 @@ def _trim(observed: Bool, sure: Bool) -> Bool:
     return out
 
 
-def guest_rows(path: F64, twins: Sequence[F64], config: ObservedConfig = ObservedConfig()) -> Bool:
-    """Rows in which a path runs on the ink of a twin, having come there by a leap, [rows].
+def intrusion_rows(
+    path: F64, same_style: Sequence[F64], config: ObservedConfig = ObservedConfig()
+) -> Bool:
+    """Rows in which a path runs on the ink of another of its style, having come there by a leap, [rows].
 
     Parameters
     ----------
     path : float64 [rows]
-    twins : sequence of float64 [rows]
+    same_style : sequence of float64 [rows]
         Paths of the same line style.
     """
     out = np.zeros(len(path), bool)
-    for twin in twins:
-        for start, stop in flag_runs(np.abs(path - twin) < 1.5):
-            came, stayed = _leap(path, start, stop), _leap(twin, start, stop)
-            if stop - start >= config.guest_rows and came > config.leap > 2 * stayed:
+    for other in same_style:
+        for start, stop in flag_runs(np.abs(path - other) < 1.5):
+            came, stayed = _leap(path, start, stop), _leap(other, start, stop)
+            if stop - start >= config.intrusion_rows and came > config.leap > 2 * stayed:
                 out[start:stop] = True
     return out
 
 
-def _lent_rows(path: F64, near: Bool, mass: F64, other_mass: F64, config: ObservedConfig) -> Bool:
+def _borrowed_rows(
+    path: F64, near: Bool, mass: F64, other_mass: F64, config: ObservedConfig
+) -> Bool:
     """Rows of the stretches in which a path shares ink that is more the other's, [rows].
 
     A long stretch must be clearly the other's, a short one come to or left by a leap: off its scale a
@@ -262,7 +270,7 @@ def _lent_rows(path: F64, near: Bool, mass: F64, other_mass: F64, config: Observ
         from_own_ink = max((m.mean() for m in beside if len(m)), default=0.0) >= config.min_mass
         under = not leapt and from_own_ink and own >= config.min_mass
         stayed = length >= config.shared_rows and ahead < -config.lesser and not under
-        out[start:stop] = stayed or (length >= config.visit_rows and ahead < 0 and leapt)
+        out[start:stop] = stayed or (length >= config.excursion_rows and ahead < 0 and leapt)
     return out
 
 

@@ -34,7 +34,7 @@ class JoinedScales:
     ----------
     column : int32 [n]
         Strip column of each place.
-    lap : int32 [n]
+    zone : int32 [n]
         Scale of each place, negative where it lies before the places of the finest.
     entry : tuple of float
         Strip column at which each scale comes in, and waits while a finer one holds; the finest comes in
@@ -44,14 +44,14 @@ class JoinedScales:
     """
 
     column: I32
-    lap: I32
+    zone: I32
     entry: tuple[float, ...]
     ends: tuple[tuple[float, float], ...]
 
     @property
     def scale(self) -> I32:
         """Scale of each place."""
-        return np.abs(self.lap)
+        return np.abs(self.zone)
 
     def split(self, place: I32, column: F64) -> tuple[list[F64], I32]:
         """Columns of every scale's curve along a path, and the scale that speaks.
@@ -63,10 +63,10 @@ class JoinedScales:
         column : float64 [rows]
             The same as strip columns, to the sub-pixel.
         """
-        lap, speaks = self.lap[place], self.scale[place]
+        zone, speaks = self.zone[place], self.scale[place]
         columns = []
         for k, (entry, (before, after)) in enumerate(zip(self.entry, self.ends)):
-            waits = np.where(speaks < k, entry, np.where(lap < 0, before, after))
+            waits = np.where(speaks < k, entry, np.where(zone < 0, before, after))
             columns.append(np.where(speaks == k, column, waits))
         return columns, speaks
 
@@ -184,11 +184,11 @@ def join_scales(strip: Strip, specs: Sequence[CurveSpec]) -> JoinedScales | None
 
 
 def _places(strip: Strip, before: Sequence[_Run], after: Sequence[_Run]) -> tuple[I32, I32]:
-    """Columns and laps of all places; only where no coarser scale goes on does one run over a border."""
+    """Columns and zones of all places; only where no coarser scale goes on does one run over a border."""
     cols = strip.ink.shape[1]
     first, last = round(strip.left_col), round(strip.right_col)
     own = np.arange(first if before else 0, last + 1 if after else cols)
-    columns, laps = [own], [np.zeros(len(own), int)]
+    columns, zones = [own], [np.zeros(len(own), int)]
     lead = _LEAD * strip.track_width_px
     for runs, sign in ((before, -1), (after, 1)):
         for run in runs:
@@ -197,10 +197,10 @@ def _places(strip: Strip, before: Sequence[_Run], after: Sequence[_Run]) -> tupl
                 way = np.arange(round(run.entry - lead), cols if outermost else last + 1)
             else:
                 way = np.arange(round(run.entry + lead), -1 if outermost else first - 1, -1)
-            lap = np.full(len(way), sign * run.scale)
+            zone = np.full(len(way), sign * run.scale)
             if sign < 0:
-                columns, laps = [way[::-1], *columns], [lap, *laps]
+                columns, zones = [way[::-1], *columns], [zone, *zones]
             else:
-                columns, laps = [*columns, way], [*laps, lap]
+                columns, zones = [*columns, way], [*zones, zone]
     column = np.concatenate(columns).clip(0, cols - 1).astype(np.int32)
-    return column, np.concatenate(laps).astype(np.int32)
+    return column, np.concatenate(zones).astype(np.int32)

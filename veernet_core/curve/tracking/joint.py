@@ -10,129 +10,15 @@ Which of two paths is which after a touch is looked at again in ``identity``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, F64, I32, INKED
+from veernet_core.curve.tracking.costs import JointCosts
+from veernet_core.curve.tracking.peaks import MAX_PEAKS, find_peaks
+from veernet_core.datatypes import F32, F64, I32
 
-MAX_PEAKS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class SiblingCosts:
-    """Costs in nats; lengths in strip pixels.
-
-    Attributes
-    ----------
-    along, across : cost per pixel of sideways motion along ink, and what blank paper adds to it: a
-        stroke that runs across the track within a row leaves a line
-    turn, most_turn : cost per pixel of deviation from where the curve was heading, and its limit
-    jump : most that sideways motion costs
-    unexplained : cost of a peak nobody takes
-    sharing : cost of taking a peak that has not ink enough for two
-    lost, missing : cost of beginning to be missing, and of every further row
-    style : weight of the network's word on a peak's line style
-    lap : cost per row of being one lap from home
-    beam : hypotheses kept per row
-    """
-
-    along: float = 0.005
-    across: float = 0.04
-    turn: float = 0.3
-    most_turn: float = 1.5
-    jump: float = 12.0
-    unexplained: float = 3.0
-    sharing: float = 1.2
-    lost: float = 2.5
-    missing: float = 0.7
-    style: float = 0.5
-    lap: float = 0.02
-    beam: int = 40
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def find_peaks(density: F32, by_style: F32, least: float) -> tuple[F32, F32, F32, I32]:
-    """Peaks of each row, the ink that belongs to them, and its split over the line styles.
-
-    Parameters
-    ----------
-    density : float32 [rows, cols]
-        Of all styles together.
-    by_style : float32 [styles, rows, cols]
-    least : float
-        Smallest mass of a peak.
-
-    Returns
-    -------
-    column, mass : float32 [rows, MAX_PEAKS]
-    share : float32 [rows, MAX_PEAKS, styles]
-    count : int32 [rows]
-    """
-    rows, cols = density.shape
-    styles = len(by_style)
-    share = np.zeros((rows, MAX_PEAKS, styles), np.float32)
-    column = np.zeros((rows, MAX_PEAKS), np.float32)
-    mass = np.zeros((rows, MAX_PEAKS), np.float32)
-    count = np.zeros(rows, np.int32)
-    for r in range(rows):
-        x = 1
-        while x < cols - 1:
-            d = density[r, x]
-            if d > 0.004 and d >= density[r, x - 1] and d > density[r, x + 1]:
-                low = x
-                while low > 0 and x - low < 40 and density[r, low - 1] <= density[r, low]:
-                    low -= 1
-                    if density[r, low] < 0.05 * d:
-                        break
-                high = x
-                while (
-                    high < cols - 1 and high - x < 40 and density[r, high + 1] <= density[r, high]
-                ):
-                    high += 1
-                    if density[r, high] < 0.05 * d:
-                        break
-                total, moment, near = 0.0, 0.0, 0.0
-                for c in range(low, high + 1):
-                    total += density[r, c]
-                    if abs(c - x) <= 4:
-                        near += density[r, c]
-                        moment += density[r, c] * (c - x)
-                slot = -1
-                if total > least:
-                    at = x + moment / max(near, 1e-9)
-                    slot = _insert(column[r], mass[r], count, r, at, total)
-                if slot >= 0:
-                    for k in range(styles):
-                        part = 0.0
-                        for c in range(low, high + 1):
-                            part += by_style[k, r, c]
-                        share[r, slot, k] = part / total
-                x = max(high, x + 1)
-            else:
-                x += 1
-    return column, mass, share, count
-
-
-@numba.njit(cache=True, nogil=True)
-def _insert(column: F32, mass: F32, count: I32, r: int, at: float, total: float) -> int:
-    """Keep a peak if it is among the largest of its row; its slot, or -1."""
-    if count[r] < MAX_PEAKS:
-        column[count[r]] = at
-        mass[count[r]] = total
-        count[r] += 1
-        return int(count[r] - 1)
-    worst = 0
-    for k in range(1, MAX_PEAKS):
-        if mass[k] < mass[worst]:
-            worst = k
-    if total > mass[worst]:
-        column[worst] = at
-        mass[worst] = total
-        return worst
-    return -1
+DEFAULT_COSTS = JointCosts()
 
 
 @numba.njit(cache=True, nogil=True)
@@ -169,7 +55,7 @@ def _route(crossing: F32, at: float, to: float, left: float, period: float) -> t
 def _search(
     column: F32,
     mass: F32,
-    stranger: F64,
+    style_cost: F64,
     count: I32,
     crossing: F32,
     left: float,
@@ -220,7 +106,7 @@ def _search(
                         ahead = d - speed[h, c] * min(gap, 12)
                         ease = 1.0 / (1.0 + 0.15 * (gap - 1))
                         cost = min(way + min(turn * abs(ahead), most_turn), jump) * ease
-                    cost += stranger[c, r, j]
+                    cost += style_cost[c, r, j]
                     k = options[c]
                     if k < most:
                         option[c, k] = j
@@ -336,113 +222,14 @@ def _search(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
-def unfold(
-    folded: F64, seen: NDArray[np.bool_], crossing: F32, table: F64, before: float
-) -> NDArray[np.int64]:
-    """Lap of every row of a wrapped path: moves along ink are cheap, far laps cost.
-
-    Parameters
-    ----------
-    folded : float64 [rows]
-        Columns within the track.
-    seen : bool [rows]
-        Where the path follows ink; elsewhere the lap is carried on.
-    crossing : float32 [rows, cols]
-        Cumulative crossing costs.
-    table : float64 [5]
-        Left border, track width, most laps, cost per row and lap, most a move costs.
-    before : float
-        Lap before the first row; NaN unknown.
-
-    Returns
-    -------
-    int64 [rows]
-    """
-    left, width, most, lap_cost, jump = table
-    laps = int(most)
-    states = 2 * laps + 1
-    rows, last = len(folded), crossing.shape[1] - 1
-    total = np.zeros(states)
-    for s in range(states):
-        total[s] = 3.0 * abs(s - laps) if np.isnan(before) else 6.0 * abs(s - laps - before)
-    came = np.empty((rows, states), np.int64)
-    at = np.nan
-    for r in range(rows):
-        for s in range(states):
-            came[r, s] = s
-        if not seen[r]:
-            continue
-        if not np.isnan(at):
-            base = crossing[r]
-            a = base[min(max(int(np.rint(at)), 0), last)]
-            b = base[min(max(int(np.rint(folded[r])), 0), last)]
-            low = base[min(max(int(np.rint(left)), 0), last)]
-            high = base[min(max(int(np.rint(left + width)), 0), last)]
-            fresh = np.empty(states)
-            for s in range(states):
-                best, source = np.inf, s
-                for q in range(states):
-                    if q == s:
-                        way = abs(b - a)
-                    elif s > q:
-                        way = abs(high - a) + abs(b - low) + (s - q - 1) * (high - low)
-                    else:
-                        way = abs(a - low) + abs(high - b) + (q - s - 1) * (high - low)
-                    cost = total[q] + min(way, jump) + 0.3 * abs(s - q)
-                    if cost < best:
-                        best, source = cost, q
-                fresh[s] = best
-                came[r, s] = source
-            total = fresh
-        for s in range(states):
-            total[s] += lap_cost * abs(s - laps)
-        at = folded[r]
-    out = np.empty(rows, np.int64)
-    s = int(np.argmin(total))
-    for r in range(rows - 1, -1, -1):
-        out[r] = s - laps
-        s = came[r, s]
-    return out
-
-
-def strokes_across(ink: NDArray[np.uint8], most_share: float = 0.75) -> NDArray[np.uint8]:
-    """Ink along which a curve may have moved sideways within a row, [rows, cols].
-
-    A stroke between two rows may lie in either; a row that is inked nearly all along is a line of
-    the grid and leads nowhere.
-    """
-    grid = (ink > INKED).mean(axis=1) > most_share
-    own = np.where(grid[:, None], 0, ink).astype(np.uint8)
-    return np.maximum(own, np.vstack([own[:1], own[:-1]]))
-
-
-def crossing_costs(across: NDArray[np.uint8], costs: SiblingCosts) -> F32:
-    """Cumulative cost of crossing a row from its left end, [rows, cols]; ink is cheap to cross.
-
-    ``across`` is what ``strokes_across`` makes of the strip.
-    """
-    return np.cumsum(move_costs(costs)[across], axis=1, dtype=np.float32)
-
-
-def move_costs(costs: SiblingCosts) -> F32:
-    """Cost of moving sideways over a pixel, by its ink: a stroke within a row leaves a line. [256]."""
-    return (costs.along + costs.across * (1 - np.arange(256) / 255)).astype(np.float32)
-
-
-def blank_columns(across: NDArray[np.uint8]) -> F32:
-    """Number of blank columns up to each pixel of a row, [rows, cols]."""
-    return np.cumsum(across < INKED, axis=1, dtype=np.float32)
-
-
-def follow_siblings(
+def follow_together(
     by_style: F32,
     styles: NDArray[np.int64],
     crossing: F32,
     left: float,
     start: F64,
     period: F64,
-    costs: SiblingCosts = SiblingCosts(),
+    costs: JointCosts = DEFAULT_COSTS,
 ) -> tuple[F64, NDArray[np.bool_]]:
     """Follow the curves of a track down a block.
 
@@ -469,8 +256,8 @@ def follow_siblings(
         Where a curve is not missing.
     """
     column, mass, share, count = find_peaks(by_style.sum(axis=0), by_style, 0.06)
-    stranger = -costs.style * np.log((share + 0.03) / 1.03).astype(np.float64)
-    stranger = np.ascontiguousarray(stranger.transpose(2, 0, 1)[styles])
+    style_cost = -costs.style * np.log((share + 0.03) / 1.03).astype(np.float64)
+    style_cost = np.ascontiguousarray(style_cost.transpose(2, 0, 1)[styles])
     table = np.array(
         [
             costs.turn,
@@ -484,7 +271,7 @@ def follow_siblings(
     )
     most = {1: 7, 2: 6, 3: 6, 4: 4}.get(len(start), 3)
     found = _search(
-        column, mass, stranger, count, crossing, left, start, period, table, costs.beam, most
+        column, mass, style_cost, count, crossing, left, start, period, table, costs.beam, most
     )
     rows = np.arange(len(column))
     out = np.empty_like(found)

@@ -1,7 +1,7 @@
 """Cheapest path down a strip: dynamic programming over rows with a truncated linear jump cost.
 
 In: a cost per row and column; out: one column per row. Compiled, because it visits every pixel.
-What the costs mean is decided in ``decode``.
+What the costs mean is decided in ``lone``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from veernet_core.datatypes import F32, I32
 def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) -> I32:
     """``cheapest_path_over`` with moves that cost the same everywhere."""
     table = np.full(256, slope_cost, np.float32)
-    one_lap = np.zeros(cost.shape[1], np.int32)
+    one_zone = np.zeros(cost.shape[1], np.int32)
     return cheapest_path_over(
-        cost, start, np.zeros(cost.shape, np.uint8), table, jump_cost, one_lap, 0.0, 0.0
+        cost, start, np.zeros(cost.shape, np.uint8), table, jump_cost, one_zone, 0.0, 0.0
     )
 
 
@@ -29,9 +29,9 @@ def cheapest_path_over(
     crossed: NDArray[np.uint8],
     table: F32,
     jump_cost: float,
-    lap: I32,
+    zone: I32,
     border_cost: float,
-    lap_jump_cost: float,
+    zone_jump_cost: float,
 ) -> I32:
     """Path that minimises cost plus ``min(sum of table[crossed] between the columns, jump_cost)``.
 
@@ -45,13 +45,13 @@ def cheapest_path_over(
     table : float32 [256]
         Cost of crossing such a pixel.
     jump_cost : float
-        Most that any move within a lap costs.
-    lap : int32 [cols]
-        Lap of each column, growing from left to right.
+        Most that any move within a zone costs.
+    zone : int32 [cols]
+        Wrap index, or scale, of each column, growing from left to right.
     border_cost : float
-        Cost of walking from one lap into the next.
-    lap_jump_cost : float
-        What a jump into another lap costs on top.
+        Cost of walking from one zone into the next.
+    zone_jump_cost : float
+        What a jump into another zone costs on top.
 
     Returns
     -------
@@ -59,26 +59,26 @@ def cheapest_path_over(
     """
     rows, cols = cost.shape
     came_from = np.empty((rows, cols), np.int32)
-    first_lap = lap[0]
-    nearest = np.empty(lap[cols - 1] - first_lap + 1, np.int32)
+    first_zone = zone[0]
+    nearest = np.empty(zone[cols - 1] - first_zone + 1, np.int32)
     total = start.copy()
     best = np.empty(cols, np.float32)
     for r in range(rows):
         nearest[:] = -1
         anywhere = 0
         for x in range(cols):
-            k = lap[x] - first_lap
+            k = zone[x] - first_zone
             if nearest[k] < 0 or total[x] < total[nearest[k]]:
                 nearest[k] = x
             if total[x] < total[anywhere]:
                 anywhere = x
-        afar = total[anywhere] + jump_cost + lap_jump_cost
+        afar = total[anywhere] + jump_cost + zone_jump_cost
         source = came_from[r]
         best[0] = total[0]
         source[0] = 0
         for x in range(1, cols):
             step = best[x - 1] + table[crossed[r, x]]
-            if lap[x] != lap[x - 1]:
+            if zone[x] != zone[x - 1]:
                 step += border_cost
             if step < total[x]:
                 best[x] = step
@@ -88,13 +88,13 @@ def cheapest_path_over(
                 source[x] = x
         for x in range(cols - 2, -1, -1):
             step = best[x + 1] + table[crossed[r, x]]
-            if lap[x] != lap[x + 1]:
+            if zone[x] != zone[x + 1]:
                 step += border_cost
             if step < best[x]:
                 best[x] = step
                 source[x] = source[x + 1]
         for x in range(cols):
-            near = nearest[lap[x] - first_lap]
+            near = nearest[zone[x] - first_zone]
             leap = total[near] + jump_cost
             if leap < best[x]:
                 best[x] = leap

@@ -10,22 +10,17 @@ from numpy.typing import NDArray
 
 from veernet_core.curve import physical
 from veernet_core.curve.tracking import traces as decode
-from veernet_core.curve.tracking.identity import IdentityCosts, _exchanges, resolve_identities
-from veernet_core.curve.tracking.joint import (
-    SiblingCosts,
-    blank_columns,
-    crossing_costs,
-    follow_siblings,
-    move_costs,
-    strokes_across,
-    unfold,
-)
-from veernet_core.curve.tracking.off_scale import OffScaleConfig, without_cause
-from veernet_core.curve.tracking.viterbi import as_upright, cheapest_path, cheapest_path_over
 from veernet_core.datatypes import STYLES, CurveSpec, Posterior, Strip, Style, Trace, Wrap
 
 F64 = NDArray[np.float64]
+
 LEFT, WIDTH, COLS = 16.0, 300.0, 333
+
+ROWS = np.arange(800)
+
+WAVE = 0.5 + 0.3 * np.sin(ROWS / 37)
+
+NOISE = 0.4 + 0.05 * np.cumsum(np.random.default_rng(0).normal(size=800)) / 5
 
 
 def spec(name: str, style: Style = "solid", wrap: Wrap = "none", **more: object) -> CurveSpec:
@@ -62,11 +57,6 @@ def errors_px(trace: Trace, frac: F64) -> F64:
     return np.abs(trace.frac - frac) * WIDTH
 
 
-ROWS = np.arange(800)
-WAVE = 0.5 + 0.3 * np.sin(ROWS / 37)
-NOISE = 0.4 + 0.05 * np.cumsum(np.random.default_rng(0).normal(size=800)) / 5
-
-
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("frac", [WAVE, NOISE, np.full(800, 0.123)])
 def test_lone_curve_within_half_a_pixel(style: Style, frac: F64) -> None:
@@ -75,16 +65,6 @@ def test_lone_curve_within_half_a_pixel(style: Style, frac: F64) -> None:
     (trace,), _ = decode.trace_block(strip, posterior, specs)
     assert errors_px(trace, frac).max() < 0.5
     assert trace.observed.all()
-
-
-def test_a_stroke_weighs_as_much_steep_as_upright() -> None:
-    column = np.arange(200)
-    row = np.stack([np.exp(-0.5 * ((column - 100) / s) ** 2) for s in (1.5, 15.0)])
-    density = (row / row.sum(axis=1, keepdims=True)).astype(np.float32)
-    upright, steep = as_upright(density, peak=0.266, dip=0.2, least=1e-3)
-    assert upright.max() == pytest.approx(steep.max(), rel=0.1)
-    faint = as_upright(0.3 * density, peak=0.266, dip=0.2, least=1e-3)
-    assert faint[1].max() == pytest.approx(0.3 * steep.max(), rel=0.1)
 
 
 def _leaves_its_scale() -> tuple[F64, F64, Strip, Posterior, list[CurveSpec]]:
@@ -142,36 +122,6 @@ def test_a_curve_lost_in_the_middle_of_its_track_is_not_off_its_scale() -> None:
     assert not trace.observed[305:335].any()
 
 
-@pytest.mark.parametrize(
-    ("frac", "mass", "cause"),
-    [
-        ([0.2, 0.1, 0.02], 1.0, True),
-        ([0.5, 0.4, 0.3], 1.0, False),
-        ([0.2, 0.1, 0.02], 0.1, False),
-        ([0.9, 0.95, 0.99], 1.0, False),
-    ],
-)
-def test_a_curve_goes_off_scale_where_it_is_seen_to(
-    frac: list[float], mass: float, cause: bool
-) -> None:
-    side = np.repeat([0, -1, 0], [3, 5, 3]).astype(np.int32)
-    position = np.r_[frac, np.full(5, -0.05), 0.5, 0.5, 0.5]
-    lost = without_cause(side, position, np.full(11, mass), 0, OffScaleConfig())
-    assert lost.tolist() == (side != 0).tolist() if not cause else not lost.any()
-
-
-def test_a_stretch_off_scale_goes_on_in_the_next_block() -> None:
-    side = np.array([-1, -1, 0, 0], np.int32)
-    frac, mass = np.array([-0.05, -0.05, 0.5, 0.5]), np.ones(4)
-    assert not without_cause(side, frac, mass, -1, OffScaleConfig()).any()
-    assert without_cause(side, frac, mass, 0, OffScaleConfig()).tolist() == [
-        True,
-        True,
-        False,
-        False,
-    ]
-
-
 def test_crossing_styles_keep_their_names() -> None:
     a, b = WAVE, 1 - WAVE
     specs = [spec("A", "solid"), spec("B", "dashed")]
@@ -181,7 +131,7 @@ def test_crossing_styles_keep_their_names() -> None:
         assert np.quantile(errors_px(trace, frac), 0.99) < 0.5
 
 
-def test_crossing_siblings_go_straight_on() -> None:
+def test_crossing_curves_of_one_style_go_straight_on() -> None:
     a = 0.2 + 0.6 * ROWS / 800
     b = a[::-1].copy()
     specs = [spec("A"), spec("B")]
@@ -192,7 +142,7 @@ def test_crossing_siblings_go_straight_on() -> None:
         assert errors_px(trace, frac).max() < 8  # where they touch, the peaks merge
 
 
-def test_three_siblings_never_lose_one() -> None:
+def test_three_curves_of_one_style_are_never_two() -> None:
     curves = [0.2 + 0.05 * np.sin(ROWS / 20), np.full(800, 0.5), 0.8 + 0.1 * np.sin(ROWS / 50)]
     specs = [spec(n) for n in "ABC"]
     strip, posterior = ideal(curves, specs)
@@ -202,7 +152,7 @@ def test_three_siblings_never_lose_one() -> None:
         assert trace.observed.mean() > 0.98
 
 
-def test_points_name_siblings() -> None:
+def test_points_name_curves_of_one_style() -> None:
     left, right = np.full(400, 0.3), np.full(400, 0.7)
     x_right = LEFT + 0.7 * WIDTH
     specs = [spec("A", points_px=((200.0, x_right),)), spec("B")]
@@ -247,7 +197,7 @@ def test_wrap_is_unfolded(wrap: Wrap) -> None:
     assert (errors_px(trace, frac) < 3).mean() > 0.97
 
 
-def test_a_wrapped_twin_keeps_its_lap_where_it_follows_no_ink() -> None:
+def test_a_wrapped_curve_of_two_keeps_its_wrap_index_where_it_follows_no_ink() -> None:
     frac = 0.5 + 0.9 * np.sin(ROWS / 60)
     other = frac + 0.3 * np.sin(ROWS / 170) ** 2
     specs = [spec("GR", wrap="one"), spec("GR2", wrap="one")]
@@ -262,8 +212,8 @@ def test_unfolding_is_the_inverse_of_wrapping() -> None:
     specs = [spec("GR", wrap="all")]
     strip, posterior = ideal([frac], specs)
     (trace,), _ = decode.trace_block(strip, posterior, specs)
-    lap = np.round(np.median(trace.frac - frac))
-    assert np.quantile(np.abs(trace.frac - lap - frac), 0.95) * WIDTH < 1
+    wrap = np.round(np.median(trace.frac - frac))
+    assert np.quantile(np.abs(trace.frac - wrap - frac), 0.95) * WIDTH < 1
 
 
 def test_gap_is_not_observed() -> None:
@@ -282,7 +232,7 @@ def test_blank_strip_gives_nothing() -> None:
     assert not any(t.observed.any() for t in traces)
 
 
-def test_blocks_join_without_a_seam_and_keep_identity_and_lap() -> None:
+def test_blocks_join_without_a_seam_and_keep_identity_and_wrap_index() -> None:
     a = 0.5 + 0.9 * np.sin(ROWS / 90)
     b, c = 0.3 + 0.1 * np.sin(ROWS / 30), 0.7 + 0.1 * np.cos(ROWS / 30)
     specs = [spec("GR", wrap="one"), spec("B", "dashed"), spec("C", "dashed")]
@@ -310,29 +260,6 @@ def test_blocks_join_without_a_seam_and_keep_identity_and_lap() -> None:
         assert np.quantile(np.abs(joined.frac - whole[k].frac), 0.98) * WIDTH < 1
 
 
-def test_path_prefers_evidence_over_a_detour() -> None:
-    cost = np.full((50, 40), 5.0, np.float32)
-    cost[:, 10] = 0
-    cost[25:, 10] = 5
-    cost[25:, 30] = 0
-    path = cheapest_path(cost, np.zeros(40, np.float32), 0.05, 7.0)
-    assert (path[:25] == 10).all()
-    assert (path[25:] == 30).all()
-
-
-def test_a_jump_through_white_stays_in_its_lap() -> None:
-    """The same place is 30 columns off in the lap to the left and 31 in its own."""
-    cost = np.full((60, 122), 5.0, np.float32)
-    cost[:25, 91] = 0
-    cost[35:, [0, 61]] = 0
-    lap = np.repeat(np.array([-1, 0], np.int32), 61)
-    white, table = np.zeros(cost.shape, np.uint8), np.full(256, 0.05, np.float32)
-    start = np.zeros(122, np.float32)
-    path = cheapest_path_over(cost, start, white, table, 1.0, lap, 0.5, 4.0)
-    assert (path[:25] == 91).all()
-    assert (path[35:] == 61).all()
-
-
 def test_another_pens_ink_is_not_followed_where_the_style_is_absent() -> None:
     solid, dashed, gone = np.full(400, 0.2), np.full(400, 0.6), slice(150, 250)
     specs = [spec("A", "solid"), spec("B", "dashed")]
@@ -342,20 +269,6 @@ def test_another_pens_ink_is_not_followed_where_the_style_is_absent() -> None:
     traces, _ = decode.trace_block(strip, posterior, specs)
     assert not traces[1].observed[gone].any()
     assert errors_px(traces[1], dashed).max() < 1
-
-
-def test_siblings_without_ink_stay_where_they_were() -> None:
-    out, seen = follow_siblings(
-        np.zeros((1, 20, 50), np.float32),
-        np.zeros(2, np.int64),
-        np.zeros((20, 50), np.float32),
-        0.0,
-        np.array([10.0, np.nan]),
-        np.zeros(2),
-    )
-    assert (out[0] == 10.0).all()
-    assert np.isfinite(out).all()
-    assert not seen.any()
 
 
 def drawn(
@@ -390,89 +303,6 @@ def test_pen_width_tells_curves_apart_that_run_together_and_part_again() -> None
     assert errors_px(found[1], thin)[300:].max() < 2
 
 
-def test_identity_is_settled_by_the_look_of_whole_stretches() -> None:
-    row = np.arange(400.0)
-    given = np.stack([100 + 0 * row, 100 + np.abs(row - 200) / 2])
-    ink = np.zeros((400, 260), np.uint8)
-    ink[:200, 97:104] = 255  # thick above on the left path, below on the right one
-    for r in range(400):
-        x = int(given[1, r])
-        ink[r, x - (3 if r > 200 else 1) : x + (4 if r > 200 else 1)] = 255
-    ink[200:, 99:101] = 255
-    seen = np.ones((2, 400), bool)
-    out, source = resolve_identities(given, seen, ink, given, np.zeros(2))
-    assert (source[:, 0] != source[:, -1]).all()
-    assert np.allclose(np.sort(out, axis=0), np.sort(given, axis=0))
-
-
-def test_paths_over_a_border_are_not_given_to_a_curve_that_does_not_wrap() -> None:
-    row = np.arange(600)
-    paths = np.array([np.full(600, 100.0), 100 + 0.2 * np.abs(row - 300)])
-    seen, ink, period = np.ones((2, 600), bool), np.zeros((600, 300), np.uint8), np.zeros(2)
-    astray = np.zeros((2, 2, 600), bool)
-    astray[0, 1, [50, 60, 120, 130, 150, 160]] = True  # above the touch path 1 wraps
-    _, source = resolve_identities(paths, seen, ink, paths, period, astray=astray)
-    assert (source == [[0], [1]]).all()
-    astray[0, 0, [400, 420, 440, 460, 480, 500]] = True  # and below it path 0
-    _, source = resolve_identities(paths, seen, ink, paths, period, astray=astray)
-    assert (source[:, :290] == [[0], [1]]).all()
-    assert (source[:, 310:] == [[1], [0]]).all()
-
-
-def test_a_curve_is_compared_with_what_it_looks_like_nearby() -> None:
-    # quiet for long, then much the livelier: its mean over the block says nothing of its top
-    row = np.arange(8000.0)
-    noise = np.random.default_rng(5).uniform(-1, 1, (2, 8000))
-    quiet = 60 + noise[0] * np.where(row < 2500, 0.1, 20)
-    lively = 180 + noise[1] * np.where(row < 2500, 12, 2)
-    bounce = 60 * np.exp(-(((row - 300) / 40) ** 2))
-    truth = np.stack([quiet + bounce, lively - bounce])
-    ink = np.zeros((8000, 260), np.uint8)
-    for r in range(8000):
-        for x in truth[:, r]:
-            ink[r, int(x) - 1 : int(x) + 2] = 255
-    given = np.where(row < 300, truth[::-1], truth)
-    _, source = resolve_identities(given, np.ones((2, 8000), bool), ink, given, np.zeros(2))
-    assert (source[:, 100] != source[:, 1000]).all()
-
-
-def test_paths_that_never_touch_go_to_the_curves_that_may_follow_them() -> None:
-    paths = np.repeat([[100.0], [200.0]], 600, axis=1)
-    seen, ink, period = np.ones((2, 600), bool), np.zeros((600, 300), np.uint8), np.zeros(2)
-    astray = np.zeros((2, 2, 600), bool)
-    astray[0, 0, 300] = True
-
-    def order(begun: list[bool]) -> list[int]:
-        _, source = resolve_identities(
-            paths, seen, ink, paths, period, astray=astray, begun=np.array(begun)
-        )
-        return [int(v) for v in source[:, 0]]
-
-    assert order([False, False]) == [1, 0]
-    assert order([True, True]) == [0, 1]  # once over a border is less than two leaps
-    astray[0, 0, [200, 400]] = True
-    assert order([True, True]) == [1, 0]
-
-
-def test_a_wrapped_curve_makes_no_stroke_at_the_border() -> None:
-    row = np.arange(300)
-    folded = np.stack([np.where(row < 150, 255.0, 5.0), np.full(300, 130.0)])
-    unfolded = np.stack([np.where(row < 150, 255.0, 265.0), np.full(300, 130.0)])
-    blank = blank_columns(strokes_across(np.zeros((300, 270), np.uint8)))
-    costs = IdentityCosts()
-    assert not _exchanges(unfolded, folded, blank, costs, 0, 1).any()
-    assert _exchanges(folded, folded, blank, costs, 0, 1).any()
-
-
-def test_a_path_goes_over_a_border_where_it_moves_by_more_than_half_a_track() -> None:
-    found = np.array([[90.0, 98, 2, 7, 50, 95, 60], [10, 20, 90, 90, 10, 10, 10]])
-    seen = np.ones(found.shape, bool)
-    seen[0, 4] = False
-    over = decode._over_borders(found, seen, np.array([100.0, 0.0]))
-    assert np.flatnonzero(over[0]).tolist() == [2, 5]
-    assert not over[1].any()
-
-
 def test_a_spike_drawn_as_a_line_across_the_track_is_followed() -> None:
     a = np.full(300, 0.2)
     a[150:154] = 0.9
@@ -484,20 +314,7 @@ def test_a_spike_drawn_as_a_line_across_the_track_is_followed() -> None:
     assert errors_px(traces[1], b).max() < 1.5
 
 
-def test_laps_follow_the_ink_over_the_border_and_come_home() -> None:
-    ink = np.zeros((60, 120), np.uint8)
-    folded = np.full(60, 90.0)
-    folded[30:] = 30.0
-    ink[30, 90:] = 255
-    ink[30, :31] = 255  # the stroke leaves to the right and comes in from the left
-    crossing = crossing_costs(strokes_across(ink), SiblingCosts())
-    table = np.array([10.0, 100.0, 1.0, 0.001, 9.0])
-    lap = unfold(folded, np.ones(60, bool), crossing, table, np.nan)
-    assert (lap[:30] == 0).all()
-    assert (lap[30:] == 1).all()
-
-
-def test_a_vanished_twin_is_not_read_off_the_other() -> None:
+def test_a_vanished_curve_is_not_read_off_another_of_its_style() -> None:
     a, b = np.full(800, 0.3), 0.7 + 0.05 * np.sin(ROWS / 20)
     specs = [spec("A"), spec("B")]
     strip, posterior = ideal([a, b], specs)
@@ -524,44 +341,3 @@ def test_a_path_that_is_gone_is_not_bridged_from_somebody_elses_ink() -> None:
     filled = physical.bridge(traces[0], ROWS / 10, 10.0)
     assert np.isfinite(filled).all()
     assert (np.abs(filled - a) * WIDTH).max() < 15
-
-
-def test_curves_may_change_places_along_strokes_across_the_track() -> None:
-    row = np.arange(400)
-    thick, thin = np.where(row < 200, 60.0, 200.0), np.where(row < 200, 200.0, 20.0)
-    thin[row >= 200] += 3.0 * (row[row >= 200] % 2)
-    ink = np.zeros((400, 260), np.uint8)
-    for r in range(400):
-        ink[r, int(thick[r]) - 3 : int(thick[r]) + 4] = 255
-        ink[r, int(thin[r]) - 1 : int(thin[r]) + 1] = 255
-    ink[199:201, 20:201] = 255
-    given = np.stack([np.where(row < 200, thick, thin), np.where(row < 200, thin, thick)])
-    seen = np.ones((2, 400), bool)
-    blank = blank_columns(strokes_across(ink))
-    out, _ = resolve_identities(given, seen, ink, given, np.zeros(2), blank=blank)
-    assert np.allclose(np.sort(out[:, 0]), [60, 200])
-    assert np.allclose(out[np.argmin(out[:, 0])], thick)
-    apart, _ = resolve_identities(given, seen, ink, given, np.zeros(2))
-    assert np.allclose(apart, given)
-
-
-def test_a_rough_and_a_smooth_curve_of_one_pen_are_told_apart() -> None:
-    row = np.arange(600.0)
-    bounce = 100 + np.abs(row - 300) / 4
-    rough = np.random.default_rng(3).normal(0, 2.0, 600)
-    given = np.stack(
-        [200 - bounce + np.where(row < 300, rough, 0), bounce + np.where(row < 300, 0, rough)]
-    )
-    ink = np.zeros((600, 260), np.uint8)
-    for path in given:
-        for r in range(600):
-            ink[r, int(path[r]) - 1 : int(path[r]) + 2] = 255
-    _, source = resolve_identities(given, np.ones((2, 600), bool), ink, given, np.zeros(2))
-    assert (source[:, 50] != source[:, -50]).all()
-
-
-def test_a_sideways_move_costs_a_lone_curve_what_it_costs_several() -> None:
-    costs = SiblingCosts(along=0.01, across=0.5)
-    ink = np.array([[0, 128, 255, 0]], np.uint8)
-    steps = np.diff(crossing_costs(ink, costs)[0], prepend=0)
-    assert np.allclose(steps, move_costs(costs)[ink[0]], atol=1e-6)
