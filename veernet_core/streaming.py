@@ -226,23 +226,14 @@ def read_ahead(source: Iterator[T], depth: int) -> Iterator[T]:
     line: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
     stop = threading.Event()
 
-    def offer(message: tuple[str, Any]) -> bool:
-        while not stop.is_set():
-            try:
-                line.put(message, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
-
     def pump() -> None:
         try:
             for item in source:
-                if not offer(("item", item)):
+                if not _offer(line, ("item", item), stop):
                     return
-            offer(("end", None))
+            _offer(line, ("end", None), stop)
         except BaseException as error:
-            offer(("error", error))
+            _offer(line, ("error", error), stop)
 
     threading.Thread(target=pump, daemon=True, name="read-ahead").start()
     try:
@@ -255,3 +246,16 @@ def read_ahead(source: Iterator[T], depth: int) -> Iterator[T]:
             yield value
     finally:
         stop.set()
+
+
+def _offer(
+    line: queue.Queue[tuple[str, Any]], message: tuple[str, Any], stop: threading.Event
+) -> bool:
+    """Put a message into a queue; False where nobody waits for it any longer."""
+    while not stop.is_set():
+        try:
+            line.put(message, timeout=0.2)
+            return True
+        except queue.Full:
+            continue
+    return False

@@ -169,35 +169,15 @@ def recover(
     sampled = _area_mean(row_depth, frac, depth, step / 4)
     sampled = np.where(_nulled(depth, spec, axis), np.nan, sampled)
     nearest = np.searchsorted(row_depth, depth).clip(0, max(0, len(row_depth) - 1))
+    place = spec, section.section_id, track_id, axis.unit, depth
     if len(row_depth) == 0:
-        empty = np.full(len(depth), np.nan)
-        none = np.zeros(len(depth), bool)
-        return RecoveredCurve(
-            spec,
-            section.section_id,
-            track_id,
-            axis.unit,
-            depth,
-            empty,
-            empty,
-            none,
-            empty,
-            np.zeros((len(depth), len(EVIDENCE))),
-        )
+        empty, none = np.full(len(depth), np.nan), np.zeros(len(depth), bool)
+        nothing = np.zeros((len(depth), len(EVIDENCE)))
+        return RecoveredCurve(*place, empty, empty, none, empty, nothing)
     observed = trace.observed[nearest] & np.isfinite(sampled)
     confidence = np.where(np.isfinite(sampled), row_confidence[nearest], np.nan)
-    return RecoveredCurve(
-        spec,
-        section.section_id,
-        track_id,
-        axis.unit,
-        depth,
-        value_at(sampled, spec),
-        sampled,
-        observed,
-        confidence,
-        trace.evidence[nearest],
-    )
+    values = value_at(sampled, spec)
+    return RecoveredCurve(*place, values, sampled, observed, confidence, trace.evidence[nearest])
 
 
 def bridge_limit(unit: DepthUnit, config: DigitiseConfig) -> float:

@@ -81,15 +81,8 @@ def resolve_identities(
     joints = cut_long_stretches(touches, rows, costs)
     bounds = [0, *((t.start + t.stop) // 2 for t in joints), rows]
     states = list(permutations(range(curves)))
-    fixed = np.zeros((len(bounds) - 1, len(states)))
-    if style_cost is not None:
-        fixed = _style_costs(states, style_cost, bounds, costs)
-    for wrong, cost in ((anchor_conflicts, costs.point), (border_crossings, costs.border)):
-        if wrong is not None:
-            counted = stretch_sums(wrong.astype(np.float64), bounds)
-            fixed = fixed + cost * _by_order(states, counted)
-    if known_start is not None:
-        fixed[0] += costs.leap * (known_start & (np.array(states) != np.arange(curves))).sum(axis=1)
+    wrong = (anchor_conflicts, costs.point), (border_crossings, costs.border)
+    fixed = _fixed_costs(states, bounds, style_cost, wrong, known_start, costs)
     if touches:
         features, weight = stretch_appearances(ink, paths, folded, seen, touches, bounds, costs)
         turns = np.array([direction_costs(paths, seen, period, t, touches, costs) for t in joints])
@@ -101,6 +94,30 @@ def resolve_identities(
     for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
         source[:, start:stop] = np.array(order)[:, None]
     return _apply(paths, source, period), source
+
+
+def _fixed_costs(
+    states: Sequence[tuple[int, ...]],
+    bounds: Sequence[int],
+    style_cost: F64 | None,
+    wrong: Sequence[tuple[Bool | None, float]],
+    known_start: Bool | None,
+    costs: IdentityCosts,
+) -> F64:
+    """Cost of each permutation in each stretch that no touch changes, [stretches, permutations].
+
+    ``wrong`` are rows in which a curve cannot follow a path, [curves, paths, rows], and what one costs.
+    """
+    fixed = np.zeros((len(bounds) - 1, len(states)))
+    if style_cost is not None:
+        fixed = _style_costs(states, style_cost, bounds, costs)
+    for rows, cost in wrong:
+        if rows is not None:
+            fixed = fixed + cost * _by_order(states, stretch_sums(rows.astype(np.float64), bounds))
+    if known_start is not None:
+        moved = known_start & (np.array(states) != np.arange(len(known_start)))
+        fixed[0] += costs.leap * moved.sum(axis=1)
+    return fixed
 
 
 def _apply(paths: F64, source: NDArray[np.int64], period: F64) -> F64:

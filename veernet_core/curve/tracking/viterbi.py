@@ -22,6 +22,7 @@ def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) ->
     )
 
 
+# one compiled loop over every pixel: cut into functions it would round otherwise
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def cheapest_path_over(
     cost: F32,

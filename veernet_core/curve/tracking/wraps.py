@@ -10,6 +10,17 @@ from veernet_core.datatypes import F32, F64
 
 
 @numba.njit(cache=True, nogil=True)
+def _way(a: float, b: float, low: float, high: float, wraps: int) -> float:
+    """Cost of going from ``a`` to ``b`` over so many borders to the right, all as cumulative crossing costs;
+    ``low`` and ``high`` are the borders'."""
+    if wraps == 0:
+        return abs(b - a)
+    if wraps > 0:
+        return abs(high - a) + abs(b - low) + (wraps - 1) * (high - low)
+    return abs(a - low) + abs(high - b) + (-wraps - 1) * (high - low)
+
+
+@numba.njit(cache=True, nogil=True)
 def unfold(
     folded: F64, seen: NDArray[np.bool_], crossing: F32, table: F64, before: float
 ) -> NDArray[np.int64]:
@@ -56,12 +67,7 @@ def unfold(
             for s in range(states):
                 best, source = np.inf, s
                 for q in range(states):
-                    if q == s:
-                        way = abs(b - a)
-                    elif s > q:
-                        way = abs(high - a) + abs(b - low) + (s - q - 1) * (high - low)
-                    else:
-                        way = abs(a - low) + abs(high - b) + (q - s - 1) * (high - low)
+                    way = _way(a, b, low, high, s - q)
                     cost = total[q] + min(way, jump) + 0.3 * abs(s - q)
                     if cost < best:
                         best, source = cost, q
