@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from veernet_core.datatypes import LAPS, CurveSpec, TrackGeometry, Wrap
+from veernet_core.datatypes import WRAP_COUNTS, CurveSpec, TrackGeometry, Wrap
 from veernet_core.errors import GeometryError
 
 MEMBERS = (
@@ -196,9 +196,9 @@ def _scale_points(node: Any) -> Pairs:
 
 def _wrap_start(node: Any, wrap: Wrap) -> int:
     value = node.number()
-    if value != int(value) or abs(value) > LAPS[wrap]:
+    if value != int(value) or abs(value) > WRAP_COUNTS[wrap]:
         raise node.fail(
-            f"must be a whole number of at most {LAPS[wrap]} for wrap {wrap}",
+            f"must be a whole number of at most {WRAP_COUNTS[wrap]} for wrap {wrap}",
             "0 is the scale as printed, 1 one track beyond its right end.",
         )
     return int(value)
