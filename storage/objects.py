@@ -12,13 +12,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -76,6 +77,13 @@ class NotFoundError(StorageError):
 
     code = "not_found"
     remedy = "The object was removed after it was listed; run again."
+    retryable = False
+
+
+class OddNameError(StorageError):
+    """The name of an object is none that can be read or written."""
+
+    code = "odd_name"
     retryable = False
 
 
@@ -228,13 +236,14 @@ class ObjectStore:
 
         Order is the store's own. A folder that does not exist lists as empty.
         """
-        if self.is_local and not Path(self.path, prefix).is_dir():
+        if self.is_local:
+            yield from _local_listing(Path(self.path), prefix)
             return
         try:
             for batch in obstore.list(self.client(), prefix.rstrip("/") or None):
                 for meta in batch:
                     yield _info(meta, self.is_local)
-        except (BaseError, OSError) as error:
+        except (BaseError, OSError, ValueError) as error:
             raise _translated(error, self.uri_of(prefix)) from error
 
     def get(self, key: str) -> bytes:
@@ -244,6 +253,8 @@ class ObjectStore:
         ------
         NotFoundError, AccessError, StorageError
         """
+        if self.is_local:
+            return self._persist(key, partial(_local_bytes, Path(self.path), key))
         return self._persist(key, lambda: bytes(obstore.get(self.client(), key).bytes()))
 
     def get_or_none(self, key: str) -> bytes | None:
@@ -306,7 +317,7 @@ class ObjectStore:
                 return call()
             except AlreadyExistsError:
                 raise
-            except (BaseError, OSError) as error:
+            except (BaseError, OSError, ValueError, OddNameError) as error:
                 translated = _translated(error, self.uri_of(key))
                 if pause_s is None or not translated.retryable:
                     raise translated from error
@@ -402,6 +413,52 @@ class ObjectStore:
             os.sync()
 
 
+def _local_listing(root: Path, prefix: str) -> Iterator[ObjectInfo]:
+    """All files under a folder, whatever they are called; what is no UTF-8 in a name is escaped, so that it
+    can be told."""
+    seen = set()
+    for folder, folders, names in os.walk(root / prefix, onerror=_refused, followlinks=True):
+        place = os.path.realpath(folder)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
+        for name in names:
+            if _UNFINISHED_PUT.search(name):
+                continue
+            path = os.path.join(folder, name)
+            try:
+                stat = os.stat(path)
+            except OSError:
+                continue  # gone meanwhile, or a link to nothing
+            seconds, rest = divmod(stat.st_mtime_ns, 10**9)
+            modified = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
+            key = Path(path).relative_to(root).as_posix()
+            told = key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            meta = {"path": told, "size": stat.st_size, "last_modified": modified, "e_tag": None}
+            yield _info(meta, is_local=True)
+
+
+def _refused(error: OSError) -> None:
+    """A folder that cannot be read is told, not passed over; one that is gone meanwhile is."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise _translated(error, str(error.filename)) from error
+
+
+def _local_bytes(root: Path, key: str) -> bytes:
+    try:
+        return (root / key).read_bytes()
+    except FileNotFoundError:
+        if "\\x" in key:
+            raise OddNameError("the name is no UTF-8 text", f"{root}/{key}") from None
+        raise
+
+
+_UNFINISHED_PUT = re.compile(r"#\d+$")
+"""Names under which the library writes a file before it is whole."""
+_ODD_NAME = re.compile(r'Path "(.*?)"(?::| contained|$)', re.DOTALL)
+
+
 def _info(meta: Mapping[str, Any], is_local: bool) -> ObjectInfo:
     modified: datetime = meta["last_modified"]
     tag = (meta.get("e_tag") or "").strip('"')
@@ -432,6 +489,7 @@ _PATTERNS: tuple[tuple[type[StorageError], tuple[str, ...], str], ...] = (
 
 _MOST_SWAPS = 100
 """Times a folder is given way to by runs that publish the same one at the same time."""
+_ODD_HINTS = ("error parsing path", "invalid path", "illegal character sequence", "non-unicode")
 _LOCAL_REMEDY = "Check that the folder can be made and written, then run again."
 
 
@@ -442,6 +500,12 @@ def _translated(error: Exception, where: str) -> StorageError:
     for kind, needles, reason in _PATTERNS:
         if any(needle in low for needle in needles):
             return kind(reason, where)
+    if isinstance(error, OddNameError):
+        return error
+    if any(hint in low for hint in _ODD_HINTS):
+        named = _ODD_NAME.search(text)
+        name = f": {named[1]!r}" if named else ""
+        return OddNameError(f"an object's name cannot be read{name}", where)
     if isinstance(error, FileNotFoundError):
         return NotFoundError("there is no such object", where)
     first_line = text.splitlines()[0] if text else type(error).__name__

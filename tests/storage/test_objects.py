@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import obstore
 import pytest
 from batch_support import s3_server
 
@@ -19,6 +21,7 @@ from storage.objects import (
     NoSuchPlaceError,
     NotFoundError,
     ObjectStore,
+    OddNameError,
     StorageError,
     _translated,
     is_inside,
@@ -221,3 +224,70 @@ def test_runs_that_publish_the_same_folder_at_once_all_succeed(tmp_path: Path) -
     assert [p.name for p in (tmp_path / "logs").iterdir()] == ["w"]
     store.sweep_temp(-1.0)
     assert not [p for p in tmp_path.rglob("*") if ".old" in p.name]
+
+
+ODD = [b"bad\xff.tif", b"new\nline.tif", b"tab\t.tif", b"a b%2F+#\xc3\xbc.tif", b"back\\slash.tif"]
+
+
+def test_an_odd_name_on_disk_costs_that_file_alone(tmp_path: Path) -> None:
+    for name in (*ODD, b"ok.tif"):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(name)
+    store = ObjectStore(str(tmp_path))
+    keys = {info.key for info in store.listing()}
+    assert keys == {
+        "bad\\xff.tif", "new\nline.tif", "tab\t.tif", "a b%2F+#ü.tif", "back\\slash.tif", "ok.tif"
+    }  # fmt: skip
+    for key in keys - {"bad\\xff.tif"}:
+        assert store.get(key).decode() == key
+    with pytest.raises(OddNameError, match=r"bad\\xff.tif.*Rename it") as caught:
+        store.get("bad\\xff.tif")
+    assert not caught.value.retryable
+
+
+def test_a_local_listing_tells_what_the_library_tells(tmp_path: Path) -> None:
+    store = ObjectStore(str(tmp_path))
+    for key in ("a/b.tif", "c.tif", "d/e f/ü.tif"):
+        store.put(key, key.encode())
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
+    (tmp_path / "half.tif#3").write_bytes(b"")
+    told = {}
+    for key in ("a/b.tif", "c.tif", "d/e f/ü.tif"):
+        meta = obstore.head(store.client(), key)
+        told[key] = (meta["size"], f"{meta['size']}-{meta['last_modified'].timestamp():.6f}")
+    listed = {info.key: (info.size_bytes, info.version) for info in store.listing()}
+    assert listed == told
+    assert [info.key for info in store.listing("d/")] == ["d/e f/ü.tif"]
+    assert list(store.listing("missing/")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('Encountered object with invalid path: Error parsing Path "a//b.tif": x', "a//b.tif"),
+        ('Could not parse path: Error parsing Path "a/./b.tif": Encountered', "a/./b.tif"),
+        ('Path "/bad%FF.tif" contained non-unicode characters', "/bad%FF.tif"),
+    ],
+)
+def test_an_odd_key_of_a_bucket_is_named_with_its_remedy(text: str, name: str) -> None:
+    error = _translated(ValueError(text), "s3://b/")
+    assert type(error) is OddNameError
+    assert name in str(error)
+    assert "Rename it" in str(error)
+    assert not error.retryable
+
+
+def test_a_folder_that_cannot_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(AccessError, match="closed"):
+        list(ObjectStore(str(tmp_path)).listing())
