@@ -31,7 +31,8 @@ from veernet_core.evaluation.yield_score import Outcomes, score_log
 from veernet_core.page.known.page_dpi import layout_dpi
 from veernet_core.page.models import PageModels
 from veernet_core.page.ocr.text import RapidReader, TextReader
-from veernet_core.page.reading import read_stated, turned
+from veernet_core.page.raster.turning import turned
+from veernet_core.page.reading import read_stated
 from veernet_core.page.results import HeaderFound, PageLayout, PageReading
 from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
 

@@ -21,6 +21,7 @@ from veernet_core.page.known.sections import KnownPage, given_sections, read_sec
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.ocr.text import RapidReader
 from veernet_core.page.raster.decoding import open_raster
+from veernet_core.page.raster.turning import turned
 from veernet_core.page.results import (
     CurveFound,
     DepthFound,
@@ -420,7 +421,7 @@ def test_turning_a_page(turn: int) -> None:
     raster = Raster(
         30, 50, False, (100.0, 200.0), lambda a, b: ink[a:b], lambda a, b: ink[a:b], tuple
     )
-    upright = reading.turned(raster, turn)
+    upright = turned(raster, turn)
     want = np.rot90(ink, -turn // 90)
     assert (upright.height_px, upright.width_px) == want.shape
     np.testing.assert_array_equal(upright.read_ink(5, 20), want[5:20])
@@ -429,7 +430,7 @@ def test_turning_a_page(turn: int) -> None:
 
 def test_a_page_too_large_to_turn_is_refused() -> None:
     with pytest.raises(GeometryError, match="side"):
-        reading.turned(replace(page(), height_px=900_000, width_px=15_000), 90)
+        turned(replace(page(), height_px=900_000, width_px=15_000), 90)
 
 
 # ---- with the real readers ------------------------------------------------------------------------

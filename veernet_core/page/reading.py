@@ -8,13 +8,13 @@ Does not belong here: how tracks, numbers and scales are found, and what is done
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import U8, Bool, DepthUnit, Finding, Raster, Section, Track
-from veernet_core.errors import GeometryError, ReadingError, VeernetError, of_scan
+from veernet_core.datatypes import Bool, DepthUnit, Finding, Raster, Section, Track
+from veernet_core.errors import ReadingError, VeernetError, of_scan
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.axis import DepthPrior
 from veernet_core.page.header import fields as header
@@ -32,6 +32,7 @@ from veernet_core.page.layout import page_layout as layout
 from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr import text
 from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.raster.turning import turned
 from veernet_core.page.results import (
     CurveFound,
     DepthFound,
@@ -57,7 +58,6 @@ _OTHER_SURVEYS = (
     ("velocity_survey", r"VELOCITY SURVEY|(3|THREE).?D(IMENSIONAL)? VELOCITY|CHECK ?SHOT"),
 )
 """What print on pages without curves of rock properties says."""
-_MAX_TURNED_BYTES = 1 << 30
 Rows = tuple[int, int]
 
 
@@ -390,62 +390,3 @@ def _leave_out_grids(wanted: Bool, sections: Iterable[SectionFound], dpi: float)
 def _runs(flags: Bool) -> list[Rows]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.view(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-# ---- turning --------------------------------------------------------------------------------------
-
-
-def turned(raster: Raster, turn_deg: int) -> Raster:
-    """The page turned clockwise by 0, 90, 180 or 270 degrees.
-
-    Upside-down pages stay windowed; pages on their side are turned in memory, once.
-
-    Raises
-    ------
-    GeometryError
-        A page on its side that is too large to turn.
-    """
-    if turn_deg == 0:
-        return raster
-    if turn_deg == 180:
-        return replace(
-            raster,
-            read_ink=lambda a, b: _half_turn(raster.read_ink, raster.height_px, a, b),
-            read_rgb=lambda a, b: _half_turn(raster.read_rgb, raster.height_px, a, b),
-        )
-    if raster.height_px * raster.width_px * (3 if raster.is_colour else 1) > _MAX_TURNED_BYTES:
-        raise GeometryError(
-            f"the page lies on its side and is too large to turn"
-            f" ({raster.width_px} x {raster.height_px} px)",
-            remedy="Turn the scan upright in an image editor and run again.",
-        )
-    ink, rgb = (
-        _Quarter(raster.read_ink, raster, turn_deg),
-        _Quarter(raster.read_rgb, raster, turn_deg),
-    )
-    tag = raster.dpi_tag
-    return replace(
-        raster,
-        height_px=raster.width_px,
-        width_px=raster.height_px,
-        dpi_tag=None if tag is None else (tag[1], tag[0]),
-        read_ink=ink,
-        read_rgb=rgb,
-    )
-
-
-def _half_turn(read: Callable[[int, int], U8], height_px: int, row0: int, row1: int) -> U8:
-    return np.ascontiguousarray(read(height_px - row1, height_px - row0)[::-1, ::-1])
-
-
-class _Quarter:
-    """Rows of a page turned by a quarter; the page is read when the first rows are asked for."""
-
-    def __init__(self, read: Callable[[int, int], U8], raster: Raster, turn_deg: int) -> None:
-        self._read, self._height, self._turns = read, raster.height_px, -turn_deg // 90
-        self._page: U8 | None = None
-
-    def __call__(self, row0: int, row1: int) -> U8:
-        if self._page is None:
-            self._page = np.rot90(self._read(0, self._height), self._turns)
-        return np.ascontiguousarray(self._page[row0:row1])

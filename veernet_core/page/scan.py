@@ -23,6 +23,7 @@ from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.raster import decoding
+from veernet_core.page.raster.turning import turned
 from veernet_core.page.results import PageReading
 from veernet_core.page.scales import cross_check
 
@@ -75,11 +76,11 @@ def read_scan(
     if reader is not None:
         read = reading.read_page(image, given, reader, unit, models)
     if read is None:
-        image = reading.turned(image, given.turn_deg or 0 if given is not None else 0)
+        image = turned(image, given.turn_deg or 0 if given is not None else 0)
         sections, findings = given_sections(given, image, unit)
         well, dpi = (given.well, given.dpi) if given is not None else (WellInfo(), None)
         return ReadScan(image, given, None, KnownPage(well, sections, dpi, findings))
-    image = reading.turned(image, read.layout.turn_deg)
+    image = turned(image, read.layout.turn_deg)
     least = config.min_read_confidence
     known = read_sections(given, read, image, name=name, depth_unit=unit, min_confidence=least)
     return ReadScan(image, given, read, known)

@@ -1,0 +1,182 @@
+"""What accumulates of a track: its blocks joined, inks laid over each other, curves on depth, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from veernet_core import metrics
+from veernet_core.config import DigitiseConfig
+from veernet_core.datatypes import (
+    F64,
+    STYLES,
+    U8,
+    CurveSpec,
+    DepthAxis,
+    Posterior,
+    PreparedLog,
+    Raster,
+    ScanRef,
+    Section,
+    Strip,
+    Track,
+    TrackGeometry,
+    WellInfo,
+)
+from veernet_core.overlays import draw_overlays
+from veernet_core.recovery import Calibration, check_depths, recover_curves, strip_findings
+from veernet_core.track_record import ScanRecord
+
+ROWS, COLS, LEFT, WIDTH = 1200, 232, 16.0, 200.0
+SPECS = (CurveSpec("GR", "GAPI", 0, 150), CurveSpec("SP", "MV", -80, 20, style="dashed"))
+FRACS = (0.5 + 0.3 * np.sin(np.arange(ROWS) / 40), 0.25 + 0.1 * np.cos(np.arange(ROWS) / 25))
+NOTHING = Calibration.from_json({})
+
+
+def unread(row0: int, row1: int) -> U8:
+    raise AssertionError("pixels come from strips")
+
+
+def log(depth: bool = True, residual: float = float("nan")) -> PreparedLog:
+    """One track over 1,200 rows, 0.1 ft each, at the strips' own resolution."""
+    knots = np.array([[0.0, 100.0]]), np.array([[0.0, 300.0]])
+    axis = DepthAxis("ft", np.array([[0.0, 500.0], [1000.0, 600.0]]), residual) if depth else None
+    section = Section("main", 0, ROWS, axis, (Track(TrackGeometry("T1", *knots), SPECS),))
+    raster = Raster(ROWS, 400, False, None, unread, unread, tuple)
+    return PreparedLog(ScanRef("w.tif", "w", "0", 1), raster, WellInfo(), (section,), 200.0)
+
+
+def ink_of(fracs: Sequence[F64]) -> U8:
+    ink = np.zeros((ROWS, COLS), np.uint8)
+    for frac in fracs:
+        for row, x in enumerate(np.rint(LEFT + frac * WIDTH).astype(int)):
+            ink[row, x - 1 : x + 2] = 255
+    return ink
+
+
+def block(
+    ink: U8, first: int, last: int, curves: tuple[int, ...] = (0, 1)
+) -> tuple[Strip, Posterior]:
+    """Rows of the strip with 100 more on either side, and what a perfect network says of them."""
+    start, stop = max(0, first - 100), min(ROWS, last + 100)
+    rows = np.arange(start, stop, dtype=np.float64)
+    strip = Strip(
+        ink[start:stop], LEFT, LEFT + WIDTH, rows, 0, 0, curves,
+        tuple(SPECS[k].style for k in curves), start, (first - start, last - start),
+    )  # fmt: skip
+    position = np.full((3, stop - start, COLS), 1 / COLS)
+    presence = np.zeros((3, stop - start), np.float32)
+    for k in curves:
+        z = (np.arange(COLS) - (LEFT + FRACS[k][start:stop] * WIDTH)[:, None]) / 1.5
+        style = STYLES.index(SPECS[k].style)
+        position[style] = np.exp(-0.5 * z * z)
+        position[style] /= position[style].sum(axis=1, keepdims=True)
+        presence[style] = 1
+    return strip, Posterior(position.astype(np.float16), presence)
+
+
+def traced(prepared: PreparedLog, *blocks: tuple[Strip, Posterior]) -> ScanRecord:
+    record = ScanRecord(prepared, None, keeps_pictures=True)
+    for strip, posterior in blocks:
+        record.add(strip, posterior)
+    return record
+
+
+def test_blocks_join_to_all_rows_of_every_curve() -> None:
+    ink = ink_of(FRACS)
+    (track,) = traced(log(), block(ink, 0, 700), block(ink, 700, ROWS)).tracks[0]
+    for k, frac in enumerate(FRACS):
+        trace = track.trace(k)
+        assert trace.scan_rows.tolist() == list(range(ROWS))
+        assert np.abs(trace.frac - frac).max() * WIDTH < 1
+    assert track.picture is not None
+    picture, left, right = track.picture
+    assert (picture == ink).all()
+    assert (left, right) == (LEFT, LEFT + WIDTH)
+
+
+def test_inks_of_one_block_are_laid_over_each_other() -> None:
+    inks = [ink_of([frac]) for frac in FRACS]
+    blocks = [block(ink, 0, ROWS, (k,)) for k, ink in enumerate(inks)]
+    (track,) = traced(log(), *blocks).tracks[0]
+    assert track.picture is not None
+    assert (track.picture[0] == np.maximum(*inks)).all()
+    assert track.lines is not None
+    assert len(track.lines[0]) == ROWS
+    for k, frac in enumerate(FRACS):
+        assert np.abs(track.trace(k).frac - frac).max() * WIDTH < 1
+
+
+def test_a_track_that_was_in_no_strip_has_nothing() -> None:
+    (track,) = traced(log()).tracks[0]
+    assert track.picture is None
+    assert track.lines is None
+    assert track.border_offsets.shape == (0, 3)
+    assert len(track.trace(0).frac) == 0
+
+
+@pytest.mark.parametrize(("residual", "kept"), [(float("nan"), True), (0.2, False)])
+def test_depth_lines_are_looked_at_only_where_nobody_knows_the_residual(
+    residual: float, kept: bool
+) -> None:
+    ink = ink_of(FRACS)
+    ink[::20] = 160  # a line each 2 ft
+    record = traced(log(residual=residual), block(ink, 0, ROWS))
+    assert (record.tracks[0][0].lines is not None) == kept
+    (section,) = check_depths(record)
+    assert section.depth is not None
+    assert section.depth.residual < 0.3
+
+
+def test_curves_come_out_on_regular_depths_with_what_is_known_of_them() -> None:
+    record = traced(log(residual=0.2), block(ink_of(FRACS), 0, ROWS))
+    curves = recover_curves(record.log.sections, record, NOTHING, DigitiseConfig())
+    assert [c.spec.mnemonic for c, _ in curves] == ["GR", "SP"]
+    for (curve, quality), frac, spec in zip(curves, FRACS, SPECS):
+        truth = np.interp((curve.depth - 500) * 10, np.arange(ROWS), frac)
+        assert metrics.r2(curve.frac, truth) > 0.99
+        assert np.allclose(
+            curve.value, spec.left + curve.frac * (spec.right - spec.left), equal_nan=True
+        )
+        assert np.isnan(quality.r2_estimate)  # no calibration
+        assert quality.depth_residual == 0.2
+
+
+def test_a_section_without_depth_is_said_and_drawn_all_the_same() -> None:
+    record = traced(log(depth=False), block(ink_of(FRACS), 0, ROWS))
+    config = DigitiseConfig()
+    assert recover_curves(record.log.sections, record, NOTHING, config) == []
+    assert "no_depth" in {f.code for f in strip_findings(record.log.sections, record, config)}
+    names = [o.name for o in draw_overlays(record.log.sections, [], record, config)]
+    assert names[0] == "overlay-main-T1"
+    assert any(name.startswith("strip-main-T1-") for name in names)
+
+
+def test_a_border_printed_elsewhere_is_said() -> None:
+    ink = ink_of(FRACS)
+    ink[:, int(LEFT) + 5] = 255
+    ink[:, int(LEFT + WIDTH)] = 255
+    record = traced(log(residual=0.2), block(ink, 0, ROWS))
+    (finding,) = strip_findings(record.log.sections, record, DigitiseConfig())
+    assert (finding.code, finding.track_id) == ("borders_off", "T1")
+    assert "left border" in finding.message
+    assert "2.5 %" in finding.message
+
+
+def test_known_points_reach_the_tracer_in_columns_of_the_strip() -> None:
+    prepared = log(residual=0.2)
+    section = prepared.sections[0]
+    solid = replace(SPECS[1], style="solid")
+    pair = (replace(SPECS[0], points_px=((600.0, 100 + 200 * float(FRACS[1][600])),)), solid)
+    track = replace(section.tracks[0], curves=pair)
+    prepared = replace(prepared, sections=(replace(section, tracks=(track,)),))
+    strip, posterior = block(ink_of(FRACS), 0, ROWS)
+    both = posterior.position[0].astype(np.float64) + posterior.position[1]
+    position = np.stack([both / 2, np.full(both.shape, 1 / COLS), np.full(both.shape, 1 / COLS)])
+    presence = np.zeros((3, ROWS), np.float32)
+    presence[0] = 1
+    (done,) = traced(prepared, (strip, Posterior(position.astype(np.float16), presence))).tracks[0]
+    assert np.abs(done.trace(0).frac[600] - FRACS[1][600]) * WIDTH < 2
