@@ -309,11 +309,29 @@ class Track:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason, known from the page, why curves of a section are not accepted.
+
+    ``reason`` is a verdict's; ``track_id`` and ``mnemonic`` say what it is about, None: all there are.
+    """
+
+    reason: str
+    track_id: str | None = None
+    mnemonic: str | None = None
+
+    def concerns(self, track_id: str, mnemonic: str) -> bool:
+        """Whether it is about a curve."""
+        return self.track_id in (None, track_id) and self.mnemonic in (None, mnemonic)
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A run of rows with one depth axis. ``depth`` is None where it is unknown; rows half-open.
 
     ``reference_px`` are ``[row, px]`` knots of the line on which the anchors were measured (the
     centre of the depth column; else the left border of the first track); it fixes the tilt's pivot.
+    ``doubts`` keep its curves from being accepted; ``printed`` are the curves, by track id and mnemonic, whose
+    given scale was read on the page.
     """
 
     section_id: str
@@ -322,6 +340,8 @@ class Section:
     depth: DepthAxis | None
     tracks: tuple[Track, ...]
     reference_px: F64 = field(default_factory=lambda: np.zeros((1, 2)))
+    doubts: tuple[Doubt, ...] = ()
+    printed: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         _require(

@@ -103,7 +103,7 @@ def _finish(
         *strip_findings(sections, record, config),
         *log.raster.drain_findings(),
     )
-    curves = gate.judge_curves(estimated, sections, findings, config.gate)
+    curves = gate.judge_curves(estimated, sections, config.gate)
     overlays = draw_overlays(sections, curves, record, config)
     origin = provenance(log.scan.sha256, record.sidecar, made, config)
     return DigitisedLog(log.scan, log.well, sections, curves, findings, origin, log.dpi, overlays)
@@ -112,5 +112,5 @@ def _finish(
 def judge(log: DigitisedLog, policy: GatePolicy) -> DigitisedLog:
     """The gate: verdicts of all curves anew under a policy."""
     estimated = [(c.curve, c.quality) for c in log.curves]
-    curves = gate.judge_curves(estimated, log.sections, log.findings, policy)
+    curves = gate.judge_curves(estimated, log.sections, policy)
     return replace(log, curves=curves)

@@ -15,15 +15,13 @@ from veernet_core.datatypes import (
     EVIDENCE,
     CurveSpec,
     DepthAxis,
-    Finding,
+    Doubt,
     QualityEstimate,
     RecoveredCurve,
     Section,
     Track,
     TrackGeometry,
 )
-from veernet_core.page.known import missing
-from veernet_core.page.scales import cross_check
 
 ORDER = {"reject": 0, "review": 1, "accept": 2}
 POLICY = GatePolicy()
@@ -195,38 +193,34 @@ def section(source: str = "sidecar", *others: CurveSpec) -> Section:
     return Section("main", 0, 100, axis, (track,))
 
 
-def finding(code: str, track: str | None = "T1", mnemonic: str | None = None) -> Finding:
-    return Finding(code, "page", "warning", "", "", None, "main", track, mnemonic)
-
-
 @pytest.mark.parametrize(
-    ("about", "reasons"),
+    ("doubt", "reasons"),
     [
-        (finding("borders_uncertain"), ("borders_uncertain",)),
-        (finding("borders_uncertain", "T2"), ("ok",)),
-        (finding("page_doubtful", None), ("page_doubtful",)),
-        (finding("scale_contradicted", "T1", "GR"), ("scale_contradicted",)),
-        (finding("scale_contradicted", "T1", "CALI"), ("ok",)),
-        (finding("scale_unread"), ("ok",)),
+        (Doubt("borders_uncertain", "T1"), ("borders_uncertain",)),
+        (Doubt("borders_uncertain", "T2"), ("ok",)),
+        (Doubt("page_doubtful"), ("page_doubtful",)),
+        (Doubt("scale_contradicted", "T1", "GR"), ("scale_contradicted",)),
+        (Doubt("scale_contradicted", "T1", "CALI"), ("ok",)),
     ],
 )
-def test_what_was_found_on_the_page_holds_for_the_curves_it_is_about(
-    about: Finding, reasons: tuple[str, ...]
+def test_what_is_doubtful_on_the_page_holds_for_the_curves_it_is_about(
+    doubt: Doubt, reasons: tuple[str, ...]
 ) -> None:
-    (judged,) = gate.judge_curves([(curve(), estimate())], [section()], [about], POLICY)
+    doubtful = replace(section(), doubts=(doubt,))
+    (judged,) = gate.judge_curves([(curve(), estimate())], [doubtful], POLICY)
     assert judged.verdict.reasons == reasons
     assert judged.verdict.decision == ("accept" if reasons == ("ok",) else "review")
 
 
 def test_guesses_and_scales_that_must_be_printed() -> None:
     guessed = replace(curve(), spec=replace(curve().spec, source="guess"))
-    (judged,) = gate.judge_curves([(guessed, estimate())], [section("template")], [], POLICY)
+    (judged,) = gate.judge_curves([(guessed, estimate())], [section("template")], POLICY)
     assert judged.verdict.reasons == ("scale_guess", "depth_guess")
     strict = GatePolicy(require_printed_scales=True)
-    (judged,) = gate.judge_curves([(curve(), estimate())], [section()], [], strict)
+    (judged,) = gate.judge_curves([(curve(), estimate())], [section()], strict)
     assert judged.verdict.reasons == ("scale_unconfirmed",)
-    seen = [finding("scale_confirmed", "T1", "GR")]
-    (judged,) = gate.judge_curves([(curve(), estimate())], [section()], seen, strict)
+    seen = replace(section(), printed=(("T1", "GR"),))
+    (judged,) = gate.judge_curves([(curve(), estimate())], [seen], strict)
     assert judged.verdict.decision == "accept"
 
 
@@ -236,17 +230,11 @@ def test_curves_of_a_track_are_judged_together() -> None:
     far = replace(near, frac=curve().frac + 0.3)
     for beside, reason in ((near, "identity_ambiguous"), (far, "ok")):
         pair = [(curve(), estimate()), (beside, estimate())]
-        judged = gate.judge_curves(pair, [section("sidecar", other)], [], POLICY)
+        judged = gate.judge_curves(pair, [section("sidecar", other)], POLICY)
         assert [j.verdict.reasons for j in judged] == [(reason,), (reason,)]
 
 
 def test_a_curve_whose_confidence_nobody_knows_is_not_accepted() -> None:
     blind = replace(curve(), confidence=np.full(200, np.nan))
-    (judged,) = gate.judge_curves([(blind, estimate())], [section()], [], POLICY)
+    (judged,) = gate.judge_curves([(blind, estimate())], [section()], POLICY)
     assert judged.verdict.reasons == ("uncalibrated_model",)
-
-
-def test_the_codes_are_those_of_the_page() -> None:
-    assert gate.TRACK_DOUBTS == (missing.BORDERS_UNCERTAIN, missing.PAGE_DOUBTFUL)
-    assert gate.CURVE_DOUBTS == cross_check.CONTRADICTED
-    assert gate.SCALE_CONFIRMED == cross_check.SCALE_CONFIRMED

@@ -19,7 +19,6 @@ from veernet_core.datatypes import (
     CurveSpec,
     Decision,
     DepthUnit,
-    Finding,
     GateVerdict,
     JudgedCurve,
     QualityEstimate,
@@ -27,12 +26,6 @@ from veernet_core.datatypes import (
     Section,
 )
 
-TRACK_DOUBTS = ("borders_uncertain", "page_doubtful")
-"""Codes of findings about a section, or a track of it, none of whose curves are accepted."""
-CURVE_DOUBTS = ("scale_contradicted", "name_contradicted")
-"""Codes of findings about one curve that is not accepted."""
-SCALE_CONFIRMED = "scale_confirmed"
-"""Code of the finding about a curve whose given scale is printed on the page."""
 MAX_OFF_SCALE = 0.25
 """Largest share of samples off scale before the wrap index counts as uncertain."""
 
@@ -42,7 +35,6 @@ Estimated = tuple[RecoveredCurve, QualityEstimate]
 def judge_curves(
     estimated: Sequence[Estimated],
     sections: Sequence[Section],
-    findings: Sequence[Finding],
     policy: GatePolicy,
 ) -> tuple[JudgedCurve, ...]:
     """Verdicts of all curves of a log.
@@ -52,8 +44,6 @@ def judge_curves(
     estimated : sequence of (RecoveredCurve, QualityEstimate)
         All curves: those of one track are looked at together.
     sections : sequence of Section
-    findings : sequence of Finding
-        Of the whole log.
     policy : GatePolicy
 
     Returns
@@ -66,7 +56,7 @@ def judge_curves(
     out = []
     for curve, quality in estimated:
         flags = (
-            *_place_flags(curve, by_id[curve.section_id], findings, policy),
+            *_place_flags(curve, by_id[curve.section_id], policy),
             *_curve_flags(curve, by_id[curve.section_id], curves),
         )
         out.append(JudgedCurve(curve, quality, judge(quality, flags, policy)))
@@ -117,9 +107,7 @@ def _by_quality(quality: QualityEstimate, policy: GatePolicy) -> tuple[bool, boo
 # ---- flags ----------------------------------------------------------------------------------------
 
 
-def _place_flags(
-    curve: RecoveredCurve, section: Section, findings: Sequence[Finding], policy: GatePolicy
-) -> list[str]:
+def _place_flags(curve: RecoveredCurve, section: Section, policy: GatePolicy) -> list[str]:
     """Reasons that lie in depth, scale and page."""
     residual = section.depth.residual if section.depth is not None else float("nan")
     flags = [*depth_flags(residual, curve.depth_unit, policy)]
@@ -127,13 +115,9 @@ def _place_flags(
         flags.append("scale_guess")
     if section.depth is not None and section.depth.source in ("template", "guess"):
         flags.append("depth_guess")
-    here = [f for f in findings if f.section_id == curve.section_id]
-    of_track = [f.code for f in here if f.track_id in (None, curve.track_id)]
     own = (curve.track_id, curve.spec.mnemonic)
-    of_curve = [f.code for f in here if (f.track_id, f.mnemonic) == own]
-    flags += [code for code in of_track if code in TRACK_DOUBTS]
-    flags += [code for code in of_curve if code in CURVE_DOUBTS]
-    unread = curve.spec.source == "sidecar" and SCALE_CONFIRMED not in of_curve
+    flags += [doubt.reason for doubt in section.doubts if doubt.concerns(*own)]
+    unread = curve.spec.source == "sidecar" and own not in section.printed
     return [*flags, "scale_unconfirmed"] if policy.require_printed_scales and unread else flags
 
 

@@ -24,7 +24,7 @@ from veernet_core.datatypes import (
 )
 from veernet_core.evaluation.page_truth import PageTruth, TrueCurve, TrueSection
 from veernet_core.page.results import Printed
-from veernet_core.page.scales.cross_check import CONTRADICTED, SCALE_CONFIRMED, held_against
+from veernet_core.page.scales.cross_check import cross_check
 
 WRONG_SCALE = 1.5
 """Factor by which the span of a falsified scale is too large; of a logarithmic one, by a decade."""
@@ -52,9 +52,9 @@ def score_stated(truth: PageTruth, printed: Printed) -> StatedScore:
     printed : mapping of (section id, track id) to sequence of CurveFound
     """
     sections = stated_sections(truth)
-    findings = held_against(sections, printed)
+    checks = cross_check(sections, printed)
     names = [(s, t, n) for s in sections for t in s.tracks for n in _names(t)]
-    known = {f.message for f in findings}
+    known = {c.message for c in checks}
     scales = [_is_noticed(_with_scale(*place), printed, known) for place in names]
     swaps = [
         _is_noticed(_exchanged(section, *pair), printed, known)
@@ -64,8 +64,8 @@ def score_stated(truth: PageTruth, printed: Printed) -> StatedScore:
     ]
     return StatedScore(
         stated=len(names),
-        confirmed=sum(f.code == SCALE_CONFIRMED for f in findings),
-        alarms=tuple(f.message for f in findings if f.code in CONTRADICTED),
+        confirmed=sum(c.is_confirmed for c in checks),
+        alarms=tuple(c.message for c in checks if not c.is_confirmed),
         wrong_scales=(sum(scales), len(scales)),
         wrong_names=(sum(swaps), len(swaps)),
     )
@@ -113,8 +113,8 @@ def _names(track: Track) -> list[str]:
 
 def _is_noticed(section: Section, printed: Printed, known: Container[str]) -> bool:
     """Whether a false statement is contradicted where the true one was not."""
-    found = held_against([section], printed)
-    return any(f.code in CONTRADICTED and f.message not in known for f in found)
+    found = cross_check([section], printed)
+    return any(not c.is_confirmed and c.message not in known for c in found)
 
 
 # ---- false statements -----------------------------------------------------------------------------

@@ -107,7 +107,10 @@ class DepthLabel:
 
 @dataclass(frozen=True, slots=True)
 class DepthFound:
-    """The depth axis of a section, or None with findings that say why not."""
+    """The depth axis of a section, or None with findings that say why not.
+
+    ``is_cut_off``: the axis ends before its section does; the rest is left out.
+    """
 
     axis: DepthAxis | None
     unit: DepthUnit | None
@@ -117,6 +120,7 @@ class DepthFound:
     residual_px: float
     confidence: float
     findings: tuple[Finding, ...] = ()
+    is_cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,9 @@ def prepare(
             printed = reading.read_stated(scan.raster, known.sections, dpi, reader)
         except ReadingError as error:
             findings = (*findings, _not_cross_checked(error))
-    findings = (*findings, *cross_check.held_against(known.sections, printed))
-    return PreparedLog(item.ref, scan.raster, known.well, known.sections, dpi, findings)
+    sections, checked = cross_check.check_given(known.sections, printed)
+    findings = (*findings, *checked)
+    return PreparedLog(item.ref, scan.raster, known.well, sections, dpi, findings)
 
 
 def _sidecar_name(item: ScanInput) -> str:

@@ -28,7 +28,7 @@ from veernet_core.evaluation.page_truth import truth_from_json
 from veernet_core.page import reading
 from veernet_core.page.ocr.text import RapidReader
 from veernet_core.page.results import CurveFound, Stated
-from veernet_core.page.scales.cross_check import held_against
+from veernet_core.page.scales.cross_check import check_given, cross_check
 from veernet_core.synth.pages import draw_page, tiff_bytes
 
 Printed = dict[tuple[str, str], list[CurveFound]]
@@ -52,8 +52,8 @@ def read(name: str, left: float, right: float, sure: float = 0.96, **changes: An
     return replace(found, **changes)
 
 
-def codes(stated: Section, printed: Printed) -> list[tuple[str, str | None]]:
-    return [(f.code, f.mnemonic) for f in held_against([stated], printed)]
+def codes(stated: Section, printed: Printed) -> list[tuple[str, str]]:
+    return [(c.outcome, c.mnemonic) for c in cross_check([stated], printed)]
 
 
 def test_the_printed_scale_confirms_or_contradicts() -> None:
@@ -61,8 +61,8 @@ def test_the_printed_scale_confirms_or_contradicts() -> None:
     right: Printed = {("main", "T1"): [read("GR", 0, 150)]}
     assert codes(stated, right) == [("scale_confirmed", "GR")]
     wrong: Printed = {("main", "T1"): [read("GR", 0, 100), read("CALI", 6, 16)]}
-    found = held_against([stated], wrong)
-    assert [(f.code, f.mnemonic) for f in found] == [
+    found = cross_check([stated], wrong)
+    assert [(c.outcome, c.mnemonic) for c in found] == [
         ("scale_contradicted", "GR"),
         ("scale_confirmed", "CALI"),
     ]
@@ -286,13 +286,14 @@ def test_nothing_is_read_where_no_person_stated_a_curve(page: tuple[Any, bytes])
 
 
 def judged(printed: Printed, policy: GatePolicy) -> tuple[str, ...]:
-    """Reasons for GR, perfectly recovered, after its statement was held against the print."""
+    """Reasons for GR, perfectly recovered, after its statement was cross-checked with the print."""
     axis = DepthAxis("ft", np.array([[1000.0, 500.0], [5000.0, 900.0]]), 0.1)
     stated = replace(section(T1=(spec("GR", 0, 150),)), depth=axis)
     good = judge(make_curve(stated.tracks[0].curves[0]))
+    sections, findings = check_given([stated], printed)
     log = DigitisedLog(
-        ScanRef("page.tif", "page", "0" * 64, 1), WellInfo(), (stated,),
-        (good,), held_against([stated], printed),
+        ScanRef("page.tif", "page", "0" * 64, 1), WellInfo(), sections,
+        (good,), findings,
         Provenance("", "", "", "", ""), 200.0,
     )  # fmt: skip
     (done,) = pipeline.judge(log, policy).curves

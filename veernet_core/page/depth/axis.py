@@ -267,6 +267,7 @@ def _accepted(fit: ColumnFit, section: SectionFound, dpi: float) -> DepthFound:
         residual_px=fit.residual_px,
         confidence=confidence,
         findings=tuple(_finding(code, text, section) for code, text, _ in doubts),
+        is_cut_off=any(code == CUT_OFF for code, _, _ in doubts),
     )
 
 
@@ -311,8 +312,8 @@ def _is_short(anchors: F64, section: SectionFound, step: float) -> bool:
 
 
 def cut_to_depth(section: SectionFound, found: DepthFound) -> SectionFound:
-    """The section without the ends that its depth axis does not reach, where a finding says so."""
-    if found.axis is None or all(finding.code != CUT_OFF for finding in found.findings):
+    """The section without the ends that its depth axis does not reach, where it is cut off."""
+    if found.axis is None or not found.is_cut_off:
         return section
     rows = found.axis.anchors[:, 0]
     line = float(np.median(np.diff(rows)))

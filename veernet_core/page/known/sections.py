@@ -17,6 +17,7 @@ from veernet_core.datatypes import (
     CurveSpec,
     DepthAxis,
     DepthUnit,
+    Doubt,
     Finding,
     Raster,
     Section,
@@ -285,7 +286,18 @@ def _read_section(
     tracks = _tracks(parts, section_id, rows, where, page)
     columns = [track for track in found.tracks if track.kind == "depth"]
     middle = middle_line(columns[0].left_knots, columns[0].right_knots) if columns else None
-    return Section(section_id, *rows, depth, tracks, reference_line(middle, tracks))
+    doubts = [
+        Doubt(missing.BORDERS_UNCERTAIN, t.track_id) for t in placed.tracks if _is_unsure(t, found)
+    ]
+    if reading.layout.kind != "curve_log" and given is None:
+        doubts.append(Doubt(missing.PAGE_DOUBTFUL))
+    line = reference_line(middle, tracks)
+    return Section(section_id, *rows, depth, tracks, line, tuple(doubts))
+
+
+def _is_unsure(placed: PlacedTrack, section: SectionFound) -> bool:
+    """Whether a track's borders are uncertain."""
+    return section.tracks[placed.index].confidence < MIN_TRACK_CONFIDENCE
 
 
 # ---- depth ----------------------------------------------------------------------------------------
@@ -357,7 +369,7 @@ def _read_parts(
 ) -> _Parts:
     """A track that was found, with what is given of it."""
     found, given = section.tracks[placed.index], placed.given
-    if found.confidence < MIN_TRACK_CONFIDENCE:
+    if _is_unsure(placed, section):
         findings.append(missing.borders_uncertain(section, placed.track_id, found.confidence))
     read = _of_track(reading, section, placed.index)
     curves: list[CurveSpec | SidecarCurve] = []

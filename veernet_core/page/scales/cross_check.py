@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from veernet_core.datatypes import CurveSpec, Finding, Section, Track
+from veernet_core.datatypes import CurveSpec, Doubt, Finding, Section, Track
 from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_curve
 from veernet_core.page.results import CurveFound, Printed, next_laps
 
-SCALE_CONTRADICTED = "scale_contradicted"
-"""Code of the finding about a curve for which the page prints another scale than the stated one."""
-NAME_CONTRADICTED = "name_contradicted"
-"""Code of the finding about a curve whose name the page prints over another track or beside another pen."""
-SCALE_CONFIRMED = "scale_confirmed"
-"""Code of the finding about a curve whose stated scale is printed on the page."""
-CONTRADICTED = (SCALE_CONTRADICTED, NAME_CONTRADICTED)
+Outcome = Literal["scale_confirmed", "scale_contradicted", "name_contradicted"]
+"""What print says of a curve: its given scale is printed; another one is; its name stands over another track
+or beside another pen. Also the codes of findings and verdicts."""
 _UNDOUBTED = 0.9
 """From here on no digit of a printed number was lost in reading."""
 _SAME = 0.005
@@ -32,11 +30,52 @@ _UNIT_FACTORS = (1.0, 100.0, 0.01, 1000.0, 0.001)
 Ends = tuple[float, float]
 
 
-def held_against(
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the print says of one curve."""
+
+    outcome: Outcome
+    message: str
+    section: Section
+    track_id: str
+    mnemonic: str
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the given scale is printed."""
+        return self.outcome == "scale_confirmed"
+
+    def finding(self) -> Finding:
+        """The same for people."""
+        return Finding.of(
+            self.outcome,
+            self.message,
+            rows=(int(self.section.row_top), int(self.section.row_bottom)),
+            section_id=self.section.section_id,
+            track_id=self.track_id,
+            mnemonic=self.mnemonic,
+        )
+
+
+def check_given(
+    sections: Sequence[Section], printed: Printed
+) -> tuple[tuple[Section, ...], tuple[Finding, ...]]:
+    """Sections with what the print says about their given scales and names, and the findings about it."""
+    checks = cross_check(sections, printed)
+    out = []
+    for section in sections:
+        own = [check for check in checks if check.section is section]
+        against = [Doubt(c.outcome, c.track_id, c.mnemonic) for c in own if not c.is_confirmed]
+        seen = tuple((c.track_id, c.mnemonic) for c in own if c.is_confirmed)
+        out.append(replace(section, doubts=(*section.doubts, *against), printed=seen))
+    return tuple(out), tuple(check.finding() for check in checks)
+
+
+def cross_check(
     sections: Sequence[Section],
     printed: Printed,
     min_confidence: float = 0.85,
-) -> tuple[Finding, ...]:
+) -> tuple[Check, ...]:
     """What the print says about the scales and names that a person stated.
 
     Parameters
@@ -49,21 +88,21 @@ def held_against(
 
     Returns
     -------
-    tuple of Finding
+    tuple of Check
         One for every curve that is contradicted or confirmed.
     """
-    findings: list[Finding] = []
+    checks: list[Check] = []
     for section in sections:
         tracks = [_Held(section, track, printed, min_confidence) for track in section.tracks]
         strays = _strays(tracks)
         for held in tracks:
             for name, specs in held.stated.items():
-                said = _against(name, specs, held, strays)
-                if said is None and held.confirms(specs):
-                    said = SCALE_CONFIRMED, f"The page prints the stated scale of {name}."
-                if said is not None:
-                    findings.append(_finding(*said, section, held.track_id, name))
-    return tuple(findings)
+                outcome = _against(name, specs, held, strays)
+                if outcome is None and held.confirms(specs):
+                    outcome = "scale_confirmed", f"The page prints the stated scale of {name}."
+                if outcome is not None:
+                    checks.append(Check(*outcome, section, held.track_id, name))
+    return tuple(checks)
 
 
 class _Held:
@@ -130,8 +169,8 @@ def _strays(tracks: Sequence[_Held]) -> dict[str, tuple[str, list[str]]]:
 
 def _against(
     name: str, specs: list[CurveSpec], held: _Held, strays: Mapping[str, tuple[str, list[str]]]
-) -> tuple[str, str] | None:
-    """Code and message of what contradicts a stated curve; None where nothing does."""
+) -> tuple[Outcome, str] | None:
+    """Outcome and message of what contradicts a stated curve; None where nothing does."""
     kind = held.kinds[name]
     here = held.prints(kind.mnemonic) if kind is not None else []
     if here and not any(
@@ -139,19 +178,19 @@ def _against(
     ):
         other = ", ".join(sorted({_text(*_ends(c), c.scale) for c in here}))
         stated = ", ".join(_text(s.left, s.right, s.scale) for s in specs)
-        return SCALE_CONTRADICTED, f"The page prints {other} for {name}, stated is {stated}."
+        return "scale_contradicted", f"The page prints {other} for {name}, stated is {stated}."
     if _has_other_pen(specs, here, held):
-        return NAME_CONTRADICTED, (
+        return "name_contradicted", (
             f"The page draws a solid line beside the scale of {name}; stated is {specs[0].style},"
             " and solid for another curve of the track."
         )
     for stray, (printed, stated_in) in strays.items():
         if kind is not None and kind.mnemonic == stray and held.track_id in stated_in:
-            return NAME_CONTRADICTED, (
+            return "name_contradicted", (
                 f"The page prints {name} above track {printed}, not above {held.track_id}."
             )
         if held.track_id == printed and not held.confirms(specs):
-            return NAME_CONTRADICTED, (
+            return "name_contradicted", (
                 f"The page prints {stray} above track {printed}, where {name} is stated and"
                 f" {stray} is not."
             )
@@ -230,17 +269,3 @@ def _kind(mnemonic: str) -> CurveKind | None:
 
 def _text(left: float, right: float, scale: str) -> str:
     return f"{left:g} to {right:g}" + (" (log)" if scale == "log" else "")
-
-
-# ---- findings -------------------------------------------------------------------------------------
-
-
-def _finding(code: str, message: str, section: Section, track_id: str, name: str) -> Finding:
-    return Finding.of(
-        code,
-        message,
-        rows=(int(section.row_top), int(section.row_bottom)),
-        section_id=section.section_id,
-        track_id=track_id,
-        mnemonic=name,
-    )
