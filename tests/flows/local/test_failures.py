@@ -31,6 +31,7 @@ class Upright:
     """A network that sees a straight line everywhere, but stumbles over strips of the taller page."""
 
     model_id = "test"
+    numerics = "float32"
     calibration: Mapping[str, Any] = {}
 
     def __init__(self, stumbles: bool = False) -> None:

@@ -357,6 +357,13 @@ def test_a_cut_group_3_file_names_every_row_that_is_lost(share, rows_per_strip):
     assert not wrong.any()
 
 
+def test_a_file_whose_list_of_strips_is_cut_off_is_no_blank_page():
+    data = EXACT["g4 one row strips"]
+    for size in (4864, 3000):
+        with pytest.raises(DecodeError):
+            open_raster(data[:size], "x")
+
+
 CUT_CODECS = ["LZW", "DEFLATE", "PACKBITS", None]
 
 

@@ -122,6 +122,12 @@ def _open_tiff(data: bytes, name: str, limits: RasterLimits) -> _Opened:
         return _upright(source, 1, None, findings)
     page = max(pages, key=lambda p: (p.height_px, p.width_px, -p.directory))
     check_limits(page.height_px, page.width_px, name, limits)
+    if not len(page.offsets):
+        raise DecodeError(
+            "the list of its strips is not in the file",
+            where=name,
+            remedy="Copy the scan again from its source: the file is cut short.",
+        )
     counted = with_byte_counts(data, page.directory)
     if counted is not data:
         data = counted

@@ -237,9 +237,12 @@ class GdalPixels(ChunkedPixels):
             a, b = max(first, block * rows), min(last, (block + 1) * rows)
             good = min(b, block * rows + self._good_rows(block))
             if a < good:
-                with _MESSAGES.collect():
-                    raw = _read_window(self._forgiving_dataset(block), a, good)
-                out[a - base : good - base] = self._to_tone(raw)
+                try:
+                    with _MESSAGES.collect():
+                        raw = _read_window(self._forgiving_dataset(block), a, good)
+                    out[a - base : good - base] = self._to_tone(raw)
+                except (RasterioError, MemoryError, DecodeError):
+                    good = a
             if max(a, good) < b:
                 self._note(Damage(max(a, good), b, "damaged"))
 
