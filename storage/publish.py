@@ -161,8 +161,8 @@ def log_id(stem: str, sha256: str, taken: Mapping[str, str], place: str = "") ->
     owners = {name.casefold(): owner for name, owner in taken.items()}
     plain = safe_name(stem)
     by_place = hashlib.sha256(f"{sha256} {place}".encode("utf-8", "replace")).hexdigest()
-    for digits in (0, 8, 16, 64):
-        for digest in (sha256, by_place):
+    for digest in (sha256, by_place):
+        for digits in (0, 8, 16, 64):
             name = f"{plain}-{digest[:digits]}" if digits else plain
             if owners.get(name.casefold(), sha256) == sha256:
                 return name
