@@ -352,7 +352,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class WellInfo:
-    """Header facts as stated; empty where not known."""
+    """Header facts as given or read; empty where not known."""
 
     uwi: str = ""
     name: str = ""

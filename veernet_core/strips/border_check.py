@@ -1,4 +1,4 @@
-"""Do the borders stated for a track lie on lines printed on the paper?
+"""Do the borders given for a track lie on lines printed on the paper?
 
 In: a rectified strip; out: how far off its borders may be. A border that is off moves every position of
 the track, and of the curves themselves none looks the worse for it. Where the borders are is not asked here
@@ -16,9 +16,9 @@ from veernet_core.datatypes import F64, INKED, U8
 LEAST_FRAC = 0.001
 """How well a printed line tells a border, track widths."""
 OFF_FRAC = 0.005
-"""Distance from its line from which on a stated border is worth correcting, track widths."""
+"""Distance from its line from which on a given border is worth correcting, track widths."""
 REACH_PX = 12
-"""Distance from the stated border within which its line is looked for, strip pixels."""
+"""Distance from the given border within which its line is looked for, strip pixels."""
 STRETCH_ROWS = 512
 """Strip rows looked at together: longer stretches smear lines that wander."""
 _LEAST_ROWS = 100
@@ -38,7 +38,7 @@ def border_offsets(ink: U8, left_col: float, right_col: float) -> F64:
     ----------
     ink : uint8 [rows, cols]
     left_col, right_col : float
-        Stated borders.
+        Given borders.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def printed_offset(stretches: F64) -> tuple[float, float]:
 
 
 def line_offset(ink: U8, at: float) -> float:
-    """Distance from a stated border to the vertical line printed there, pixels; NaN if none is.
+    """Distance from a given border to the vertical line printed there, pixels; NaN if none is.
 
     Parameters
     ----------

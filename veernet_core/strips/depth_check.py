@@ -1,7 +1,7 @@
 """Does a depth axis agree with the depth lines printed on the paper?
 
 In: how dark each strip row is, and the depth that an axis gives it. Out: how far the printed lines
-lie from the whole multiples of depth at which they belong. For axes that were stated, not measured: where
+lie from the whole multiples of depth at which they belong. For axes that were given, not measured: where
 anchors are wrong, the lines drift away from them. Which axis is right is not asked here (`depth`).
 """
 
@@ -54,13 +54,13 @@ class LineFit(NamedTuple):
     scatter : float
         The distance from where they belong that nine in ten stretches of five lines keep, or nine in ten rows
         on the straight line through them, in the axis' unit; NaN where no lines stand out. An axis that is off
-        by whole lines all along looks true where all lines are drawn alike; where every so many is heavier,
+        by whole lines all along looks true where all lines are of one kind; where every so many is heavier,
         the distance of the heavy ones from their multiples counts.
     clear : float
         Factor by which the lines stand out from what is seen where none are printed; 0 where they do not.
     heavy : float
         Distance of the heavier lines from the multiples at which they belong, in whole lines; NaN where all
-        lines are drawn alike. It is part of ``scatter``.
+        lines are of one kind. It is part of ``scatter``.
     """
 
     scatter: float
