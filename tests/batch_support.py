@@ -18,8 +18,8 @@ sys.path.insert(0, str(DRILLS))
 from prefect_site import s3_environment  # noqa: E402
 from small_archive import scan_bytes, write_archive  # noqa: E402
 
-from flows.archive import chunk as chunk_module  # noqa: E402
 from flows.archive.chunk import ChunkSummary, gate_chunk, publish_chunk, trace_chunk  # noqa: E402
+from flows.archive.outcomes import quarantine_records  # noqa: E402
 from flows.archive.params import ArchiveParams  # noqa: E402
 from flows.archive.setup import Prepared, prepare_run  # noqa: E402
 from storage.compact import Compaction, compact  # noqa: E402
@@ -52,7 +52,7 @@ def begin(settings: ArchiveParams) -> Prepared:
     prepared = prepare_run(settings)
     dest = ObjectStore(settings.dest)
     write_manifests(dest, prepared.spec.run_id, prepared.plan)
-    records = chunk_module.quarantine_records(prepared.spec, prepared.plan.quarantine)
+    records = quarantine_records(prepared.spec, prepared.plan.quarantine)
     if records:
         append(dest, segment_name(prepared.spec.run_id, 99_999, 0), records)
     return prepared

@@ -49,7 +49,7 @@ class Cost:
 
 def do_bare(source: Path, dest: Path) -> None:
     """The work alone (in a process of its own, so that its children are counted)."""
-    from flows.archive.chunk import _sha256
+    from flows.archive.outcomes import sha256_of
     from flows.dashboard import build_dashboard
     from flows.engine.decoders import Decoders, DecoderSettings
     from flows.engine.loading import get_engine
@@ -68,7 +68,7 @@ def do_bare(source: Path, dest: Path) -> None:
         data = scans.get(key)
         uri = scans.uri_of(key)
         assert decoders.try_scan(data, uri, config.limits) is None
-        return ScanInput(ScanRef(uri, Path(key).stem, _sha256(data), len(data)), data)
+        return ScanInput(ScanRef(uri, Path(key).stem, sha256_of(data), len(data)), data)
 
     def chunk(first: int) -> None:
         with ThreadPoolExecutor(2) as readers:

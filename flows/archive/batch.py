@@ -33,14 +33,12 @@ from flows.archive.chunk import (
     STAGED,
     ChunkSummary,
     Gated,
-    RunSpec,
     Traced,
     gate_chunk,
     publish_chunk,
-    quarantine_records,
-    spec_key,
     trace_chunk,
 )
+from flows.archive.outcomes import quarantine_records
 from flows.archive.params import ArchiveParams
 from flows.archive.report import (
     RunReport,
@@ -50,6 +48,7 @@ from flows.archive.report import (
     publish_report,
     refresh_dashboard,
 )
+from flows.archive.run_spec import RunSpec, spec_key
 from flows.archive.runners import task_runner
 from flows.archive.setup import Prepared, check_places, prepare_run
 from flows.engine.loading import NumericsError

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flows.archive.chunk import RunSpec
+from flows.archive.run_spec import RunSpec
 from flows.archive.setup import new_run_id
 from flows.engine.loading import Engine, get_engine
 from storage.ledger import ROOT

@@ -9,116 +9,33 @@ No Prefect here (``flows.archive.batch`` wraps these functions), and no science 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import logging
-import os
-import threading
 import time
 import uuid
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
-from flows.engine.decoders import DecoderCrashError, Decoders, DecoderSettings, DecoderTimeoutError
-from flows.engine.loading import Engine, get_engine
+from flows.archive.outcomes import done_elsewhere, failure_of, record_of
+from flows.archive.reading import ScanReader
+from flows.archive.run_spec import RunSpec
+from flows.archive.watchdog import Watchdog
+from flows.engine.loading import get_engine
 from storage.carry import carry_reviews
-from storage.known import known_sidecar
 from storage.ledger import (
     ROOT,
     Record,
-    Requirement,
-    Status,
     append,
     mark_attempt,
-    mismatches,
-    outdated,
-    read_ledger,
     read_segment,
-    result_key,
     segment_name,
 )
 from storage.objects import ObjectStore, StorageError
-from storage.plan import RUNS, Unit, read_manifest
+from storage.plan import Unit, read_manifest
 from storage.publish import RECORD, log_files
 from storage.review_files import wants_review_files
 from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
-from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
-from veernet_core.datatypes import DigitisedLog, Finding, GateVerdict, ScanRef
-from veernet_core.errors import OutOfMemoryError, UnexpectedError, VeernetError, of_scan
-
-if TYPE_CHECKING:
-    from veernet_core.pipeline import ScanInput
+from veernet_core.datatypes import DigitisedLog, Finding, GateVerdict
+from veernet_core.errors import VeernetError, of_scan
 
 STAGED = ROOT + "staged/"
-_LOG = logging.getLogger(__name__)
-_TRANSIENT = (OutOfMemoryError, StorageError, UnexpectedError)
-
-
-class StalledError(VeernetError):
-    """No log of a chunk was finished for a long time."""
-
-    code = "stalled"
-
-
-@dataclass(frozen=True, slots=True)
-class RunSpec:
-    """What every task of a run needs to know; small, picklable, stored beside the manifests.
-
-    Attributes
-    ----------
-    model : str or None
-        URI of the model bundle; None is the shipped one.
-    device : str
-        Where the network runs.
-    decoders : DecoderSettings
-    max_tries : int
-        Tries of a scan whose decoder dies, or whose trouble may pass, before it is quarantined.
-    stall_limit_s : float
-        A worker that finishes no log for so long ends itself; 0 switches this off.
-    canary : str
-        ``hold`` suspends acceptance after a collapse, ``report`` only tells of it, ``off``.
-    released : Requirement or None
-        In a held run, what its logs would be made with otherwise: such results stand.
-    """
-
-    source: str
-    dest: str
-    run_id: str
-    config: DigitiseConfig
-    requirement: Requirement
-    model: str | None = None
-    device: str = "auto"
-    decoders: DecoderSettings = field(default_factory=DecoderSettings)
-    max_tries: int = 3
-    stall_limit_s: float = 3600.0
-    canary: str = "hold"
-    released: Requirement | None = None
-
-    def to_bytes(self) -> bytes:
-        """JSON for the destination store."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True).encode()
-
-    @staticmethod
-    def from_bytes(data: bytes) -> RunSpec:
-        """The inverse of ``to_bytes``."""
-        raw = json.loads(data)
-        config = raw["config"]
-        config["gate"] = GatePolicy(**config["gate"])
-        config["limits"] = RasterLimits(**config["limits"])
-        raw["config"] = DigitiseConfig(**config)
-        raw["requirement"] = Requirement(**raw["requirement"])
-        if raw.get("released"):
-            raw["released"] = Requirement(**raw["released"])
-        raw["decoders"] = DecoderSettings(**raw["decoders"])
-        return RunSpec(**raw)
-
-
-def spec_key(run_id: str) -> str:
-    """Key of a run's specification on the destination."""
-    return f"{RUNS}{run_id}/run.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,30 +147,13 @@ def publish_chunk(spec: RunSpec, gated: Gated, shard: int, chunk: int) -> ChunkS
     records += [record for record in published if record is not None]
     missing = {unit.source_key for unit in units} - {record.source_key for record in records}
     if missing:
-        records += _done_elsewhere(spec, dest, [u for u in units if u.source_key in missing])
+        records += done_elsewhere(spec, dest, [u for u in units if u.source_key in missing])
     dest.flush()
     records.sort(key=lambda record: record.source_key)
     if not append(dest, gated.traced.name, records):
         records = read_segment(dest, gated.traced.name) or records
     dest.delete(STAGED + unit_id for unit_id in gated.traced.staged)
     return _summary(records, gated.traced.seconds)
-
-
-def quarantine_records(spec: RunSpec, units: Iterable[Unit]) -> list[Record]:
-    """Records of scans on which workers died too often; they are not touched again."""
-    return [
-        _failure(
-            spec,
-            unit,
-            DecoderCrashError(
-                f"workers died {unit.tries} times while they worked on this scan",
-                remedy="Look at the scan and the workers' memory; run again with --force to retry.",
-            ),
-            tries=unit.tries,
-            status="quarantined",
-        )
-        for unit in units
-    ]
 
 
 def chunk_units(dest: ObjectStore, run_id: str, shard: int, chunk: int) -> list[Unit]:
@@ -292,10 +192,10 @@ def _trace(
     spec: RunSpec, dest: ObjectStore, units: list[Unit], attempt: _Attempt
 ) -> tuple[list[str], list[Record]]:
     engine = get_engine(spec.model, spec.device, spec.requirement.numerics)
-    reader = _Reader(spec, engine, units, attempt)
+    reader = ScanReader(spec, engine, units, attempt.begin)
     staged: list[str] = []
     records: list[Record] = []
-    with _Watchdog(spec.stall_limit_s) as watchdog:
+    with Watchdog(spec.stall_limit_s) as watchdog:
         for outcome in engine.digitise(reader.items(), spec.config):
             watchdog.progress()
             ref = outcome.scan if isinstance(outcome, DigitisedLog) else outcome.ref
@@ -306,7 +206,7 @@ def _trace(
                 dest.put(STAGED + unit_id, kept)
                 staged.append(unit_id)
             else:
-                records.append(_failure(spec, unit, kept, scan_sha256=ref.sha256))
+                records.append(failure_of(spec, unit, kept, scan_sha256=ref.sha256))
     if len(reader.unreachable) == len(units):
         ObjectStore(spec.source).check_readable()
     records += reader.records
@@ -318,117 +218,6 @@ def _staged_bytes(log: DigitisedLog) -> bytes | VeernetError:
         return staged_to_bytes(log)
     except Exception as error:
         return of_scan(error, log.scan.uri, "write")
-
-
-class _Reader:
-    """Reads and tries scans ahead of the digitiser; keeps records of those that go no further."""
-
-    def __init__(self, spec: RunSpec, engine: Engine, units: list[Unit], attempt: _Attempt) -> None:
-        self._spec = spec
-        self._attempt = attempt
-        self._units = units
-        self._source = ObjectStore(spec.source)
-        self._decoders = _decoders(replace(spec.decoders, check=engine.decoder_check))
-        self.sent: dict[str, Unit] = {}
-        self.records: list[Record] = []
-        self.unreachable: list[StorageError] = []
-
-    def items(self) -> Iterator[ScanInput]:
-        """Scans that decode, in order; ``processes`` are read and tried at once."""
-        width = self._spec.decoders.processes
-        waiting: deque[Future[ScanInput | Record]] = deque()
-        with ThreadPoolExecutor(width, thread_name_prefix="read") as pool:
-            for unit in self._units:
-                waiting.append(pool.submit(self._read, unit))
-                if len(waiting) > 2 * width:
-                    yield from self._settle(waiting.popleft())
-            while waiting:
-                yield from self._settle(waiting.popleft())
-
-    def _settle(self, future: Future[ScanInput | Record]) -> Iterator[ScanInput]:
-        result = future.result()
-        if isinstance(result, Record):
-            self.records.append(result)
-        else:
-            self._attempt.begin()
-            yield result
-
-    def _read(self, unit: Unit) -> ScanInput | Record:
-        uri = self._source.uri_of(unit.source_key)
-        data: bytes | None = None
-        try:
-            data = self._source.get(unit.source_key)
-            sidecar = self._stated(unit)
-        except StorageError as error:
-            if error.retryable:
-                self.unreachable.append(error)
-            return _failure(self._spec, unit, error)
-        except Exception as error:
-            return _failure(self._spec, unit, of_scan(error, uri, "read"), _sha256(data))
-        sha, sidecar_sha = _sha256(data), _sha256(sidecar)
-        good = [r for r in (self._spec.requirement, self._spec.released) if r is not None]
-        same = _same_again(unit, {result_key(sha, sidecar_sha, r) for r in good})
-        if same is not None:
-            return same
-        trouble = self._tried(data, uri)
-        if trouble is not None:
-            return _failure(self._spec, unit, trouble, sha, sidecar_sha)
-        from veernet_core.pipeline import ScanInput
-
-        self.sent[uri] = unit
-        stem = unit.source_key.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return ScanInput(ScanRef(uri, stem, sha, len(data)), data, sidecar)
-
-    def _stated(self, unit: Unit) -> bytes | None:
-        """One sidecar of all that is stated of a scan."""
-        sidecar = self._source.get(unit.sidecar_key) if unit.sidecar_key else None
-        dra = self._source.get(unit.dra_key) if unit.dra_key else None
-        indexed = json.loads(unit.indexed) if unit.indexed else None
-        return known_sidecar(sidecar, dra, indexed, unit.source_key.rsplit("/", 1)[-1])
-
-    def _tried(self, data: bytes, uri: str) -> VeernetError | None:
-        """Try the scan in a child; one that kills or hangs its decoder gets another chance."""
-        error: VeernetError | None = None
-        for _ in range(self._spec.max_tries):
-            error = self._decoders.try_scan(data, uri, self._spec.config.limits)
-            if not isinstance(error, DecoderCrashError | DecoderTimeoutError):
-                break
-        return error
-
-
-_DECODERS: dict[DecoderSettings, Decoders] = {}
-_DECODERS_LOCK = threading.Lock()
-
-
-def _decoders(settings: DecoderSettings) -> Decoders:
-    """The children of this process, shared by all its chunks."""
-    with _DECODERS_LOCK:
-        if settings not in _DECODERS:
-            _DECODERS[settings] = Decoders(settings)
-        return _DECODERS[settings]
-
-
-def _done_elsewhere(spec: RunSpec, dest: ObjectStore, units: list[Unit]) -> list[Record]:
-    """Records of units whose staged logs are gone, because another run has published them.
-
-    Raises
-    ------
-    StorageError
-        Where there is no such record (yet).
-    """
-    latest = read_ledger(dest).latest
-    found = []
-    for unit in units:
-        record = latest.get(unit.source_key)
-        required = spec.requirement
-        if (
-            record is None
-            or mismatches(unit.source_version, unit.sidecar_version, required, record)
-            or outdated(required, record)
-        ):
-            raise StorageError("a staged log is gone", dest.uri_of(unit.source_key))
-        found.append(record)
-    return found
 
 
 def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Record | None:
@@ -447,12 +236,12 @@ def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Re
         files = log_files(log, unit.log_id, include_review=wants_review_files(dest))
     except Exception as error:
         failure = of_scan(error, log.scan.uri, "write")
-        return _failure(spec, unit, failure, made.scan_sha256, made.sidecar_sha256)
+        return failure_of(spec, unit, failure, made.scan_sha256, made.sidecar_sha256)
     carry_reviews(dest, unit.log_id, files)
     dest.put_folder(f"logs/{unit.log_id}", files, last=RECORD)
     decisions = [curve.verdict.decision for curve in curves]
     return replace(
-        _record(spec, unit, "done"),
+        record_of(spec, unit, "done"),
         scan_sha256=made.scan_sha256,
         sidecar_sha256=made.sidecar_sha256,
         curves=len(curves),
@@ -461,72 +250,6 @@ def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Re
         rejected=decisions.count("reject"),
         samples=sum(len(curve.curve.depth) for curve in curves),
     )
-
-
-def _record(spec: RunSpec, unit: Unit, status: Status) -> Record:
-    return Record(
-        source_key=unit.source_key,
-        source_version=unit.source_version,
-        sidecar_version=unit.sidecar_version,
-        model_id=spec.requirement.model_id,
-        config_hash=spec.requirement.config_hash,
-        version=spec.requirement.version,
-        numerics=spec.requirement.numerics,
-        settings_hash=spec.requirement.settings_hash,
-        algorithms=spec.requirement.algorithms,
-        log_id=unit.log_id,
-        uri=ObjectStore(spec.source).uri_of(unit.source_key),
-        status=status,
-        tries=unit.tries + 1,
-        run_id=spec.run_id,
-    )
-
-
-def _failure(
-    spec: RunSpec,
-    unit: Unit,
-    error: VeernetError,
-    scan_sha256: str = "",
-    sidecar_sha256: str = "",
-    tries: int | None = None,
-    status: Status | None = None,
-) -> Record:
-    """A scan's trouble as its outcome: final, to be tried again, or quarantined."""
-    record = _record(spec, unit, status or _status(error, unit.tries + 1, spec.max_tries))
-    return replace(
-        record,
-        scan_sha256=scan_sha256,
-        sidecar_sha256=sidecar_sha256,
-        stage=error.stage,
-        code=error.code,
-        message=error.message,
-        remedy=error.remedy,
-        tries=tries or (spec.max_tries if _kills(error) else record.tries),
-    )
-
-
-def _status(error: VeernetError, tries: int, max_tries: int) -> Status:
-    if _kills(error):
-        return "quarantined"
-    if isinstance(error, _TRANSIENT):
-        return "quarantined" if tries >= max_tries else "retry"
-    return "failed"
-
-
-def _kills(error: VeernetError) -> bool:
-    return isinstance(error, DecoderCrashError | DecoderTimeoutError)
-
-
-def _same_again(unit: Unit, keys: Collection[str]) -> Record | None:
-    """The finished result, if the file has changed but what it would be made from has not."""
-    known = unit.known_record()
-    if known is None or known.key not in keys:
-        return None
-    return replace(known, source_version=unit.source_version, sidecar_version=unit.sidecar_version)
-
-
-def _sha256(data: bytes | None) -> str:
-    return "" if data is None else hashlib.sha256(data).hexdigest()
 
 
 def _summary(records: list[Record], trace_seconds: float) -> ChunkSummary:
@@ -541,37 +264,3 @@ def _summary(records: list[Record], trace_seconds: float) -> ChunkSummary:
         samples=sum(record.samples for record in records),
         trace_seconds=trace_seconds,
     )
-
-
-class _Watchdog:
-    """Ends this process where no progress was made for too long.
-
-    A call stuck in a device driver cannot be interrupted in any other way. The mark of the attempt
-    stays, so the next run knows what it was stuck on.
-    """
-
-    def __init__(self, limit_s: float) -> None:
-        self._limit_s = limit_s
-        self._timer: threading.Timer | None = None
-
-    def __enter__(self) -> _Watchdog:
-        self.progress()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._cancel()
-
-    def progress(self) -> None:
-        self._cancel()
-        if self._limit_s > 0:
-            self._timer = threading.Timer(self._limit_s, self._end)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _end(self) -> None:
-        _LOG.critical("%s", StalledError(f"no log finished for {self._limit_s:g} s"))
-        os._exit(75)

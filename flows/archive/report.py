@@ -18,8 +18,8 @@ from prefect.artifacts import (
 )
 
 from flows.archive import canary
-from flows.archive.chunk import RunSpec
 from flows.archive.params import ArchiveParams
+from flows.archive.run_spec import RunSpec
 from flows.dashboard import build_in
 from storage.ledger import Record, dashboard_key, generations, read_ledger
 from storage.objects import ObjectStore

@@ -10,8 +10,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flows.archive.chunk import RunSpec
 from flows.archive.params import ArchiveParams
+from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderSettings
 from flows.engine.loading import Engine, NumericsError, get_engine
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index

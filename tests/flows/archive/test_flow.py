@@ -27,7 +27,8 @@ from batch_support import (
     write_archive,
 )
 
-from flows.archive.chunk import RunSpec, gate_chunk, publish_chunk, trace_chunk
+from flows.archive.chunk import gate_chunk, publish_chunk, trace_chunk
+from flows.archive.run_spec import RunSpec
 from flows.archive.setup import prepare_run
 from flows.cli import batch as batch_cli
 from flows.engine.decoders import (
