@@ -35,7 +35,8 @@ class TextBox:
     """One line of text found on the page.
 
     ``row``/``col`` is its centre, ``height_px``/``width_px`` its extent on the page (not along its own
-    baseline), ``turned_deg`` how far it is turned clockwise (0, 90, 180, 270).
+    baseline), ``turned_deg`` how far it is turned clockwise (0, 90, 180, 270). ``as_digits``: what short
+    print says where only digits are allowed, if that differs.
     """
 
     text: str
@@ -45,6 +46,7 @@ class TextBox:
     height_px: float
     width_px: float
     turned_deg: int = 0
+    as_digits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,13 @@ class DepthFound:
 
 @dataclass(frozen=True, slots=True)
 class CurveFound:
-    """One scale bound to a track. ``backups``: further (left, right) of the same curve, in the order
-    in which the pen switches to them."""
+    """One scale bound to a track.
+
+    ``backups``: further (left, right) of the same curve, in the order in which the pen switches to them.
+    ``printed``: its name as printed. ``last_track``: index of the last track it spans, where that is
+    another one than ``track_index``. ``part``: shares (0..1) of the track where the scale begins and ends,
+    where it is not the whole track's.
+    """
 
     section_id: str
     track_index: int
@@ -139,6 +146,9 @@ class CurveFound:
     colour: str | None = None
     wrap: Wrap = "none"
     backups: tuple[tuple[float, float], ...] = ()
+    printed: str = ""
+    last_track: int | None = None
+    part: tuple[float, float] | None = None
 
 
 Printed = Mapping[tuple[str, str], Sequence[CurveFound]]

@@ -131,6 +131,24 @@ class ScaleInk:
             line = self._line(y, height, left, right, _LINE_BELOW)
         return None if line is None else _style(line, self.dpi)
 
+    def cover(self, y: float, height: float, left: float, right: float) -> tuple[float, float]:
+        """Share of the columns inked along the best level line below and above a row of numbers."""
+        margin = 0.12 * (right - left)
+        lean = self.lean(y)
+        cols = np.arange(
+            max(0, round(left + lean + margin)),
+            min(self.ink.shape[1], round(right + lean - margin)),
+        )
+        if len(cols) < 8:
+            return float("nan"), float("nan")
+        best = []
+        for first, last in ((0.3, 1.8), (-1.8, -0.3)):
+            offsets = np.arange(round(first * height), round(last * height) + 1, dtype=np.float64)
+            dark = self.ink[self._rows(y, cols, offsets), cols] >= _INK
+            thick = dark[:-1] | dark[1:] if len(dark) > 1 else dark
+            best.append(float(thick.mean(axis=1).max()) if len(thick) else float("nan"))
+        return best[0], best[1]
+
     def rules(self, top: float, bottom: float, left: float, right: float) -> list[float]:
         """``y`` of the lines ruled across a track between two rows, from top to bottom."""
         margin = 0.12 * (right - left)

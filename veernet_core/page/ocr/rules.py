@@ -1,0 +1,54 @@
+"""Print without the ruled lines around it: a rule beside a number must not be read as a digit.
+
+In: ink of a region at the resolution of reading. Out: the same ink without long level and upright lines.
+Does not belong here: finding and reading text, and what a rule means for the layout.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from veernet_core.datatypes import U8, Bool
+
+_INK = 96
+"""Ink from which a pixel may belong to a rule, of 255."""
+_RULE_IN = (0.32, 0.27)
+"""Shortest level and upright rule, inches: longer than any stroke of a letter of ordinary print."""
+
+
+def without_rules(ink: U8, dpi: float) -> tuple[U8, Bool]:
+    """Take ruled lines off; strokes of letters that cross a rule are closed again.
+
+    Parameters
+    ----------
+    ink : uint8 [rows, cols]
+        0 paper, 255 ink.
+    dpi : float
+        Resolution of ``ink``.
+
+    Returns
+    -------
+    ink : uint8 [rows, cols]
+    walls : bool [rows, cols]
+        Where upright rules stood: print on both sides of one is not one phrase.
+    """
+    walls = np.zeros(ink.shape, dtype=np.bool_)
+    dark = (ink >= _INK).astype(np.uint8)
+    level, upright = (max(8, round(inches * dpi)) for inches in _RULE_IN)
+    out = ink.copy()
+    for size, across in (((level, 1), (1, 3)), ((1, upright), (3, 1))):
+        rule = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
+        if not rule.any():
+            continue
+        if size[1] > 1:
+            walls = rule > 0
+        rule = cv2.dilate(rule, np.ones(across[::-1], np.uint8))
+        rest = np.where(rule > 0, 0, dark).astype(np.uint8)
+        thick = 2 * max(3, round(0.03 * dpi)) + 1
+        close = (thick, 1) if size[1] == 1 else (1, thick)
+        bridged = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones(close, np.uint8))
+        gone = (rule > 0) & (bridged == 0)
+        out[gone] = 0
+        dark = (out >= _INK).astype(np.uint8)
+    return out, walls

@@ -1,0 +1,243 @@
+"""Scales of a section: the best consistent choice among what the fitted models rate.
+
+In: the text above a section and a `ScaleScorer`. Out: ``CurveFound``s bound to tracks, every value with its
+probability. A number serves one scale, and a line of print holds one scale of a frame; the name of a scale
+is the phrase the model rates best, and rows under one name are its wraps or backup scales.
+Does not belong here: finding text and tracks, fitting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from veernet_core.datatypes import F64, Style, Wrap
+from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_unit, words
+from veernet_core.page.results import CurveFound, SectionFound, Stated
+from veernet_core.page.scales.candidates import (
+    BlockText,
+    ScaleCandidate,
+    find_candidates,
+    pair_features,
+)
+from veernet_core.page.scales.names import NameCandidate, find_names, name_features
+from veernet_core.page.scales.scorer import ScaleScorer
+
+LEAST_SCALE, LEAST_NAME = 0.25, 0.2
+"""Probability from which a scale or a name is passed on, for review; what is sure is decided later."""
+UNNAMED = "UNREAD"
+_LONGEST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScale:
+    """A chosen scale with its name, where one was found."""
+
+    scale: ScaleCandidate
+    probability: float
+    name: NameCandidate | None
+    name_probability: float
+    names: tuple[NameCandidate, ...] = ()
+
+
+def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
+    """The scales of a block, from top to bottom."""
+    candidates = find_candidates(block)
+    chosen = choose(candidates, scorer.scale(pair_features(block, candidates)))
+    scales = [scale for scale, _ in chosen]
+    taken = [token for s in scales if not s.inset for token in (s.first, s.last)]
+    read = []
+    for scale, probability in chosen:
+        names = find_names(block, scale, taken)
+        others = [s for s in scales if s is not scale and _shares_columns(s, scale)]
+        rated = scorer.name(name_features(block, scale, names, others))
+        best = int(np.argmax(rated)) if len(rated) else -1
+        sure = float(rated[best]) if best >= 0 else 0.0
+        name = names[best] if best >= 0 and sure >= LEAST_NAME else None
+        read.append(ReadScale(scale, probability, name, sure if name else 0.0, tuple(names)))
+    return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
+
+
+def choose(
+    candidates: Sequence[ScaleCandidate], rated: F64, least: float = LEAST_SCALE
+) -> list[tuple[ScaleCandidate, float]]:
+    """Candidates by falling probability, each number used once and each line of a frame once.
+
+    Parameters
+    ----------
+    candidates : sequence of ScaleCandidate
+    rated : float64 [n]
+        Their probabilities.
+    least : float
+        Candidates below it are left out.
+    """
+    out: list[tuple[ScaleCandidate, float]] = []
+    used: set[int] = set()
+    for index in np.argsort(-rated, kind="stable"):
+        candidate, probability = candidates[index], float(rated[index])
+        if probability < least:
+            break
+        own = set() if candidate.inset else {id(candidate.first), id(candidate.last)}
+        same_place = any(c.line == candidate.line and _shares_columns(c, candidate) for c, _ in out)
+        if own & used or same_place:
+            continue
+        out.append((candidate, min(1.0, probability)))
+        used |= own
+    return out
+
+
+def _shares_columns(a: ScaleCandidate, b: ScaleCandidate) -> bool:
+    return a.frame.left < b.frame.right - 1 and b.frame.left < a.frame.right - 1
+
+
+# ---- curves ----------------------------------------------------------------------------------------
+
+
+def curves_of(
+    read: Sequence[ReadScale], block: BlockText, section: SectionFound
+) -> list[CurveFound]:
+    """Curves of a section: rows of one name and frame are one curve with its wraps and backups."""
+    groups: list[list[ReadScale]] = []
+    for item in read:
+        last = groups[-1] if groups else None
+        if last is not None and _continues(last, item):
+            last.append(item)
+        else:
+            groups.append([item])
+    return [_curve(group, block, section) for group in groups]
+
+
+def _continues(group: Sequence[ReadScale], item: ReadScale) -> bool:
+    """Whether a row is a further scale of the curve above it: same name, and a wrap or a backup of it."""
+    first = group[0]
+    if item.scale.frame.tracks != first.scale.frame.tracks or item.scale.frame.kind != (
+        first.scale.frame.kind
+    ):
+        return False
+    same = item.name is not None and first.name is not None and _same_name(item.name, first.name)
+    unnamed = item.name is None and first.name is not None
+    return (same or unnamed) and _relation(first.scale, item.scale) != "none"
+
+
+def _same_name(a: NameCandidate, b: NameCandidate) -> bool:
+    if (a.y, a.x0) == (b.y, b.x0):
+        return True
+    if a.named is not None and b.named is not None and a.named.is_exact and b.named.is_exact:
+        return a.named.kind is b.named.kind and words(a.text) == words(b.text)
+    return words(a.text) == words(b.text)
+
+
+def _relation(first: ScaleCandidate, other: ScaleCandidate) -> str:
+    """'wrap', 'backup' or 'none': how a further scale of a curve follows its first one."""
+    span = first.right - first.left
+    shift = (other.left - first.left) / span
+    ratio = (other.right - other.left) / span
+    if abs(ratio - 1) < 0.01 and abs(shift - round(shift)) < 0.01 and round(shift) != 0:
+        return "wrap"
+    if other.left == first.left and ratio > 1.5:
+        return "backup"
+    return "none"
+
+
+def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) -> CurveFound:
+    first = group[0]
+    scale = first.scale
+    relations = [(_relation(scale, item.scale), item) for item in group[1:]]
+    wraps = sum(kind == "wrap" for kind, _ in relations)
+    backups = tuple((i.scale.left, i.scale.right) for kind, i in relations if kind == "backup")
+    wrap: Wrap = "none" if wraps == 0 else "one" if wraps == 1 else "all"
+    named = first.name.named if first.name is not None else None
+    kind = named.kind if named is not None else None
+    lean = block.ink.lean(scale.y)
+    left, right = scale.frame.left + lean, scale.frame.right + lean
+    text = first.name.text if first.name is not None else ""
+    sure_name = first.name_probability if first.name is not None else 0.0
+    return CurveFound(
+        section_id=section.section_id,
+        track_index=scale.frame.tracks[0],
+        mnemonic=Stated(mnemonic_of(text, kind), "header", sure_name, scale.y, left),
+        unit=_unit(first, block, kind),
+        left=Stated(scale.left, "header", first.probability, scale.y, left),
+        right=Stated(scale.right, "header", first.probability, scale.y, right),
+        scale=scale.scale,
+        style=_style(scale, block, kind),
+        wrap=wrap,
+        backups=backups,
+        printed=text,
+        last_track=scale.frame.tracks[1],
+        part=_part(scale, section),
+    )
+
+
+def _part(scale: ScaleCandidate, section: SectionFound) -> tuple[float, float] | None:
+    """Share of the first track that a part scale spans; None for whole tracks."""
+    if scale.frame.kind != "part":
+        return None
+    track = section.tracks[scale.frame.tracks[0]]
+    left = float(np.interp(section.row_top, *track.left_knots.T))
+    right = float(np.interp(section.row_top, *track.right_knots.T))
+    return (
+        round((scale.frame.left - left) / (right - left), 4),
+        round((scale.frame.right - left) / (right - left), 4),
+    )
+
+
+def mnemonic_of(printed: str, kind: CurveKind | None) -> str:
+    """The standard mnemonic of a known name; else the mnemonic printed in brackets, else the name itself.
+
+    Examples
+    --------
+    >>> mnemonic_of("Min Thickness (in)", None)
+    'MIN_THICKNESS'
+    >>> mnemonic_of("LWD_GR [GAPI]", None)
+    'LWD_GR'
+    """
+    if kind is not None and not kind.is_group:
+        return kind.mnemonic
+    for inner in re.findall(r"[(\[]\s*([A-Za-z][A-Za-z0-9_]{1,9})\s*[)\]]", printed):
+        if find_unit(inner) is None and inner.upper() == inner:
+            return inner.upper()
+    if kind is not None:
+        return kind.mnemonic
+    bare = re.sub(r"[(\[][^)\]]*[)\]]?", " ", printed)
+    name = re.sub(r"[^A-Z0-9]+", "_", bare.upper()).strip("_")
+    return name[:_LONGEST].strip("_") or UNNAMED
+
+
+def _unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> Stated | None:
+    """The unit printed with the name, between the numbers, or nearest to the scale."""
+    scale = item.scale
+    texts = [] if item.name is None else [item.name.text]
+    texts.append(" ".join(t.text for t in scale.between if not t.numbers))
+    near = [n for n in item.names if abs(n.y - scale.y) < 2.2 * scale.height]
+    texts += [n.text for n in sorted(near, key=lambda n: abs(n.y - scale.y))]
+    usual = kind.units if kind is not None else ()
+    for text in texts:
+        unit = find_unit(text)
+        if unit is not None and (not usual or unit in usual):
+            return Stated(unit, "header", item.probability, scale.y)
+    for text in texts:
+        printed = re.search(r"[(\[]\s*([^)\]]{1,8}?)\s*[)\]]", text)
+        if printed is not None and kind is None and find_unit(printed[1]) is None:
+            return Stated(printed[1], "header", min(item.probability, 0.8), scale.y)
+    return Stated(usual[0], "template", 0.3) if usual else None
+
+
+def _style(scale: ScaleCandidate, block: BlockText, kind: CurveKind | None) -> Style | None:
+    lean = block.ink.lean(scale.y)
+    framed = any(find_unit(t.text) is not None for t in scale.between)
+    return block.ink.style(
+        scale.y,
+        scale.height,
+        scale.frame.left + lean,
+        scale.frame.right + lean,
+        above=framed,
+    )
+
+
+def known_kind(mnemonic: str) -> CurveKind | None:
+    """The vocabulary's entry of a mnemonic."""
+    return curve_kind(mnemonic)

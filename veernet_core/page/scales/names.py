@@ -1,0 +1,182 @@
+"""Every phrase near a scale that could name its curve, described by what can be measured on it.
+
+In: a block's text and the scales chosen in it. Out: ``NameCandidate``s and their features, float64
+[n, len(NAME_FEATURES)]. Which phrase names a scale is what a fitted model says (`scorer`).
+Does not belong here: which numbers make a scale (`candidates`), the choice (`binder`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from veernet_core.datatypes import F64
+from veernet_core.domain.vocabulary import Named, find_curve, find_unit, words
+from veernet_core.page.scales.candidates import BlockText, Frame, ScaleCandidate
+from veernet_core.page.scales.tokens import Token, phrases_of
+
+REACH_LINES, REACH_IN = 6, 1.6
+"""How far from its scale a name is looked for: lines of print, and inches."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameCandidate:
+    """A phrase that may name the curve of a scale.
+
+    ``lines_off``: lines of print between it and the numbers, negative above them.
+    """
+
+    text: str
+    confidence: float
+    x0: float
+    x1: float
+    y: float
+    height: float
+    lines_off: int
+    named: Named | None
+    unit: str | None
+
+
+NAME_FEATURES = (
+    "same_line", "lines_off", "heights_off", "off_centre", "overhang", "width_frac", "letters",
+    "digits", "word_count", "known_share", "known_exact", "is_unit", "has_unit", "brackets", "capitals",
+    "confidence", "height_ratio", "scales_between", "phrases_between", "is_own_line", "usual_for",
+    "possible_for", "scale_suits", "is_group", "scales_at_line", "scales_nearer", "is_double",
+    "is_part", "nearest_above", "unit_suits",
+)  # fmt: skip
+
+
+def find_names(
+    block: BlockText, scale: ScaleCandidate, taken: Sequence[Token]
+) -> list[NameCandidate]:
+    """Phrases above, between and below the numbers of a scale, within its frame.
+
+    Parameters
+    ----------
+    block : BlockText
+    scale : ScaleCandidate
+    taken : sequence of Token
+        Numbers that are ends of some scale: no part of a name.
+    """
+    ends = {id(token) for token in taken}
+    found: list[NameCandidate] = []
+    for line_number, line in enumerate(block.lines):
+        off = line_number - scale.line
+        y = float(np.median([token.y for token in line]))
+        if abs(off) > REACH_LINES * 3 or abs(y - scale.y) > REACH_IN * block.dpi:
+            continue
+        inside = [t for t in line if id(t) not in ends and _inside(t, scale.frame, block)]
+        for phrase in phrases_of(inside):
+            text = " ".join(t.text for t in phrase).strip()
+            if sum(c.isalpha() for c in text) < 1 or len(text) < 2:
+                continue
+            found.append(
+                NameCandidate(
+                    text,
+                    min(t.confidence for t in phrase),
+                    phrase[0].x0,
+                    phrase[-1].x1,
+                    float(np.median([t.y for t in phrase])),
+                    float(np.median([t.height for t in phrase])),
+                    off,
+                    find_curve(text),
+                    find_unit(text),
+                )
+            )
+    return found
+
+
+def _inside(token: Token, frame: Frame, block: BlockText) -> bool:
+    lean = block.ink.lean(token.y)
+    slack = 0.03 * frame.width
+    return frame.left + lean - slack <= token.x <= frame.right + lean + slack
+
+
+def name_features(
+    block: BlockText,
+    scale: ScaleCandidate,
+    names: Sequence[NameCandidate],
+    others: Sequence[ScaleCandidate],
+) -> F64:
+    """What is measured on phrases, float64 [n, len(NAME_FEATURES)].
+
+    Parameters
+    ----------
+    block : BlockText
+    scale : ScaleCandidate
+    names : sequence of NameCandidate
+        Of `find_names` for this scale.
+    others : sequence of ScaleCandidate
+        The scales of the block whose frames share columns with this one's, itself left out.
+    """
+    rows = [_features(block, scale, name, names, others) for name in names]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(NAME_FEATURES))
+
+
+def _features(
+    block: BlockText,
+    scale: ScaleCandidate,
+    name: NameCandidate,
+    names: Sequence[NameCandidate],
+    others: Sequence[ScaleCandidate],
+) -> list[float]:
+    lean = block.ink.lean(name.y)
+    left, right = scale.frame.left + lean, scale.frame.right + lean
+    low, high = sorted((name.y, scale.y))
+    overlapping = [
+        o for o in others if o.frame.left < name.x1 - lean and o.frame.right > name.x0 - lean
+    ]
+    between = [o for o in overlapping if low + 0.4 * scale.height < o.y < high - 0.4 * scale.height]
+    rivals = [
+        n for n in names
+        if n is not name and low + 0.3 * scale.height < n.y < high - 0.3 * scale.height
+    ]  # fmt: skip
+    at_line = [o for o in overlapping if abs(o.y - name.y) < 0.6 * scale.height]
+    nearer = [
+        o for o in overlapping if abs(o.y - name.y) < abs(scale.y - name.y) - 0.3 * scale.height
+    ]
+    above = [n for n in names if n.lines_off < 0]
+    letters = [c for c in name.text if c.isalpha()]
+    kind = name.named.kind if name.named is not None else None
+    unit = name.unit or ""
+    plain = words(name.text)
+    return [
+        float(abs(name.y - scale.y) < 0.6 * scale.height),
+        float(name.lines_off),
+        (name.y - scale.y) / scale.height,
+        abs((name.x0 + name.x1) / 2 - (left + right) / 2) / (right - left),
+        max(0.0, left - name.x0, name.x1 - right) / (right - left),
+        (name.x1 - name.x0) / (right - left),
+        float(len(letters)),
+        float(sum(c.isdigit() for c in name.text)),
+        float(len(plain.split())),
+        name.named.share if name.named is not None else 0.0,
+        float(name.named is not None and name.named.is_exact),
+        float(bool(unit) and kind is None),
+        float(bool(unit)),
+        float(bool(re.search(r"[(\[]", name.text))),
+        sum(c.isupper() for c in letters) / max(1, len(letters)),
+        name.confidence,
+        name.height / scale.height,
+        float(len(between)),
+        float(len(rivals)),
+        float(not any(abs(n.y - name.y) < 0.5 * name.height for n in names if n is not name)),
+        float(kind is not None and _usual(kind, scale)),
+        np.nan if kind is None else float(kind.is_possible(scale.left, scale.right)),
+        np.nan if kind is None else float(scale.scale in kind.scales),
+        float(kind is not None and kind.is_group),
+        float(len(at_line)),
+        float(len(nearer)),
+        float(scale.frame.kind == "double"),
+        float(scale.frame.kind == "part"),
+        float(bool(above) and name is max(above, key=lambda n: n.y)),
+        np.nan if kind is None or not unit else float(unit in kind.units),
+    ]
+
+
+def _usual(kind: object, scale: ScaleCandidate) -> bool:
+    ranges = getattr(kind, "ranges", ())
+    return any((left, right) == (scale.left, scale.right) for _, left, right in ranges)

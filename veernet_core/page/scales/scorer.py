@@ -1,0 +1,114 @@
+"""The fitted models of scale reading: how likely a pair of numbers is a scale, a phrase its name.
+
+In: features of `candidates` and `names`. Out: probabilities, calibrated on wells that were left out. The models
+are boosted trees fitted by ``veernet fit-scales`` on hand-read pages; they ship as text with their record.
+Does not belong here: fitting (`training.scale_models`), and the choice among candidates (`binder`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from veernet_core.datatypes import F64
+from veernet_core.page.scales.candidates import PAIR_FEATURES
+from veernet_core.page.scales.names import NAME_FEATURES
+
+SHIPPED = "scales.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleScorer:
+    """Two boosters and the knots that calibrate them.
+
+    ``pairs`` and ``names`` are LightGBM boosters; ``pair_knots`` and ``name_knots`` float64 [n, 2] map their
+    output to the share that was right on wells left out.
+    """
+
+    pairs: Any
+    names: Any
+    pair_knots: F64
+    name_knots: F64
+    model_id: str
+
+    def scale(self, features: F64) -> F64:
+        """Probability of each pair of numbers to be a scale of its frame, float64 [n]."""
+        return _calibrated(self.pairs, features, self.pair_knots)
+
+    def name(self, features: F64) -> F64:
+        """Probability of each phrase to name its scale, float64 [n]."""
+        return _calibrated(self.names, features, self.name_knots)
+
+
+def _calibrated(booster: Any, features: F64, knots: F64) -> F64:
+    if not len(features):
+        return np.zeros(0)
+    raw = np.asarray(booster.predict(features, num_threads=1), dtype=np.float64)
+    out: F64 = np.interp(raw, knots[:, 0], knots[:, 1])
+    # a calibration by steps makes ties; the booster's own order breaks them
+    return out + 1e-6 * raw
+
+
+def pack_scorer(
+    pairs: Any, names: Any, pair_knots: F64, name_knots: F64, record: Mapping[str, Any]
+) -> bytes:
+    """The bytes of a scorer: JSON with both boosters as text."""
+    return json.dumps(
+        {
+            "format": "veernet-scales/1",
+            "record": record,
+            "pair_features": list(PAIR_FEATURES),
+            "name_features": list(NAME_FEATURES),
+            "pair_knots": np.round(pair_knots, 6).tolist(),
+            "name_knots": np.round(name_knots, 6).tolist(),
+            "pairs": pairs.model_to_string(),
+            "names": names.model_to_string(),
+        },
+        indent=1,
+        sort_keys=True,
+    ).encode()
+
+
+def unpack_scorer(data: bytes) -> ScaleScorer:
+    """A scorer from its bytes.
+
+    Raises
+    ------
+    ValueError
+        The file was fitted for other features than this version measures.
+    """
+    import hashlib
+
+    import lightgbm  # slow to import: only where a page is read
+
+    raw: dict[str, Any] = json.loads(data)
+    expected: dict[str, Sequence[str]] = {
+        "pair_features": PAIR_FEATURES,
+        "name_features": NAME_FEATURES,
+    }
+    for key, names in expected.items():
+        if raw[key] != list(names):
+            raise ValueError(
+                f"the scale model measures other {key} than this version; fit it again with"
+                " `veernet fit-scales`"
+            )
+    return ScaleScorer(
+        lightgbm.Booster(model_str=raw["pairs"]),
+        lightgbm.Booster(model_str=raw["names"]),
+        np.array(raw["pair_knots"], dtype=np.float64).reshape(-1, 2),
+        np.array(raw["name_knots"], dtype=np.float64).reshape(-1, 2),
+        hashlib.sha256(data).hexdigest()[:12],
+    )
+
+
+@lru_cache(maxsize=1)
+def shipped_scorer() -> ScaleScorer:
+    """The scorer that comes with the package."""
+    file = resources.files("veernet_core.page.scales") / "weights" / SHIPPED
+    return unpack_scorer(file.read_bytes())
