@@ -22,10 +22,12 @@ _LETTER_IN = (0.042, 0.36)
 _WIDEST_IN = 0.45
 _REACH = 0.5
 """Paper on each side that a letter claims, in heights of it: a blank is less than twice as wide."""
-_CORE = 0.5
+_CORE = 0.36
 """Middle part of a letter's height that makes a line with its neighbours."""
-_SIDE_BY_SIDE = 0.6
-"""Paper between two parts of one phrase whose letters slant, in heights."""
+_SIDE_BY_SIDE, _ACROSS_POINT = 0.6, 1.6
+"""Paper between two parts of one phrase whose letters slant, and between two digits with a point, in heights."""
+_POINT = 0.5
+"""Height of a point in usual letters, at most."""
 _MARK = 0.75
 """How far from a phrase, in heights, a point or a minus sign still belongs to it."""
 
@@ -65,16 +67,23 @@ def find_print(ink: U8, dpi: float, walls: Bool | None = None) -> list[Print]:
     low, high = (inches * dpi for inches in _LETTER_IN)
     letter = (tall >= low) & (tall <= high) & (wide <= _WIDEST_IN * dpi) & (area >= 0.4 * low)
     letter &= area >= 0.08 * wide * tall
+    # a point of large print is as tall as a small letter, but solid
+    usual = float(np.median(tall[letter])) if letter.any() else 0.0
+    solid = letter & (tall < _POINT * usual) & (wide < 1.6 * tall) & (area > 0.65 * wide * tall)
+    letter &= ~solid
     letters = stats[letter]
-    marks = stats[(tall < low) & (wide < 0.12 * dpi) & (area >= max(2.0, 0.015 * low * low))]
+    marks = stats[solid | (tall < low) & (wide < 0.12 * dpi) & (area >= max(2.0, 0.015 * low * low))]
     barred = np.zeros(ink.shape, dtype=np.bool_) if walls is None else walls
-    groups = _joined(letters, _phrases(letters, barred), barred)
+    groups = _joined(letters, _phrases(letters, barred), barred, marks)
     out = [_rectangle(letters[members], marks, ink.shape) for members in groups]
     return sorted(out, key=lambda p: (p.row0, p.col0))
 
 
 def _joined(
-    letters: NDArray[np.int32], groups: list[NDArray[np.int64]], walls: Bool
+    letters: NDArray[np.int32],
+    groups: list[NDArray[np.int64]],
+    walls: Bool,
+    marks: NDArray[np.int32],
 ) -> list[NDArray[np.int64]]:
     """Phrases whose slanted letters kept them apart, put together where they stand side by side."""
     boxes = [_bounds(letters[g]) for g in groups]
@@ -100,6 +109,17 @@ def _joined(
         else:
             out.append((group, boxes[i]))
     return [group for group, _ in out]
+
+
+def _gap(
+    marks: NDArray[np.int32], rows: tuple[float, float], cols: tuple[float, float], height: float
+) -> float:
+    """The widest gap, px, that still joins two parts: wider where a decimal point stands in it."""
+    left, top, wide, tall, _ = marks.T
+    low = rows[0] + 0.6 * (rows[1] - rows[0])
+    point = (top + tall / 2 > low) & (top < rows[1] + 0.1 * height)
+    point &= (left >= cols[0] - 2) & (left + wide <= cols[1] + 2) & (wide < 0.4 * height)
+    return (_ACROSS_POINT if point.any() else _SIDE_BY_SIDE) * height
 
 
 def _walled(walls: Bool, rows: tuple[float, float], cols: Sequence[float]) -> bool:

@@ -396,9 +396,10 @@ def print_ink(raster: Raster, row0: int, row1: int) -> U8:
         return raster.read_ink(row0, row1)
     rgb = raster.read_rgb(row0, row1)
     low, high = rgb.min(axis=2), rgb.max(axis=2)
-    dark = high < _BLACK
-    coloured = (low < _PALE) & (high - low > _VIVID)
-    return np.where(dark | coloured, 255 - low, 0).astype(np.uint8)
+    core = (high < _BLACK) | ((low < _PALE) & (high - low > _VIVID))
+    # the soft edge of a letter belongs to it; a grey line away from print does not
+    edge = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(edge, 255 - low, 0).astype(np.uint8)
 
 
 def _print_box(found: Print, read: LineRead, digits: LineRead) -> TextBox:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64, Style, Wrap
 from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_unit, words
@@ -48,17 +49,76 @@ def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
     candidates = find_candidates(block)
     chosen = choose(candidates, scorer.scale(pair_features(block, candidates)))
     scales = [scale for scale, _ in chosen]
-    taken = [token for s in scales if not s.inset for token in (s.first, s.last)]
-    read = []
-    for scale, probability in chosen:
-        names = find_names(block, scale, taken)
-        others = [s for s in scales if s is not scale and _shares_columns(s, scale)]
-        rated = scorer.name(name_features(block, scale, names, others))
-        best = int(np.argmax(rated)) if len(rated) else -1
-        sure = float(rated[best]) if best >= 0 else 0.0
-        name = names[best] if best >= 0 and sure >= LEAST_NAME else None
-        read.append(ReadScale(scale, probability, name, sure if name else 0.0, tuple(names)))
+    named = name_scales(block, scales, scorer)
+    read = [
+        ReadScale(scale, probability, *own)
+        for (scale, probability), own in zip(chosen, named, strict=True)
+    ]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
+
+
+Naming = tuple[NameCandidate | None, float, tuple[NameCandidate, ...]]
+
+
+def name_scales(
+    block: BlockText, scales: Sequence[ScaleCandidate], scorer: ScaleScorer
+) -> list[Naming]:
+    """The name of every scale, its probability, and all phrases near it.
+
+    Each phrase names one scale, by the assignment that is likeliest as a whole; only a wrap or a backup scale
+    shares the name of the scale it continues.
+    """
+    taken = [token for s in scales if not s.inset for token in (s.first, s.last)]
+    phrases = [tuple(find_names(block, scale, taken)) for scale in scales]
+    rated = []
+    for scale, names in zip(scales, phrases, strict=True):
+        others = [s for s in scales if s is not scale and _shares_columns(s, scale)]
+        rated.append(scorer.name(name_features(block, scale, names, others)))
+    keys = sorted({_place(n) for names in phrases for n in names})
+    column = {key: i for i, key in enumerate(keys)}
+    gain = np.zeros((len(scales), len(keys)))
+    best: dict[tuple[int, int], int] = {}
+    for row, (names, probability) in enumerate(zip(phrases, rated, strict=True)):
+        for index, (name, p) in enumerate(zip(names, probability, strict=True)):
+            place = (row, column[_place(name)])
+            if p > gain[place]:
+                gain[place], best[place] = p, index
+    own: list[Naming] = [(None, 0.0, names) for names in phrases]
+    if gain.size:
+        for row, col in zip(*linear_sum_assignment(-_logit(gain))):
+            if gain[row, col] >= LEAST_NAME:
+                own[row] = (phrases[row][best[row, col]], float(gain[row, col]), phrases[row])
+    return [_shared(i, scales, rated, own) for i in range(len(scales))]
+
+
+def _logit(p: F64) -> F64:
+    """Log odds above those of having no name; nothing is gained below."""
+    clipped = np.clip(p, 1e-4, 1 - 1e-4)
+    return np.maximum(0.0, np.log(clipped / (1 - clipped)) - np.log(LEAST_NAME / (1 - LEAST_NAME)))
+
+
+def _place(name: NameCandidate) -> tuple[int, int]:
+    """Where a phrase stands; one over several lines stands where its nearest line does."""
+    return round(name.y), round(name.x0 if name.rows == 1 else (name.x0 + name.x1) / 2)
+
+
+def _shared(
+    index: int, scales: Sequence[ScaleCandidate], rated: Sequence[F64], own: Sequence[Naming]
+) -> Naming:
+    """A scale's own name, or that of the scale whose wrap or backup it is, if that suits it better."""
+    name, probability, names = own[index]
+    if not len(rated[index]):
+        return own[index]
+    top = int(np.argmax(rated[index]))
+    if rated[index][top] <= max(probability, LEAST_NAME) or names[top] is name:
+        return own[index]
+    for other, (theirs, _, _) in enumerate(own):
+        same_frame = scales[other].frame == scales[index].frame
+        if other == index or theirs is None or not same_frame:
+            continue
+        if _place(theirs) == _place(names[top]) and _relation(scales[other], scales[index]) != "none":
+            return names[top], float(rated[index][top]), names
+    return own[index]
 
 
 def choose(

@@ -38,6 +38,7 @@ class NameCandidate:
     lines_off: int
     named: Named | None
     unit: str | None
+    rows: int = 1
 
 
 NAME_FEATURES = (
@@ -45,7 +46,7 @@ NAME_FEATURES = (
     "digits", "word_count", "known_share", "known_exact", "is_unit", "has_unit", "brackets", "capitals",
     "confidence", "height_ratio", "scales_between", "phrases_between", "is_own_line", "usual_for",
     "possible_for", "scale_suits", "is_group", "scales_at_line", "scales_nearer", "is_double",
-    "is_part", "nearest_above", "unit_suits",
+    "is_part", "nearest_above", "unit_suits", "rows", "other_names_in",
 )  # fmt: skip
 
 
@@ -86,7 +87,45 @@ def find_names(
                     find_unit(text),
                 )
             )
-    return found
+    return found + _stacked(found)
+
+
+def _stacked(names: Sequence[NameCandidate]) -> list[NameCandidate]:
+    """Names that go over two or three lines: phrases of one size right below each other."""
+    out: list[NameCandidate] = []
+    last = {id(n): n for n in names}
+    chains = [[n] for n in names]
+    for chain in chains:
+        while len(chain) < 3:
+            end = chain[-1]
+            below = [
+                n for n in last.values()
+                if 0.8 * end.height < n.y - end.y < 1.5 * end.height
+                and min(n.x1, end.x1) - max(n.x0, end.x0) > 0.3 * min(n.x1 - n.x0, end.x1 - end.x0)
+                and 0.7 < n.height / end.height < 1.4
+            ]  # fmt: skip
+            if not below:
+                break
+            chain.append(below[0])
+            out.append(_whole(chain))
+    return out
+
+
+def _whole(chain: Sequence[NameCandidate]) -> NameCandidate:
+    text = " ".join(n.text for n in chain)
+    nearest = min(chain, key=lambda n: abs(n.lines_off))
+    return NameCandidate(
+        text,
+        min(n.confidence for n in chain),
+        min(n.x0 for n in chain),
+        max(n.x1 for n in chain),
+        nearest.y,
+        nearest.height,
+        nearest.lines_off,
+        find_curve(text),
+        find_unit(text),
+        len(chain),
+    )
 
 
 def _inside(token: Token, frame: Frame, block: BlockText) -> bool:
@@ -132,7 +171,7 @@ def _features(
     between = [o for o in overlapping if low + 0.4 * scale.height < o.y < high - 0.4 * scale.height]
     rivals = [
         n for n in names
-        if n is not name and low + 0.3 * scale.height < n.y < high - 0.3 * scale.height
+        if n is not name and n.rows == 1 and low + 0.3 * scale.height < n.y < high - 0.3 * scale.height
     ]  # fmt: skip
     at_line = [o for o in overlapping if abs(o.y - name.y) < 0.6 * scale.height]
     nearer = [
@@ -163,7 +202,7 @@ def _features(
         name.height / scale.height,
         float(len(between)),
         float(len(rivals)),
-        float(not any(abs(n.y - name.y) < 0.5 * name.height for n in names if n is not name)),
+        float(not any(abs(n.y - name.y) < 0.5 * name.height for n in names if n is not name and n.rows == 1)),
         float(kind is not None and _usual(kind, scale)),
         np.nan if kind is None else float(kind.is_possible(scale.left, scale.right)),
         np.nan if kind is None else float(scale.scale in kind.scales),
@@ -174,6 +213,8 @@ def _features(
         float(scale.frame.kind == "part"),
         float(bool(above) and name is max(above, key=lambda n: n.y)),
         np.nan if kind is None or not unit else float(unit in kind.units),
+        float(name.rows),
+        float(sum(n.named is not None and n.rows == 1 and n.text in name.text for n in names)),
     ]
 
 

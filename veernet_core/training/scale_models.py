@@ -1,0 +1,289 @@
+"""Fitting the models of scale reading: which pairs of numbers are scales, which phrases their names.
+
+In: blocks of text with the scales that are truly there, hand-read and drawn. Out: a packed scorer. Pages are left
+out by whole wells to calibrate it: the probability of a kept scale is the share that was right on wells its
+model had not seen.
+Does not belong here: reading print, files, and what the models are used for (`page.scales.binder`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from veernet_core.datatypes import F64, Bool
+from veernet_core.domain.vocabulary import CurveKind, find_curve
+from veernet_core.page.results import SectionFound, TextBox, TrackFound
+from veernet_core.page.scales.binder import choose, name_scales
+from veernet_core.page.scales.candidates import (
+    BlockText,
+    ScaleCandidate,
+    block_text,
+    find_candidates,
+    frames_of,
+    pair_features,
+)
+from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.names import NAME_FEATURES, NameCandidate, find_names, name_features
+from veernet_core.page.scales.scorer import ScaleScorer, pack_scorer
+from veernet_core.page.scales.tokens import read_tokens
+from veernet_core.synth.scale_blocks import DPI, DrawnBlock, draw_block
+
+_BORDER, _VALUE = 0.06, 0.01
+"""How far borders (of the width) and ends (of the span) of a candidate may lie from a true scale's."""
+_TREES: dict[str, Any] = {
+    "objective": "binary", "learning_rate": 0.05, "num_leaves": 24, "min_data_in_leaf": 20,
+    "feature_fraction": 0.6, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 3.0,
+    "verbose": -1, "num_threads": 1, "seed": 3, "deterministic": True, "force_row_wise": True,
+}  # fmt: skip
+_ROUNDS_PAIRS, _ROUNDS_NAMES = 300, 250
+_REAL_WEIGHT = 4.0
+"""What a hand-read example weighs against a drawn one."""
+_LEAST_SAME, _LEAST_PART = 75.0, 88.0
+"""Likeness, 0 to 100, from which print is the name that was read by eye, and a part of it."""
+_BORDER_NOISE_PX = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrueScale:
+    """A scale that is truly printed: columns of its ends at the top of the grid, values, and its name."""
+
+    left_px: float
+    right_px: float
+    left: float
+    right: float
+    mnemonic: str
+    printed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrueBlock:
+    """A block of text with its true scales; ``well`` keeps pages of one well together."""
+
+    block: BlockText
+    scales: tuple[TrueScale, ...]
+    well: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Examples:
+    """Candidates of one block, their features, and which are right."""
+
+    source: TrueBlock
+    candidates: tuple[ScaleCandidate, ...]
+    pairs: F64
+    is_scale: Bool
+    names: F64
+    is_name: Bool
+
+
+def drawn_blocks(count: int, seed: int) -> list[TrueBlock]:
+    """Drawn blocks ``0 .. count - 1`` of a seed, their borders as inexact as read ones."""
+    out = []
+    for number in range(count):
+        drawn = draw_block(np.random.default_rng([seed, number]))
+        out.append(_from_drawing(drawn, np.random.default_rng([seed, number, 1]), f"drawn-{number}"))
+    return out
+
+
+def _from_drawing(drawn: DrawnBlock, rng: np.random.Generator, well: str) -> TrueBlock:
+    tracks = []
+    for left, right, log in drawn.tracks:
+        off = rng.normal(0.0, _BORDER_NOISE_PX, 2)
+        grid = None if log is None else ("log" if log else "linear")
+        tracks.append(
+            TrackFound(
+                np.array([[drawn.top, left + off[0]]]),
+                np.array([[drawn.top, right + off[1]]]),
+                "curves",
+                grid,  # type: ignore[arg-type]
+            )
+        )
+    section = SectionFound(
+        "main", "main", drawn.top, drawn.top + 1000, tuple(tracks), np.zeros((0, 2)), 1.0
+    )
+    boxes = [
+        TextBox(w.text, w.confidence, w.row, w.col, w.height, w.width, 0, w.as_digits)
+        for w in drawn.words
+    ]
+    ink = ScaleInk(drawn.ink, 0, 0.0, DPI, drawn.top)
+    tokens = read_tokens(boxes, 0.0, drawn.ink.shape[1] / 2)
+    scales = tuple(
+        TrueScale(s.left_px, s.right_px, s.left, s.right, "", s.name) for s in drawn.scales
+    )
+    return TrueBlock(block_text(tokens, ink, frames_of(section)), scales, well)
+
+
+def is_same_scale(candidate: ScaleCandidate, true: TrueScale) -> bool:
+    """Whether a candidate is a true scale: the same frame and the same ends."""
+    width, span = true.right_px - true.left_px, abs(true.right - true.left)
+    return (
+        abs(candidate.frame.left - true.left_px) < _BORDER * width
+        and abs(candidate.frame.right - true.right_px) < _BORDER * width
+        and abs(candidate.left - true.left) <= _VALUE * span
+        and abs(candidate.right - true.right) <= _VALUE * span
+    )
+
+
+def is_same_name(candidate: NameCandidate, true: TrueScale) -> bool:
+    """Whether a phrase is the printed name, or names the curve by the vocabulary."""
+    named = candidate.named
+    if candidate.unit and named is None:
+        return False
+    own, printed = (re.sub(r"[^A-Z0-9]", "", t.upper()) for t in (candidate.text, true.printed))
+    if len(own) >= 2 and len(printed) >= 2 and _is_like(own, printed):
+        return True
+    return (
+        named is not None
+        and not named.kind.is_group
+        and named.share > 0.5
+        and _stands_for(named.kind, true.mnemonic)
+    )
+
+
+def _stands_for(kind: CurveKind, mnemonic: str) -> bool:
+    known = find_curve(mnemonic)
+    return kind.mnemonic == mnemonic or (known is not None and known.kind is kind)
+
+
+def _is_like(own: str, printed: str) -> bool:
+    if fuzz.ratio(own, printed) >= _LEAST_SAME:
+        return True
+    enough = len(own) >= 0.4 * len(printed)
+    if len(own) >= 3 and (printed in own or (own in printed and enough)):
+        return True
+    return len(own) >= 5 and enough and fuzz.partial_ratio(own, printed) >= _LEAST_PART
+
+
+def _examples(source: TrueBlock) -> _Examples:
+    block = source.block
+    candidates = tuple(find_candidates(block))
+    matches = [next((t for t in source.scales if is_same_scale(c, t)), None) for c in candidates]
+    right = np.array([m is not None for m in matches], dtype=np.bool_)
+    chosen: list[tuple[ScaleCandidate, TrueScale]] = []
+    known: set[tuple[int, int]] = set()
+    for candidate, true in zip(candidates, matches, strict=True):
+        if true is not None and (id(true), candidate.line) not in known:
+            known.add((id(true), candidate.line))
+            chosen.append((candidate, true))
+    taken = [token for c, _ in chosen if not c.inset for token in (c.first, c.last)]
+    rows, labels = [np.zeros((0, len(NAME_FEATURES)))], [np.zeros(0, dtype=np.bool_)]
+    for candidate, true in chosen:
+        names = find_names(block, candidate, taken)
+        others = [
+            c for c, _ in chosen
+            if c is not candidate
+            and c.frame.left < candidate.frame.right - 1
+            and candidate.frame.left < c.frame.right - 1
+        ]  # fmt: skip
+        rows.append(name_features(block, candidate, names, others))
+        labels.append(np.array([is_same_name(n, true) for n in names], dtype=np.bool_))
+    return _Examples(
+        source, candidates, pair_features(block, candidates), right, np.vstack(rows),
+        np.concatenate(labels),
+    )  # fmt: skip
+
+
+def fit_scales(
+    real: Sequence[TrueBlock],
+    drawn: Sequence[TrueBlock],
+    folds: Mapping[str, int],
+    record: Mapping[str, Any],
+) -> tuple[bytes, dict[int, bytes]]:
+    """Fit the scorer on all wells, and once for every fold without its wells.
+
+    Parameters
+    ----------
+    real : sequence of TrueBlock
+        Hand-read blocks.
+    drawn : sequence of TrueBlock
+    folds : mapping of well to int
+        Which fold leaves a well out.
+    record : mapping
+        What is kept with the models: settings, counts, versions.
+
+    Returns
+    -------
+    bytes
+        The scorer fitted on everything, calibrated by the folds.
+    dict of int to bytes
+        For each fold the scorer that never saw its wells, calibrated by the others.
+    """
+    hand = [_examples(b) for b in real]
+    made = [_examples(b) for b in drawn]
+    numbers = sorted(set(folds.values()))
+    boosters = {
+        k: _boosters([e for e in hand if folds[e.source.well] != k], made) for k in numbers
+    }
+    outcomes = {
+        k: _outcomes([e for e in hand if folds[e.source.well] == k], *boosters[k])
+        for k in numbers
+    }
+    whole = _boosters(hand, made)
+    packed = {}
+    for k in [*numbers, None]:
+        others = [outcomes[j] for j in numbers if j != k]
+        pairs, names = whole if k is None else boosters[k]
+        knots = tuple(_calibration(np.concatenate([o[i] for o in others])) for i in (0, 1))
+        notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
+        packed[k] = pack_scorer(pairs, names, knots[0], knots[1], notes)
+    return packed.pop(None), packed  # type: ignore[return-value]
+
+
+def _boosters(hand: Sequence[_Examples], made: Sequence[_Examples]) -> tuple[Any, Any]:
+    return (
+        _boost([(e.pairs, e.is_scale) for e in hand], [(e.pairs, e.is_scale) for e in made], _ROUNDS_PAIRS),
+        _boost([(e.names, e.is_name) for e in hand], [(e.names, e.is_name) for e in made], _ROUNDS_NAMES),
+    )
+
+
+def _boost(
+    hand: Sequence[tuple[F64, Bool]], made: Sequence[tuple[F64, Bool]], rounds: int
+) -> Any:
+    import lightgbm
+
+    features = np.vstack([f for f, _ in (*hand, *made)])
+    labels = np.concatenate([y for _, y in (*hand, *made)])
+    real = sum(len(y) for _, y in hand)
+    weights = np.ones(len(labels))
+    weights[:real] = _REAL_WEIGHT
+    return lightgbm.train(
+        _TREES, lightgbm.Dataset(features, label=labels, weight=weights), rounds
+    )
+
+
+def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> tuple[F64, F64]:
+    """For wells left out, (output, whether it was right): of the scales chosen and of the names chosen."""
+    plain = np.array([[0.0, 0.0], [1.0, 1.0]])
+    scorer = ScaleScorer(pairs, names, plain, plain, "")
+    scales: list[tuple[float, float]] = []
+    named: list[tuple[float, float]] = []
+    for e in left_out:
+        chosen = choose(e.candidates, scorer.scale(e.pairs), 0.02)
+        namings = name_scales(e.source.block, [c for c, _ in chosen], scorer)
+        for (candidate, output), (name, rating, _) in zip(chosen, namings, strict=True):
+            true = [t for t in e.source.scales if is_same_scale(candidate, t)]
+            scales.append((output, float(bool(true))))
+            if true and name is not None:
+                named.append((rating, float(any(is_same_name(name, t) for t in true))))
+    return np.array(scales).reshape(-1, 2), np.array(named).reshape(-1, 2)
+
+
+def _calibration(outcomes: F64) -> F64:
+    """Knots [n, 2] from an output to the share that was right, rising; few outcomes leave it as it is."""
+    from sklearn.isotonic import IsotonicRegression
+
+    if len(outcomes) < 20:
+        return np.array([[0.0, 0.0], [1.0, 1.0]])
+    # two pseudo-outcomes at each end: no certainty from a handful of pages
+    x = np.concatenate([outcomes[:, 0], [0.0, 0.0, 1.0, 1.0]])
+    y = np.concatenate([outcomes[:, 1], [0.0, 1.0, 0.0, 1.0]])
+    weight = np.concatenate([np.ones(len(outcomes)), [0.5, 0.5, 0.5, 0.5]])
+    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, y, weight)
+    knots: F64 = np.stack([fitted.X_thresholds_, fitted.y_thresholds_], axis=1)
+    return knots
