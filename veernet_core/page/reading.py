@@ -43,7 +43,8 @@ from veernet_core.page.results import (
     TextBox,
     TrackFound,
 )
-from veernet_core.page.scales import blocks as scales
+from veernet_core.page.scales import reading as scales
+from veernet_core.page.scales.spans import with_spans
 
 _HEADER_IN, _ABOVE_IN, _BELOW_IN = 45.0, 10.0, 8.0
 """Farthest that text is read from the top of the page, above a section, and below it."""
@@ -131,7 +132,8 @@ def _read(
     boxes = _text(upright, found, placed, reader) if needs.scales else []
     found = _kind_by_title(found, boxes)
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
-    curves = scales.read_scales(boxes, upright, found, reader) if boxes else ()
+    curves = scales.read_scales(upright, found, reader, models) if needs.scales else ()
+    found, curves = with_spans(found, curves)
     depths = _depths(upright, stated, found, placed, reader, unit)
     found = _cut(found, placed, depths)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
@@ -169,11 +171,8 @@ def read_stated(
     try:
         whole = layout.read_layout(raster)
         found = tuple(_as_found(section, orders[section.section_id], whole) for section in told)
-        boxes = []
-        for first, last in _rows_above(found, raster.height_px, dpi):
-            boxes += text.read_region(raster, first, last, 0, raster.width_px, reader, (0,), dpi)
         page = PageLayout("curve_log", 0, (dpi, dpi), found)
-        curves = scales.read_scales(boxes, raster, page, reader) if boxes else ()
+        curves = scales.read_scales(raster, page, reader)
     except VeernetError:
         raise
     except Exception as error:

@@ -490,6 +490,7 @@ def _in_gaps(
 def _worn(rng: np.random.Generator, words: Sequence[DrawnWord]) -> tuple[DrawnWord, ...]:
     """What an engine makes of the print: letters confused, rules read along, words lost or run together."""
     wear = float(rng.choice((0.0, 0.02, 0.06, 0.15)))
+    rule = float(rng.choice((0.0, 0.0, 0.1, 0.4)))
     out: list[DrawnWord] = []
     for word in words:
         if rng.random() < 0.02 + wear / 2:

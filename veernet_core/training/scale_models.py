@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from rapidfuzz import fuzz
 from veernet_core.datatypes import F64, Bool
 from veernet_core.domain.vocabulary import CurveKind, find_curve
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
-from veernet_core.page.scales.binder import choose, name_scales
+from veernet_core.page.scales.binder import choose, name_scales, read_block_scales, verdict_features
 from veernet_core.page.scales.candidates import (
     BlockText,
     ScaleCandidate,
@@ -30,7 +30,7 @@ from veernet_core.page.scales.candidates import (
 )
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.names import NAME_FEATURES, NameCandidate, find_names, name_features
-from veernet_core.page.scales.scorer import ScaleScorer, pack_scorer
+from veernet_core.page.scales.scorer import VERDICT_FEATURES, ScaleScorer, pack_scorer
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.synth.scale_blocks import DPI, DrawnBlock, draw_block
 
@@ -46,6 +46,10 @@ _REAL_WEIGHT = 4.0
 """What a hand-read example weighs against a drawn one."""
 _LEAST_SAME, _LEAST_PART = 75.0, 88.0
 """Likeness, 0 to 100, from which print is the name that was read by eye, and a part of it."""
+_FEWEST_OUTCOMES = 20
+_SURE_SHARE = 0.99
+"""Share of the readings of wells left out that are right from the level on that counts as sure."""
+_NO_VERDICT = np.zeros((3, len(VERDICT_FEATURES) + 1)) + np.array([[0.0], [1.0], [0.0]])
 _BORDER_NOISE_PX = 2.0
 
 
@@ -136,8 +140,13 @@ def is_same_name(candidate: NameCandidate, true: TrueScale) -> bool:
     if candidate.unit and named is None:
         return False
     own, printed = (re.sub(r"[^A-Z0-9]", "", t.upper()) for t in (candidate.text, true.printed))
-    if len(own) >= 2 and len(printed) >= 2 and _is_like(own, printed):
-        return True
+    if len(own) >= 2 and len(printed) >= 2:
+        if candidate.rows > 1:  # several lines are one name only as a whole
+            return fuzz.ratio(own, printed) >= _LEAST_SAME
+        if _is_like(own, printed):
+            return True
+    if candidate.rows > 1:
+        return False
     return (
         named is not None
         and not named.kind.is_group
@@ -229,9 +238,14 @@ def fit_scales(
     for k in [*numbers, None]:
         others = [outcomes[j] for j in numbers if j != k]
         pairs, names = whole if k is None else boosters[k]
-        knots = tuple(_calibration(np.concatenate([o[i] for o in others])) for i in (0, 1))
+        knots = [_calibration(np.concatenate([o[i] for o in others])) for i in (0, 1)]
+        # the same outcomes, calibrated, say when a whole reading is right
+        plain = ScaleScorer(pairs, names, knots[0], knots[1], _NO_VERDICT, "")
+        read = [_readings(e, replace(plain, **_of(boosters[j]))) for j in numbers if j != k
+                for e in hand if folds[e.source.well] == j]  # fmt: skip
+        verdict = _verdict(np.vstack([f for f, _ in read]), np.concatenate([y for _, y in read]))
         notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
-        packed[k] = pack_scorer(pairs, names, knots[0], knots[1], notes)
+        packed[k] = pack_scorer(pairs, names, knots[0], knots[1], verdict, notes)
     return packed.pop(None), packed  # type: ignore[return-value]
 
 
@@ -260,7 +274,7 @@ def _boost(
 def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> tuple[F64, F64]:
     """For wells left out, (output, whether it was right): of the scales chosen and of the names chosen."""
     plain = np.array([[0.0, 0.0], [1.0, 1.0]])
-    scorer = ScaleScorer(pairs, names, plain, plain, "")
+    scorer = ScaleScorer(pairs, names, plain, plain, _NO_VERDICT, "")
     scales: list[tuple[float, float]] = []
     named: list[tuple[float, float]] = []
     for e in left_out:
@@ -274,16 +288,56 @@ def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> tuple[F6
     return np.array(scales).reshape(-1, 2), np.array(named).reshape(-1, 2)
 
 
-def _calibration(outcomes: F64) -> F64:
-    """Knots [n, 2] from an output to the share that was right, rising; few outcomes leave it as it is."""
-    from sklearn.isotonic import IsotonicRegression
+def _of(boosters: tuple[Any, Any]) -> dict[str, Any]:
+    return {"pairs": boosters[0], "names": boosters[1]}
 
-    if len(outcomes) < 20:
-        return np.array([[0.0, 0.0], [1.0, 1.0]])
-    # two pseudo-outcomes at each end: no certainty from a handful of pages
-    x = np.concatenate([outcomes[:, 0], [0.0, 0.0, 1.0, 1.0]])
-    y = np.concatenate([outcomes[:, 1], [0.0, 1.0, 0.0, 1.0]])
-    weight = np.concatenate([np.ones(len(outcomes)), [0.5, 0.5, 0.5, 0.5]])
-    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(x, y, weight)
-    knots: F64 = np.stack([fitted.X_thresholds_, fitted.y_thresholds_], axis=1)
+
+def _readings(example: _Examples, scorer: ScaleScorer) -> tuple[F64, Bool]:
+    """Verdict features of the readings of a block, and which of them are right as a whole."""
+    read = read_block_scales(example.source.block, scorer)
+    right = [
+        any(
+            is_same_scale(r.scale, t) and r.name is not None and is_same_name(r.name, t)
+            for t in example.source.scales
+        )
+        for r in read
+    ]
+    return verdict_features(read), np.array(right, dtype=np.bool_)
+
+
+def _verdict(features: F64, right: Bool) -> F64:
+    """A logistic line on the verdict features, and the level from which nearly all readings are right."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-3
+    line = LogisticRegression(C=1.0, max_iter=500).fit((features - mean) / spread, right)
+    p = line.predict_proba((features - mean) / spread)[:, 1]
+    order = np.argsort(-p)
+    share = (np.cumsum(right[order]) + 0.0) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(share >= _SURE_SHARE)
+    level = float(p[order[enough[-1]]]) if len(enough) else 1.0
+    out = np.zeros((3, features.shape[1] + 1))
+    out[0, :-1], out[1, :-1], out[2, :-1] = mean, spread, line.coef_[0]
+    out[0, -1], out[2, -1] = level, line.intercept_[0]
+    return out
+
+
+def _calibration(outcomes: F64) -> F64:
+    """Knots [n, 2] from an output to the share that was right, by a logistic line through the log odds.
+
+    A line and not steps: from some hundred outcomes steps make ties of unlike candidates.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    grid = np.concatenate([[0.0], 1 / (1 + np.exp(-np.linspace(-7, 7, 57))), [1.0]])
+    if len(outcomes) < _FEWEST_OUTCOMES or len(np.unique(outcomes[:, 1])) < 2:
+        return np.stack([grid, grid], axis=1)
+    line = LogisticRegression(C=10.0).fit(_log_odds(outcomes[:, :1]), outcomes[:, 1])
+    knots: F64 = np.stack([grid, line.predict_proba(_log_odds(grid[:, None]))[:, 1]], axis=1)
     return knots
+
+
+def _log_odds(p: F64) -> F64:
+    clipped = np.clip(p, 1e-4, 1 - 1e-4)
+    out: F64 = np.log(clipped / (1 - clipped))
+    return out

@@ -37,13 +37,13 @@ def without_rules(ink: U8, dpi: float) -> tuple[U8, Bool]:
     dark = (ink >= _INK).astype(np.uint8)
     level, upright = (max(8, round(inches * dpi)) for inches in _RULE_IN)
     out = ink.copy()
-    for size, across in (((level, 1), (1, 3)), ((1, upright), (3, 1))):
+    for size in ((level, 1), (1, upright)):
         rule = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
         if not rule.any():
             continue
         if size[1] > 1:
             walls = rule > 0
-        rule = cv2.dilate(rule, np.ones(across[::-1], np.uint8))
+        rule = cv2.dilate(rule, np.ones((3, 3), np.uint8))
         rest = np.where(rule > 0, 0, dark).astype(np.uint8)
         thick = 2 * max(3, round(0.03 * dpi)) + 1
         close = (thick, 1) if size[1] == 1 else (1, thick)

@@ -8,15 +8,16 @@ Does not belong here: finding text and tracks, fitting.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64, Style, Wrap
-from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_unit, words
+from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_similar_unit, find_unit, words
 from veernet_core.page.results import CurveFound, SectionFound, Stated
 from veernet_core.page.scales.candidates import (
     BlockText,
@@ -25,7 +26,7 @@ from veernet_core.page.scales.candidates import (
     pair_features,
 )
 from veernet_core.page.scales.names import NameCandidate, find_names, name_features
-from veernet_core.page.scales.scorer import ScaleScorer
+from veernet_core.page.scales.scorer import VERDICT_FEATURES, ScaleScorer
 
 LEAST_SCALE, LEAST_NAME = 0.25, 0.2
 """Probability from which a scale or a name is passed on, for review; what is sure is decided later."""
@@ -35,13 +36,14 @@ _LONGEST = 16
 
 @dataclass(frozen=True, slots=True)
 class ReadScale:
-    """A chosen scale with its name, where one was found."""
+    """A chosen scale with its name, where one was found; ``sure``: that all of it is right."""
 
     scale: ScaleCandidate
     probability: float
     name: NameCandidate | None
     name_probability: float
     names: tuple[NameCandidate, ...] = ()
+    sure: float = 0.0
 
 
 def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
@@ -54,7 +56,43 @@ def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
         ReadScale(scale, probability, *own)
         for (scale, probability), own in zip(chosen, named, strict=True)
     ]
+    sure = scorer.whole(verdict_features(read))
+    read = [replace(r, sure=float(p)) for r, p in zip(read, sure, strict=True)]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
+
+
+def verdict_features(read: Sequence[ReadScale]) -> F64:
+    """What tells whether a whole reading is right, float64 [n, len(VERDICT_FEATURES)]."""
+    rows = []
+    for item in read:
+        scale, named = item.scale, item.name.named if item.name is not None else None
+        kind = named.kind if named is not None and named.share > 0.5 else None
+        unit_near = any(n.unit for n in item.names if abs(n.y - scale.y) < 2.5 * scale.height)
+        rows.append(
+            [
+                _log_odds(item.probability),
+                _log_odds(item.name_probability),
+                float(kind is not None),
+                float(kind is not None and _is_usual(kind, scale)),
+                float(kind is not None and not kind.is_possible(scale.left, scale.right)),
+                float(any(edit != "none" for edit in scale.edits)),
+                min(scale.first.confidence, scale.last.confidence),
+                float(min(scale.support, 2)),
+                float(min(scale.misfit, 3)),
+                float(unit_near),
+                float(scale.inset),
+            ]
+        )
+    return np.array(rows, dtype=np.float64).reshape(-1, len(VERDICT_FEATURES))
+
+
+def _is_usual(kind: CurveKind, scale: ScaleCandidate) -> bool:
+    return any((left, right) == (scale.left, scale.right) for _, left, right in kind.ranges)
+
+
+def _log_odds(p: float) -> float:
+    clipped = min(max(p, 1e-3), 1 - 1e-3)
+    return math.log(clipped / (1 - clipped))
 
 
 Naming = tuple[NameCandidate | None, float, tuple[NameCandidate, ...]]
@@ -214,14 +252,13 @@ def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) 
     lean = block.ink.lean(scale.y)
     left, right = scale.frame.left + lean, scale.frame.right + lean
     text = first.name.text if first.name is not None else ""
-    sure_name = first.name_probability if first.name is not None else 0.0
     return CurveFound(
         section_id=section.section_id,
         track_index=scale.frame.tracks[0],
-        mnemonic=Stated(mnemonic_of(text, kind), "header", sure_name, scale.y, left),
+        mnemonic=Stated(mnemonic_of(text, kind), "header", first.sure, scale.y, left),
         unit=_unit(first, block, kind),
-        left=Stated(scale.left, "header", first.probability, scale.y, left),
-        right=Stated(scale.right, "header", first.probability, scale.y, right),
+        left=Stated(scale.left, "header", first.sure, scale.y, left),
+        right=Stated(scale.right, "header", first.sure, scale.y, right),
         scale=scale.scale,
         style=_style(scale, block, kind),
         wrap=wrap,
@@ -271,19 +308,23 @@ def _unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> Stated |
     """The unit printed with the name, between the numbers, or nearest to the scale."""
     scale = item.scale
     texts = [] if item.name is None else [item.name.text]
-    texts.append(" ".join(t.text for t in scale.between if not t.numbers))
+    texts.append(" ".join(t.text for t in scale.between if not t.is_number))
     near = [n for n in item.names if abs(n.y - scale.y) < 2.2 * scale.height]
     texts += [n.text for n in sorted(near, key=lambda n: abs(n.y - scale.y))]
     usual = kind.units if kind is not None else ()
     for text in texts:
         unit = find_unit(text)
+        if unit is None and usual:
+            unit = find_similar_unit(text, usual)
         if unit is not None and (not usual or unit in usual):
-            return Stated(unit, "header", item.probability, scale.y)
+            return Stated(unit, "header", item.sure, scale.y)
     for text in texts:
         printed = re.search(r"[(\[]\s*([^)\]]{1,8}?)\s*[)\]]", text)
         if printed is not None and kind is None and find_unit(printed[1]) is None:
-            return Stated(printed[1], "header", min(item.probability, 0.8), scale.y)
-    return Stated(usual[0], "template", 0.3) if usual else None
+            return Stated(printed[1], "header", item.sure, scale.y)
+    fitting = {u for u in usual if kind is not None and kind.is_usual(scale.left, scale.right, u)}
+    # a range that is usual in one unit only tells it; else the unit stays open, as on the paper
+    return Stated(fitting.pop(), "header", item.sure, scale.y) if len(fitting) == 1 else None
 
 
 def _style(scale: ScaleCandidate, block: BlockText, kind: CurveKind | None) -> Style | None:

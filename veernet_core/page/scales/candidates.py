@@ -156,7 +156,7 @@ def _in_frame(
                             between, left, right, number,
                         )
                     )  # fmt: skip
-    inside = [t for t in numeric if left - t.height <= t.x <= right + t.height]
+    inside = [t for t in numeric if t.is_number and left - t.height <= t.x <= right + t.height]
     if not found and len(inside) >= 3 and frame.kind == "track":
         found += _inset(frame, inside, left, right, line, number)
     return found
@@ -306,7 +306,7 @@ def _features(
 ) -> list[float]:
     lean = block.ink.lean(c.y)
     gap_left, gap_right = c.first.x0 - c.frame.left - lean, c.frame.right + lean - c.last.x1
-    words = " ".join(t.text for t in c.between if not t.numbers)
+    words = " ".join(t.text for t in c.between if not t.is_number)
     named = find_curve(words) if words else None
     line = block.lines[c.line]
     outside = [
@@ -350,8 +350,8 @@ def _features(
         float(rivals),
         float(c.first.line == c.last.line),
         c.height / block.dpi,
-        float(sum(bool(t.numbers) for t in outside)),
-        float(sum(not t.numbers for t in outside)),
+        float(sum(t.is_number for t in outside)),
+        float(sum(not t.is_number for t in outside)),
         float(sum(ch.isdigit() for ch in c.first.text)),
         float(sum(ch.isdigit() for ch in c.last.text)),
         float(c.scale == "log"),

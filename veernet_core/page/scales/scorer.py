@@ -21,21 +21,44 @@ from veernet_core.page.scales.candidates import PAIR_FEATURES
 from veernet_core.page.scales.names import NAME_FEATURES
 
 SHIPPED = "scales.json"
+_NOT_SURE, _SURE = 0.89, 0.9
+"""Below and from the level that the rest of the product takes for sure."""
+
+
+VERDICT_FEATURES = (
+    "ends_log_odds", "name_log_odds", "known", "usual", "impossible", "edited", "least_confidence",
+    "support", "misfit", "unit_printed", "inset",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleScorer:
-    """Two boosters and the knots that calibrate them.
+    """Two boosters, the knots that calibrate them, and the line that says whether a whole reading is right.
 
     ``pairs`` and ``names`` are LightGBM boosters; ``pair_knots`` and ``name_knots`` float64 [n, 2] map their
-    output to the share that was right on wells left out.
+    output to the share that was right on wells left out. ``verdict`` float64 [3, n + 1]: mean, spread and
+    weight of each verdict feature, the last column the bias and, in its first row, the probability from
+    which a reading is sure.
     """
 
     pairs: Any
     names: Any
     pair_knots: F64
     name_knots: F64
+    verdict: F64
     model_id: str
+
+    def whole(self, features: F64) -> F64:
+        """Probability that name and both ends of a reading are right, float64 [n].
+
+        Below the level at which readings of wells left out were sure it is kept under 0.9.
+        """
+        if not len(features):
+            return np.zeros(0)
+        mean, spread, weight = self.verdict[:, :-1]
+        odds = ((features - mean) / spread) @ weight + self.verdict[2, -1]
+        p: F64 = 1.0 / (1.0 + np.exp(-odds))
+        return np.where(p < self.verdict[0, -1], np.minimum(p, _NOT_SURE), np.maximum(p, _SURE))
 
     def scale(self, features: F64) -> F64:
         """Probability of each pair of numbers to be a scale of its frame, float64 [n]."""
@@ -56,7 +79,12 @@ def _calibrated(booster: Any, features: F64, knots: F64) -> F64:
 
 
 def pack_scorer(
-    pairs: Any, names: Any, pair_knots: F64, name_knots: F64, record: Mapping[str, Any]
+    pairs: Any,
+    names: Any,
+    pair_knots: F64,
+    name_knots: F64,
+    verdict: F64,
+    record: Mapping[str, Any],
 ) -> bytes:
     """The bytes of a scorer: JSON with both boosters as text."""
     return json.dumps(
@@ -67,6 +95,8 @@ def pack_scorer(
             "name_features": list(NAME_FEATURES),
             "pair_knots": np.round(pair_knots, 6).tolist(),
             "name_knots": np.round(name_knots, 6).tolist(),
+            "verdict_features": list(VERDICT_FEATURES),
+            "verdict": np.round(verdict, 6).tolist(),
             "pairs": pairs.model_to_string(),
             "names": names.model_to_string(),
         },
@@ -91,6 +121,7 @@ def unpack_scorer(data: bytes) -> ScaleScorer:
     expected: dict[str, Sequence[str]] = {
         "pair_features": PAIR_FEATURES,
         "name_features": NAME_FEATURES,
+        "verdict_features": VERDICT_FEATURES,
     }
     for key, names in expected.items():
         if raw[key] != list(names):
@@ -103,6 +134,7 @@ def unpack_scorer(data: bytes) -> ScaleScorer:
         lightgbm.Booster(model_str=raw["names"]),
         np.array(raw["pair_knots"], dtype=np.float64).reshape(-1, 2),
         np.array(raw["name_knots"], dtype=np.float64).reshape(-1, 2),
+        np.array(raw["verdict"], dtype=np.float64),
         hashlib.sha256(data).hexdigest()[:12],
     )
 

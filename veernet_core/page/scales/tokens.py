@@ -57,9 +57,16 @@ class Token:
         return (self.x0 + self.x1) / 2
 
     @property
+    def is_number(self) -> bool:
+        """Whether it was read as a number; what it could be besides does not count."""
+        return bool(numbers_of(self.text))
+
+    @property
     def numbers(self) -> tuple[tuple[float, Edit], ...]:
-        """Values it can stand for, the text as it was read first."""
+        """Values it can stand for, the text as it was read first; words of three letters stand for none."""
         own = numbers_of(self.text)
+        if sum(c.isalpha() for c in self.text) > 2:
+            return own
         known = {value for value, _ in own}
         again: tuple[tuple[float, Edit], ...] = tuple(
             (value, "letters")
@@ -172,7 +179,7 @@ def split_at(tokens: Sequence[Token], borders: Sequence[float]) -> list[Token]:
             continue
         per_char = (token.x1 - token.x0) / len(token.text)
         cut = min(len(token.text) - 1, max(1, round((inside[0] - token.x0) / per_char)))
-        at = token.x0 + cut * per_char
+        at = inside[0]
         first, second = (
             token.text[:cut].rstrip(_STRIP + ",."),
             token.text[cut:].lstrip(_STRIP + ","),

@@ -1,0 +1,155 @@
+"""``veernet fit-scales``: fit the models that read scales, on hand-read pages and drawn blocks.
+
+In: folders of scans whose truth is known. Out: ``scales.json``, and one for each fold that left wells out, in
+``fold-<k>/``, for `evaluate-pages --models`. Print is read once and kept in ``print/``: fitting again takes a
+minute. Drawn pages of others are for judging and never fitted on.
+Does not belong here: the fit (`training.scale_models`), and what is measured (`page.scales`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flows.studies.truth_pages import TruthPage, find_pages
+from veernet_core import __version__
+from veernet_core.config import RasterLimits
+from veernet_core.datatypes import Raster
+from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
+from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
+from veernet_core.page.ocr.text import RapidReader, TextReader, read_print
+from veernet_core.page.raster.decoding import open_raster
+from veernet_core.page.results import SectionFound, TextBox, TrackFound
+from veernet_core.page.scales.reading import block_of, block_rows
+from veernet_core.page.scales.scorer import SHIPPED
+from veernet_core.training.scale_models import TrueBlock, TrueScale, drawn_blocks, fit_scales
+
+_PAGE_WIDTH_IN = 8.5
+_FITTED_ON = ("development", "own", "given")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was fitted: blocks and scales by source, and the files written."""
+
+    pages: int
+    blocks: int
+    scales: int
+    drawn: int
+    files: tuple[Path, ...]
+
+
+def fit(
+    scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: int = 5
+) -> Fitted:
+    """Fit the scorer of scales.
+
+    Parameters
+    ----------
+    scans : sequence of Path
+        Folders of scans.
+    truth : Path
+        Folder of hand-read truth.
+    out : Path
+        Folder for models and for the print that was read.
+    drawn : int
+        Number of drawn blocks.
+    seed : int
+        Of the drawn blocks.
+
+    Raises
+    ------
+    FileNotFoundError
+        No scan has a truth.
+    """
+    pages = find_pages(scans, truth, _FITTED_ON)
+    reader = RapidReader(1)
+    blocks = [block for page in pages for block in _blocks(page, reader, out / "print")]
+    folds = {block.well: fold_of(block.well) for block in blocks}
+    record = {
+        "command": "veernet fit-scales",
+        "version": __version__,
+        "pages": sorted(p.stem for p in pages),
+        "blocks": len(blocks),
+        "scales": sum(len(b.scales) for b in blocks),
+        "drawn_blocks": drawn,
+        "seed": seed,
+        "folds": FOLDS,
+    }
+    whole, by_fold = fit_scales(blocks, drawn_blocks(drawn, seed), folds, record)
+    files = [_write(out / SHIPPED, whole)]
+    files += [_write(out / fold_folder(k) / SHIPPED, data) for k, data in by_fold.items()]
+    return Fitted(len(pages), len(blocks), record["scales"], drawn, tuple(files))  # type: ignore[arg-type]
+
+
+def _write(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def _blocks(page: TruthPage, reader: TextReader, kept: Path) -> Iterator[TrueBlock]:
+    """The blocks of one page with their true scales; a page that cannot be read is left out, and said."""
+    try:
+        raster = open_raster(page.read_bytes(), RasterLimits())
+        yield from _read_blocks(page, raster, reader, kept)
+    except Exception as error:
+        logging.getLogger(__name__).warning("%s is left out: %s", page.stem, error)
+
+
+def _read_blocks(
+    page: TruthPage, raster: Raster, reader: TextReader, kept: Path
+) -> Iterator[TrueBlock]:
+    if page.truth.turn_deg:
+        return
+    across = raster.width_px / _PAGE_WIDTH_IN
+    dpi = page.truth.dpi or (across, across)
+    above = 0.0
+    for true in sorted(page.truth.sections, key=lambda s: s.row_top):
+        tracks = sorted((t for t in true.tracks if t.curves), key=lambda t: _at(t.left, true))
+        section = SectionFound(
+            true.section_id, "main", true.row_top, true.row_bottom,
+            tuple(_as_found(t) for t in tracks), np.zeros((0, 2)), 1.0,
+        )  # fmt: skip
+        rows = block_rows(raster, section, above, dpi)
+        boxes = _print(kept / f"{page.stem}.{true.section_id}.json", raster, rows, dpi[1], reader)
+        block = block_of(raster, section, boxes, rows, dpi)
+        yield TrueBlock(block, tuple(_true_scales(tracks, true)), page.truth.well)
+        above = true.row_bottom
+
+
+def _print(
+    path: Path, raster: Raster, rows: tuple[int, int], dpi: float, reader: TextReader
+) -> list[TextBox]:
+    if path.exists():
+        return [TextBox(**box) for box in json.loads(path.read_bytes())]
+    boxes = read_print(raster, *rows, reader, dpi)
+    _write(path, json.dumps([asdict(box) for box in boxes]).encode())
+    return boxes
+
+
+def _as_found(track: TrueTrack) -> TrackFound:
+    scales = {c.scale for c in track.curves if c.scale in ("linear", "log")}
+    grid = scales.pop() if len(scales) == 1 else None
+    return TrackFound(track.left, track.right, "curves", grid, confidence=1.0)  # type: ignore[arg-type]
+
+
+def _true_scales(tracks: Sequence[TrueTrack], section: TrueSection) -> Iterator[TrueScale]:
+    for track in tracks:
+        left, right = _at(track.left, section), _at(track.right, section)
+        for curve in track.curves:
+            if curve.left is not None and curve.right is not None:
+                yield TrueScale(
+                    left if curve.left_px is None else curve.left_px,
+                    right if curve.right_px is None else curve.right_px,
+                    curve.left, curve.right, curve.mnemonic, curve.printed,
+                )  # fmt: skip
+
+
+def _at(knots: np.ndarray, section: TrueSection) -> float:  # type: ignore[type-arg]
+    return float(np.interp(section.row_top, knots[:, 0], knots[:, 1]))

@@ -1,0 +1,59 @@
+"""Words and the numbers they can stand for."""
+
+import pytest
+
+from veernet_core.page.results import TextBox
+from veernet_core.page.scales.tokens import lines_of, numbers_of, phrases_of, read_tokens, split_at
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("150", 150.0), ("0.2", 0.2), (".25", 0.25), ("-0.15", -0.15), ("20000.", 20000.0),
+        ("10,000", 10000.0), ("0,45", 0.45), ("10K", 10000.0), ("O", 0.0), ("l50", 150.0), ("−80", -80.0),
+        ("0.4500", 0.45), ("6|", 6.0),
+    ],
+)  # fmt: skip
+def test_first_value_of_a_number(text: str, value: float) -> None:
+    assert numbers_of(text)[0][0] == value
+
+
+@pytest.mark.parametrize("text", ["GAPI", "(in)", "RAY", "", "-", "7/8", "12-Mar-98", "1:240"])
+def test_words_are_no_numbers(text: str) -> None:
+    assert numbers_of(text) == ()
+
+
+def test_a_rule_read_as_a_one_can_be_taken_off() -> None:
+    assert (16.0, "rule") in numbers_of("161")
+    assert (-15.0, "sign") in numbers_of("15")
+    assert (0.2, "point") in numbers_of("02")
+
+
+def box(text: str, row: float, col: float, width: float, height: float = 20) -> TextBox:
+    return TextBox(text, 0.99, row, col, height, width)
+
+
+def test_a_number_joined_to_a_name_is_cut_off() -> None:
+    tokens = read_tokens([box("0 GR (GAPI) 150", 100, 200, 300)], 0.0, 200)
+    assert [t.text for t in tokens] == ["0", "GR", "(GAPI)", "150"]
+    assert tokens[0].x0 == pytest.approx(50) and tokens[-1].x1 == pytest.approx(350)
+
+
+def test_tilt_is_undone() -> None:
+    tilted = [box("0", 100 - 10, 0, 20), box("150", 100 + 10, 1000, 50)]
+    tokens = read_tokens(tilted, 0.02, 500)
+    assert [t.y for t in tokens] == pytest.approx([100, 100])
+    assert len(lines_of(tokens)) == 1
+
+
+def test_a_token_across_a_border_is_two() -> None:
+    (token,) = read_tokens([box("6,6", 100, 500, 60)], 0.0, 500)
+    first, second = split_at([token], [500.0])
+    assert (first.text, second.text) == ("6", "6")
+    assert first.x1 < 500 < second.x0
+
+
+def test_phrases_end_at_wide_gaps() -> None:
+    tokens = read_tokens([box("Bit", 50, 100, 40), box("Size", 50, 150, 45), box("16", 50, 400, 30)], 0, 0)
+    (line,) = lines_of(tokens)
+    assert [[t.text for t in p] for p in phrases_of(line)] == [["Bit", "Size"], ["16"]]

@@ -1,0 +1,106 @@
+"""The colour a scale is printed in: on colour pages it names the pen.
+
+In: the curves of a block, its text and the raster. Out: the same curves with ``colour`` where their print is
+coloured. Does not belong here: the ink of that colour in the log (`strips.ink`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from veernet_core.datatypes import U8, Raster
+from veernet_core.page.results import CurveFound
+from veernet_core.page.scales.candidates import BlockText
+
+_VIVID = 60
+"""How far the channels of a coloured pixel differ, of 255."""
+_COLOURED, _INKED = 0.3, 12
+"""Share of the ink of a word that is coloured where its colour counts, and the least ink, px."""
+_LINE = 0.25
+"""Share of the columns that are coloured along the line of a pen, dashed ones included."""
+_DARK = 140
+
+
+def print_colours(
+    curves: Sequence[CurveFound], block: BlockText, raster: Raster
+) -> list[CurveFound]:
+    """Give every curve the colour of the print of its scale.
+
+    Where the numbers are black and the page has other colours in the block, the pen is black too; a page
+    without colour leaves ``colour`` None.
+    """
+    if not raster.is_colour or not curves:
+        return list(curves)
+    colours = [_colour_of(curve, block, raster) for curve in curves]
+    if all(colour in (None, "#000000") for colour in colours):
+        return list(curves)
+    return [replace(c, colour=colour) for c, colour in zip(curves, colours, strict=True)]
+
+
+def _colour_of(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
+    pen = _pen_colour(curve, block, raster)
+    if pen is not None:
+        return pen
+    words = [
+        t
+        for t in block.tokens
+        if abs(t.y - curve.left.row) < 0.6 * t.height and _belongs(t.x, curve, block)
+    ]
+    pixels = [_pixels(raster, t.row, t.x0, t.x1, t.height) for t in words if t.confidence > 0.5]
+    joined = np.concatenate(pixels) if pixels else np.zeros((0, 3), dtype=np.uint8)
+    if len(joined) < _INKED:
+        return None
+    spread = joined.max(axis=1).astype(int) - joined.min(axis=1)
+    vivid = joined[spread > _VIVID]
+    if len(vivid) < _COLOURED * len(joined):
+        return "#000000"
+    return _hex(vivid)
+
+
+def _hex(vivid: U8) -> str:
+    """The colour of the more vivid half of pixels, uint8 [n, 3]: the others are soft edges."""
+    strongest = vivid[np.argsort(-(vivid.max(axis=1).astype(int) - vivid.min(axis=1)))]
+    red, green, blue = np.median(strongest[: max(6, len(strongest) // 2)], axis=0).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
+    """Colour of the line drawn just above or below the numbers of a scale; None where it is not coloured."""
+    frames = [f for f in block.frames if f.tracks[0] == curve.track_index and f.kind == "track"]
+    height = float(np.median([t.height for t in block.tokens if abs(t.y - curve.left.row) < 4]))
+    if not frames or not np.isfinite(height):
+        return None
+    margin = 0.12 * frames[0].width
+    left, right = int(frames[0].left + margin), int(frames[0].right - margin)
+    tilt = block.ink.tilt
+    top = int(curve.left.row - 1.8 * height - abs(tilt) * raster.width_px / 2)
+    bottom = int(curve.left.row + 1.8 * height + abs(tilt) * raster.width_px / 2)
+    rgb = raster.read_rgb(max(0, top), min(raster.height_px, bottom))[:, max(0, left) : right]
+    if rgb.size == 0:
+        return None
+    vivid = rgb.max(axis=2).astype(int) - rgb.min(axis=2) > _VIVID
+    share = vivid.mean(axis=1)
+    away = np.abs(np.arange(len(share)) + max(0, top) - curve.left.row) > 0.45 * height
+    share = np.where(away, share, 0.0)
+    best = int(np.argmax(share - 0.02 * np.abs(np.arange(len(share)) - len(share) / 2) / height))
+    return _hex(rgb[best][vivid[best]]) if share[best] > _LINE else None
+
+
+def _belongs(x: float, curve: CurveFound, block: BlockText) -> bool:
+    frames = [
+        f
+        for f in block.frames
+        if f.tracks[0] == curve.track_index and f.kind == "track"
+    ]
+    return any(f.left - 10 <= x <= f.right + 10 for f in frames)
+
+
+def _pixels(raster: Raster, row: float, x0: float, x1: float, height: float) -> U8:
+    """Inked pixels of a word, uint8 [n, 3]."""
+    top, bottom = int(max(0, row - 0.4 * height)), int(row + 0.4 * height) + 1
+    rgb = raster.read_rgb(top, min(bottom, raster.height_px))[:, int(max(0, x0)) : int(x1) + 1]
+    flat = rgb.reshape(-1, 3)
+    return flat[flat.min(axis=1) < _DARK]

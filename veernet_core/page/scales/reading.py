@@ -1,0 +1,211 @@
+"""Scales of a page: every section's block read by print, candidates and the fitted models, then voted on.
+
+In: the raster, the layout and an OCR engine. Out: ``CurveFound``s bound to tracks. A log repeats its scales (in
+a repeat section, at another depth scale): what several blocks say independently is surer, and a track whose
+own block is illegible takes the scales of the same track elsewhere.
+Does not belong here: how a block is read (`binder`), and the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from veernet_core.datatypes import Raster
+from veernet_core.page.models import SHIPPED, PageModels
+from veernet_core.page.ocr.text import TextReader, read_print
+from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TextBox
+from veernet_core.page.scales.binder import curves_of, read_block_scales
+from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
+from veernet_core.page.scales.colours import print_colours
+from veernet_core.page.scales.ink import ScaleInk, find_tilt
+from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
+from veernet_core.page.scales.scorer import shipped_scorer, unpack_scorer
+from veernet_core.page.scales.tokens import read_tokens
+
+ABOVE_IN, TILT_IN = 5.5, 6.0
+"""How far above a grid its scales are looked for, and how much of that shows the tilt of the print."""
+INTO_GRID_IN, INTO_COLOUR_GRID_IN = 0.6, 1.2
+"""How far into the grid scales may be printed; digital logs print them in the first rows."""
+_SAME_PLACE = 0.03
+_ELSEWHERE = 0.9
+"""What a scale that was read for the same track in another section is worth there."""
+
+
+def read_scales(
+    raster: Raster,
+    layout: PageLayout,
+    reader: TextReader,
+    models: PageModels = SHIPPED,
+) -> tuple[CurveFound, ...]:
+    """Read the scales of all sections that show curves.
+
+    Parameters
+    ----------
+    raster : Raster
+        Upright.
+    layout : PageLayout
+    reader : TextReader
+    models : PageModels
+        May hold another scorer than the shipped one.
+
+    Returns
+    -------
+    tuple of CurveFound
+        In the order of sections, tracks and rows.
+    """
+    scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
+    sections = [s for s in sorted(layout.sections, key=lambda s: s.row_top) if _is_log(s)]
+    found: list[list[CurveFound]] = []
+    above = 0.0
+    for section in sections:
+        block = read_block(raster, section, above, layout.dpi, reader)
+        curves = curves_of(read_block_scales(block, scorer), block, section)
+        found.append(print_colours(curves, block, raster))
+        above = section.row_bottom
+    return tuple(curve for own in _voted(sections, found) for curve in own)
+
+
+def _is_log(section: SectionFound) -> bool:
+    return section.kind in ("main", "repeat") and any(t.kind == "curves" for t in section.tracks)
+
+
+def read_block(
+    raster: Raster,
+    section: SectionFound,
+    above: float,
+    dpi: tuple[float, float],
+    reader: TextReader,
+) -> BlockText:
+    """The text above a section, and in its first rows, with the frames its scales may span.
+
+    Parameters
+    ----------
+    raster : Raster
+    section : SectionFound
+    above : float
+        Row at which the section before it ends.
+    dpi : (down, across)
+    reader : TextReader
+    """
+    rows = block_rows(raster, section, above, dpi)
+    return block_of(raster, section, read_print(raster, *rows, reader, dpi[1]), rows, dpi)
+
+
+def block_rows(
+    raster: Raster, section: SectionFound, above: float, dpi: tuple[float, float]
+) -> tuple[int, int]:
+    """Rows, half-open, where the scales of a section may be printed; ``above``: where the one before ends."""
+    into = INTO_COLOUR_GRID_IN if raster.is_colour else INTO_GRID_IN
+    row0 = int(max(0.0, above, section.row_top - ABOVE_IN * dpi[0]))
+    return row0, max(row0 + 8, int(min(raster.height_px, section.row_top + into * dpi[0])))
+
+
+def block_of(
+    raster: Raster,
+    section: SectionFound,
+    boxes: Sequence[TextBox],
+    rows: tuple[int, int],
+    dpi: tuple[float, float],
+) -> BlockText:
+    """The block of a section from text that was read before; ``rows`` half-open."""
+    row0, row1 = rows
+    ink_rows = raster.read_ink(row0, min(row1, raster.height_px))
+    tilt = find_tilt(ink_rows[-round(TILT_IN * dpi[0]) :])
+    ink = ScaleInk(ink_rows, row0, tilt, dpi[1], section.row_top)
+    inside = [b for b in boxes if b.turned_deg == 0 and row0 <= b.row < row1]
+    tokens = read_tokens(inside, tilt, raster.width_px / 2)
+    return block_text(tokens, ink, frames_of(section))
+
+
+# ---- the same track in several sections ----------------------------------------------------------------
+
+
+def _voted(
+    sections: Sequence[SectionFound], found: Sequence[Sequence[CurveFound]]
+) -> list[list[CurveFound]]:
+    out: list[list[CurveFound]] = []
+    for index, section in enumerate(sections):
+        own = [_confirmed(c, index, sections, found) for c in found[index]]
+        read = {c.track_index for c in own}
+        for number, track in enumerate(section.tracks):
+            if track.kind == "curves" and number not in read:
+                own += _from_elsewhere(index, number, sections, found)
+        out.append(own)
+    return out
+
+
+def _confirmed(
+    curve: CurveFound,
+    index: int,
+    sections: Sequence[SectionFound],
+    found: Sequence[Sequence[CurveFound]],
+) -> CurveFound:
+    """A curve whose name and ends are read alike in another section: two readings fail together less often."""
+    doubt_ends, doubt_name = 1.0 - curve.left.confidence, 1.0 - curve.mnemonic.confidence
+    for other, curves in enumerate(found):
+        if other == index:
+            continue
+        for c in curves:
+            same = (c.left.value, c.right.value) == (curve.left.value, curve.right.value)
+            if same and c.mnemonic.value == curve.mnemonic.value and _same_track(
+                sections[index], curve.track_index, sections[other], c.track_index
+            ):
+                doubt_ends *= max(0.3, 1.0 - c.left.confidence)
+                doubt_name *= max(0.3, 1.0 - c.mnemonic.confidence)
+                break
+    return replace(
+        curve,
+        mnemonic=_sure(curve.mnemonic, 1.0 - doubt_name),
+        left=_sure(curve.left, 1.0 - doubt_ends),
+        right=_sure(curve.right, 1.0 - doubt_ends),
+    )
+
+
+def _sure(value: Stated, confidence: float) -> Stated:
+    return replace(value, confidence=confidence)
+
+
+def _from_elsewhere(
+    index: int,
+    number: int,
+    sections: Sequence[SectionFound],
+    found: Sequence[Sequence[CurveFound]],
+) -> list[CurveFound]:
+    """Scales of the same track in another section, with less confidence."""
+    for other, curves in enumerate(found):
+        same = [
+            c
+            for c in curves
+            if other != index
+            and _same_track(sections[index], number, sections[other], c.track_index)
+        ]
+        if same:
+            return [
+                replace(
+                    c,
+                    section_id=sections[index].section_id,
+                    track_index=number,
+                    last_track=number,
+                    mnemonic=_sure(c.mnemonic, _ELSEWHERE * c.mnemonic.confidence),
+                    left=_sure(c.left, _ELSEWHERE * c.left.confidence),
+                    right=_sure(c.right, _ELSEWHERE * c.right.confidence),
+                )
+                for c in same
+                if c.last_track in (None, c.track_index)
+            ]
+    return []
+
+
+def _same_track(a: SectionFound, i: int, b: SectionFound, j: int) -> bool:
+    """Whether two sections show a track at the same columns, where they come nearest."""
+    upper, lower = (a, b) if a.row_top < b.row_top else (b, a)
+    first, second = (i, j) if upper is a else (j, i)
+    ends = []
+    for section, number, row in ((upper, first, upper.row_bottom), (lower, second, lower.row_top)):
+        track = section.tracks[number]
+        ends.append([float(np.interp(row, *k.T)) for k in (track.left_knots, track.right_knots)])
+    width = ends[0][1] - ends[0][0]
+    return all(abs(p - q) < _SAME_PLACE * width for p, q in zip(*ends, strict=True))
