@@ -7,7 +7,9 @@ from veernet_core.synth.scale_blocks import LAYOUTS, draw_block
 
 def test_same_seed_same_block() -> None:
     a, b = (draw_block(np.random.default_rng(3)) for _ in range(2))
-    assert a.words == b.words and a.scales == b.scales and np.array_equal(a.ink, b.ink)
+    assert a.words == b.words
+    assert a.scales == b.scales
+    assert np.array_equal(a.ink, b.ink)
 
 
 def test_scales_span_tracks_and_have_two_ends() -> None:
@@ -15,12 +17,11 @@ def test_scales_span_tracks_and_have_two_ends() -> None:
         block = draw_block(np.random.default_rng(seed))
         borders = {x for left, right, _ in block.tracks for x in (left, right)}
         halves = {(left + right) / 2 for left, right, _ in block.tracks}
-        joined = {
-            (a + d) / 2 for a, _, _ in block.tracks for _, d, _ in block.tracks
-        }
+        joined = {(a + d) / 2 for a, _, _ in block.tracks for _, d, _ in block.tracks}
         assert block.scales
         for scale in block.scales:
-            assert scale.left != scale.right and scale.name
+            assert scale.left != scale.right
+            assert scale.name
             assert {scale.left_px, scale.right_px} <= borders | halves | joined
             assert not scale.log or min(scale.left, scale.right) > 0
 

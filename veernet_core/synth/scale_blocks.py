@@ -1,13 +1,14 @@
 """Scale blocks as an OCR engine would report them: words with their places, and what they mean.
 
-In: a random generator. Out: `DrawnBlock`s of several independent layouts (boxed, ruled, inline, stacked, legends,
-tables), with the misreadings of worn print, the form text above, and the scales that are truly there. Nothing
+In: a random generator. Out: `DrawnBlock`s of several independent layouts (boxed, ruled, inline, stacked,
+legends, halves), with the misreadings of worn print, the form text above, and the scales that are truly there. Nothing
 is rendered but the lines, since reading words is not what is learned from them.
 Does not belong here: pictures of pages (`pages`), and what is measured on a block (`page.scales`).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -67,7 +68,7 @@ class DrawnScale:
 class DrawnBlock:
     """Words and lines above a grid whose first row is ``top``.
 
-    ``tracks``: (left, right, logarithmic grid or None) of each track. ``ink`` uint8 [rows, cols] holds the lines.
+    ``tracks``: (left, right, logarithmic grid or None) of each track. ``ink`` uint8 [rows, cols]: the lines.
     """
 
     words: tuple[DrawnWord, ...]
@@ -477,7 +478,7 @@ def _in_gaps(
 ) -> None:
     """Words in the depth column, and depth numbers below it."""
     rng = sheet.rng
-    for (_, right, _), (left, _, _) in zip(tracks, tracks[1:]):
+    for (_, right, _), (left, _, _) in itertools.pairwise(tracks):
         if left - right > 40 and rng.random() < 0.6:
             row = float(rng.uniform(top, max(top + 1, foot)))
             sheet.text(
@@ -502,7 +503,7 @@ def _worn(rng: np.random.Generator, words: Sequence[DrawnWord]) -> tuple[DrawnWo
             if swaps:
                 text = text[:place] + str(rng.choice(list(swaps))) + text[place + 1 :]
                 confidence = float(rng.uniform(0.4, 0.95))
-        if rng.random() < wear:
+        if rng.random() < (rule if text[-1:].isdigit() else wear):
             text = (
                 text + "|1"[int(rng.integers(2))]
                 if rng.random() < 0.5

@@ -1,7 +1,7 @@
 """Fitting the models of scale reading: which pairs of numbers are scales, which phrases their names.
 
-In: blocks of text with the scales that are truly there, hand-read and drawn. Out: a packed scorer. Pages are left
-out by whole wells to calibrate it: the probability of a kept scale is the share that was right on wells its
+In: blocks of text with the scales that are truly there, hand-read and drawn. Out: a packed scorer. Pages are
+left out by whole wells to calibrate it: the probability of a kept scale is the share that was right on wells its
 model had not seen.
 Does not belong here: reading print, files, and what the models are used for (`page.scales.binder`).
 """
@@ -29,7 +29,13 @@ from veernet_core.page.scales.candidates import (
     pair_features,
 )
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.names import NAME_FEATURES, NameCandidate, find_names, name_features
+from veernet_core.page.scales.names import (
+    NAME_FEATURES,
+    NameCandidate,
+    find_names,
+    is_unit_only,
+    name_features,
+)
 from veernet_core.page.scales.scorer import VERDICT_FEATURES, ScaleScorer, pack_scorer
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.synth.scale_blocks import DPI, DrawnBlock, draw_block
@@ -91,7 +97,9 @@ def drawn_blocks(count: int, seed: int) -> list[TrueBlock]:
     out = []
     for number in range(count):
         drawn = draw_block(np.random.default_rng([seed, number]))
-        out.append(_from_drawing(drawn, np.random.default_rng([seed, number, 1]), f"drawn-{number}"))
+        out.append(
+            _from_drawing(drawn, np.random.default_rng([seed, number, 1]), f"drawn-{number}")
+        )
     return out
 
 
@@ -137,7 +145,7 @@ def is_same_scale(candidate: ScaleCandidate, true: TrueScale) -> bool:
 def is_same_name(candidate: NameCandidate, true: TrueScale) -> bool:
     """Whether a phrase is the printed name, or names the curve by the vocabulary."""
     named = candidate.named
-    if candidate.unit and named is None:
+    if named is None and is_unit_only(candidate.text):
         return False
     own, printed = (re.sub(r"[^A-Z0-9]", "", t.upper()) for t in (candidate.text, true.printed))
     if len(own) >= 2 and len(printed) >= 2:
@@ -226,12 +234,9 @@ def fit_scales(
     hand = [_examples(b) for b in real]
     made = [_examples(b) for b in drawn]
     numbers = sorted(set(folds.values()))
-    boosters = {
-        k: _boosters([e for e in hand if folds[e.source.well] != k], made) for k in numbers
-    }
+    boosters = {k: _boosters([e for e in hand if folds[e.source.well] != k], made) for k in numbers}
     outcomes = {
-        k: _outcomes([e for e in hand if folds[e.source.well] == k], *boosters[k])
-        for k in numbers
+        k: _outcomes([e for e in hand if folds[e.source.well] == k], *boosters[k]) for k in numbers
     }
     whole = _boosters(hand, made)
     packed = {}
@@ -242,7 +247,7 @@ def fit_scales(
         # the same outcomes, calibrated, say when a whole reading is right
         plain = ScaleScorer(pairs, names, knots[0], knots[1], _NO_VERDICT, "")
         read = [_readings(e, replace(plain, **_of(boosters[j]))) for j in numbers if j != k
-                for e in hand if folds[e.source.well] == j]  # fmt: skip
+                for e in hand if folds[e.source.well] == j and _is_named(e)]  # fmt: skip
         verdict = _verdict(np.vstack([f for f, _ in read]), np.concatenate([y for _, y in read]))
         notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
         packed[k] = pack_scorer(pairs, names, knots[0], knots[1], verdict, notes)
@@ -251,14 +256,20 @@ def fit_scales(
 
 def _boosters(hand: Sequence[_Examples], made: Sequence[_Examples]) -> tuple[Any, Any]:
     return (
-        _boost([(e.pairs, e.is_scale) for e in hand], [(e.pairs, e.is_scale) for e in made], _ROUNDS_PAIRS),
-        _boost([(e.names, e.is_name) for e in hand], [(e.names, e.is_name) for e in made], _ROUNDS_NAMES),
+        _boost(
+            [(e.pairs, e.is_scale) for e in hand],
+            [(e.pairs, e.is_scale) for e in made],
+            _ROUNDS_PAIRS,
+        ),
+        _boost(
+            [(e.names, e.is_name) for e in hand],
+            [(e.names, e.is_name) for e in made],
+            _ROUNDS_NAMES,
+        ),
     )
 
 
-def _boost(
-    hand: Sequence[tuple[F64, Bool]], made: Sequence[tuple[F64, Bool]], rounds: int
-) -> Any:
+def _boost(hand: Sequence[tuple[F64, Bool]], made: Sequence[tuple[F64, Bool]], rounds: int) -> Any:
     import lightgbm
 
     features = np.vstack([f for f, _ in (*hand, *made)])
@@ -266,9 +277,7 @@ def _boost(
     real = sum(len(y) for _, y in hand)
     weights = np.ones(len(labels))
     weights[:real] = _REAL_WEIGHT
-    return lightgbm.train(
-        _TREES, lightgbm.Dataset(features, label=labels, weight=weights), rounds
-    )
+    return lightgbm.train(_TREES, lightgbm.Dataset(features, label=labels, weight=weights), rounds)
 
 
 def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> tuple[F64, F64]:
@@ -286,6 +295,11 @@ def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> tuple[F6
             if true and name is not None:
                 named.append((rating, float(any(is_same_name(name, t) for t in true))))
     return np.array(scales).reshape(-1, 2), np.array(named).reshape(-1, 2)
+
+
+def _is_named(example: _Examples) -> bool:
+    """Whether the printed names are known, so that a name can be called right or wrong."""
+    return all(t.printed for t in example.source.scales)
 
 
 def _of(boosters: tuple[Any, Any]) -> dict[str, Any]:

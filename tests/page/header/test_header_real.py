@@ -19,7 +19,7 @@ from veernet_core.page.header.fields import read_header, read_sideways
 from veernet_core.page.ocr.text import RapidReader, read_region
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TrackFound
-from veernet_core.page.scales.blocks import read_scales
+from veernet_core.page.scales.reading import read_scales
 
 SCANS = os.environ.get("VEERNET_SCANS", "")
 TRUTH = Path(__file__).resolve().parents[2] / "data" / "pages"
@@ -73,7 +73,7 @@ def test_what_is_sure_is_what_a_person_reads(stem: str) -> None:
     compared = {k: v for k, v in stated.items() if isinstance(known.get(k), str)}
     assert len(compared) >= 4
     assert [k for k, v in compared.items() if not same_text(k, known[k], v)] == []
-    curves = read_scales(level, raster, page, reader)
+    curves = read_scales(raster, page, reader)
     sure = [c for c in curves if min(c.left.confidence, c.right.confidence) >= SURE]
     assert len(sure) >= 2
     assert all(is_true(curve, truth) for curve in sure)

@@ -17,7 +17,8 @@ def test_frame_lines_are_gone_and_their_upright_ones_are_walls() -> None:
     cv2.rectangle(ink, (50, 40), (550, 160), 255, 2)
     bare, walls = without_rules(ink, DPI)
     assert bare.mean() < 0.05
-    assert walls[100, 48:53].any() and walls[100, 548:553].any()
+    assert walls[100, 48:53].any()
+    assert walls[100, 548:553].any()
     assert not walls[:, 200:400].any()
 
 
@@ -42,4 +43,5 @@ def test_a_letter_that_crosses_a_rule_is_closed_again() -> None:
 
 def test_blank_paper_stays_blank() -> None:
     bare, walls = without_rules(page(), DPI)
-    assert not bare.any() and not walls.any()
+    assert not bare.any()
+    assert not walls.any()

@@ -36,7 +36,8 @@ def box(text: str, row: float, col: float, width: float, height: float = 20) -> 
 def test_a_number_joined_to_a_name_is_cut_off() -> None:
     tokens = read_tokens([box("0 GR (GAPI) 150", 100, 200, 300)], 0.0, 200)
     assert [t.text for t in tokens] == ["0", "GR", "(GAPI)", "150"]
-    assert tokens[0].x0 == pytest.approx(50) and tokens[-1].x1 == pytest.approx(350)
+    assert tokens[0].x0 == pytest.approx(50)
+    assert tokens[-1].x1 == pytest.approx(350)
 
 
 def test_tilt_is_undone() -> None:
@@ -54,6 +55,8 @@ def test_a_token_across_a_border_is_two() -> None:
 
 
 def test_phrases_end_at_wide_gaps() -> None:
-    tokens = read_tokens([box("Bit", 50, 100, 40), box("Size", 50, 150, 45), box("16", 50, 400, 30)], 0, 0)
+    tokens = read_tokens(
+        [box("Bit", 50, 100, 40), box("Size", 50, 150, 45), box("16", 50, 400, 30)], 0, 0
+    )
     (line,) = lines_of(tokens)
     assert [[t.text for t in p] for p in phrases_of(line)] == [["Bit", "Size"], ["16"]]

@@ -25,7 +25,7 @@ _REACH = 0.5
 _CORE = 0.36
 """Middle part of a letter's height that makes a line with its neighbours."""
 _SIDE_BY_SIDE, _ACROSS_POINT = 0.6, 1.6
-"""Paper between two parts of one phrase whose letters slant, and between two digits with a point, in heights."""
+"""Paper between parts of a phrase whose letters slant, and between digits with a point, in heights."""
 _POINT = 0.5
 """Height of a point in usual letters, at most."""
 _MARK = 0.75
@@ -63,7 +63,7 @@ def find_print(ink: U8, dpi: float, walls: Bool | None = None) -> list[Print]:
     stats = stats[1:]
     if count < 2:
         return []
-    left, top, wide, tall, area = stats.T
+    _, _, wide, tall, area = stats.T
     low, high = (inches * dpi for inches in _LETTER_IN)
     letter = (tall >= low) & (tall <= high) & (wide <= _WIDEST_IN * dpi) & (area >= 0.4 * low)
     letter &= area >= 0.08 * wide * tall
@@ -72,7 +72,9 @@ def find_print(ink: U8, dpi: float, walls: Bool | None = None) -> list[Print]:
     solid = letter & (tall < _POINT * usual) & (wide < 1.6 * tall) & (area > 0.65 * wide * tall)
     letter &= ~solid
     letters = stats[letter]
-    marks = stats[solid | (tall < low) & (wide < 0.12 * dpi) & (area >= max(2.0, 0.015 * low * low))]
+    marks = stats[
+        solid | (tall < low) & (wide < 0.12 * dpi) & (area >= max(2.0, 0.015 * low * low))
+    ]
     barred = np.zeros(ink.shape, dtype=np.bool_) if walls is None else walls
     groups = _joined(letters, _phrases(letters, barred), barred, marks)
     out = [_rectangle(letters[members], marks, ink.shape) for members in groups]

@@ -17,7 +17,13 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64, Style, Wrap
-from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_similar_unit, find_unit, words
+from veernet_core.domain.vocabulary import (
+    CurveKind,
+    curve_kind,
+    find_similar_unit,
+    find_unit,
+    words,
+)
 from veernet_core.page.results import CurveFound, SectionFound, Stated
 from veernet_core.page.scales.candidates import (
     BlockText,
@@ -28,8 +34,9 @@ from veernet_core.page.scales.candidates import (
 from veernet_core.page.scales.names import NameCandidate, find_names, name_features
 from veernet_core.page.scales.scorer import VERDICT_FEATURES, ScaleScorer
 
-LEAST_SCALE, LEAST_NAME = 0.25, 0.2
-"""Probability from which a scale or a name is passed on, for review; what is sure is decided later."""
+LEAST_SCALE, LEAST_NAME, CLEAR_NAME = 0.25, 0.2, 0.7
+"""Probability from which a scale or a name is passed on, for review, and from which a further
+scale of a curve keeps a name of its own."""
 UNNAMED = "UNREAD"
 _LONGEST = 16
 
@@ -126,7 +133,7 @@ def name_scales(
         for row, col in zip(*linear_sum_assignment(-_logit(gain))):
             if gain[row, col] >= LEAST_NAME:
                 own[row] = (phrases[row][best[row, col]], float(gain[row, col]), phrases[row])
-    return [_shared(i, scales, rated, own) for i in range(len(scales))]
+    return [_shared(i, scales, own) for i in range(len(scales))]
 
 
 def _logit(p: F64) -> F64:
@@ -140,22 +147,21 @@ def _place(name: NameCandidate) -> tuple[int, int]:
     return round(name.y), round(name.x0 if name.rows == 1 else (name.x0 + name.x1) / 2)
 
 
-def _shared(
-    index: int, scales: Sequence[ScaleCandidate], rated: Sequence[F64], own: Sequence[Naming]
-) -> Naming:
-    """A scale's own name, or that of the scale whose wrap or backup it is, if that suits it better."""
-    name, probability, names = own[index]
-    if not len(rated[index]):
+def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming]) -> Naming:
+    """A scale's own name, or that of the scale whose wrap or backup it is, if its own is not clear."""
+    _, probability, names = own[index]
+    if probability >= CLEAR_NAME:
         return own[index]
-    top = int(np.argmax(rated[index]))
-    if rated[index][top] <= max(probability, LEAST_NAME) or names[top] is name:
-        return own[index]
-    for other, (theirs, _, _) in enumerate(own):
-        same_frame = scales[other].frame == scales[index].frame
-        if other == index or theirs is None or not same_frame:
-            continue
-        if _place(theirs) == _place(names[top]) and _relation(scales[other], scales[index]) != "none":
-            return names[top], float(rated[index][top]), names
+    for other, (theirs, sure, _) in enumerate(own):
+        if (
+            other != index
+            and theirs is not None
+            and sure > probability
+            and scales[other].frame == scales[index].frame
+            and scales[other].y < scales[index].y
+            and _relation(scales[other], scales[index]) != "none"
+        ):
+            return theirs, sure, names
     return own[index]
 
 

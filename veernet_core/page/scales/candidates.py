@@ -8,6 +8,7 @@ Does not belong here: names (`names`), the choice among candidates (`binder`).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def frames_of(section: SectionFound) -> tuple[Frame, ...]:
         if track.kind == "curves"
     ]
     frames = [Frame(a, b, (i, i), "track", t.scale, t.decades) for i, a, b, t in at_top]
-    for (i, a, b, _), (j, c, d, _) in zip(at_top, at_top[1:]):
+    for (i, a, b, _), (j, c, d, _) in itertools.pairwise(at_top):
         if c - b < 0.1 * min(b - a, d - c):
             frames.append(Frame(a, d, (i, j), "double"))
     for i, a, b, t in at_top:

@@ -90,11 +90,7 @@ def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | No
 
 
 def _belongs(x: float, curve: CurveFound, block: BlockText) -> bool:
-    frames = [
-        f
-        for f in block.frames
-        if f.tracks[0] == curve.track_index and f.kind == "track"
-    ]
+    frames = [f for f in block.frames if f.tracks[0] == curve.track_index and f.kind == "track"]
     return any(f.left - 10 <= x <= f.right + 10 for f in frames)
 
 

@@ -30,15 +30,6 @@ the middle of the line a digit may stand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word cut out by its ink: uint8 [rows, cols], 255 ink, and the page columns it spans."""
-
-    ink: U8
-    left: float
-    right: float
-
-
-@dataclass(frozen=True, slots=True)
 class ScaleInk:
     """Ink of a scale block.
 
@@ -68,49 +59,6 @@ class ScaleInk:
     def lean(self, y: float) -> float:
         """How far an upright line has moved to the right at ``y``, px: upright lines tilt with level ones."""
         return self.tilt * (self.foot - y)
-
-    def cut(self, y: float, height: float, left: float, right: float) -> U8:
-        """A level image centred on ``y``, without the ruled lines that cross it.
-
-        Returns
-        -------
-        uint8 [rows, cols]
-            0 paper, 255 ink; cut at the page's edge.
-        """
-        cols = np.arange(max(0, round(left)), min(self.ink.shape[1], round(right)))
-        offsets = np.arange(-round(height / 2), round(height / 2) + 1, dtype=np.float64)
-        if len(cols) < 2 or len(offsets) < 2:
-            return np.zeros((0, 0), dtype=np.uint8)
-        piece = self.ink[self._rows(y, cols, offsets), cols].copy()
-        dark = piece >= _INK
-        piece[dark.mean(axis=1) > _LINE_SHARE] = 0
-        piece[:, dark.mean(axis=0) > _LINE_SHARE] = 0
-        return np.ascontiguousarray(piece)
-
-    def end_word(self, y: float, height: float, border: float, reach: float) -> Word | None:
-        """The word that stands next to a border, by its ink; None where there is none.
-
-        Parameters
-        ----------
-        y, height : float
-            Of the line of print, as its text boxes give them.
-        border : float
-            Column of the border.
-        reach : float
-            How far to look, px; negative to the left. The word must begin in the first half of it.
-        """
-        left, right = sorted((border - np.sign(reach) * 0.3 * height, border + reach))
-        col0 = max(0, round(left))
-        piece = self.cut(y, _BAND * height, left, right)
-        if min(piece.shape) < 4:
-            return None
-        word = _outer_word(_without_rules(piece, _RULE * height), height, reach < 0)
-        if word is None:
-            return None
-        ink, first, last = word
-        if abs((last if reach < 0 else first) + col0 - border) > abs(reach) / 2:
-            return None
-        return Word(np.pad(ink, round(_PAD * height)), float(first + col0), float(last + col0))
 
     def style(
         self, y: float, height: float, left: float, right: float, above: bool = False
@@ -149,19 +97,6 @@ class ScaleInk:
             best.append(float(thick.mean(axis=1).max()) if len(thick) else float("nan"))
         return best[0], best[1]
 
-    def rules(self, top: float, bottom: float, left: float, right: float) -> list[float]:
-        """``y`` of the lines ruled across a track between two rows, from top to bottom."""
-        margin = 0.12 * (right - left)
-        cols = np.arange(
-            max(0, round(left + margin)), min(self.ink.shape[1], round(right - margin))
-        )
-        offsets = np.arange(0.0, max(0.0, bottom - top))
-        if len(cols) < 50 or len(offsets) < 2:
-            return []
-        cover = (self.ink[self._rows(top, cols, offsets), cols] >= _INK).mean(axis=1)
-        cover = np.convolve(cover, np.ones(3), mode="same")  # a tilt not quite right spreads a line
-        return [float(top + (a + b) / 2) for a, b in _ends_of_runs(cover > _RULED)]
-
     def _line(
         self,
         y: float,
@@ -196,60 +131,6 @@ class ScaleInk:
         base = y + self.tilt * (cols - self.ink.shape[1] / 2) - self.row0
         rows = np.rint(base[None] + offsets[:, None]).astype(np.int64)
         return np.clip(rows, 0, len(self.ink) - 1)
-
-
-def _without_rules(piece: U8, shortest: float) -> U8:
-    """A piece without its level lines of a length, px, and up."""
-    kernel = np.ones((1, max(3, round(shortest))), dtype=np.uint8)
-    rules = cv2.morphologyEx(piece, cv2.MORPH_OPEN, kernel)
-    return np.where(rules >= _INK, np.uint8(0), piece)
-
-
-def _outer_word(piece: U8, height: float, from_right: bool) -> tuple[U8, int, int] | None:
-    """The outermost word on the middle line of a piece, alone on paper, and its first and last column.
-
-    Points and signs belong to the word they stand close to.
-    """
-    dark = (piece >= _INK).astype(np.uint8)
-    count, labels, stats, centres = cv2.connectedComponentsWithStats(dark, connectivity=8)
-    left, top, wide, tall, area = stats.T
-    near = np.abs(centres[:, 1] - piece.shape[0] / 2) < _NEAR * height
-    edge = left + wide == piece.shape[1] if from_right else left == 0
-    near &= ~edge & (top > 0) & (top + tall < piece.shape[0])  # cut: the border's, or a neighbour's
-    near[0] = False
-    in_size = (tall >= _GLYPH[0] * height) & (tall <= _GLYPH[1] * height)
-    glyphs = np.flatnonzero(near & in_size & (wide >= _THIN * height))
-    if not len(glyphs):
-        return None
-    own = _run(glyphs, left, left + wide, _TOUCH * height, from_right)
-    first, last = int(left[own].min()), int((left + wide)[own].max())
-    upper, lower = float(top[own].min()), float((top + tall)[own].max())
-    depth = (centres[:, 1] - upper) / (lower - upper)
-    small = (tall < _GLYPH[0] * height) & (area >= _SPECK * height**2) & (np.arange(count) > 0)
-    point = small & (wide < 0.3 * height) & (depth > 0.7) & (depth < 1.05)
-    point &= (left > first) & (left + wide < last + 0.3 * height)
-    sign = small & (wide > 1.5 * tall) & (depth > 0.3) & (depth < 0.7)
-    sign &= (left + wide <= first + 2) & (left + wide > first - _TOUCH * height)
-    keep = np.concatenate([own, np.flatnonzero(point | sign)])
-    first, last = int(left[keep].min()), int((left + wide)[keep].max())
-    word = np.where(np.isin(labels, keep), piece, np.uint8(0))
-    return word[int(top[keep].min()) : int((top + tall)[keep].max()), first:last], first, last
-
-
-def _run(
-    items: NDArray[np.int64],
-    starts: NDArray[np.int32],
-    ends: NDArray[np.int32],
-    gap: float,
-    from_right: bool,
-) -> NDArray[np.int64]:
-    """Items from one side on, as far as no gap parts them."""
-    if from_right:
-        starts, ends = -ends, -starts
-    order = items[np.argsort(starts[items])]
-    reach = np.maximum.accumulate(ends[order])
-    apart = np.flatnonzero(starts[order][1:] - reach[:-1] > gap)
-    return order[: apart[0] + 1] if len(apart) else order
 
 
 def find_tilt(ink: U8) -> float:

@@ -41,6 +41,21 @@ class NameCandidate:
     rows: int = 1
 
 
+def is_unit_only(text: str) -> bool:
+    """Whether a phrase is a unit and nothing else.
+
+    Examples
+    --------
+    >>> is_unit_only("API UNITS"), is_unit_only("(ohm.m)"), is_unit_only("Min ID (in)")
+    (True, True, False)
+    """
+    if find_unit(text) is None:
+        return False
+    bare = re.sub(r"[(\[][^)\]]*[)\]]?", " ", text)
+    letters = sum(c.isalpha() for c in bare)
+    return letters < 2 or find_unit(bare) is not None
+
+
 NAME_FEATURES = (
     "same_line", "lines_off", "heights_off", "off_centre", "overhang", "width_frac", "letters",
     "digits", "word_count", "known_share", "known_exact", "is_unit", "has_unit", "brackets", "capitals",
@@ -194,7 +209,7 @@ def _features(
         float(len(plain.split())),
         name.named.share if name.named is not None else 0.0,
         float(name.named is not None and name.named.is_exact),
-        float(bool(unit) and kind is None),
+        float(kind is None and is_unit_only(name.text)),
         float(bool(unit)),
         float(bool(re.search(r"[(\[]", name.text))),
         sum(c.isupper() for c in letters) / max(1, len(letters)),
@@ -202,7 +217,13 @@ def _features(
         name.height / scale.height,
         float(len(between)),
         float(len(rivals)),
-        float(not any(abs(n.y - name.y) < 0.5 * name.height for n in names if n is not name and n.rows == 1)),
+        float(
+            not any(
+                abs(n.y - name.y) < 0.5 * name.height
+                for n in names
+                if n is not name and n.rows == 1
+            )
+        ),
         float(kind is not None and _usual(kind, scale)),
         np.nan if kind is None else float(kind.is_possible(scale.left, scale.right)),
         np.nan if kind is None else float(scale.scale in kind.scales),

@@ -150,8 +150,10 @@ def _confirmed(
             continue
         for c in curves:
             same = (c.left.value, c.right.value) == (curve.left.value, curve.right.value)
-            if same and c.mnemonic.value == curve.mnemonic.value and _same_track(
-                sections[index], curve.track_index, sections[other], c.track_index
+            if (
+                same
+                and c.mnemonic.value == curve.mnemonic.value
+                and _same_track(sections[index], curve.track_index, sections[other], c.track_index)
             ):
                 doubt_ends *= max(0.3, 1.0 - c.left.confidence)
                 doubt_name *= max(0.3, 1.0 - c.mnemonic.confidence)

@@ -86,7 +86,11 @@ def _without_shared(
     """Drop tracks without scales of their own that lie under a scale over two tracks."""
     used = {c.track_index for c in curves}
     shared = {
-        i for first, last, part in spans if part is None for i in range(first, last + 1) if i not in used
+        i
+        for first, last, part in spans
+        if part is None
+        for i in range(first, last + 1)
+        if i not in used
     }
     kept = [i for i in range(len(section.tracks)) if i not in shared]
     place = {old: new for new, old in enumerate(kept)}

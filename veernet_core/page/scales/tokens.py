@@ -108,7 +108,7 @@ def read_tokens(boxes: Sequence[TextBox], tilt: float, centre_col: float) -> lis
                     row,
                     line,
                     box.as_digits if match.group() == box.text else "",
-                )  # fmt: skip
+                )
             )
     return sorted(tokens, key=lambda token: (token.y, token.x0))
 

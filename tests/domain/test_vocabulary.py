@@ -1,0 +1,83 @@
+"""What print names curves and units."""
+
+from __future__ import annotations
+
+import pytest
+
+from veernet_core.domain.vocabulary import CURVES, UNITS, find_curve, find_unit
+
+
+@pytest.mark.parametrize(
+    ("text", "mnemonic"),
+    [
+        ("GAMMA RAY", "GR"),
+        ("GAMMA RAY A.P.I. UNITS", "GR"),
+        ("GAMMA RAY [gr]", "GR"),
+        ("CAMMA RAY", "GR"),
+        ("S.P.", "SP"),
+        ("SPONTANEOUS-POTENTIAL", "SP"),
+        ("CALIPER DIA. INCHES", "CALI"),
+        ("BULK DENSITY", "RHOB"),
+        ("DENSITY POROSITY INDEX %", "DPHI"),
+        ("INTERVAL TRANSIT TIME", "DT"),
+        ('16" NORMAL', "SN"),
+        ("LATEROLOG", "LL"),
+        ("MICROLATEROLOG", "MLL"),
+        ("VARIABLE DENSITY", "VDL"),
+        ("SPMV", "SP"),
+        ("G A M M A  R A Y", "GR"),
+        ("GAMMARAY API UNITS", "GR"),
+        ("Gamma API (TVD) Track: 1", "GR"),
+        ("0 ROP (ft/hr)", "ROP"),
+        ("Gamma Ray (ECGR) HGNS-H", "GR"),
+        ("SP, Armor Return Compensated (SPAR) AIT-M", "SP"),
+        ("Array Induction Two Foot Resistivity A60 (AT60)", "AT60"),
+        ("DENSITY (NPHI)", "RHOB"),
+        ("GRAIN DENSITY 2.71 GM/CC", None),
+        ("GAMMA RAY ZERO 3 DIV. TO LEFT", None),
+        ("ALL INTERPRETATIONS ARE OPINIONS BASED ON INFERENCES FROM GAMMA RAY LOGS", None),
+        ("GRID", None),
+        ("", None),
+    ],
+)
+def test_names_as_printed(text: str, mnemonic: str | None) -> None:
+    found = find_curve(text)
+    assert (found.kind.mnemonic if found else None) == mnemonic
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("API UNITS", "GAPI"),
+        ("HOLE DIAM. IN INCHES", "IN"),
+        ("GRAMS/CC.", "G/C3"),
+        ("MICROSECONDS PER FOOT", "US/F"),
+        ("-ohms. m²/m", "OHMM"),
+        ("OHMS — M² M", "OHMM"),
+        ("MICROGRAMS RA-EQ/TON", "UGR/T"),
+        ("μR/HR", "UR/HR"),
+        ("(gAPI)", "GAPI"),
+        ("POROSITY %", "PU"),
+        ("SPMV", "MV"),
+        ("NPHI VN", "V/V"),  # as V/V is read
+        ("mS/m", "MMHO/M"),
+        ("Ibf", "LB"),
+        ("WITNESSED BY", None),
+    ],
+)
+def test_units_as_printed(text: str, unit: str | None) -> None:
+    assert find_unit(text) == unit
+
+
+def test_the_vocabulary_agrees_with_itself() -> None:
+    for kind in CURVES:
+        assert set(kind.units) <= set(UNITS), kind.mnemonic
+        assert len(set(kind.names)) == len(kind.names)
+        for unit, left, right in kind.ranges:
+            assert unit in kind.units, kind.mnemonic
+            assert kind.is_possible(left, right), (kind.mnemonic, left, right)
+            assert kind.is_usual(left, right, unit)
+        for name in kind.names:
+            found = find_curve(name)
+            assert found is not None, name
+            assert found.kind is kind, name

@@ -1,0 +1,204 @@
+"""Scale blocks: what is printed is read with its track, whatever the layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from veernet_core.page.results import CurveFound, SectionFound, TextBox, TrackFound
+from veernet_core.page.scales.binder import choose, curves_of, mnemonic_of, read_block_scales
+from veernet_core.page.scales.candidates import (
+    PAIR_FEATURES,
+    block_text,
+    find_candidates,
+    frames_of,
+    pair_features,
+)
+from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.scorer import shipped_scorer, unpack_scorer
+from veernet_core.page.scales.tokens import read_tokens
+
+TOP = 1600
+T1, T2, T3 = (100.0, 600.0), (750.0, 1250.0), (1250.0, 1750.0)
+SURE = 0.9
+
+
+def track(span: tuple[float, float], **grid: object) -> TrackFound:
+    left, right = (np.array([[TOP, px], [TOP + 4000, px]]) for px in span)
+    return TrackFound(left, right, "curves", **grid)  # type: ignore[arg-type]
+
+
+def section(*tracks: TrackFound) -> SectionFound:
+    return SectionFound(
+        "main",
+        "main",
+        TOP,
+        TOP + 4000,
+        tracks or (track(T1), track(T2), track(T3)),
+        np.zeros((0, 2)),
+    )
+
+
+def box(text: str, row: float, col: float, confidence: float = 0.99) -> TextBox:
+    return TextBox(text, confidence, row, col, 30.0, 14.0 * len(text) + 4)
+
+
+def across(values: Sequence[str], row: float, span: tuple[float, float] = T1) -> list[TextBox]:
+    """Numbers at even distances, the outer ones just inside the borders."""
+    left, right = span
+    cols = np.linspace(left, right, len(values))
+    cols[0] += 7 * len(values[0]) + 8
+    cols[-1] -= 7 * len(values[-1]) + 8
+    return [box(value, row, float(col)) for value, col in zip(values, cols)]
+
+
+def read(
+    boxes: Sequence[TextBox], *tracks: TrackFound, tilt: float = 0.0, pens: Sequence[float] = ()
+) -> list[CurveFound]:
+    ink = np.zeros((TOP + 120, 1900), dtype=np.uint8)
+    for row in pens:
+        ink[int(row) : int(row) + 2, 100:600] = 255
+    own = section(*tracks)
+    tokens = read_tokens(boxes, tilt, 950.0)
+    block = block_text(tokens, ScaleInk(ink, 0, tilt, 200.0, TOP), frames_of(own))
+    return curves_of(read_block_scales(block, shipped_scorer()), block, own)
+
+
+def ends(curve: CurveFound) -> tuple[str, float, float]:
+    return str(curve.mnemonic.value), float(curve.left.value), float(curve.right.value)
+
+
+LAYOUTS = {
+    "name above, numbers below": [
+        box("GAMMA RAY", 1300, 350), box("API UNITS", 1340, 350), *across(["0", "150"], 1400),
+    ],
+    "all on one line": [box("GR (GAPI)", 1500, 350), *across(["0", "150"], 1500)],
+    "unit between the numbers": [
+        box("Gamma Ray (GR)", 1460, 350), box("gAPI", 1500, 350), *across(["0", "150"], 1500),
+    ],
+    "name with its unit on the line of the pen": [
+        box("GR (GAPI)", 1460, 350), *across(["0.0", "150.0"], 1495),
+    ],
+    "a title far above": [
+        box("GAMMA RAY", 1180, 350), box("API UNITS", 1225, 350), *across(["0", "150"], 1330),
+    ],
+    "numbers between the ends": [
+        box("GAMMA RAY", 1300, 350), box("API", 1340, 350), *across(["0", "50", "100", "150"], 1400),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_one_scale_in_many_layouts(layout: str) -> None:
+    (curve,) = read(LAYOUTS[layout], pens=[1425])
+    assert ends(curve) == ("GR", 0.0, 150.0)
+    assert curve.unit is not None
+    assert (curve.unit.value, curve.scale, curve.track_index) == ("GAPI", "linear", 0)
+
+
+def test_a_plain_scale_is_sure() -> None:
+    (curve,) = read(LAYOUTS["all on one line"])
+    assert min(curve.mnemonic.confidence, curve.left.confidence, curve.right.confidence) >= SURE
+
+
+def test_names_outside_every_list_are_kept_as_printed() -> None:
+    (curve,) = read([box("LWD_GR (GAPI)", 1500, 350), *across(["0", "150"], 1500)])
+    assert curve.printed == "LWD GR (GAPI)"
+    (other,) = read([box("Min Thickness (in)", 1500, 350), *across(["0", "1"], 1500)])
+    assert (other.printed, other.mnemonic.value) == ("Min Thickness (in)", "MIN_THICKNESS")
+
+
+def test_a_rule_beside_a_number_is_no_digit() -> None:
+    numbers = [box("6|", 1500, 100 + 22), box("16", 1500, 600 - 24)]
+    (curve,) = read([box("Cali (IN)", 1500, 350), *numbers])
+    assert ends(curve) == ("CALI", 6.0, 16.0)
+
+
+def test_every_scale_keeps_the_name_of_its_own_row() -> None:
+    rows = {"C1 (ppm)": 1440, "C2 (ppm)": 1475, "C3 (ppm)": 1510, "C4 (ppm)": 1545}
+    boxes = [b for name, row in rows.items()
+             for b in (box(name, row, 350), *across(["0", "10000"], row))]  # fmt: skip
+    assert [c.mnemonic.value for c in read(boxes)] == ["C1", "C2", "C3", "C4"]
+
+
+def test_curves_go_to_the_tracks_above_which_they_stand() -> None:
+    boxes = [
+        *LAYOUTS["all on one line"],
+        box("ILD (OHMM)", 1500, 1000), *across(["0.2", "2000"], 1500, T2),
+        box("DT (US/F)", 1500, 1500), *across(["140", "40"], 1500, T3),
+    ]  # fmt: skip
+    curves = read(boxes, track(T1), track(T2, scale="log"), track(T3))
+    assert [(ends(c), c.track_index, c.scale) for c in curves] == [
+        (("GR", 0.0, 150.0), 0, "linear"),
+        (("ILD", 0.2, 2000.0), 1, "log"),
+        (("DT", 140.0, 40.0), 2, "linear"),
+    ]
+
+
+def test_a_scale_over_two_tracks_spans_them() -> None:
+    (curve,) = read([box("RHOB (G/C3)", 1500, 1250), *across(["1.95", "2.95"], 1500, (750, 1750))])
+    assert ends(curve) == ("RHOB", 1.95, 2.95)
+    assert (curve.track_index, curve.last_track, curve.part) == (1, 2, None)
+
+
+def test_a_second_wrap_belongs_to_the_curve() -> None:
+    boxes = [
+        box("GAMMA RAY", 1300, 350), box("API UNITS", 1340, 350),
+        *across(["0", "150"], 1400), *across(["150", "300"], 1450),
+    ]  # fmt: skip
+    (curve,) = read(boxes, pens=[1425, 1475])
+    assert (ends(curve), curve.wrap) == (("GR", 0.0, 150.0), "one")
+
+
+def test_print_tilted_with_the_page_is_read() -> None:
+    tilt = 0.02
+    level = LAYOUTS["all on one line"]
+    turned = [replace(b, row=b.row + tilt * (b.col - 950)) for b in level]
+    (curve,) = read(turned, tilt=tilt)
+    assert ends(curve) == ("GR", 0.0, 150.0)
+
+
+def test_a_block_without_numbers_has_no_scale() -> None:
+    assert read([box("GAMMA RAY", 1300, 350), box("DATABASE FILE", 1340, 350)]) == []
+    assert read([]) == []
+
+
+def test_forms_and_depth_scales_are_no_scales() -> None:
+    form = [box("BIT SIZE 7.875 FROM 1204 TO 8640", 700, 600), box("1:240", 1500, 675)]
+    assert [c for c in read(form) if c.left.confidence >= SURE] == []
+
+
+def test_a_number_serves_one_scale() -> None:
+    own = section()
+    block = block_text(
+        read_tokens([*across(["0", "50", "150"], 1500)], 0.0, 950.0),
+        ScaleInk(np.zeros((TOP + 120, 1900), np.uint8), 0, 0.0, 200.0, TOP),
+        frames_of(own),
+    )
+    candidates = find_candidates(block)
+    features = pair_features(block, candidates)
+    assert features.shape == (len(candidates), len(PAIR_FEATURES))
+    chosen = choose(candidates, np.full(len(candidates), 0.9))
+    used = [id(t) for c, _ in chosen for t in (c.first, c.last)]
+    assert len(used) == len(set(used))
+
+
+@pytest.mark.parametrize(
+    ("printed", "mnemonic"),
+    [("Density Caliper(CLDC)", "CLDC"), ("87.5% Reference (LC03)", "LC03"), ("Avg ID (in)", "AVG_ID"),
+     ("", "UNREAD")],
+)  # fmt: skip
+def test_mnemonics_of_unknown_names(printed: str, mnemonic: str) -> None:
+    assert mnemonic_of(printed, None) == mnemonic
+
+
+def test_a_model_for_other_features_is_refused() -> None:
+    from importlib import resources
+
+    file = resources.files("veernet_core.page.scales") / "weights" / "scales.json"
+    data = file.read_bytes().replace(b"gap_left_heights", b"gap_left_inches")
+    with pytest.raises(ValueError, match="fit-scales"):
+        unpack_scorer(data)
