@@ -133,7 +133,8 @@ def _read(
     found = _kind_by_title(found, boxes)
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
     curves = scales.read_scales(upright, found, reader, models) if needs.scales else ()
-    found, curves = with_spans(found, curves)
+    if stated is None or not _has_pixels(stated):
+        found, curves = with_spans(found, curves)
     depths = _depths(upright, stated, found, placed, reader, unit)
     found = _cut(found, placed, depths)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))

@@ -1,8 +1,8 @@
 """Scale blocks as an OCR engine would report them: words with their places, and what they mean.
 
 In: a random generator. Out: `DrawnBlock`s of several independent layouts (boxed, ruled, inline, stacked,
-legends, halves), with the misreadings of worn print, the form text above, and the scales that are truly there. Nothing
-is rendered but the lines, since reading words is not what is learned from them.
+legends, halves), with the misreadings of worn print, the form text above, and the scales that are truly
+there. Nothing is rendered but the lines, since reading words is not what is learned from them.
 Does not belong here: pictures of pages (`pages`), and what is measured on a block (`page.scales`).
 """
 

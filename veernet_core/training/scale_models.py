@@ -1,8 +1,8 @@
 """Fitting the models of scale reading: which pairs of numbers are scales, which phrases their names.
 
 In: blocks of text with the scales that are truly there, hand-read and drawn. Out: a packed scorer. Pages are
-left out by whole wells to calibrate it: the probability of a kept scale is the share that was right on wells its
-model had not seen.
+left out by whole wells to calibrate it: the probability of a kept scale is the share that was right on
+wells its model had not seen.
 Does not belong here: reading print, files, and what the models are used for (`page.scales.binder`).
 """
 

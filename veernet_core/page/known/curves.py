@@ -68,7 +68,7 @@ def read_curves(read: Sequence[CurveFound], min_confidence: float) -> list[Curve
 def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list[CurveSpec]:
     """A read scale, followed by its backups. A pen not read is a guess where it must tell curves apart."""
     source = _source(read_values(found), min_confidence)
-    if found.style is None and in_track > 1:
+    if found.style is None and found.colour is None and in_track > 1:
         source = "guess"
     curve = CurveSpec(
         str(found.mnemonic.value),
