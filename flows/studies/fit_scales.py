@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
-from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
 
 from flows.studies.truth_pages import TruthPage, find_pages
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import Raster
+from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
+from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
 from veernet_core.page.ocr.text import RapidReader, TextReader, read_print
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import SectionFound, TextBox, TrackFound

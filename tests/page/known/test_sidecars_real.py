@@ -19,7 +19,7 @@ from veernet_core.page.known.sections import given_sections
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.raster.decoding import open_raster
 
-FOLDER = Path(__file__).given_sections().parents[2] / "data" / "sidecars"
+FOLDER = Path(__file__).resolve().parents[2] / "data" / "sidecars"
 FILES = sorted(FOLDER.glob("*.sidecar.json"))
 STEMS = [path.name.removesuffix(".sidecar.json") for path in FILES]
 BORDERS_NOT_PRINTED = {
