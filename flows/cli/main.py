@@ -23,6 +23,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("batch", "batch:fill", "digitise what is new or changed in an archive (folder or bucket)"),
     ("dashboard", "dashboard:fill", "(re)build the dashboard of a folder of results"),
     ("evaluate-pages", "pages:fill", "measure page reading"),
+    ("fit-scales", "pages:fill_fit_scales", "fit the models that read scales"),
     ("train", "models:fill_train", "train a model, or go on training"),
     (
         "evaluate",

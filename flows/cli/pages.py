@@ -100,3 +100,35 @@ def _write(out: Path, results: list[PageResult]) -> None:
     page_rows.write_overlays(out / "overlays.csv", rows)
     (out / "pages.json").write_text(page_figures.to_json(results), encoding="utf-8")
     (out / "table.txt").write_text(page_figures.table(results) + "\n", encoding="utf-8")
+
+
+def fill_fit_scales(parser: argparse.ArgumentParser) -> None:
+    """Options of ``fit-scales``."""
+    parser.add_argument(
+        "--scans", type=Path, nargs="+", action="extend", required=True, metavar="DIR",
+        help="folders of scans whose truth is known",
+    )  # fmt: skip
+    parser.add_argument(
+        "--truth", type=Path, default=Path("tests/data/pages"), help="folder of hand-read truth"
+    )
+    parser.add_argument("--drawn", type=int, default=2000, help="drawn blocks to fit on besides")
+    parser.add_argument("--seed", type=int, default=5, help="of the drawn blocks")
+    parser.add_argument(
+        "-o", "--out", type=Path, default=Path("runs/scales"),
+        help="folder for scales.json, fold-<k>/scales.json and the print that was read",
+    )  # fmt: skip
+    parser.set_defaults(run=run_fit_scales)
+
+
+def run_fit_scales(args: argparse.Namespace) -> int:
+    """Fit the models and say what they were fitted on."""
+    from flows.studies.fit_scales import fit
+
+    fitted = fit(args.scans, args.truth, args.out, args.drawn, args.seed)
+    print(
+        f"{fitted.scales} scales in {fitted.blocks} blocks of {fitted.pages} pages,"
+        f" and {fitted.drawn} drawn blocks"
+    )
+    for path in fitted.files:
+        print(path)
+    return 0

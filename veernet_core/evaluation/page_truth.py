@@ -44,6 +44,8 @@ class TrueCurve:
         Of scales of so much a division, without ends.
     backup_of : str or None
         The curve of which this is a further scale; such a scale has no pen of its own.
+    left_px, right_px : float or None
+        Columns of the ends of a scale that covers a part of its track only.
     legible, traceable
         Whether a person can read name and scale, and follow the line; 'unknown' where nobody said.
     """
@@ -63,6 +65,8 @@ class TrueCurve:
     legible: bool = True
     traceable: Traceable = "unknown"
     aliases: tuple[str, ...] = ()
+    left_px: float | None = None
+    right_px: float | None = None
 
     @property
     def is_stated(self) -> bool:
@@ -302,7 +306,16 @@ def _curve(raw: Mapping[str, Any]) -> TrueCurve:
         legible=bool(raw.get("legible", True)),
         traceable=raw.get("traceable", "unknown"),
         aliases=tuple(raw.get("aliases") or ()),
+        left_px=_first_px(raw.get("left_px")),
+        right_px=_first_px(raw.get("right_px")),
     )
+
+
+def _first_px(value: Any) -> float | None:
+    """Column at the top of a section of the end of a scale over a part of its track."""
+    if value is None:
+        return None
+    return float(value[0][1]) if isinstance(value, list) else float(value)
 
 
 def _knots(value: Any) -> F64:

@@ -101,7 +101,7 @@ def _joined(
                 shared > 0.6 * height
                 and max(r1 - r0, s1 - s0) < 1.8 * height
                 and (
-                    c0 - d1 < _SIDE_BY_SIDE * height
+                    c0 - d1 < _gap(marks, (min(r0, s0), max(r1, s1)), (d1, c0), height)
                     and not _walled(walls, (max(r0, s0), min(r1, s1)), sorted((d1, c0)))
                 )
             ):
