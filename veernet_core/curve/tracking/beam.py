@@ -1,0 +1,347 @@
+"""The beam search over the rows of a track: which curve takes which peak. Compiled; what costs what is said in
+`joint`."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from veernet_core.curve.tracking.peaks import MAX_PEAKS
+from veernet_core.datatypes import F32, F64, I32
+
+
+@numba.njit(cache=True, nogil=True)
+def _route(crossing: F32, at: float, to: float, left: float, period: float) -> tuple[float, float]:
+    """Shorter way from one column to another, directly or around the borders.
+
+    Returns
+    -------
+    distance : float
+        Signed, px.
+    cost : float
+        Sum of the crossing costs on the way.
+    """
+    last = len(crossing) - 1
+    a = crossing[min(max(int(np.rint(at)), 0), last)]
+    b = crossing[min(max(int(np.rint(to)), 0), last)]
+    direct = abs(b - a)
+    if period <= 0:
+        return to - at, direct
+    low = crossing[min(max(int(np.rint(left)), 0), last)]
+    high = crossing[min(max(int(np.rint(left + period)), 0), last)]
+    if to > at:
+        around, distance = abs(a - low) + abs(high - b), to - at - period
+    else:
+        around, distance = abs(high - a) + abs(b - low), to - at + period
+    # a tie between white routes goes to the nearer one
+    if around + 0.005 * abs(distance) < direct + 0.005 * abs(to - at):
+        return distance, around
+    return to - at, direct
+
+
+# no fastmath below: NaN stands for an unknown position
+@numba.njit(cache=True, nogil=True)
+def search(
+    column: F32,
+    mass: F32,
+    style_cost: F64,
+    count: I32,
+    crossing: F32,
+    left: float,
+    start: F64,
+    period: F64,
+    costs: F64,
+    beam: int,
+    most: int,
+) -> F64:
+    """Best joint path; float64 [curves, rows], NaN where a curve is missing."""
+    rows, curves = column.shape[0], len(start)
+    position = np.empty((beam, curves))
+    speed = np.zeros((beam, curves))
+    absent = np.zeros((beam, curves), np.int32)
+    score = np.full(beam, np.inf)
+    position[0] = start
+    score[0] = 0.0
+    alive = 1
+    parent = np.zeros((rows, beam), np.int16)
+    taken = np.full((rows, beam, curves), -1, np.int8)
+    new_score = np.empty(beam)
+    for r in range(rows):
+        alive = _extend(
+            column[r], mass[r], style_cost[:, r], count[r], crossing[r], left, period, costs, most,
+            position, speed, absent, score, alive, new_score, parent[r], taken[r],
+        )  # fmt: skip
+        _advance(
+            column[r],
+            crossing[r],
+            left,
+            period,
+            taken[r],
+            parent[r],
+            alive,
+            position,
+            speed,
+            absent,
+        )
+        for q in range(alive):
+            score[q] = new_score[q] - new_score[0]
+    return _trace_back(column, parent, taken)
+
+
+@numba.njit(cache=True, nogil=True)
+def _extend(
+    column: F32,
+    mass: F32,
+    style_cost: F64,
+    count: int,
+    crossing: F32,
+    left: float,
+    period: F64,
+    costs: F64,
+    most: int,
+    position: F64,
+    speed: F64,
+    absent: I32,
+    score: F64,
+    alive: int,
+    new_score: F64,
+    parent: NDArray[np.int16],
+    taken: NDArray[np.int8],
+) -> int:
+    """The best hypotheses after one more row, best first: their number; what they come from and take goes
+    into ``new_score``, ``parent`` and ``taken``."""
+    curves = position.shape[1]
+    combos = 1
+    for _ in range(curves):
+        combos *= most
+    option = np.empty((curves, most), np.int8)
+    option_cost = np.empty((curves, most))
+    options = np.empty(curves, np.int32)
+    choice = np.empty(curves, np.int8)
+    users = np.empty(MAX_PEAKS, np.int32)
+    filled = 0
+    for h in range(alive):
+        for c in range(curves):
+            options[c] = _options(
+                column, style_cost[c], count, crossing, left, period[c], costs,
+                position[h, c], speed[h, c], absent[h, c], option[c], option_cost[c],
+            )  # fmt: skip
+        for code in range(combos):
+            total = _combine(
+                code, most, options, option, option_cost, count, score[h], choice, users
+            )
+            if total == np.inf:
+                continue
+            total = _with_ink(total, mass, count, curves, users, costs)
+            if filled == len(new_score) and total >= new_score[filled - 1]:
+                continue
+            filled = _keep(total, h, choice, position, filled, new_score, parent, taken)
+    return filled
+
+
+@numba.njit(cache=True, nogil=True)
+def _options(
+    column: F32,
+    style_cost: F64,
+    count: int,
+    crossing: F32,
+    left: float,
+    period: float,
+    costs: F64,
+    position: float,
+    speed: float,
+    absent: int,
+    option: NDArray[np.int8],
+    option_cost: F64,
+) -> int:
+    """What one curve may do in a row: be missing (-1), or take one of the cheapest peaks; their number."""
+    turn, most_turn, jump, _, _, lost, missing = costs
+    option[0] = -1
+    option_cost[0] = missing if absent > 0 else lost
+    gap = absent + 1
+    found = 1
+    for j in range(count):
+        if np.isnan(position):
+            cost = 0.2
+        else:
+            d, way = _route(crossing, position, column[j], left, period)
+            ahead = d - speed * min(gap, 12)
+            ease = 1.0 / (1.0 + 0.15 * (gap - 1))
+            cost = min(way + min(turn * abs(ahead), most_turn), jump) * ease
+        cost += style_cost[j]
+        at = found
+        if found < len(option):
+            found += 1
+        else:
+            at = 1
+            for q in range(2, len(option)):
+                if option_cost[q] > option_cost[at]:
+                    at = q
+            if cost >= option_cost[at]:
+                continue
+        option[at] = j
+        option_cost[at] = cost
+    return found
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _combine(
+    code: int,
+    most: int,
+    options: I32,
+    option: NDArray[np.int8],
+    option_cost: F64,
+    count: int,
+    score: float,
+    choice: NDArray[np.int8],
+    users: I32,
+) -> float:
+    """Score of one combination of the curves' options, which go into ``choice``, and how many take each peak
+    into ``users``; infinite where ``code`` is none."""
+    rest, total = code, score
+    for j in range(count):
+        users[j] = 0
+    for c in range(len(choice)):
+        pick = rest % most
+        rest //= most
+        if pick >= options[c]:
+            return np.inf
+        choice[c] = option[c, pick]
+        total += option_cost[c, pick]
+        if choice[c] >= 0:
+            users[choice[c]] += 1
+    return total
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _with_ink(total: float, mass: F32, count: int, curves: int, users: I32, costs: F64) -> float:
+    """Score with the ink that nobody takes, or that too many share."""
+    unexplained, sharing = costs[3], costs[4]
+    for j in range(count):
+        m = min(mass[j], float(curves))
+        if users[j] == 0:
+            total += unexplained * min(m, 1.0)
+        elif users[j] > 1:
+            total += sharing * max(0.0, users[j] - m) + 0.3
+        else:
+            total += 0.5 * max(0.0, 0.5 - m) + 0.4 * max(0.0, m - 1.6)
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _keep(
+    total: float,
+    h: int,
+    choice: NDArray[np.int8],
+    position: F64,
+    filled: int,
+    new_score: F64,
+    parent: NDArray[np.int16],
+    taken: NDArray[np.int8],
+) -> int:
+    """Keep a hypothesis if it is among the best; of two that go on alike only the better one. Their number."""
+    beam, curves = len(new_score), len(choice)
+    q = _same_future(h, choice, position, filled, parent, taken)
+    if q >= 0:
+        if total >= new_score[q]:
+            return filled
+    elif filled < beam:
+        q = filled
+        filled += 1
+    else:
+        q = beam - 1
+    while q > 0 and new_score[q - 1] > total:
+        new_score[q] = new_score[q - 1]
+        parent[q] = parent[q - 1]
+        for c in range(curves):
+            taken[q, c] = taken[q - 1, c]
+        q -= 1
+    new_score[q] = total
+    parent[q] = h
+    for c in range(curves):
+        taken[q, c] = choice[c]
+    return filled
+
+
+@numba.njit(cache=True, nogil=True)
+def _same_future(
+    h: int,
+    choice: NDArray[np.int8],
+    position: F64,
+    filled: int,
+    parent: NDArray[np.int16],
+    taken: NDArray[np.int8],
+) -> int:
+    """The kept hypothesis that takes the same peaks, its missing curves where this one's are; -1 if none."""
+    for q in range(filled):
+        equal = True
+        for c in range(len(choice)):
+            if taken[q, c] != choice[c]:
+                equal = False
+                break
+            if choice[c] < 0:
+                one, two = position[parent[q], c], position[h, c]
+                if np.isnan(one) != np.isnan(two) or abs(one - two) >= 3.0:
+                    equal = False
+                    break
+        if equal:
+            return q
+    return -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _advance(
+    column: F32,
+    crossing: F32,
+    left: float,
+    period: F64,
+    taken: NDArray[np.int8],
+    parent: NDArray[np.int16],
+    alive: int,
+    position: F64,
+    speed: F64,
+    absent: I32,
+) -> None:
+    """Positions, speeds and rows missing of the kept hypotheses after a row, in place."""
+    curves = position.shape[1]
+    old_position, old_speed, old_absent = position.copy(), speed.copy(), absent.copy()
+    for q in range(alive):
+        h = parent[q]
+        for c in range(curves):
+            j = taken[q, c]
+            if j < 0:
+                position[q, c] = old_position[h, c]
+                speed[q, c] = old_speed[h, c]
+                absent[q, c] = old_absent[h, c] + 1
+                continue
+            at = float(column[j])
+            absent[q, c] = 0
+            position[q, c] = at
+            if np.isnan(old_position[h, c]):
+                speed[q, c] = 0.0
+                continue
+            speed[q, c] = old_speed[h, c]
+            shared = False
+            for o in range(curves):
+                if o != c and taken[q, o] == j:
+                    shared = True
+            if not shared:
+                d, _ = _route(crossing, old_position[h, c], at, left, period[c])
+                pace = d / (old_absent[h, c] + 1)
+                speed[q, c] = 0.75 * old_speed[h, c] + 0.25 * min(max(pace, -20.0), 20.0)
+
+
+@numba.njit(cache=True, nogil=True)
+def _trace_back(column: F32, parent: NDArray[np.int16], taken: NDArray[np.int8]) -> F64:
+    """Columns along the best hypothesis, float64 [curves, rows]; NaN where a curve is missing."""
+    rows, _, curves = taken.shape
+    out = np.full((curves, rows), np.nan)
+    q = 0
+    for r in range(rows - 1, -1, -1):
+        for c in range(curves):
+            j = taken[r, q, c]
+            if j >= 0:
+                out[c, r] = column[r, j]
+        q = parent[r, q]
+    return out
