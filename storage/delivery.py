@@ -34,6 +34,7 @@ from veernet_core.datatypes import (
     EVIDENCE,
     CurveSpec,
     DigitisedLog,
+    DoubtfulStretch,
     GateVerdict,
     JudgedCurve,
     QualityEstimate,
@@ -163,6 +164,7 @@ def _restored_curve(curve: dict[str, Any], part: pa.Table) -> JudgedCurve:
         observed=part["observed"].to_numpy().astype(np.bool_),
         confidence=part["confidence"].to_numpy().astype(np.float64),
         evidence=np.full((count, len(EVIDENCE)), np.nan),
+        doubtful=tuple(DoubtfulStretch(**doubt) for doubt in curve.get("doubtful", ())),
     )
     quality = QualityEstimate(**{name: _number(v) for name, v in curve["quality"].items()})
     verdict = GateVerdict(curve["decision"], tuple(curve["reasons"]), curve["policy_id"])

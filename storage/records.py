@@ -175,6 +175,7 @@ def _curve(judged: JudgedCurve) -> Record:
         "decision": verdict.decision,
         "reasons": list(verdict.reasons),
         "policy_id": verdict.policy_id,
+        "doubtful": [asdict(doubt) for doubt in curve.doubtful],
         "quality": asdict(judged.quality),
         "depth_unit": curve.depth_unit,
         "depth_top": curve.depth[0] if samples else None,

@@ -34,6 +34,16 @@ _TYPES: dict[str, pa.DataType] = {
     "small number": pa.float32(),
     "count": pa.int64(),
     "flag": pa.bool_(),
+    "stretches": pa.list_(
+        pa.struct(
+            [
+                pa.field("depth_from", pa.float64()),
+                pa.field("depth_to", pa.float64()),
+                pa.field("reason", pa.string()),
+                pa.field("withheld", pa.bool_()),
+            ]
+        )
+    ),
 }
 """Kinds of column. A label is a text that repeats and is stored as a dictionary."""
 
@@ -98,6 +108,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
               "guess."),
         _DECISION,
         Field("reasons", "texts", "", "Stable codes of what decided the verdict."),
+        Field("doubtful", "stretches", "depth_unit", "Stretches in doubt: from, to, reason (crossing, wrap, "
+              "gap, faint_ink), and whether the curve is delivered without values there."),
         Field("policy_id", "label", "", "Gate policy that made the verdict."),
         Field("r2_estimate", "number", "1", "Estimate of the recovered R²."),
         Field("r2_lower", "number", "1", "Lower bound of the estimate."),
@@ -238,7 +250,14 @@ def verdict_rows_of(record: Record, log_id: str) -> list[Row]:
     rows = []
     for curve in record["curves"]:
         spec = curve["spec"]
-        row = {**spec, **curve["quality"], **curve, **common, "spec_source": spec["source"]}
+        row = {
+            "doubtful": [],
+            **spec,
+            **curve["quality"],
+            **curve,
+            **common,
+            "spec_source": spec["source"],
+        }
         rows.append({name: row[name] for name in names})
     return rows
 

@@ -482,12 +482,17 @@ class Trace:
     observed : bool [rows]
         False where the position is bridged.
     scan_rows : float64 [rows]
+    wrap_odds, name_odds : float64 [rows] or None
+        Chance that the wrap index is right, and that it is this curve and not another one of its style; None
+        where there is nothing to mistake it for.
     """
 
     frac: F64
     evidence: F64
     observed: Bool
     scan_rows: F64
+    wrap_odds: F64 | None = None
+    name_odds: F64 | None = None
 
     def __post_init__(self) -> None:
         n = len(self.frac)
@@ -502,6 +507,31 @@ EVIDENCE: tuple[str, ...] = ("mass", "presence", "ink", "margin", "support")
 path's posterior over the best rival outside it, and inked share of the way from the row above."""
 
 
+DoubtReason = Literal["crossing", "wrap", "gap", "faint_ink"]
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulStretch:
+    """A stretch of a curve that is in doubt.
+
+    Attributes
+    ----------
+    depth_from, depth_to : float
+        In the curve's depth unit.
+    reason : str
+        ``crossing``: another curve of the same style may have been followed; ``wrap``: the wrap index may be
+        another; ``gap``: nothing was found, or an excursion between gaps that nothing confirms; ``faint_ink``:
+        what was found is faint.
+    withheld : bool
+        Whether the stretch is delivered without values.
+    """
+
+    depth_from: float
+    depth_to: float
+    reason: DoubtReason
+    withheld: bool
+
+
 @dataclass(frozen=True, slots=True)
 class RecoveredCurve:
     """A curve on regular depths.
@@ -514,6 +544,8 @@ class RecoveredCurve:
     observed : bool [n]; False where bridged or NaN
     confidence : float64 [n]; calibrated P(|dx| <= 1 % of track width); NaN where value is NaN
     evidence : float64 [n, n_evidence]
+    doubtful : tuple of DoubtfulStretch
+        Stretches in doubt, by depth.
     """
 
     spec: CurveSpec
@@ -526,6 +558,7 @@ class RecoveredCurve:
     observed: Bool
     confidence: F64
     evidence: F64
+    doubtful: tuple[DoubtfulStretch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.curve import overlay, physical, slabs
+from veernet_core.curve import gate, overlay, physical, slabs
 from veernet_core.datatypes import CurveSpec, JudgedCurve, Overlay, Section, Trace
 from veernet_core.track_record import ScanRecord, TrackRecord
 
@@ -99,5 +99,5 @@ def _drawn(
         frac = physical.bridge(trace, section.depth.depth_at(trace.scan_rows), limit)
     if judged is None:
         return overlay.OverlayCurve(spec, row, frac, trace.observed)
-    note = f"R2 {judged.quality.r2_estimate:.2f}"
+    note = gate.quality_note(judged)
     return overlay.OverlayCurve(spec, row, frac, trace.observed, judged.verdict.decision, note)

@@ -15,7 +15,7 @@ import numpy as np
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import physical
-from veernet_core.curve.evidence import confidence, quality
+from veernet_core.curve.evidence import confidence, doubts, quality
 from veernet_core.datatypes import F64, DepthAxis, Finding, QualityEstimate, RecoveredCurve, Section
 from veernet_core.strips import border_check, depth_check
 from veernet_core.track_record import ScanRecord, TrackRecord
@@ -95,17 +95,22 @@ def _on_depths(
     maps: confidence.ConfidenceMaps,
     config: DigitiseConfig,
 ) -> list[RecoveredCurve]:
-    """The curves of a track at regular depths, backup scales merged."""
+    """The curves of a track at regular depths, backup scales merged, without what is in doubt."""
+    assert section.depth is not None
     out = []
     for k, spec in enumerate(record.track.curves):
-        trace = record.trace(k)
+        trace, found = doubts.withhold(
+            record.trace(k), section.depth.depth_at(record.trace(k).scan_rows)
+        )
         if spec.style in maps:
             sure = maps[spec.style].probability(trace.evidence, trace.frac)
         else:
             sure = np.full(len(trace.frac), np.nan)
         track_id = record.track.track_id
-        out.append(physical.recover(trace, sure, spec, section, track_id, depth, config))
-    return physical.merge_backups(out)
+        curve = physical.recover(trace, sure, spec, section, track_id, depth, config)
+        out.append(replace(curve, doubtful=found))
+    longest = physical.bridge_limit(section.depth.unit, config)
+    return [doubts.with_all_doubts(curve, longest) for curve in physical.merge_backups(out)]
 
 
 def _estimate(

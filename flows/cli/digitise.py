@@ -145,17 +145,16 @@ def _run_local(
 
 
 def _line(result: DigitisedLog | FailedScan) -> str:
+    from veernet_core.curve.gate import quality_note
     from veernet_core.pipeline import FailedScan
 
     if isinstance(result, FailedScan):
         return f"{result.ref.stem}: failed ({result.error.code})"
     parts = []
     for judged in result.curves:
-        estimate = judged.quality.r2_estimate
         reasons = ",".join(judged.verdict.reasons)
-        parts.append(
-            f"{judged.curve.spec.mnemonic} {judged.verdict.decision} R2~{estimate:.2f} ({reasons})"
-        )
+        note = quality_note(judged)
+        parts.append(f"{judged.curve.spec.mnemonic} {judged.verdict.decision} {note} ({reasons})")
     findings = sorted({f.code for f in result.findings})
     tail = f"  findings: {', '.join(findings)}" if findings else ""
     return f"{result.scan.stem}: {'; '.join(parts) or 'no curves'}{tail}"

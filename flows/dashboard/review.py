@@ -161,6 +161,7 @@ class Desk:
                 "section_id": curve["section_id"], "track_id": curve["track_id"],
                 "mnemonic": curve["spec"]["mnemonic"], "decision": curve["decision"],
                 "reasons": [sentence(code) for code in curve["reasons"]],
+                "doubtful": curve.get("doubtful", []),
                 "curve_sha256": curve_hash(record, index, samples),
                 "review": asdict(review) if review else None,
             }
@@ -458,7 +459,7 @@ def _wanted(row: Row, which: str) -> bool:
 _SHOWN = (
     "log_id", "uwi", "well", "section_id", "track_id", "mnemonic", "unit", "decision", "r2_estimate",
     "r2_lower", "r2_upper", "r2_reference", "coverage", "longest_gap", "depth_unit", "depth_top",
-    "depth_base", "doubt", "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
+    "depth_base", "doubt", "doubtful", "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
     "earlier_decision", "earlier_reviewer", "earlier_at",
 )  # fmt: skip
 

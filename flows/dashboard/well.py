@@ -208,6 +208,8 @@ def _curve(curve: Row, samples: Row | None) -> Row:
         **{name: spec[name] for name in ("mnemonic", "unit", "left", "right", "scale", "wrap")},
         "decision": curve["decision"],
         "r2": quality["r2_estimate"],
+        "r2_lower": quality["r2_lower"],
+        "doubtful": curve.get("doubtful", []),
         "samples": samples,
     }
 

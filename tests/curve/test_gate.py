@@ -16,6 +16,10 @@ from veernet_core.datatypes import (
     CurveSpec,
     DepthAxis,
     Doubt,
+    DoubtfulStretch,
+    DoubtReason,
+    GateVerdict,
+    JudgedCurve,
     QualityEstimate,
     RecoveredCurve,
     Section,
@@ -109,73 +113,41 @@ def test_better_evidence_never_worsens_a_verdict(
     assert ORDER[two] >= ORDER[one]
 
 
-def test_flags_of_curves_of_one_style_and_of_curves_that_live_off_scale() -> None:
+def test_curves_of_one_style_that_nothing_names_are_ambiguous() -> None:
     c = curve()
     other = replace(c.spec, mnemonic="CALI")
     assert gate.trace_flags(c, (c.spec, other)) == ("identity_ambiguous",)
     assert gate.trace_flags(c, (c.spec, replace(other, style="dashed"))) == ()
-    named = replace(other, points_px=((1.0, 2.0),))
-    assert gate.trace_flags(c, (c.spec, named)) == ()
-    away = replace(c, frac=c.frac + 0.8)
-    assert gate.trace_flags(away, (c.spec,)) == ("wrap_uncertain",)
+    assert gate.trace_flags(c, (c.spec, replace(other, points_px=((1.0, 2.0),)))) == ()
 
 
-def test_a_curve_found_at_the_other_border_may_wrap_though_nobody_said_so() -> None:
-    c = curve()
-    frac = np.full(len(c.frac), 0.5)
-    frac[10:14] = [0.8, 0.97, 0.03, 0.3]
-    assert gate.trace_flags(replace(c, frac=frac), (c.spec,)) == ("wrap_uncertain",)
-    frac[10:16] = [0.8, 0.97, 0.6, 0.3, 0.03, 0.3]
-    assert gate.trace_flags(replace(c, frac=frac), (c.spec,)) == ()
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("wrap", ("wrap_uncertain",)), ("crossing", ("identity_ambiguous",)), ("faint_ink", ())],
+)
+def test_a_stretch_in_doubt_forbids_nothing_unless_too_little_is_left(
+    reason: DoubtReason, told: tuple[str, ...]
+) -> None:
+    c = replace(curve(), doubtful=(DoubtfulStretch(10.0, 20.0, reason, reason != "faint_ink"),))
+    (judged,) = gate.judge_curves([(c, estimate())], [section()], POLICY)
+    assert (judged.verdict.decision, judged.verdict.reasons) == ("accept", ("ok",))
+    (judged,) = gate.judge_curves([(c, estimate(coverage=0.7))], [section()], POLICY)
+    assert (judged.verdict.decision, judged.verdict.reasons) == ("review", (*told, "low_coverage"))
 
 
-def test_named_curves_of_one_style_that_touch_are_ambiguous_all_the_same() -> None:
-    c = curve()
-    other = replace(c.spec, mnemonic="CALI", points_px=((1.0, 2.0),))
-    away = replace(c, spec=other, frac=c.frac + 0.3)
-    assert gate.trace_flags(c, (c.spec, other), [c, away]) == ()
-    crossing = replace(away, frac=np.where(np.arange(len(c.frac)) < 20, c.frac - 0.3, away.frac))
-    assert gate.trace_flags(c, (c.spec, other), [c, crossing]) == ("identity_ambiguous",)
-    unseen = replace(
-        crossing, frac=np.where(np.abs(np.arange(len(c.frac)) - 20) < 5, np.nan, crossing.frac)
+def test_the_r2_of_a_curve_in_review_is_its_lower_bound_with_the_place_of_doubt() -> None:
+    c = replace(
+        curve(), doubtful=(DoubtfulStretch(5, 6, "gap", True), DoubtfulStretch(2672.0, 2699.5, "faint_ink", False))
     )
-    assert gate.trace_flags(c, (c.spec, other), [c, unseen]) == ("identity_ambiguous",)
-    ends = replace(away, frac=np.where(np.arange(len(c.frac)) < 20, away.frac, np.nan))
-    assert gate.trace_flags(c, (c.spec, other), [c, ends]) == ()
-    beside = replace(away, frac=c.frac + 0.01)
-    assert gate.trace_flags(c, (c.spec, other), [c, beside]) == ("identity_ambiguous",)
-    other_pen = replace(beside, spec=replace(other, style="dashed"))
-    assert gate.trace_flags(c, (c.spec, other_pen.spec), [c, other_pen]) == ()
-
-
-def test_a_wrap_index_that_changes_in_place_is_uncertain() -> None:
-    c = curve()
-    hop = c.frac.copy()
-    hop[len(hop) // 10 : len(hop) // 5] += 1.0
-    wrapped = replace(c, frac=hop, spec=replace(c.spec, wrap="all"))
-    assert gate.trace_flags(wrapped, (wrapped.spec,)) == ("wrap_uncertain",)
-    assert gate.trace_flags(replace(wrapped, frac=c.frac), (wrapped.spec,)) == ()
-
-
-def test_a_wrapped_curve_found_far_away_may_have_gone_the_other_way_round() -> None:
-    c = curve()
-    wrapped = replace(c.spec, wrap="all")
-    for far, flags in ((0.85, ()), (0.95, ("wrap_uncertain",))):
-        frac = np.where(np.arange(200) < 80, 0.4, far)
-        frac[80] = np.nan
-        assert gate.trace_flags(replace(c, spec=wrapped, frac=frac), (wrapped,)) == flags
-        assert gate.trace_flags(replace(c, frac=frac), (c.spec,)) == ()
-
-
-def test_a_leap_over_more_than_one_wrap_is_uncertain() -> None:
-    c = curve()
-    wrapped = replace(c, spec=replace(c.spec, wrap="all"))
-    climb = np.where(np.arange(len(c.frac)) < 20, 0.5, 0.9)
-    for leap, flags in ((0.9, ()), (1.4, ("wrap_uncertain",))):
-        frac = climb.copy()
-        frac[20:25] += leap - 0.4
-        frac[25:30] += (leap - 0.4) / 2
-        assert gate.trace_flags(replace(wrapped, frac=frac), (wrapped.spec,)) == flags
+    accepted, held = (GateVerdict(d, (), "gate-1") for d in ("accept", "review"))
+    quality = estimate(r2_estimate=0.999, r2_lower=0.71)
+    assert gate.quality_note(JudgedCurve(c, quality, accepted)) == "R2~1.00"
+    told = gate.quality_note(JudgedCurve(c, quality, held))
+    assert told == "R2>=0.71, faint ink 2672-2699.5 ft"
+    blind = estimate(r2_lower=float("nan"))
+    assert gate.quality_note(JudgedCurve(curve(), blind, held)) == "R2 unknown"
+    measured = estimate(r2_reference=0.5)
+    assert gate.quality_note(JudgedCurve(c, measured, held)) == "R2 0.50"
 
 
 def test_a_depth_axis_is_held_to_feet_in_either_unit() -> None:
@@ -222,16 +194,6 @@ def test_guesses_and_scales_that_must_be_printed() -> None:
     seen = replace(section(), printed=(("T1", "GR"),))
     (judged,) = gate.judge_curves([(curve(), estimate())], [seen], strict)
     assert judged.verdict.decision == "accept"
-
-
-def test_curves_of_a_track_are_judged_together() -> None:
-    other = replace(curve().spec, mnemonic="CALI", points_px=((1.0, 2.0),))
-    near = replace(curve(), spec=other, frac=curve().frac + 0.01)
-    far = replace(near, frac=curve().frac + 0.3)
-    for beside, reason in ((near, "identity_ambiguous"), (far, "ok")):
-        pair = [(curve(), estimate()), (beside, estimate())]
-        judged = gate.judge_curves(pair, [section("sidecar", other)], POLICY)
-        assert [j.verdict.reasons for j in judged] == [(reason,), (reason,)]
 
 
 def test_a_curve_whose_confidence_nobody_knows_is_not_accepted() -> None:

@@ -14,7 +14,6 @@ import numpy as np
 
 from veernet_core.config import GatePolicy
 from veernet_core.datatypes import (
-    F64,
     FT_PER,
     CurveSpec,
     Decision,
@@ -26,8 +25,6 @@ from veernet_core.datatypes import (
     Section,
 )
 
-MAX_OFF_SCALE = 0.25
-"""Largest share of samples off scale before the wrap index counts as uncertain."""
 
 Estimated = tuple[RecoveredCurve, QualityEstimate]
 
@@ -42,7 +39,7 @@ def judge_curves(
     Parameters
     ----------
     estimated : sequence of (RecoveredCurve, QualityEstimate)
-        All curves: those of one track are looked at together.
+        All curves of the log.
     sections : sequence of Section
     policy : GatePolicy
 
@@ -51,13 +48,13 @@ def judge_curves(
     tuple of JudgedCurve
         In the order of ``estimated``.
     """
-    curves = [curve for curve, _ in estimated]
     by_id = {section.section_id: section for section in sections}
     out = []
     for curve, quality in estimated:
         flags = (
             *_place_flags(curve, by_id[curve.section_id], policy),
-            *_curve_flags(curve, by_id[curve.section_id], curves),
+            *_curve_flags(curve, by_id[curve.section_id]),
+            *_withheld_flags(curve, quality, policy),
         )
         out.append(JudgedCurve(curve, quality, judge(quality, flags, policy)))
     return tuple(out)
@@ -104,6 +101,22 @@ def _by_quality(quality: QualityEstimate, policy: GatePolicy) -> tuple[bool, boo
     return good, False, "" if good else "r2_bound_below_threshold"
 
 
+def quality_note(judged: JudgedCurve) -> str:
+    """The R² of a curve in few words: the lower bound wherever somebody still has to decide, with the longest
+    stretch in doubt."""
+    quality = judged.quality
+    if np.isfinite(quality.r2_reference):
+        return f"R2 {quality.r2_reference:.2f}"
+    if judged.verdict.decision == "accept":
+        return f"R2~{quality.r2_estimate:.2f}"
+    note = f"R2>={quality.r2_lower:.2f}" if np.isfinite(quality.r2_lower) else "R2 unknown"
+    if not judged.curve.doubtful:
+        return note
+    longest = max(judged.curve.doubtful, key=lambda d: d.depth_to - d.depth_from)
+    where = f"{longest.depth_from:g}-{longest.depth_to:g}"
+    return f"{note}, {longest.reason.replace('_', ' ')} {where} {judged.curve.depth_unit}"
+
+
 # ---- flags ----------------------------------------------------------------------------------------
 
 
@@ -121,18 +134,26 @@ def _place_flags(curve: RecoveredCurve, section: Section, policy: GatePolicy) ->
     return [*flags, "scale_unconfirmed"] if policy.require_printed_scales and unread else flags
 
 
-def _curve_flags(
-    curve: RecoveredCurve, section: Section, curves: Sequence[RecoveredCurve]
-) -> list[str]:
+def _curve_flags(curve: RecoveredCurve, section: Section) -> list[str]:
     """Reasons that lie in the curve and in the others of its track."""
     flags = []
     confidence = curve.confidence[np.isfinite(curve.value)]
     if len(confidence) and not np.isfinite(confidence).any():
         flags.append("uncalibrated_model")
-    place = (curve.section_id, curve.track_id)
     drawn = next((t.curves for t in section.tracks if t.track_id == curve.track_id), (curve.spec,))
-    beside = [c for c in curves if (c.section_id, c.track_id) == place]
-    return [*flags, *trace_flags(curve, drawn, beside)]
+    return [*flags, *trace_flags(curve, drawn)]
+
+
+def _withheld_flags(
+    curve: RecoveredCurve, quality: QualityEstimate, policy: GatePolicy
+) -> list[str]:
+    """Why too little is left of a curve, where stretches in doubt were withheld."""
+    flags: list[str] = []
+    if quality.coverage < policy.min_coverage:
+        withheld = {doubt.reason for doubt in curve.doubtful if doubt.withheld}
+        flags += ["identity_ambiguous"] if "crossing" in withheld else []
+        flags += ["wrap_uncertain"] if "wrap" in withheld else []
+    return flags
 
 
 def depth_flags(residual: float, unit: DepthUnit, policy: GatePolicy) -> tuple[str, ...]:
@@ -148,96 +169,24 @@ def depth_flags(residual: float, unit: DepthUnit, policy: GatePolicy) -> tuple[s
     return ("depth_residual",) if off > policy.max_depth_residual_ft else ()
 
 
-def trace_flags(
-    curve: RecoveredCurve,
-    track_curves: Sequence[CurveSpec],
-    recovered: Sequence[RecoveredCurve] = (),
-) -> tuple[str, ...]:
+def trace_flags(curve: RecoveredCurve, track_curves: Sequence[CurveSpec]) -> tuple[str, ...]:
     """Reasons, seen on the curves themselves, why one cannot be accepted.
 
-    ``identity_ambiguous``: another curve of the track has the same style, and no known point names them,
-    or they touch (where known points end, the ink alone says which is which).
-    ``wrap_uncertain``: much of a wrapped curve lies off scale, so that one wrong turn at a border
-    would shift it by a whole track; or its wrap index changes without a move across the paper, or by more
-    than one from one sample to the next, so that one of the two is wrong; or it is found far away
-    after missing samples; or a curve said not to wrap leaves over one border and is found at the other.
+    ``identity_ambiguous``: another curve of the track has the same style, and no known point names them.
+    Where they may have been mistaken for each other after a touch, and where the wrap index may be another,
+    only those stretches are withheld (`evidence.doubts`).
 
     Parameters
     ----------
     track_curves : sequence of CurveSpec
         All curves of the same track, itself included.
-    recovered : sequence of RecoveredCurve
-        The same as recovered, where they are.
     """
-    flags = []
     same_style = [s for s in track_curves if _same_style(s, curve.spec)]
     named = curve.spec.points_px or any(s.points_px for s in same_style)
-    touched = any(_touch(curve, o) for o in recovered if _same_style(o.spec, curve.spec))
-    if same_style and (touched or not named):
-        flags.append("identity_ambiguous")
-    frac = curve.frac[np.isfinite(curve.frac)]
-    off_scale = len(frac) > 0 and float(((frac < 0) | (frac > 1)).mean()) > MAX_OFF_SCALE
-    if curve.spec.wrap == "none":
-        at_odds = _leaps_between_borders(frac)
-    else:
-        at_odds = _changes_wrap_unseen(frac) or _goes_far_unseen(curve.frac)
-    if off_scale or at_odds:
-        flags.append("wrap_uncertain")
-    return tuple(flags)
+    return ("identity_ambiguous",) if same_style and not named else ()
 
 
 def _same_style(one: CurveSpec, two: CurveSpec) -> bool:
     """Whether two different curves of a track have the same line style and colour."""
     same = one.style == two.style and one.colour == two.colour
     return same and one.mnemonic != two.mnemonic
-
-
-def _touch(one: RecoveredCurve, two: RecoveredCurve, near: float = 0.02) -> bool:
-    """Whether two curves of one section come near each other or change sides, track widths; where one is
-    missing, it is taken to go straight on."""
-    apart = _without_gaps(one.frac) - _without_gaps(two.frac)
-    most = np.inf
-    if one.spec.wrap != "none" or two.spec.wrap != "none":
-        apart = apart - np.round(apart)  # on paper both have the same wrap index
-        most = 0.5
-    over = (apart[1:] * apart[:-1] < 0) & (np.abs(np.diff(apart)) < most)
-    return bool((np.abs(apart) < near).any() or over.any())
-
-
-def _without_gaps(frac: F64) -> F64:
-    """Straight lines in place of NaN between the first and the last known position."""
-    known = np.flatnonzero(np.isfinite(frac))
-    if not len(known):
-        return frac
-    return np.interp(np.arange(len(frac)), known, frac[known], np.nan, np.nan)
-
-
-def _changes_wrap_unseen(frac: F64, near: float = 0.04, still: float = 0.1) -> bool:
-    """Whether a curve that hardly moves goes on whole track widths away, one or two samples further; or
-    any goes on more than one away."""
-    move = np.abs(np.diff(frac))
-    if (move > 1).any():
-        return True
-    quiet = move < still
-    for lag in (1, 2):
-        step = frac[1 + lag : -1] - frac[1 : -1 - lag]
-        whole = (np.abs(step - np.round(step)) < near) & (np.abs(step) > 0.5)
-        if (whole & quiet[: -1 - lag] & quiet[1 + lag :]).any():
-            return True
-    return False
-
-
-def _goes_far_unseen(frac: F64, most: float = 0.5) -> bool:
-    """Whether a curve is found more than ``most`` track widths away after missing samples: the other way round
-    is shorter."""
-    known = np.flatnonzero(np.isfinite(frac))
-    return bool((np.abs(np.diff(frac[known]))[np.diff(known) > 1] > most).any())
-
-
-def _leaps_between_borders(frac: F64, edge: float = 0.1) -> bool:
-    """Whether a curve goes from one border to the other within two samples."""
-    left, right = frac < edge, frac > 1 - edge
-    return any(
-        bool((left[lag:] & right[:-lag]).any() or (right[lag:] & left[:-lag]).any())
-        for lag in (1, 2)
-    )

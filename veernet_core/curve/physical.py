@@ -99,7 +99,14 @@ def join_traces(traces: Sequence[Trace]) -> Trace:
         np.concatenate([t.evidence for t in traces]),
         np.concatenate([t.observed for t in traces]),
         np.concatenate([t.scan_rows for t in traces]),
+        _join_odds([t.wrap_odds for t in traces]),
+        _join_odds([t.name_odds for t in traces]),
     )
+
+
+def _join_odds(parts: Sequence[F64 | None]) -> F64 | None:
+    known = [p for p in parts if p is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def as_given(trace: Trace, spec: CurveSpec) -> Trace:
@@ -123,7 +130,12 @@ def as_given(trace: Trace, spec: CurveSpec) -> Trace:
         frac = np.where(inside, np.interp(trace.scan_rows, rows, path), frac)
         observed = observed | inside
         evidence = np.where(inside[:, None], 1.0, evidence)
-    return Trace(frac, evidence, observed, trace.scan_rows)
+        odds = [
+            None if v is None else np.where(inside, 1.0, v)
+            for v in (trace.wrap_odds, trace.name_odds)
+        ]
+        trace = replace(trace, wrap_odds=odds[0], name_odds=odds[1])
+    return replace(trace, frac=frac, evidence=evidence, observed=observed)
 
 
 def _nulled(depth: F64, spec: CurveSpec, axis: DepthAxis) -> Bool:

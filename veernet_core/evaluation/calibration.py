@@ -25,7 +25,7 @@ from sklearn.isotonic import IsotonicRegression
 from veernet_core import metrics
 from veernet_core.config import UNSEEN_BORDERS, DigitiseConfig
 from veernet_core.curve import gate, physical
-from veernet_core.curve.evidence import confidence, quality
+from veernet_core.curve.evidence import confidence, doubts, quality
 from veernet_core.curve.tracking import traces as decode
 from veernet_core.datatypes import (
     F64,
@@ -265,8 +265,9 @@ def recovered(
     axis = DepthAxis("ft", np.array([[0.0, 0.0], [rows - 1.0, (rows - 1.0) / curve.rows_per_ft]]))
     section = Section("drawn", 0.0, float(rows), axis, ())
     depth = physical.depth_grid(section, 0.5)
-    sure = maps[curve.spec.style].probability(curve.trace.evidence, curve.trace.frac)
-    result = physical.recover(curve.trace, sure, curve.spec, section, "T", depth, config)
+    trace, _ = doubts.withhold(curve.trace, axis.depth_at(curve.trace.scan_rows))
+    sure = maps[curve.spec.style].probability(trace.evidence, trace.frac)
+    result = physical.recover(trace, sure, curve.spec, section, "T", depth, config)
     return result, _on_depth(curve.truth, curve, depth), _on_depth(curve.course, curve, depth)
 
 

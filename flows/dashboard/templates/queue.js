@@ -44,7 +44,7 @@
     byId("queue").replaceChildren(...rows.map((row, k) => {
       const item = make("div", { class: "item", role: "option", "aria-selected": k === at },
         mark(row.reviewed_decision || row.decision), " ", make("b", {}, text(row.mnemonic)), " ", text(row.well || row.uwi || row.log_id),
-        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² " + figure(row.r2_estimate, 2) + " · doubt " + figure(row.doubt, 2)));
+        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + figure(row.r2_lower, 2) + " · doubt " + figure(row.doubt, 2)));
       item.addEventListener("click", () => choose(k));
       return item;
     }));
@@ -80,10 +80,11 @@
       mark(row.decision), row.reviewed_decision ? [" by a person: ", mark(row.reviewed_decision), " ", text(row.reviewer || ""), row.reviewed_note ? [": ", text(row.reviewed_note)] : ""] : "",
       row.earlier_decision && !row.reviewed_decision ? [" before the curve changed: ", mark(row.earlier_decision), " by ", text(row.earlier_reviewer || ""), " on ", text(row.earlier_at || "")] : "",
       make("ul", { class: "facts" },
-        [["R² estimate", figure(row.r2_estimate, 3) + " [" + figure(row.r2_lower, 3) + ", " + figure(row.r2_upper, 3) + "]"],
+        [["R² at least", figure(row.r2_lower, 3) + " (estimate " + figure(row.r2_estimate, 3) + ", at most " + figure(row.r2_upper, 3) + ")"],
           ["R² measured", row.r2_reference === null ? "" : figure(row.r2_reference, 3)],
           ["coverage", figure(row.coverage === null ? null : 100 * row.coverage, 0) + " %"], ["longest gap", figure(row.longest_gap, 1) + " " + unit],
-          ["depths", figure(row.depth_top, 1) + " to " + figure(row.depth_base, 1) + " " + unit], ["log", row.log_id]]
+          ["depths", figure(row.depth_top, 1) + " to " + figure(row.depth_base, 1) + " " + unit], ["log", row.log_id],
+          ["in doubt", (row.doubtful || []).map((d) => d.reason.replace("_", " ") + " " + figure(d.depth_from, 1) + " to " + figure(d.depth_to, 1) + " " + unit + (d.withheld ? " (no values)" : "")).join(", ")]]
           .filter(([, value]) => value).map(([name, value]) => make("li", {}, make("span", {}, name + " "), text(value)))),
       make("p", { class: "quiet" }, row.reasons.join(" "))));
   }

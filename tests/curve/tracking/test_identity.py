@@ -23,9 +23,30 @@ def test_identity_is_settled_by_the_look_of_whole_stretches() -> None:
         ink[r, x - (3 if r > 200 else 1) : x + (4 if r > 200 else 1)] = 255
     ink[200:, 99:101] = 255
     seen = np.ones((2, 400), bool)
-    out, source = resolve_identities(given, seen, ink, given, np.zeros(2))
+    out, source, odds = resolve_identities(given, seen, ink, given, np.zeros(2))
     assert (source[:, 0] != source[:, -1]).all()
     assert np.allclose(np.sort(out, axis=0), np.sort(given, axis=0))
+    assert odds.min() > 0.95
+
+
+def test_curves_that_look_the_same_are_in_doubt_below_the_place_where_they_ran_together() -> None:
+    row = np.arange(900.0)
+    apart = 60 * np.clip((np.abs(row - 450) - 60) / 100, 0, 1)
+    paths = np.stack([150 - apart, 150 + apart])
+    ink = np.zeros((900, 300), np.uint8)
+    for path in paths:
+        for r in range(900):
+            ink[r, int(path[r]) - 1 : int(path[r]) + 2] = 255
+    named = np.zeros((2, 2, 900), bool)
+    named[0, 1, 20] = named[1, 0, 20] = True  # known points above
+    seen = np.ones((2, 900), bool)
+    given = paths, seen, ink, paths, np.zeros(2)
+    _, _, odds = resolve_identities(*given, anchor_conflicts=named)
+    assert odds[:, :380].min() > 0.95
+    assert odds[:, 520:].max() < 0.95
+    named[0, 1, 880] = named[1, 0, 880] = True  # and below
+    _, _, odds = resolve_identities(*given, anchor_conflicts=named)
+    assert odds[:, 520:].min() > 0.95
 
 
 def test_paths_over_a_border_are_not_given_to_a_curve_that_does_not_wrap() -> None:
@@ -34,12 +55,12 @@ def test_paths_over_a_border_are_not_given_to_a_curve_that_does_not_wrap() -> No
     seen, ink, period = np.ones((2, 600), bool), np.zeros((600, 300), np.uint8), np.zeros(2)
     border_crossings = np.zeros((2, 2, 600), bool)
     border_crossings[0, 1, [50, 60, 120, 130, 150, 160]] = True  # above the touch path 1 wraps
-    _, source = resolve_identities(
+    _, source, _ = resolve_identities(
         paths, seen, ink, paths, period, border_crossings=border_crossings
     )
     assert (source == [[0], [1]]).all()
     border_crossings[0, 0, [400, 420, 440, 460, 480, 500]] = True  # and below it path 0
-    _, source = resolve_identities(
+    _, source, _ = resolve_identities(
         paths, seen, ink, paths, period, border_crossings=border_crossings
     )
     assert (source[:, :290] == [[0], [1]]).all()
@@ -59,7 +80,7 @@ def test_a_curve_is_compared_with_what_it_looks_like_nearby() -> None:
         for x in truth[:, r]:
             ink[r, int(x) - 1 : int(x) + 2] = 255
     given = np.where(row < 300, truth[::-1], truth)
-    _, source = resolve_identities(given, np.ones((2, 8000), bool), ink, given, np.zeros(2))
+    _, source, _ = resolve_identities(given, np.ones((2, 8000), bool), ink, given, np.zeros(2))
     assert (source[:, 100] != source[:, 1000]).all()
 
 
@@ -70,7 +91,7 @@ def test_paths_that_never_touch_go_to_the_curves_that_may_follow_them() -> None:
     border_crossings[0, 0, 300] = True
 
     def order(known_start: list[bool]) -> list[int]:
-        _, source = resolve_identities(
+        _, source, _ = resolve_identities(
             paths,
             seen,
             ink,
@@ -109,10 +130,10 @@ def test_curves_may_change_places_along_strokes_across_the_track() -> None:
     given = np.stack([np.where(row < 200, thick, thin), np.where(row < 200, thin, thick)])
     seen = np.ones((2, 400), bool)
     blank = blank_columns(strokes_across(ink))
-    out, _ = resolve_identities(given, seen, ink, given, np.zeros(2), blank=blank)
+    out, _, _ = resolve_identities(given, seen, ink, given, np.zeros(2), blank=blank)
     assert np.allclose(np.sort(out[:, 0]), [60, 200])
     assert np.allclose(out[np.argmin(out[:, 0])], thick)
-    apart, _ = resolve_identities(given, seen, ink, given, np.zeros(2))
+    apart, _, _ = resolve_identities(given, seen, ink, given, np.zeros(2))
     assert np.allclose(apart, given)
 
 
@@ -127,5 +148,5 @@ def test_a_rough_and_a_smooth_curve_of_one_pen_are_told_apart() -> None:
     for path in given:
         for r in range(600):
             ink[r, int(path[r]) - 1 : int(path[r]) + 2] = 255
-    _, source = resolve_identities(given, np.ones((2, 600), bool), ink, given, np.zeros(2))
+    _, source, _ = resolve_identities(given, np.ones((2, 600), bool), ink, given, np.zeros(2))
     assert (source[:, 50] != source[:, -50]).all()

@@ -24,6 +24,8 @@ class DecodeConfig:
     wrap_cost : cost per row and wrap of not being at home, which breaks the tie between wraps
     border_cost : cost of walking over a border into the next wrap
     wrap_jump_cost : what a jump without a trace of ink costs more when it leads into another wrap
+    wrap_change : cost of every wrap index that a move changes, when the chances of wraps are summed up
+    wrap_mended : chance of the decoded wrap index below which the likeliest one takes its place
     backup_cost : cost per row of being on a backup scale drawn in another style, which few rows of a log
         are and a doubtful style must not suggest
     scale_cost : the same for one drawn in the same style, which breaks the tie between the scales
@@ -45,6 +47,8 @@ class DecodeConfig:
     wrap_cost: float = 0.01
     border_cost: float = 0.2
     wrap_jump_cost: float = 16.0
+    wrap_change: float = 0.3
+    wrap_mended: float = 0.05
     backup_cost: float = 0.2
     scale_cost: float = 0.002
     passage_rows: int = 20
@@ -64,17 +68,25 @@ class DecodeConfig:
 class DecodeState:
     """Where each curve of a strip ran in the previous block, so that the next one goes on there.
 
-    ``unfolded`` are columns per row from strip row ``first_row`` on.
+    ``unfolded`` are columns per row from strip row ``first_row`` on; ``wrap_chances`` the chances of the wrap
+    indices there.
     """
 
     first_row: int
     unfolded: tuple[F64, ...]
+    wrap_chances: tuple[F64, ...] = ()
 
     def at(self, curve: int, row: int) -> float:
         """Unfolded column of a curve at a strip row; NaN outside the previous block."""
         k = row - self.first_row
         path = self.unfolded[curve]
         return float(path[k]) if 0 <= k < len(path) else float("nan")
+
+    def chances_at(self, curve: int, row: int) -> F64 | None:
+        """Chances of a curve's wrap indices at a strip row; None outside the previous block."""
+        k = row - self.first_row
+        chances = self.wrap_chances[curve] if self.wrap_chances else None
+        return chances[k] if chances is not None and 0 <= k < len(chances) else None
 
 
 DEFAULT_CONFIG = DecodeConfig()

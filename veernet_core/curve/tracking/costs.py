@@ -61,6 +61,7 @@ class IdentityCosts:
     style_rows, style_most : rows over which the network's word on the style is one independent
         reading, and the most that it can cost a stretch
     point : what following another path than a known point says costs
+    known_start : what beginning on another path than the known one costs on top, when chances are summed up
     border : what following a path over a border costs a curve that is said not to wrap
     """
 
@@ -84,4 +85,5 @@ class IdentityCosts:
     style_rows: float = 8.0
     style_most: float = 12.0
     point: float = 100.0
+    known_start: float = 4.0
     border: float = 3.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from veernet_core.curve.tracking.config import DecodeConfig
-from veernet_core.curve.tracking.crossing import move_costs, strokes_across
+from veernet_core.curve.tracking.crossing import crossing_costs, move_costs, strokes_across
 from veernet_core.curve.tracking.grid_lines import trust_in_ink
 from veernet_core.curve.tracking.viterbi import as_upright, path_mass, unclaimed
 from veernet_core.datatypes import F32, F64, I32, STYLES, CurveSpec, Posterior, Strip
@@ -26,6 +26,7 @@ class Path:
     column: F64
     mass: F64
     presence: F64
+    name_odds: F64 | None = None
 
 
 class Fields:
@@ -40,6 +41,7 @@ class Fields:
         self.presence = presence
         self.ink = strokes_across(strip.ink)
         self.move_cost = move_costs(config.joint)
+        self.crossing = crossing_costs(self.ink, config.joint)
         used = sorted({STYLES.index(s.style) for s in specs})
         self.count = {c: sum(STYLES.index(s.style) == c for s in specs) for c in used}
         seen = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def resolve_identities(
     border_crossings: Bool | None = None,
     known_start: Bool | None = None,
     costs: IdentityCosts = DEFAULT_COSTS,
-) -> tuple[F64, NDArray[np.int64]]:
+) -> tuple[F64, NDArray[np.int64], F64]:
     """Exchange paths below the places where they touch, where the evidence says they crossed.
 
     Parameters
@@ -74,6 +74,8 @@ def resolve_identities(
     paths : float64 [curves, rows]
     source : int64 [curves, rows]
         Which of the given paths each curve follows.
+    odds : float64 [curves, rows]
+        Chance that it is that one, by the costs.
     """
     curves, rows = paths.shape
     strokes = None if blank is None else partial(exchange_rows, paths, folded, blank, costs)
@@ -88,12 +90,43 @@ def resolve_identities(
         turns = np.array([direction_costs(paths, seen, period, t, touches, costs) for t in joints])
         near = _nearness(bounds, costs)
         orders = _best_orders(states, joints, turns, features, weight, near, fixed, costs)
+        emission = fixed + _emission(states, orders, features, weight, near, costs)
     else:
         orders = [states[int(fixed.sum(axis=0).argmin())]] * len(fixed)
+        emission, turns = fixed.copy(), np.zeros((len(fixed) - 1, 2))
+    table = np.array(states)
+    if known_start is not None:
+        emission[0] += costs.known_start * (known_start & (table != np.arange(curves))).sum(axis=1)
+    chances = _order_chances(states, joints, turns, emission)
     source = np.empty((curves, rows), np.int64)
-    for order, start, stop in zip(orders, bounds[:-1], bounds[1:]):
-        source[:, start:stop] = np.array(order)[:, None]
-    return _apply(paths, source, period), source
+    odds = np.empty((curves, rows))
+    for k, (start, stop) in enumerate(pairwise(bounds)):
+        order = np.array(orders[k])
+        source[:, start:stop] = order[:, None]
+        odds[:, start:stop] = (chances[k] @ (table == order))[:, None]
+    return _apply(paths, source, period), source, odds
+
+
+def _order_chances(
+    states: Sequence[tuple[int, ...]], touches: Sequence[Touch], turns: F64, emission: F64
+) -> F64:
+    """Chance of every permutation in every stretch, [stretches, permutations]: the costs of all ways through
+    the touches, summed up forward and backward."""
+    index = {state: k for k, state in enumerate(states)}
+    swapped = [np.array([index[_exchange(state, t)] for state in states]) for t in touches]
+    above = -emission
+    for t, swap in enumerate(swapped):
+        keep, change = above[t] - turns[t, 0], above[t][swap] - turns[t, 1]
+        above[t + 1] += np.logaddexp(keep, change) - np.logaddexp(keep, change).max()
+    behind = np.zeros_like(above)
+    for t in range(len(touches) - 1, -1, -1):
+        after = behind[t + 1] - emission[t + 1]
+        keep, change = after - turns[t, 0], after[swapped[t]] - turns[t, 1]
+        behind[t] = np.logaddexp(keep, change)
+        behind[t] -= behind[t].max()
+    total = above + behind
+    weight = np.exp(total - total.max(axis=1, keepdims=True))
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
 def _fixed_costs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from scipy.ndimage import uniform_filter1d
 
 from veernet_core.curve.tracking.backups import backup_chains, join_scales
 from veernet_core.curve.tracking.config import DecodeState
-from veernet_core.curve.tracking.crossing import blank_columns, crossing_costs
+from veernet_core.curve.tracking.crossing import blank_columns
 from veernet_core.curve.tracking.fields import Fields, Path, fold, path_evidence
 from veernet_core.curve.tracking.identity import resolve_identities
 from veernet_core.curve.tracking.joint import follow_together
@@ -57,11 +58,11 @@ def follow_track(
     walks = np.array([wraps[styles == s].any() for s in styles])
     period = np.where(walks, width, 0.0)
     by_style = np.stack([fields.density[c] for c in used])
-    crossing = crossing_costs(fields.ink, config.joint)
+    crossing = fields.crossing
     begin = np.where(walks, left + (before - left) % width, before)
     found, seen = follow_together(by_style, styles, crossing, left, begin, period, config.joint)
     style_cost = _style_costs(by_style, styles, found, seen)
-    found, source = resolve_identities(
+    found, source, odds = resolve_identities(
         _shortest_way(found, seen, period),
         seen,
         strip.ink,
@@ -84,7 +85,11 @@ def follow_track(
         columns[k] = _between_seen(columns[k] + width * wraps_of, seen[k])
     home_only = walks & ~wraps
     columns = [left + (c - left) % width if h else c for c, h in zip(columns, home_only)]
-    return [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
+    final = [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
+    alone = [fields.count[STYLES.index(s.style)] == 1 for s in specs]
+    return [
+        p if lone else replace(p, name_odds=sure) for p, lone, sure in zip(final, alone, odds)
+    ]
 
 
 def _between_seen(unfolded: F64, seen: Bool) -> F64:

@@ -10,6 +10,7 @@ There is no smoothing here: a smoothed trace loses peaks. Depth and values belon
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import uniform_filter1d
@@ -19,7 +20,8 @@ from veernet_core.curve.tracking.config import DEFAULT_CONFIG, DecodeConfig, Dec
 from veernet_core.curve.tracking.fields import Fields, Path, fold
 from veernet_core.curve.tracking.strokes import ink_under, stroke_support
 from veernet_core.curve.tracking.together import joint_paths
-from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior, Strip, Trace
+from veernet_core.curve.tracking.wrap_odds import WrapCosts, possible_positions, wrap_odds
+from veernet_core.datatypes import F64, STYLES, WRAP_COUNTS, CurveSpec, Posterior, Strip, Trace
 
 
 def trace_block(
@@ -55,11 +57,52 @@ def trace_block(
     rivals = {style: _best_rival(style, paths, fields, strip) for style in fields.count}
     folded = [fold(p.column, strip, p.spec) for p in paths]
     support = [stroke_support(fields.ink, p.column, strip) for p in paths]
-    traces = [
-        _trace(paths, k, folded, support, rivals, fields, strip, slice(start, stop))
-        for k in range(len(paths))
-    ]
-    return traces, DecodeState(strip.first_row, tuple(p.column for p in paths))
+    traces, chances = [], []
+    for k, path in enumerate(paths):
+        trace = _trace(paths, k, folded, support, rivals, fields, strip)
+        before = state.chances_at(k, strip.first_row - 1) if state is not None else None
+        trace, above = with_wrap_odds(path, trace, fields, strip, before)
+        traces.append(_cut(trace, slice(start, stop)))
+        chances.append(above)
+    return traces, DecodeState(strip.first_row, tuple(p.column for p in paths), tuple(chances))
+
+
+def _cut(trace: Trace, rows: slice) -> Trace:
+    """Some rows of a trace."""
+    odds = [None if v is None else v[rows] for v in (trace.wrap_odds, trace.name_odds)]
+    return Trace(
+        trace.frac[rows], trace.evidence[rows], trace.observed[rows], trace.scan_rows[rows], *odds
+    )
+
+
+def with_wrap_odds(
+    path: Path, trace: Trace, fields: Fields, strip: Strip, before: F64 | None
+) -> tuple[Trace, F64]:
+    """A trace with the chances of wrap index and name; in another wrap where the ink is sure of that.
+
+    A curve that is said not to wrap stays in its track, but may turn out to be in doubt. Also returned are the
+    chances by what lies above, [rows, wrap indices], with which the next block goes on.
+    """
+    spec, config, wraps = path.spec, fields.config, path.spec.wrap != "none"
+    width, left = strip.track_width_px, strip.left_col
+    costs = WrapCosts(
+        left,
+        width,
+        max(1, WRAP_COUNTS[spec.wrap]),
+        config.wrap_change if wraps else config.identity.border,
+        config.joint.jump,
+        possible_positions(spec),
+    )
+    index = np.floor((path.column - left) / width) if wraps else np.zeros(len(path.column))
+    folded = left + (path.column - left) % width if wraps else path.column
+    chances, above = wrap_odds(folded, trace.observed, fields.crossing, costs, before)
+    state = (index.astype(np.int64) + costs.most).clip(0, 2 * costs.most)
+    odds, frac = chances[np.arange(len(state)), state], trace.frac
+    if wraps:
+        mended = odds < config.wrap_mended
+        frac = np.where(mended, frac + chances.argmax(axis=1) - state, frac)
+        odds = np.where(mended, chances.max(axis=1), odds)
+    return replace(trace, frac=frac, wrap_odds=odds, name_odds=path.name_odds), above
 
 
 def assign_names(paths: list[Path], strip: Strip, specs: Sequence[CurveSpec]) -> list[Path]:
@@ -95,7 +138,6 @@ def _trace(
     rivals: dict[int, F64],
     fields: Fields,
     strip: Strip,
-    rows: slice,
 ) -> Trace:
     path, style = paths[k], STYLES.index(paths[k].spec.style)
     there = np.maximum(path.presence, fields.orphan_presence)
@@ -112,7 +154,7 @@ def _trace(
         on_strip = (path.column > -1) & (path.column < strip.ink.shape[1])
         frac = np.where(on_strip, frac, np.nan)
     seen = drop_isolated(seen, frac, fields.config.observed)
-    return Trace(frac[rows], evidence[rows], seen[rows], strip.scan_rows[rows])
+    return Trace(frac, evidence, seen, strip.scan_rows)
 
 
 def _best_rival(style: int, paths: list[Path], fields: Fields, strip: Strip) -> F64:

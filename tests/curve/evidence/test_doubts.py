@@ -1,0 +1,56 @@
+"""Stretches in doubt: withheld where another wrap or curve fits, listed where faint or missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from veernet_core.curve.evidence.doubts import LEAST_ODDS, with_all_doubts, withhold
+from veernet_core.datatypes import EVIDENCE, CurveSpec, DoubtfulStretch, RecoveredCurve, Trace
+
+
+def trace(n: int = 1000) -> Trace:
+    evidence = np.full((n, len(EVIDENCE)), 0.9)
+    return Trace(np.full(n, 0.5), evidence, np.ones(n, bool), np.arange(n, dtype=float))
+
+
+@pytest.mark.parametrize(("field", "reason"), [("wrap_odds", "wrap"), ("name_odds", "crossing")])
+def test_rows_that_may_be_something_else_are_withheld(field: str, reason: str) -> None:
+    depth = 100 + np.arange(1000) / 10
+    odds = np.ones(1000)
+    odds[200:300] = LEAST_ODDS - 0.01
+    odds[500:600] = LEAST_ODDS
+    kept, found = withhold(replace(trace(), **{field: odds}), depth)
+    assert found == (DoubtfulStretch(120.0, pytest.approx(129.9), reason, True),)
+    assert np.isnan(kept.frac[200:300]).all()
+    assert not kept.observed[200:300].any()
+    assert np.isfinite(kept.frac).sum() == kept.observed.sum() == 900
+
+
+def test_a_trace_without_rivals_stays_as_it_is() -> None:
+    before = trace()
+    after, found = withhold(before, np.arange(1000.0))
+    assert after is before
+    assert found == ()
+
+
+def test_long_gaps_and_faint_ink_are_listed_by_depth_and_short_ones_are_not() -> None:
+    depth = np.arange(400) * 0.5
+    value, sure = np.full(400, 50.0), np.full(400, 0.9)
+    value[100:140] = np.nan  # 20 ft
+    value[200:210] = np.nan  # 5 ft
+    value[50:60] = np.nan  # withheld before
+    sure[300:310], sure[320:322] = 0.3, 0.3
+    told = DoubtfulStretch(25.0, 29.5, "wrap", True)
+    curve = RecoveredCurve(
+        CurveSpec("GR", "GAPI", 0, 150), "main", "T1", "ft", depth, value, value / 150,
+        np.isfinite(value), np.where(np.isfinite(value), sure, np.nan),
+        np.full((400, len(EVIDENCE)), 0.9), (told,),
+    )  # fmt: skip
+    assert with_all_doubts(curve, 10.0).doubtful == (
+        told,
+        DoubtfulStretch(50.0, 69.5, "gap", True),
+        DoubtfulStretch(150.0, 154.5, "faint_ink", False),
+    )

@@ -1,0 +1,87 @@
+"""Where a curve is in doubt, and what of it is delivered without values for that.
+
+In: a trace with its evidence, and the recovered curve. Out: stretches (`DoubtfulStretch`) with depth and reason; rows
+that may be another wrap or another curve are withheld, so that the rest can be judged by itself.
+Does not belong here: the chances (`tracking.wrap_odds`, `tracking.identity`), and the verdict (`gate`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from veernet_core.curve.evidence.observed import flag_runs
+from veernet_core.datatypes import F64, FT_PER, Bool, DoubtfulStretch, DoubtReason, RecoveredCurve, Trace
+
+LEAST_ODDS = 0.95
+"""Chance of being right below which rows are withheld: of what is delivered no more may be wrong than the gate
+promises of curves."""
+FAINT = 0.5
+"""Confidence below which a stretch counts as faint ink."""
+LISTED_FT = 2.0
+"""Shorter stretches of faint ink are not listed."""
+
+
+def withhold(trace: Trace, depth: F64) -> tuple[Trace, tuple[DoubtfulStretch, ...]]:
+    """A trace without the rows that may be another wrap or another curve, and where these are.
+
+    Parameters
+    ----------
+    trace : Trace
+    depth : float64 [rows]
+
+    Returns
+    -------
+    trace : Trace
+        Not observed and without position there, so that nothing bridges them.
+    doubts : tuple of DoubtfulStretch
+    """
+    found: list[DoubtfulStretch] = []
+    gone = np.zeros(len(trace.frac), bool)
+    odds: tuple[tuple[DoubtReason, F64 | None], ...] = (
+        ("crossing", trace.name_odds),
+        ("wrap", trace.wrap_odds),
+    )
+    for reason, chance in odds:
+        if chance is None:
+            continue
+        here = (chance < LEAST_ODDS) & np.isfinite(trace.frac)
+        found += _stretches(here & trace.observed, depth, reason, withheld=True)
+        gone |= here
+    if not gone.any():
+        return trace, ()
+    frac = np.where(gone, np.nan, trace.frac)
+    return replace(trace, frac=frac, observed=trace.observed & ~gone), tuple(found)
+
+
+def with_all_doubts(curve: RecoveredCurve, longest_bridge: float) -> RecoveredCurve:
+    """A curve with all its doubts, by depth: also gaps that are longer than may be bridged, and faint ink.
+
+    Parameters
+    ----------
+    curve : RecoveredCurve
+        With the doubts for which rows were withheld.
+    longest_bridge : float
+        In the curve's depth unit.
+    """
+    known = np.isfinite(curve.value)
+    told = np.zeros(len(known), bool)
+    for doubt in curve.doubtful:
+        told |= (curve.depth >= doubt.depth_from) & (curve.depth <= doubt.depth_to)
+    gaps = _stretches(~known & ~told, curve.depth, "gap", withheld=True)
+    faint = _stretches(known & (curve.confidence < FAINT), curve.depth, "faint_ink", withheld=False)
+    listed = LISTED_FT / FT_PER[curve.depth_unit]
+    found = [
+        *curve.doubtful,
+        *(d for d in gaps if d.depth_to - d.depth_from > longest_bridge),
+        *(d for d in faint if d.depth_to - d.depth_from > listed),
+    ]
+    return replace(curve, doubtful=tuple(sorted(found, key=lambda d: (d.depth_from, d.reason))))
+
+
+def _stretches(here: Bool, depth: F64, reason: DoubtReason, *, withheld: bool) -> list[DoubtfulStretch]:
+    """The runs of flagged rows or samples."""
+    return [
+        DoubtfulStretch(float(depth[a]), float(depth[b - 1]), reason, withheld) for a, b in flag_runs(here)
+    ]
