@@ -85,6 +85,12 @@ def fill_evaluate(parser: argparse.ArgumentParser) -> None:
         help="what the gate accepts under shifts it was not fitted on; all of them if none is named",
     )
     parser.add_argument(
+        "--flags",
+        type=Path,
+        metavar="DIR",
+        help="how often each reason that forbids acceptance is right, on drawn pages with truth",
+    )
+    parser.add_argument(
         "--min-r2",
         type=float,
         default=0.85,
@@ -123,6 +129,8 @@ def _evaluate(args: argparse.Namespace) -> int:
             )
         )
         return 0
+    if args.flags is not None:
+        return _flags(args)
     from flows.studies.evaluate import run_evaluation
 
     print(
@@ -130,6 +138,19 @@ def _evaluate(args: argparse.Namespace) -> int:
             args.model, args.paper, args.curves, args.sets, args.count, args.seed, args.out
         )
     )
+    return 0
+
+
+def _flags(args: argparse.Namespace) -> int:
+    from flows.studies.flags import run_flags
+    from veernet_core.net.bundle import load_predictor
+
+    predictor = load_predictor(args.model.read_bytes() if args.model is not None else None)
+    report = run_flags(args.flags, predictor)
+    if args.out is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        (args.out / "flags.md").write_text(report, encoding="utf-8")
+    print(report)
     return 0
 
 

@@ -10,7 +10,7 @@ import pytest
 from veernet_core.config import GatePolicy
 from veernet_core.curve import gate
 from veernet_core.curve.evidence import confidence, quality
-from veernet_core.datatypes import EVIDENCE, CurveSpec, RecoveredCurve
+from veernet_core.datatypes import EVIDENCE, CurveSpec, Doubt, RecoveredCurve
 from veernet_core.evaluation import calibration
 
 POLICY = GatePolicy()
@@ -133,3 +133,14 @@ def test_reliability_of_a_perfect_and_of_an_overconfident_forecast() -> None:
     optimistic = calibration.reliability(np.sqrt(p), event, groups)
     assert optimistic.ece_width > 0.1
     assert optimistic.gap_80 > 0.05
+
+
+def test_withheld_ends_belong_to_the_curve() -> None:
+    whole = curve(200)
+    value = np.where(np.arange(200) < 150, whole.value, np.nan)
+    cut = replace(whole, value=value)
+    assert quality.coverage(cut) == (1.0, 0.5)
+    held = Doubt(float(cut.depth[150]), float(cut.depth[-1]), "wrap", True)
+    assert quality.coverage(replace(cut, doubtful=(held,))) == (0.75, 25.0)
+    gap = replace(held, reason="gap")  # there was nothing to withhold
+    assert quality.coverage(replace(cut, doubtful=(gap,))) == (1.0, 0.5)

@@ -241,9 +241,16 @@ def _clip(r2: float) -> float:
 
 
 def coverage(curve: RecoveredCurve) -> tuple[float, float]:
-    """Share of samples with a value between the first and last one, and the longest gap there."""
+    """Share of samples with a value between the first and last one, and the longest gap there; samples that
+    were withheld belong to the curve, also at its ends."""
     used = np.flatnonzero(np.isfinite(curve.value))
     if len(used) < 2:
         return 0.0, float(np.ptp(curve.depth)) if len(curve.depth) else 0.0
-    share = len(used) / (used[-1] - used[0] + 1)
-    return float(share), float(np.diff(curve.depth[used]).max())
+    ends = [used[0], used[-1]]
+    for doubt in curve.doubtful:
+        if doubt.withheld and doubt.reason != "gap":
+            inside = (curve.depth >= doubt.depth_from) & (curve.depth <= doubt.depth_to)
+            ends += np.flatnonzero(inside).tolist()
+    first, last = min(ends), max(ends)
+    steps = np.diff(curve.depth[np.unique([first, *used, last])])
+    return float(len(used) / (last - first + 1)), float(steps.max())
