@@ -87,9 +87,7 @@ def follow_track(
     columns = [left + (c - left) % width if h else c for c, h in zip(columns, home_only)]
     final = [_final_path(fields, strip, specs, columns, before, k) for k in range(len(specs))]
     alone = [fields.count[STYLES.index(s.style)] == 1 for s in specs]
-    return [
-        p if lone else replace(p, name_odds=sure) for p, lone, sure in zip(final, alone, odds)
-    ]
+    return [p if lone else replace(p, name_odds=sure) for p, lone, sure in zip(final, alone, odds)]
 
 
 def _between_seen(unfolded: F64, seen: Bool) -> F64:
