@@ -137,7 +137,11 @@ def test_a_stretch_in_doubt_forbids_nothing_unless_too_little_is_left(
 
 def test_the_r2_of_a_curve_in_review_is_its_lower_bound_with_the_place_of_doubt() -> None:
     c = replace(
-        curve(), doubtful=(DoubtfulStretch(5, 6, "gap", True), DoubtfulStretch(2672.0, 2699.5, "faint_ink", False))
+        curve(),
+        doubtful=(
+            DoubtfulStretch(5, 6, "gap", True),
+            DoubtfulStretch(2672.0, 2699.5, "faint_ink", False),
+        ),
     )
     accepted, held = (GateVerdict(d, (), "gate-1") for d in ("accept", "review"))
     quality = estimate(r2_estimate=0.999, r2_lower=0.71)

@@ -25,7 +25,6 @@ from veernet_core.datatypes import (
     Section,
 )
 
-
 Estimated = tuple[RecoveredCurve, QualityEstimate]
 
 

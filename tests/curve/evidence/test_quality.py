@@ -10,7 +10,7 @@ import pytest
 from veernet_core.config import GatePolicy
 from veernet_core.curve import gate
 from veernet_core.curve.evidence import confidence, quality
-from veernet_core.datatypes import EVIDENCE, CurveSpec, Doubt, RecoveredCurve
+from veernet_core.datatypes import EVIDENCE, CurveSpec, DoubtfulStretch, RecoveredCurve
 from veernet_core.evaluation import calibration
 
 POLICY = GatePolicy()
@@ -140,7 +140,7 @@ def test_withheld_ends_belong_to_the_curve() -> None:
     value = np.where(np.arange(200) < 150, whole.value, np.nan)
     cut = replace(whole, value=value)
     assert quality.coverage(cut) == (1.0, 0.5)
-    held = Doubt(float(cut.depth[150]), float(cut.depth[-1]), "wrap", True)
+    held = DoubtfulStretch(float(cut.depth[150]), float(cut.depth[-1]), "wrap", True)
     assert quality.coverage(replace(cut, doubtful=(held,))) == (0.75, 25.0)
     gap = replace(held, reason="gap")  # there was nothing to withhold
     assert quality.coverage(replace(cut, doubtful=(gap,))) == (1.0, 0.5)

@@ -12,7 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.curve.evidence.observed import flag_runs
-from veernet_core.datatypes import F64, FT_PER, Bool, DoubtfulStretch, DoubtReason, RecoveredCurve, Trace
+from veernet_core.datatypes import (
+    F64,
+    FT_PER,
+    Bool,
+    DoubtfulStretch,
+    DoubtReason,
+    RecoveredCurve,
+    Trace,
+)
 
 LEAST_ODDS = 0.95
 """Chance of being right below which rows are withheld: of what is delivered no more may be wrong than the gate
@@ -80,8 +88,11 @@ def with_all_doubts(curve: RecoveredCurve, longest_bridge: float) -> RecoveredCu
     return replace(curve, doubtful=tuple(sorted(found, key=lambda d: (d.depth_from, d.reason))))
 
 
-def _stretches(here: Bool, depth: F64, reason: DoubtReason, *, withheld: bool) -> list[DoubtfulStretch]:
+def _stretches(
+    here: Bool, depth: F64, reason: DoubtReason, *, withheld: bool
+) -> list[DoubtfulStretch]:
     """The runs of flagged rows or samples."""
     return [
-        DoubtfulStretch(float(depth[a]), float(depth[b - 1]), reason, withheld) for a, b in flag_runs(here)
+        DoubtfulStretch(float(depth[a]), float(depth[b - 1]), reason, withheld)
+        for a, b in flag_runs(here)
     ]
