@@ -1,6 +1,6 @@
 """Where a curve is in doubt, and what of it is delivered without values for that.
 
-In: a trace with its evidence, and the recovered curve. Out: stretches (`DoubtfulStretch`) with depth and reason; rows
+In: a trace with its evidence, and the recovered curve. Out: stretches with depth and reason; rows
 that may be another wrap or another curve are withheld, so that the rest can be judged by itself.
 Does not belong here: the chances (`tracking.wrap_odds`, `tracking.identity`), and the verdict (`gate`).
 """
