@@ -94,7 +94,7 @@ def _write(path: Path, data: bytes) -> Path:
 def _blocks(page: TruthPage, reader: TextReader, kept: Path) -> Iterator[TrueBlock]:
     """The blocks of one page with their true scales; a page that cannot be read is left out, and said."""
     try:
-        raster = open_raster(page.read_bytes(), RasterLimits())
+        raster = open_raster(page.read_bytes(), page.stem, RasterLimits())
         yield from _read_blocks(page, raster, reader, kept)
     except Exception as error:
         logging.getLogger(__name__).warning("%s is left out: %s", page.stem, error)
