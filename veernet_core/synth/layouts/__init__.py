@@ -1,0 +1,1 @@
+"""Drawn pages of many independent layouts, with the exact place of everything on them."""
