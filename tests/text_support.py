@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 
 from veernet_core.datatypes import U8, Raster
+from veernet_core.net.layout import layout_reader
+from veernet_core.page.layout.maps import LayoutNet
 from veernet_core.page.ocr.text import LineRead, upright
 from veernet_core.page.results import TextBox
 
@@ -55,6 +57,13 @@ def _decode(block: U8) -> str:
     centres = (np.arange(_BITS) + 3) * CELL + CELL // 2
     bits = image[CELL + CELL // 2, centres]
     return str(int(sum(1 << int(k) for k in np.flatnonzero(bits))))
+
+
+class WithLayout:
+    """The part of a page reader that marks layouts, with the network that comes with the package."""
+
+    def layout_net(self, data: bytes | None = None) -> LayoutNet:
+        return layout_reader(data)
 
 
 class BlockReader:

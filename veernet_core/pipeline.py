@@ -22,7 +22,7 @@ from veernet_core.datatypes import (
 )
 from veernet_core.errors import VeernetError
 from veernet_core.overlays import draw_overlays
-from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.reading import PageReader
 from veernet_core.page.scan import ReadScan, ReadStep, prepare, read_scan
 from veernet_core.provenance import made_with, provenance
 from veernet_core.recovery import Calibration, check_depths, recover_curves, strip_findings
@@ -46,7 +46,7 @@ def digitise_many(
     items: Iterable[ScanInput],
     predictor: Predictor,
     config: DigitiseConfig,
-    reader: TextReader | None = None,
+    reader: PageReader | None = None,
     page_workers: int = 1,
     read: ReadStep = read_scan,
 ) -> Iterator[DigitisedLog | FailedScan]:
@@ -61,7 +61,7 @@ def digitise_many(
         Consumed lazily.
     predictor : Predictor
     config : DigitiseConfig
-    reader : TextReader, optional
+    reader : PageReader, optional
         Reads what sidecars leave out; without it nothing is looked for on the pages.
     page_workers : int
         Scans whose pages are read at once, in threads; the results do not depend on it. Each takes

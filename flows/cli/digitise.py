@@ -99,15 +99,15 @@ def digitise(args: argparse.Namespace) -> int:
 
 def inspect(args: argparse.Namespace) -> int:
     """Write a draft sidecar and a picture of every scan."""
+    from flows.engine.page_engines import PageEngines
     from flows.local.digitise import find_scans
     from flows.local.inspect import check_targets, inspect_scans
-    from veernet_core.page.ocr.text import RapidReader
 
     scans = find_scans(args.scans)
     check_targets(scans, args.out)
     require_writable(args.out)
     config = DigitiseConfig(depth_unit=args.depth_unit)
-    failures = inspect_scans(scans, args.out, RapidReader(), config)
+    failures = inspect_scans(scans, args.out, PageEngines(), config)
     for _, error in failures:
         print(f"  {error}", file=sys.stderr)
     return 1 if failures else 0
@@ -120,9 +120,9 @@ def _run_local(
     index: IndexTable | None = None,
     include_review: bool = False,
 ) -> int:
+    from flows.engine.page_engines import PageEngines
     from flows.local.digitise import digitise_files
     from veernet_core.net.bundle import load_predictor
-    from veernet_core.page.ocr.text import RapidReader
 
     bundle = args.model.read_bytes() if args.model is not None else None
     predictor = load_predictor(bundle, args.device, args.precision, args.batch_tiles)
@@ -134,7 +134,7 @@ def _run_local(
         print(f"[{done}/{len(scans)}, {left:.0f} s left] {_line(result)}", flush=True)
 
     report = digitise_files(
-        scans, args.out, predictor, config, say, RapidReader(), index, include_review
+        scans, args.out, predictor, config, say, PageEngines(), index, include_review
     )
     print(f"dashboard: {report.dashboard}")
     if report.failures:

@@ -30,6 +30,12 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "models:fill_evaluate",
         "score the model on drawings with truth, or results against reference LAS files",
     ),
+    ("train-pages", "models:fill_train_pages", "train the network that reads layouts of pages"),
+    (
+        "calibrate-pages",
+        "models:fill_calibrate_pages",
+        "fit how its marks are decoded, on wells left out",
+    ),
     ("calibrate", "models:fill_calibrate", "fit confidence maps and the quality model"),
     (
         "compare-losses",

@@ -232,3 +232,54 @@ def _benchmark(args: argparse.Namespace) -> int:
 
     print(run(args.rows, args.dpi, args.device, args.precision))
     return 0
+
+
+def fill_train_pages(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/pages"))
+    parser.add_argument("--pages", type=int, default=600, help="pages to draw")
+    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--minutes", type=float, default=1e9, help="at most, for each network")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--init", type=Path, help="a layout network to go on from")
+    _add_read_pages(parser)
+    parser.set_defaults(run=_train_pages)
+
+
+def _add_read_pages(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scans", type=Path, nargs="*", default=[], help="folders of real scans")
+    parser.add_argument("--truth", type=Path, default=Path("tests/data/pages"))
+    parser.add_argument("--folds", type=int, default=0, help="networks with whole wells left out")
+
+
+def _train_pages(args: argparse.Namespace) -> int:
+    import torch
+
+    from flows.studies.train_pages import run_training
+    from veernet_core.training.pages import PageTrainConfig
+
+    torch.set_num_threads(1)
+    config = PageTrainConfig(seed=args.seed, steps=args.steps, minutes=args.minutes)
+    start = args.init.read_bytes() if args.init is not None else None
+    for path in run_training(
+        args.out, args.pages, config, args.scans, args.truth, args.folds, start
+    ):
+        print(f"{path} (not calibrated yet: veernet calibrate-pages {args.out})")
+    return 0
+
+
+def fill_calibrate_pages(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("models", type=Path, help="the folder that train-pages --folds left")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each weight is tried")
+    _add_read_pages(parser)
+    parser.set_defaults(run=_calibrate_pages)
+
+
+def _calibrate_pages(args: argparse.Namespace) -> int:
+    from flows.studies.train_pages import run_calibration
+
+    if not args.scans or args.folds < 2:
+        raise ValueError("--scans and --folds (at least 2) are needed: figures are of wells left out")
+    print(run_calibration(args.models, args.folds, args.scans, args.truth, args.rounds))
+    return 0

@@ -72,11 +72,11 @@ class CoreEngine:
     decoder_check = DEFAULT_CHECK
 
     def __init__(self, model: str | None, device: str, numerics: str) -> None:
+        from flows.engine.page_engines import PageEngines
         from veernet_core.net.bundle import load_predictor
-        from veernet_core.page.ocr.text import RapidReader
 
         # loads its models (about 200 MB) when the first page is read, once for all chunks
-        self._reader = RapidReader()
+        self._reader = PageEngines()
         device, precision = chosen_numerics(device, numerics)
         try:
             predictor = load_predictor(_bundle_bytes(model), device, precision)

@@ -18,6 +18,7 @@ from typing import Any
 from flows.archive.setup import new_run_id
 from flows.dashboard import build_dashboard
 from flows.engine.loading import chosen_numerics, page_workers
+from flows.engine.page_engines import PageEngines
 from flows.local.names import LogNames
 from storage import delivery, publish, runs, tables
 from storage.carry import carry_reviews
@@ -31,7 +32,7 @@ from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, configured
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
 from veernet_core.errors import DecodeError, EmptyFileError, VeernetError, of_scan
-from veernet_core.page.ocr.text import RapidReader, TextReader
+from veernet_core.page.reading import PageReader
 from veernet_core.pipeline import FailedScan, Predictor, ScanInput
 
 
@@ -156,7 +157,7 @@ def digitise_files(
     predictor: Predictor,
     config: DigitiseConfig,
     report: Report = lambda done, result: None,
-    reader: TextReader | None = None,
+    reader: PageReader | None = None,
     index: IndexTable | None = None,
     include_review: bool = False,
 ) -> LocalReport:
@@ -168,7 +169,7 @@ def digitise_files(
     out : Path
         Created if absent. Earlier results of other scans stay.
     report : called after each scan with the number done and its result
-    reader : TextReader, optional
+    reader : PageReader, optional
         Reads what sidecars leave out; without it nothing is looked for on the pages.
     index : IndexTable, optional
         What the archive knows of its scans.
@@ -277,7 +278,7 @@ def digitise_again(
     config = configured(settings)
     bundle = model.read_bytes() if model is not None else None
     predictor = load_predictor(bundle, *chosen_numerics(device, settings.get("numerics", "")))
-    return next(iter(pipeline.digitise_many([item], predictor, config, RapidReader())))
+    return next(iter(pipeline.digitise_many([item], predictor, config, PageEngines())))
 
 
 class _TimedPredictor:

@@ -22,7 +22,7 @@ from veernet_core.errors import VeernetError, WriteError, of_scan
 from veernet_core.page.drafts.annotate import inspect_pictures
 from veernet_core.page.drafts.draft import draft_json, draft_of
 from veernet_core.page.known.sidecar import Sidecar
-from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.reading import PageReader
 from veernet_core.pipeline import ReadScan, ScanInput
 
 
@@ -36,7 +36,7 @@ class Inspected:
 
 
 def inspect_scan(
-    item: ScanInput, out: Path, config: DigitiseConfig, reader: TextReader
+    item: ScanInput, out: Path, config: DigitiseConfig, reader: PageReader
 ) -> Inspected:
     """Read one scan and write its draft and pictures.
 
@@ -65,7 +65,7 @@ def inspect_scan(
 def inspect_scans(
     scans: Sequence[Path],
     out: Path,
-    reader: TextReader,
+    reader: PageReader,
     config: DigitiseConfig | None = None,
     report: Callable[[str], None] = print,
 ) -> list[tuple[str, VeernetError]]:

@@ -16,6 +16,7 @@ from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 
+from flows.engine.page_engines import PageEngines
 from flows.studies.page_rows import CurveRow, curve_rows
 from flows.studies.truth_pages import TruthPage, models_for
 from veernet_core import pipeline
@@ -30,9 +31,8 @@ from veernet_core.evaluation.page_truth import PageTruth
 from veernet_core.evaluation.yield_score import Outcomes, score_log
 from veernet_core.page.known.page_dpi import layout_dpi
 from veernet_core.page.models import PageModels
-from veernet_core.page.ocr.text import RapidReader, TextReader
 from veernet_core.page.raster.turning import turned
-from veernet_core.page.reading import read_stated
+from veernet_core.page.reading import PageReader, read_stated
 from veernet_core.page.results import HeaderFound, PageLayout, PageReading
 from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
 
@@ -162,8 +162,8 @@ def failed(page: TruthPage, why: str) -> PageResult:
 
 
 @lru_cache(maxsize=1)
-def _reader() -> TextReader:
-    return RapidReader()
+def _reader() -> PageReader:
+    return PageEngines()
 
 
 @lru_cache(maxsize=1)
@@ -176,7 +176,7 @@ def _predictor(options: Options) -> Predictor | None:
 
 
 def measure_page(
-    page: TruthPage, options: Options, reader: TextReader, predictor: Predictor | None
+    page: TruthPage, options: Options, reader: PageReader, predictor: Predictor | None
 ) -> PageResult:
     """Read a page, digitise it where there is a predictor, and compare both with the truth.
 
@@ -221,7 +221,7 @@ def measure_page(
 def _run(
     item: ScanInput,
     options: Options,
-    reader: TextReader,
+    reader: PageReader,
     predictor: Predictor | None,
     models: PageModels,
     kept: _Kept,
@@ -229,7 +229,7 @@ def _run(
     """Read, and digitise where there is a predictor: an error or nothing, and the log if there is one."""
 
     def read(
-        item: ScanInput, config: DigitiseConfig, reader: TextReader | None
+        item: ScanInput, config: DigitiseConfig, reader: PageReader | None
     ) -> pipeline.ReadScan:
         started, worked = time.monotonic(), time.process_time()
         scan = pipeline.read_scan(item, config, reader, models)
@@ -273,7 +273,7 @@ def _write_pictures(log: DigitisedLog, stem: str, folder: Path | None) -> None:
 
 
 def _hold_statements(
-    raster: Raster, truth: PageTruth, turn_deg: int, size_px: tuple[int, int], reader: TextReader
+    raster: Raster, truth: PageTruth, turn_deg: int, size_px: tuple[int, int], reader: PageReader
 ) -> StatedScore:
     """What the print does to sidecars that state everything, true and falsified ones.
 

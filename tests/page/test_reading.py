@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from flows.engine.page_engines import PageEngines
 from veernet_core import metrics, pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DepthAxis, DigitisedLog, Finding, Raster, ScanRef
@@ -19,7 +20,6 @@ from veernet_core.page.drafts.draft import draft_json, draft_of
 from veernet_core.page.known import place as known_place
 from veernet_core.page.known.sections import KnownPage, given_sections, read_sections
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
-from veernet_core.page.ocr.text import RapidReader
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.raster.turning import turned
 from veernet_core.page.results import (
@@ -330,6 +330,9 @@ class Unused:
 
     recognise = read
 
+    def layout_net(self, data: bytes | None = None) -> None:
+        return None
+
 
 FULL = {
     "sections": [
@@ -394,7 +397,7 @@ def test_a_page_that_is_no_log_is_refused_before_text_is_read(
 
 
 def test_trouble_in_a_reader_ends_this_scan_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(raster: Raster) -> PageLayout:
+    def broken(raster: Raster, net: object) -> PageLayout:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr(reading.layout, "read_layout", broken)
@@ -446,7 +449,7 @@ def drawn() -> Any:
 def read(drawn: Any) -> pipeline.ReadScan:
     data = tiff_bytes(drawn)
     item = pipeline.ScanInput(ScanRef("w.tif", "w", "0", len(data)), data)
-    return pipeline.read_scan(item, DigitiseConfig(), RapidReader())
+    return pipeline.read_scan(item, DigitiseConfig(), PageEngines())
 
 
 def test_a_drawn_page_is_read_without_a_sidecar(drawn: Any, read: pipeline.ReadScan) -> None:
@@ -478,7 +481,7 @@ def test_a_page_goes_all_the_way_without_a_sidecar() -> None:
     data = tiff_bytes(page)
     item = pipeline.ScanInput(ScanRef("w.tif", "w", "0", len(data)), data)
     config = DigitiseConfig(overlays=False)
-    (log,) = pipeline.digitise_many([item], load_predictor(), config, RapidReader())
+    (log,) = pipeline.digitise_many([item], load_predictor(), config, PageEngines())
     assert isinstance(log, DigitisedLog)
     (gamma,) = [c for c in log.curves if c.curve.track_id == "T1"]
     depth, value = page.truth["T1/GR"]
@@ -509,7 +512,7 @@ def test_pages_read_at_once_come_out_in_order(drawn: Any, workers: int) -> None:
     data = [blank, b"junk", blank, b"", blank]
     items = [pipeline.ScanInput(ScanRef(f"{k}.tif", str(k), "0", 1), d) for k, d in enumerate(data)]
     results = list(
-        pipeline.digitise_many(items, NoNetwork(), DigitiseConfig(), RapidReader(), workers)
+        pipeline.digitise_many(items, NoNetwork(), DigitiseConfig(), PageEngines(), workers)
     )
     assert [getattr(r, "scan", None) is not None for r in results] == [
         True,
@@ -528,7 +531,7 @@ def test_pages_read_at_once_come_out_in_order(drawn: Any, workers: int) -> None:
 def test_without_depth_numbers_there_is_no_depth() -> None:
     image = draw_page(np.random.default_rng(3), kind="sonic", rows=3600, numbers="none")
     raster = open_raster(tiff_bytes(image), "x.tif")
-    found = reading.read_page(raster, None, RapidReader())
+    found = reading.read_page(raster, None, PageEngines())
     assert found is not None
     assert all(depth.axis is None for depth in found.depths.values())
     assert any(f.severity == "error" for f in found.findings)

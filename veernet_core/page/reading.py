@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from veernet_core.page.known.place import (
 )
 from veernet_core.page.known.sidecar import Sidecar
 from veernet_core.page.layout import page_layout as layout
+from veernet_core.page.layout.maps import LayoutNets
 from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr import text
 from veernet_core.page.ocr.text import TextReader
@@ -60,12 +62,18 @@ _OTHER_SURVEYS = (
 )
 """What print on pages without curves of rock properties says."""
 Rows = tuple[int, int]
+LAYOUT_FILE = "veernet-layout.safetensors"
+"""Name of the layout network among the fitted models."""
+
+
+class PageReader(TextReader, LayoutNets, Protocol):
+    """What reading a page needs from outside: an OCR engine and the layout network, in one object."""
 
 
 def read_page(
     raster: Raster,
     stated: Sidecar | None,
-    reader: TextReader,
+    reader: PageReader,
     unit: DepthUnit | None = None,
     models: PageModels = SHIPPED,
 ) -> PageReading | None:
@@ -76,7 +84,7 @@ def read_page(
     raster : Raster
         As decoded.
     stated : Sidecar or None
-    reader : TextReader
+    reader : PageReader
         Only used where depth or scales are missing.
     unit : 'ft', 'm' or None
         Of anchors that are stated without one.
@@ -117,13 +125,13 @@ def _read(
     turn_deg: int,
     needs: Needs,
     stated: Sidecar | None,
-    reader: TextReader,
+    reader: PageReader,
     unit: DepthUnit | None,
     models: PageModels,
 ) -> PageReading:
     """Read the page turned clockwise by ``turn_deg``."""
     upright = turned(raster, turn_deg)
-    found = layout.read_layout(upright)
+    found = layout.read_layout(upright, reader.layout_net(models.files.get(LAYOUT_FILE)))
     if turn_deg:
         found = replace(found, turn_deg=turn_deg)
     found, placed, _ = place(stated, found, upright.height_px)
@@ -142,7 +150,7 @@ def _read(
 
 
 def read_stated(
-    raster: Raster, sections: Sequence[Section], dpi: float, reader: TextReader
+    raster: Raster, sections: Sequence[Section], dpi: float, reader: PageReader
 ) -> dict[tuple[str, str], list[CurveFound]]:
     """Read the scales printed above stated sections, to hold the statements against them.
 
@@ -152,7 +160,7 @@ def read_stated(
         Upright.
     sections : sequence of Section
     dpi : float
-    reader : TextReader
+    reader : PageReader
 
     Returns
     -------
@@ -170,7 +178,7 @@ def read_stated(
     if not told:
         return {}
     try:
-        whole = layout.read_layout(raster)
+        whole = layout.read_layout(raster, reader.layout_net())
         found = tuple(_as_found(section, orders[section.section_id], whole) for section in told)
         page = PageLayout("curve_log", 0, (dpi, dpi), found)
         curves = scales.read_scales(raster, page, reader)
@@ -213,7 +221,7 @@ def turn_of_print(raster: Raster, reader: TextReader, dpi: float) -> int:
     Parameters
     ----------
     raster : Raster
-    reader : TextReader
+    reader : PageReader
     dpi : float
 
     Returns
@@ -262,7 +270,7 @@ def _depths(
     stated: Sidecar | None,
     found: PageLayout,
     placed: tuple[Placed, ...],
-    reader: TextReader,
+    reader: PageReader,
     unit: DepthUnit | None,
 ) -> dict[str, DepthFound]:
     out = {}
@@ -313,7 +321,7 @@ def _prior(stated: Sidecar | None, placed: Placed, unit: DepthUnit | None) -> De
 
 
 def _text(
-    raster: Raster, found: PageLayout, placed: Iterable[Placed], reader: TextReader
+    raster: Raster, found: PageLayout, placed: Iterable[Placed], reader: PageReader
 ) -> list[TextBox]:
     """All text outside the grids that may belong to a header or a scale block."""
     sections = [p.found for p in placed]

@@ -21,9 +21,9 @@ from veernet_core.page.known.sections import (
 )
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.models import SHIPPED, PageModels
-from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.raster import decoding
 from veernet_core.page.raster.turning import turned
+from veernet_core.page.reading import PageReader
 from veernet_core.page.results import PageReading
 from veernet_core.page.scales import cross_check
 
@@ -50,7 +50,7 @@ class ReadScan:
 def read_scan(
     item: ScanInput,
     config: DigitiseConfig,
-    reader: TextReader | None,
+    reader: PageReader | None,
     models: PageModels = SHIPPED,
 ) -> ReadScan:
     """Decode a scan and read from its page what its sidecar leaves out.
@@ -59,7 +59,7 @@ def read_scan(
     ----------
     item : ScanInput
     config : DigitiseConfig
-    reader : TextReader or None
+    reader : PageReader or None
         Without it nothing is looked for on the page.
     models : PageModels
         Fitted models that take the place of the shipped ones.
@@ -86,13 +86,13 @@ def read_scan(
     return ReadScan(image, given, read, known)
 
 
-ReadStep = Callable[[ScanInput, DigitiseConfig, TextReader | None], ReadScan]
+ReadStep = Callable[[ScanInput, DigitiseConfig, PageReader | None], ReadScan]
 
 
 def prepare(
     item: ScanInput,
     config: DigitiseConfig,
-    reader: TextReader | None = None,
+    reader: PageReader | None = None,
     read: ReadStep = read_scan,
 ) -> PreparedLog:
     """Decode a scan and resolve its geometry.
@@ -101,7 +101,7 @@ def prepare(
     ----------
     item : ScanInput
     config : DigitiseConfig
-    reader : TextReader, optional
+    reader : PageReader, optional
         Reads what the sidecar leaves out; without it nothing is looked for on the page.
     read : callable
         Decodes and reads a scan; another than ``read_scan`` may use other models, or keep what was read.

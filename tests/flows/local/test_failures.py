@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from text_support import WithLayout
 
 from flows.local import digitise, inspect
 from veernet_core import track_record
@@ -49,7 +50,7 @@ class Upright:
         return out
 
 
-class Blind:
+class Blind(WithLayout):
     """An OCR engine that reads nothing."""
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
@@ -59,7 +60,7 @@ class Blind:
         return [LineRead("", 0.0)] * len(lines)
 
 
-class Broken:
+class Broken(WithLayout):
     """An OCR engine that raises what no engine of ours would."""
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:

@@ -9,8 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from text_support import WithLayout
 
 from flows.cli import main as cli
+from flows.engine.page_engines import PageEngines
 from flows.local import inspect
 from flows.local.digitise import read_scan
 from veernet_core import pipeline
@@ -19,12 +21,12 @@ from veernet_core.datatypes import U8, Raster
 from veernet_core.page.drafts.annotate import MAX_PICTURES, PICTURE_HEIGHT_PX, inspect_pictures
 from veernet_core.page.known.sections import given_sections
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
-from veernet_core.page.ocr.text import LineRead, RapidReader
+from veernet_core.page.ocr.text import LineRead
 from veernet_core.page.results import TextBox
 from veernet_core.synth.pages import draw_page, tiff_bytes
 
 
-class Blind:
+class Blind(WithLayout):
     """An OCR engine that reads nothing."""
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
@@ -126,7 +128,7 @@ def test_a_stated_sidecar_is_drawn_without_reading(scan: Path) -> None:
     stated: Sidecar = parse_sidecar(scan.with_name("truth.json").read_bytes(), "truth.json")
     item = read_scan(scan)
     item = pipeline.ScanInput(item.ref, item.data, scan.with_name("truth.json").read_bytes())
-    done = pipeline.read_scan(item, DigitiseConfig(), RapidReader())
+    done = pipeline.read_scan(item, DigitiseConfig(), PageEngines())
     assert done.reading is None
     (picture,) = inspect_pictures(done.raster, stated, None)
     spread = picture.max(axis=2).astype(int) - picture.min(axis=2)

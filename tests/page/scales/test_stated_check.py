@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from factories import judge, make_curve
 
+from flows.engine.page_engines import PageEngines
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import (
@@ -26,7 +27,6 @@ from veernet_core.datatypes import (
 from veernet_core.evaluation.cross_check_score import score_stated
 from veernet_core.evaluation.page_truth import truth_from_json
 from veernet_core.page import reading
-from veernet_core.page.ocr.text import RapidReader
 from veernet_core.page.results import CurveFound, Stated
 from veernet_core.page.scales.cross_check import check_given, cross_check
 from veernet_core.synth.pages import draw_page, tiff_bytes
@@ -238,7 +238,7 @@ def page() -> tuple[Any, bytes]:
 
 def test_a_drawn_page_gives_a_wrong_scale_away(page: tuple[Any, bytes]) -> None:
     sidecar, data = page
-    reader = RapidReader()
+    reader = PageEngines()
     true = pipeline.prepare(scan(sidecar, data), DigitiseConfig(), reader)
     said = [f for f in true.findings if f.code.startswith(("scale_", "name_"))]
     assert said
@@ -256,7 +256,7 @@ def test_the_scales_stand_above_the_grid_also_where_its_lower_part_is_stated() -
     section = drawn.sidecar["sections"][0]
     section["row_top"] += 2600  # 13 in: further than scales are looked for above a section
     item = scan(drawn.sidecar, tiff_bytes(drawn))
-    log = pipeline.prepare(item, DigitiseConfig(), RapidReader())
+    log = pipeline.prepare(item, DigitiseConfig(), PageEngines())
     said = {(f.code, f.mnemonic) for f in log.findings if f.mnemonic is not None}
     names = {c["mnemonic"] for t in section["tracks"] for c in t["curves"]}
     assert said

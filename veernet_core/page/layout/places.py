@@ -1,0 +1,128 @@
+"""Exactly where the borders of tracks stand: on which of the rules near a mark, or off the paper.
+
+In: spans with rough borders, the upright rules of the log. Out: borders in registered page columns. Does
+not belong here: which tracks there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from veernet_core.page.layout import grid
+from veernet_core.page.layout.courses import LogProfiles
+from veernet_core.page.layout.decode import DecodeSettings, Span
+
+_REACH_COLS = 4.0
+_MOST_RULES = 5
+Border = tuple[float, float]
+
+
+def settled(
+    parts: Sequence[tuple[Span, Border]],
+    profiles: LogProfiles,
+    col_px: float,
+    settings: DecodeSettings,
+) -> tuple[Border, ...]:
+    """Outer borders of curve tracks moved to the rules with which their grids fit best.
+
+    Borders that two tracks share stay where they are.
+    """
+    placed = [border for _, border in parts]
+    for place, (span, border) in enumerate(parts):
+        if span.kind != "curves":
+            continue
+        fixed_left = place > 0 and abs(placed[place - 1][1] - border[0]) < 1e-6
+        fixed_right = place + 1 < len(parts) and abs(placed[place + 1][0] - border[1]) < 1e-6
+        fixed_left &= parts[place - 1][0].kind == "curves"
+        fixed_right &= parts[(place + 1) % len(parts)][0].kind == "curves"
+        lefts = [border[0]] if fixed_left else _choices(profiles, border, 0, col_px)
+        rights = [border[1]] if fixed_right else _choices(profiles, border, 1, col_px)
+        pairs = [(a, b) for a in lefts for b in rights if b - a > 4 * col_px]
+        if pairs:
+            placed[place] = max(pairs, key=lambda p: _worth(profiles, border, p, col_px, settings))
+    return tuple(placed)
+
+
+def _choices(profiles: LogProfiles, border: Border, side: int, col_px: float) -> list[float]:
+    """The rules near a border, the most inked ones where there are many, and where an even grid would
+    have its next line; the rough place where there is neither."""
+    rough = border[side]
+    near = profiles.peaks[np.abs(profiles.peaks - rough) <= _REACH_COLS * col_px]
+    found = sorted(map(float, near), key=lambda c: -_ink(profiles, c))[:_MOST_RULES]
+    even = _next_line(profiles, border, side)
+    if even is not None and abs(even - rough) <= _REACH_COLS * col_px:
+        found.append(even)
+    return found or [rough]
+
+
+def _next_line(profiles: LogProfiles, border: Border, side: int) -> float | None:
+    """Where the even grid between two borders has the line nearest to one of them."""
+    inside = profiles.strong[(profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)]
+    other = border[1 - side]
+    if len(inside) < 4:
+        return None
+    inside = np.unique(np.append(inside, other))
+    pitch = float(np.median(np.diff(inside)))
+    index = np.rint((inside - other) / pitch)
+    even = np.abs(inside - other - index * pitch) < 0.2 * pitch
+    if even.mean() < 0.7 or len(set(index[even])) < 4:
+        return None
+    step, start = np.polyfit(index[even], inside[even], 1)
+    return float(start + step * np.rint((border[side] - start) / step))
+
+
+def _ink(profiles: LogProfiles, col: float) -> float:
+    at = int(np.clip(round(col), 0, len(profiles.rules) - 1))
+    return float(profiles.rules[at])
+
+
+def _worth(
+    profiles: LogProfiles, rough: Border, border: Border, col_px: float, settings: DecodeSettings
+) -> float:
+    """How well two borders suit the marks, the ink and a grid between them."""
+    gaps = (np.array(border) - rough) / (settings.place_cols * col_px + 0.5)
+    ink = sum(np.log1p(_ink(profiles, col)) for col in border)
+    inside = (profiles.strong > border[0] - 5) & (profiles.strong < border[1] + 5)
+    seen = grid.read_grid(profiles.strong[inside], *border, len(profiles.rules) / 400)
+    fit = grid.plausibility(seen) if seen is not None else 0.0
+    return float(
+        settings.place_grid * fit + settings.place_ink * ink - 0.5 * float((gaps**2).sum())
+    )
+
+
+def off_paper(
+    spans: tuple[Span, ...],
+    borders: tuple[Border, ...],
+    profiles: LogProfiles,
+) -> tuple[Border, ...]:
+    """Borders that the paper cuts off, put where the divisions of the track want them."""
+    usual = [b[1] - b[0] for s, b in zip(spans, borders) if s.kind == "curves" and _whole(s)]
+    placed = list(borders)
+    for place, (span, border) in enumerate(zip(spans, borders)):
+        if span.kind != "curves" or _whole(span):
+            continue
+        inside = profiles.strong[
+            (profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)
+        ]
+        pitch = float(np.median(np.diff(inside))) if len(inside) > 3 else float("nan")
+        left_off = not np.isfinite(span.left_odds)
+        placed[place] = _completed(border, pitch, left_off, usual)
+    return tuple(placed)
+
+
+def _whole(span: Span) -> bool:
+    return bool(np.isfinite(span.left_odds) and np.isfinite(span.right_odds))
+
+
+def _completed(border: Border, pitch: float, left_off: bool, usual: list[float]) -> Border:
+    """A track cut by the paper, to the width of another track or to ten or twenty divisions."""
+    seen = border[1] - border[0]
+    widths = [w * k for w in usual for k in (1, 2) if 0.97 * seen < w * k < 1.6 * seen]
+    if np.isfinite(pitch) and pitch > 0:
+        widths += [n * pitch for n in (10, 20) if seen < (n + 0.5) * pitch < 1.5 * seen + pitch]
+    if not widths:
+        return border
+    width = min(widths, key=lambda w: abs(w - seen))
+    return (border[1] - width, border[1]) if left_off else (border[0], border[0] + width)

@@ -1,0 +1,71 @@
+"""Pixels per inch of a page, from its tracks and the spacing of its lines.
+
+In: sections of a page and the resolution its file claims. Out: (down, across). Does not belong here:
+finding tracks and lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from veernet_core.page.results import SectionFound
+
+_TRACK_IN = 2.5
+_LINES_IN = (0.1, 0.2, 0.5, 1.0, 2 / 12.7, 5 / 12.7, 10 / 12.7)
+"""Usual spacings of depth lines: decimal inches for feet; 2, 5 and 10 m at 1:500."""
+
+
+def measured(
+    sections: Sequence[SectionFound], tag: tuple[float, float] | None
+) -> tuple[float, float]:
+    """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines at usual spacings.
+
+    Where tracks are of no usual width the tag counts, if lines bear it out.
+    """
+    logs = [s for s in sections if s.kind == "main"]
+    claimed = (tag[1], tag[0]) if tag else (200.0, 200.0)
+    across = _median([_track_px(s) for s in logs]) / _TRACK_IN
+    if not np.isfinite(across):
+        return claimed
+    usual = any(abs(np.log(across * r / claimed[1])) < 0.2 for r in (0.5, 1, 2))
+    borne_out = any(abs(np.log(_down_dpi(s, claimed[0]) / claimed[0])) < 0.03 for s in logs)
+    if tag and borne_out and (not usual or len(logs[0].tracks) > 4):
+        return claimed
+    down = _median([_down_dpi(s, across) for s in logs])
+    if np.isfinite(down):
+        return float(down), float(down if abs(np.log(down / across)) < 0.15 else across)
+    return float(across), float(across)
+
+
+def _median(values: list[float]) -> float:
+    known = [v for v in values if np.isfinite(v)]
+    return float(np.median(known)) if known else float("nan")
+
+
+def _track_px(section: SectionFound) -> float:
+    """Median width of ten divisions, px; of any track where no grid is linear."""
+    widths = []
+    for track in section.tracks:
+        if track.kind == "curves" and track.scale is not None:
+            width = float(np.median(track.right_knots[:, 1]) - np.median(track.left_knots[:, 1]))
+            tens = (
+                (track.divisions or 10) / 10
+                if track.scale == "linear"
+                else (track.decades or 2) / 2
+            )
+            if tens in (1, 2, 3):
+                widths.append(width / tens)
+    return _median(widths)
+
+
+def _down_dpi(section: SectionFound, across: float) -> float:
+    """Rows per inch that make the line spacing a usual one, nearest to the resolution across."""
+    gaps = np.diff(section.depth_lines[:, 0])
+    if len(gaps) < 5:
+        return float("nan")
+    pitch = float(np.median(gaps))
+    choices = pitch / np.array(_LINES_IN)
+    best = float(choices[np.abs(np.log(choices / across)).argmin()])
+    return best if abs(np.log(best / across)) < 0.22 else float("nan")
