@@ -17,7 +17,7 @@ from flows.archive.outcomes import done_elsewhere, failure_of, record_of
 from flows.archive.reading import ScanReader
 from flows.archive.run_spec import RunSpec
 from flows.archive.watchdog import Watchdog
-from flows.engine.loading import get_engine
+from flows.engine.loading import Engine, get_engine
 from storage.carry import carry_reviews
 from storage.ledger import (
     ROOT,
@@ -59,11 +59,22 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A staged unit on which the gate failed, and how."""
+
+    unit_id: str
+    error: VeernetError
+    scan_sha256: str
+    sidecar_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gated:
     """A traced chunk with the gate's word on every staged unit."""
 
     traced: Traced
     judged: tuple[Judged, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +122,40 @@ def gate_chunk(spec: RunSpec, traced: Traced) -> Gated:
     """Apply the acceptance gate to every staged log of a chunk.
 
     A log that is staged no more was published by another run at the same time; a damaged one is
-    removed, and traced anew by the next run.
+    removed, and traced anew by the next run. Whatever the gate raises over a log is that log's failure.
+
+    Raises
+    ------
+    StorageError
     """
     engine = get_engine(spec.model, spec.device, spec.requirement.numerics)
     dest = ObjectStore(spec.dest)
-    judged = []
+    said: list[Judged | Unjudged] = []
     for unit_id in traced.staged:
         data = dest.get_or_none(STAGED + unit_id)
         if data is None:
             continue
         try:
-            log = engine.judge(staged_from_bytes(data), spec.config.gate)
+            log = staged_from_bytes(data)
         except StagedError:
             dest.delete([STAGED + unit_id])
             continue
-        verdicts = tuple(curve.verdict for curve in log.curves)
-        judged.append(Judged(unit_id, verdicts, log.findings))
-    return Gated(traced, tuple(judged))
+        said.append(_judge(engine, spec, unit_id, log))
+    return Gated(
+        traced,
+        tuple(item for item in said if isinstance(item, Judged)),
+        tuple(item for item in said if isinstance(item, Unjudged)),
+    )
+
+
+def _judge(engine: Engine, spec: RunSpec, unit_id: str, log: DigitisedLog) -> Judged | Unjudged:
+    try:
+        log = engine.judge(log, spec.config.gate)
+    except Exception as error:
+        made = log.provenance
+        failure = of_scan(error, log.scan.uri, "gate")
+        return Unjudged(unit_id, failure, made.scan_sha256, made.sidecar_sha256)
+    return Judged(unit_id, tuple(curve.verdict for curve in log.curves), log.findings)
 
 
 def publish_chunk(spec: RunSpec, gated: Gated, shard: int, chunk: int) -> ChunkSummary:
@@ -145,6 +173,10 @@ def publish_chunk(spec: RunSpec, gated: Gated, shard: int, chunk: int) -> ChunkS
     records = list(gated.traced.records)
     published = (_publish(spec, dest, ids[item.unit_id], item) for item in gated.judged)
     records += [record for record in published if record is not None]
+    records += [
+        failure_of(spec, ids[item.unit_id], item.error, item.scan_sha256, item.sidecar_sha256)
+        for item in gated.unjudged
+    ]
     missing = {unit.source_key for unit in units} - {record.source_key for record in records}
     if missing:
         records += done_elsewhere(spec, dest, [u for u in units if u.source_key in missing])
@@ -232,8 +264,9 @@ def _publish(spec: RunSpec, dest: ObjectStore, unit: Unit, judged: Judged) -> Re
     )
     log = replace(log, curves=curves, findings=judged.findings)
     made = log.provenance
+    with_review = wants_review_files(dest)
     try:
-        files = log_files(log, unit.log_id, include_review=wants_review_files(dest))
+        files = log_files(log, unit.log_id, include_review=with_review)
     except Exception as error:
         failure = of_scan(error, log.scan.uri, "write")
         return failure_of(spec, unit, failure, made.scan_sha256, made.sidecar_sha256)

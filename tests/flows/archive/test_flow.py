@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -38,7 +40,7 @@ from flows.engine.decoders import (
     DecoderSettings,
     DecoderTimeoutError,
 )
-from flows.engine.loading import NumericsError
+from flows.engine.loading import NumericsError, get_engine
 from storage.compact import compact
 from storage.ledger import mark_attempt, read_ledger
 from storage.numerics import fix_numerics
@@ -207,6 +209,38 @@ def test_a_damaged_staged_log_is_traced_anew(archive: Path, out: Path) -> None:
     with pytest.raises(StorageError, match="gone"):
         publish_chunk(prepared.spec, gate_chunk(prepared.spec, traced), 0, 0)
     assert work_chunk(prepared, 0, 0).done == 4
+
+
+def test_a_gate_that_fails_on_one_log_costs_that_log(
+    archive: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = begin(params(archive, out))
+    traced = trace_chunk(prepared.spec, 0, 0)
+    engine = type(
+        get_engine(prepared.spec.model, prepared.spec.device, prepared.spec.requirement.numerics)
+    )
+    judge = engine.judge
+
+    def stumble(self: Any, log: Any, policy: Any) -> Any:
+        if log.scan.stem == "well-000001":
+            raise ZeroDivisionError
+        return judge(self, log, policy)
+
+    monkeypatch.setattr(engine, "judge", stumble)
+    gated = pickle.loads(pickle.dumps(gate_chunk(prepared.spec, traced)))
+    summary = publish_chunk(prepared.spec, gated, 0, 0)
+    assert (summary.done, summary.failed) == (3, 1)
+    (failed,) = [r for r in latest(out).values() if r.status != "done"]
+    assert (failed.source_key.rsplit("/", 1)[-1], failed.status) == ("well-000001.tif", "retry")
+    assert (failed.code, failed.stage) == ("internal_error", "gate")
+    assert "ZeroDivisionError" in failed.message
+    assert failed.remedy
+    assert len(failed.scan_sha256) == 64
+    assert not list((out / "_veernet/staged").iterdir())
+    monkeypatch.undo()
+    stand_in(monkeypatch)
+    run_plain(params(archive, out))
+    assert {record.status for record in latest(out).values()} == {"done"}
 
 
 def test_publishing_twice_or_by_two_workers_changes_nothing(archive: Path, out: Path) -> None:
