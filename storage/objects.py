@@ -29,6 +29,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
+from storage.odd_keys import is_odd, list_bucket
 from veernet_core.errors import VeernetError
 
 TEMP_PREFIX = "_veernet/tmp/"
@@ -39,7 +40,8 @@ RETRY_BUDGET_S = 90
 _PAUSES_S = (0.5, 2.0)
 _PARALLEL_REQUESTS = 16
 _T = TypeVar("_T")
-_SCHEMES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "azure")
+_S3 = ("s3", "s3a")
+_SCHEMES = (*_S3, "gs", "az", "abfs", "abfss", "azure")
 
 
 class StorageError(VeernetError):
@@ -239,11 +241,31 @@ class ObjectStore:
         if self.is_local:
             yield from _local_listing(Path(self.path), prefix)
             return
+        told: set[str] = set()
         try:
             for batch in obstore.list(self.client(), prefix.rstrip("/") or None):
                 for meta in batch:
+                    told.add(meta["path"])
                     yield _info(meta, self.is_local)
         except (BaseError, OSError, ValueError) as error:
+            trouble = _translated(error, self.uri_of(prefix))
+            if self.scheme not in _S3 or not (
+                isinstance(trouble, OddNameError) or _UNREADABLE_LISTING in str(error).lower()
+            ):
+                raise trouble from error
+        else:
+            return
+        yield from self._listing_of_odd_names(prefix, told)
+
+    def _listing_of_odd_names(self, prefix: str, told: set[str]) -> Iterator[ObjectInfo]:
+        """What of a bucket is not ``told`` yet, also names that the usual client does not read."""
+        root = self.path.strip("/") + "/" if self.path else ""
+        try:
+            for meta in list_bucket(self.bucket, root + prefix):
+                meta["path"] = prefix + meta["path"]
+                if meta["path"] not in told:
+                    yield _info(meta, self.is_local)
+        except Exception as error:  # of another library, whose classes are not imported here
             raise _translated(error, self.uri_of(prefix)) from error
 
     def get(self, key: str) -> bytes:
@@ -251,11 +273,18 @@ class ObjectStore:
 
         Raises
         ------
-        NotFoundError, AccessError, StorageError
+        NotFoundError, AccessError, OddNameError, StorageError
         """
         if self.is_local:
             return self._persist(key, partial(_local_bytes, Path(self.path), key))
-        return self._persist(key, lambda: bytes(obstore.get(self.client(), key).bytes()))
+        if is_odd(key):
+            raise OddNameError(f"an object's name cannot be read: {key!r}", self.uri_of(key))
+        try:
+            return self._persist(key, lambda: bytes(obstore.get(self.client(), key).bytes()))
+        except NotFoundError:
+            if "\\x" in key:
+                raise OddNameError("the name is no UTF-8 text", self.uri_of(key)) from None
+            raise
 
     def get_or_none(self, key: str) -> bytes | None:
         """All bytes of an object, or None where there is none."""
@@ -489,7 +518,12 @@ _PATTERNS: tuple[tuple[type[StorageError], tuple[str, ...], str], ...] = (
 
 _MOST_SWAPS = 100
 """Times a folder is given way to by runs that publish the same one at the same time."""
-_ODD_HINTS = ("error parsing path", "invalid path", "illegal character sequence", "non-unicode")
+_ODD_HINTS = (
+    "error parsing path", "invalid path", "illegal character sequence", "non-unicode",
+    "could not parse path",
+)  # fmt: skip
+_UNREADABLE_LISTING = "invalid list response"
+"""What the library says of names that are no text in its sense; also of an answer that is no listing."""
 _LOCAL_REMEDY = "Check that the folder can be made and written, then run again."
 
 

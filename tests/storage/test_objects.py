@@ -8,7 +8,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import botocore.httpsession
 import obstore
 import pytest
 from batch_support import s3_server
@@ -242,6 +244,81 @@ def test_an_odd_name_on_disk_costs_that_file_alone(tmp_path: Path) -> None:
     with pytest.raises(OddNameError, match=r"bad\\xff.tif.*Rename it") as caught:
         store.get("bad\\xff.tif")
     assert not caught.value.retryable
+
+
+ODD_KEYS = ("p/b//c.tif", "p/./d.tif", "p/e\nf.tif", "p//i.tif", "p/h\t.tif", "p/q/../r.tif")
+
+
+def put_odd(client: Any, key: str) -> None:
+    """Into the server's memory: its own front door refuses some of these names."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object("odd", key, key.encode())
+
+
+@pytest.fixture
+def odd_bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with s3_server(monkeypatch) as (_, client):
+        client.create_bucket(Bucket="odd")
+        yield client
+
+
+@pytest.mark.parametrize("odd", [*((key,) for key in ODD_KEYS), ODD_KEYS])
+def test_an_odd_key_in_a_bucket_costs_that_object_alone(
+    odd_bucket: Any, odd: tuple[str, ...]
+) -> None:
+    good = ["a.tif", "b/c.tif", "d e%2F+#ü.tif", "z/y.tif"]
+    store = ObjectStore("s3://odd/p")
+    for key in good:
+        store.put(key, key.encode())
+    before = {info.key: info for info in store.listing()}
+    assert set(before) == set(good)
+    for key in odd:
+        put_odd(odd_bucket, key)
+    listed = list(store.listing())
+    names = {key.removeprefix("p/") for key in odd}
+    assert sorted(info.key for info in listed) == sorted([*good, *names])
+    assert {info.key: info for info in listed if info.key in before} == before
+    for key in good:
+        assert store.get(key) == key.encode()
+    for name in names:
+        with pytest.raises(OddNameError, match="Rename it") as caught:
+            store.get(name)
+        assert caught.value.where == f"s3://odd/p/{name}"
+        assert not caught.value.retryable
+
+
+def test_an_odd_key_elsewhere_in_the_bucket_changes_nothing(odd_bucket: Any) -> None:
+    for key in ("p/a.tif", "p/in/b.tif", "q//c.tif", "px/./d.tif"):
+        put_odd(odd_bucket, key)
+    assert [i.key for i in ObjectStore("s3://odd/p").listing()] == ["a.tif", "in/b.tif"]
+    assert [i.key for i in ObjectStore("s3://odd").listing("p/in/")] == ["p/in/b.tif"]
+    found = {i.key for i in ObjectStore("s3://odd").listing()}
+    assert found == {"p/a.tif", "p/in/b.tif", "q//c.tif", "px/./d.tif"}
+    put_odd(odd_bucket, "p/in/./e.tif")
+    assert {i.key for i in ObjectStore("s3://odd/p").listing("in/")} == {"in/b.tif", "in/./e.tif"}
+
+
+def test_bytes_that_are_no_text_in_a_key_are_told(
+    odd_bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server of the tests has no such keys; its answer is given as other servers give it."""
+    put_odd(odd_bucket, "p/./a b+c.tif")
+    put_odd(odd_bucket, "p/bad-byte.tif")
+    send = botocore.httpsession.URLLib3Session.send
+
+    def answer(self: Any, request: Any) -> Any:
+        response = send(self, request)
+        response._content = response.content.replace(b"bad-byte", b"bad%FFbyte")
+        return response
+
+    monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", answer)
+    store = ObjectStore("s3://odd/p")
+    found = {info.key for info in store.listing()}
+    assert {"bad\\xffbyte.tif", "./a b+c.tif"} <= found
+    with pytest.raises(OddNameError, match=r"no UTF-8 text.*Rename it"):
+        store.get("bad\\xffbyte.tif")
 
 
 def test_a_local_listing_tells_what_the_library_tells(tmp_path: Path) -> None:
