@@ -2,12 +2,14 @@
 
 In: ``findings.toml`` beside this module. Out: ``REGISTER``, from which findings, errors, the dashboard's
 texts and the documentation take their words. ``python -m veernet_core.findings`` prints the table of
-verdict reasons as Markdown. Does not belong here: figures of a single case (they are in the message of the
-finding), and any decision: code acts on values, never on the codes of findings.
+verdict reasons as Markdown, with ``--short`` those that keep a curve from being accepted, and what they
+mean. Does not belong here: figures of a single case (they are in the message of the finding), and any
+decision: code acts on values, never on the codes of findings.
 """
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -123,11 +125,21 @@ def verdict_table() -> str:
     lines = ["| Reason | What it means | Blocks acceptance | What to do |", "|---|---|---|---|"]
     lines += [
         f"| `{e.code}` | {e.sentence} | {words[e.blocks]} | {e.remedy} |"
-        for e in REGISTER.values()
-        if "verdict" in e.used_as
+        for e in _verdict_reasons()
     ]
     return "\n".join(lines)
 
 
+def short_verdict_table() -> str:
+    """The reasons that keep a curve from being accepted, and what they mean, as a Markdown table."""
+    lines = ["| Reason | What it means |", "|---|---|"]
+    lines += [f"| `{e.code}` | {e.sentence} |" for e in _verdict_reasons() if e.blocks != "no"]
+    return "\n".join(lines)
+
+
+def _verdict_reasons() -> list[Entry]:
+    return [entry for entry in REGISTER.values() if "verdict" in entry.used_as]
+
+
 if __name__ == "__main__":
-    print(verdict_table())
+    print(short_verdict_table() if "--short" in sys.argv[1:] else verdict_table())
