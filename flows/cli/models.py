@@ -280,6 +280,8 @@ def _calibrate_pages(args: argparse.Namespace) -> int:
     from flows.studies.train_pages import run_calibration
 
     if not args.scans or args.folds < 2:
-        raise ValueError("--scans and --folds (at least 2) are needed: figures are of wells left out")
+        raise ValueError(
+            "--scans and --folds (at least 2) are needed: figures are of wells left out"
+        )
     print(run_calibration(args.models, args.folds, args.scans, args.truth, args.rounds))
     return 0

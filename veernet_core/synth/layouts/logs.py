@@ -280,7 +280,8 @@ def _picture(sheet: Sheet, plan: PagePlan, block: Block, column: Column) -> None
     else:
         small = rng.normal(size=(max(2, (bottom - top) // 40), 8))
         value = np.asarray(
-            cv2.resize(small, (right - left, bottom - top), interpolation=cv2.INTER_CUBIC), np.float64
+            cv2.resize(small, (right - left, bottom - top), interpolation=cv2.INTER_CUBIC),
+            np.float64,
         )
     shade = np.clip(0.5 + 0.5 * value, 0, 1)
     if plan.colour and rng.random() < 0.7:

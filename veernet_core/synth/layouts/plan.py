@@ -171,7 +171,9 @@ def _recipe(rng: Rng, colour: bool) -> tuple[list[ColumnKind], list[float], list
     kinds: list[ColumnKind]
     choice = rng.random()
     if choice < 0.06:
-        kinds = ["curves", "depth", "curves", "picture"] if rng.random() < 0.5 else ["depth", "picture"]
+        kinds = (
+            ["curves", "depth", "curves", "picture"] if rng.random() < 0.5 else ["depth", "picture"]
+        )
         shares = [0.3 if kind == "depth" else float(rng.uniform(0.8, 2)) for kind in kinds]
     elif choice < 0.45:
         kinds = ["curves", "depth", "curves"]
