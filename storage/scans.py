@@ -16,6 +16,7 @@ SIDECAR_SUFFIX = ".sidecar.json"
 MARKERS = frozenset({"log.json", "curves.parquet", "verdicts.parquet"})
 """Names of files by which results are known."""
 
+_PAGE = re.compile(r"(.+)#page=([1-9]\d*)")
 _RESULT_FOLDERS = frozenset({"logs", "dashboard", "curves", "reviews", "_veernet"})
 _INSPECTED = re.compile(r"(.+)\.inspect(?:-\d+)?\.png")
 
@@ -23,6 +24,28 @@ _INSPECTED = re.compile(r"(.+)\.inspect(?:-\d+)?\.png")
 def is_scan(key: str) -> bool:
     """Whether an object's name is that of a scan."""
     return PurePosixPath(key.lower()).suffix in SCAN_SUFFIXES
+
+
+def page_uri(uri: str, page: int) -> str:
+    """Place of one page of a file; the first one's is that of the file."""
+    return uri if page == 1 else f"{uri}#page={page}"
+
+
+def page_stem(stem: str, page: int) -> str:
+    """Name of one page of a file, of which its sidecar has it too; the first one's is that of the file."""
+    return stem if page == 1 else f"{stem}-p{page}"
+
+
+def split_page(uri: str) -> tuple[str, int]:
+    """File and page of a place: undoes ``page_uri``.
+
+    Examples
+    --------
+    >>> split_page("a/x.pdf#page=2"), split_page("a/x#1.tif")
+    (('a/x.pdf', 2), ('a/x#1.tif', 1))
+    """
+    match = _PAGE.fullmatch(uri)
+    return (match[1], int(match[2])) if match else (uri, 1)
 
 
 def is_own_picture(key: str, exists: Callable[[str], bool]) -> bool:

@@ -130,8 +130,9 @@ def _run_local(
 
     def say(done: int, result: DigitisedLog | FailedScan) -> None:
         spent = time.monotonic() - started
-        left = spent / done * (len(scans) - done)
-        print(f"[{done}/{len(scans)}, {left:.0f} s left] {_line(result)}", flush=True)
+        n = max(len(scans), done)  # a PDF may hold several
+        left = spent / done * (n - done)
+        print(f"[{done}/{n}, {left:.0f} s left] {_line(result)}", flush=True)
 
     report = digitise_files(
         scans, args.out, predictor, config, say, PageEngines(), index, include_review

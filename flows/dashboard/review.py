@@ -48,11 +48,13 @@ from storage.reviews import (
     reviewed_logs,
 )
 from storage.runs import read_runs
+from storage.scans import page_stem, split_page
 from storage.tables import Row
 from veernet_core.datatypes import DigitisedLog, ScanRef
 from veernet_core.errors import VeernetError
 from veernet_core.findings import sentence
 from veernet_core.page.known.sidecar import parse_sidecar
+from veernet_core.page.raster.pdf_pages import page_alone
 from veernet_core.pipeline import FailedScan, ScanInput
 
 Redo = Callable[[ScanInput, Mapping[str, Any]], "DigitisedLog | FailedScan"]
@@ -330,13 +332,15 @@ class Desk:
     ) -> None:
         source, stem, key = place
         assert self._redo is not None
-        data, sidecar = source.get(key), text.encode()
+        file, page = split_page(key)
+        data, sidecar = source.get(file), text.encode()
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != record["scan"]["sha256"]:
             raise NoSourceError("the scan has changed since it was digitised", source.uri_of(key))
         ref = ScanRef(source.uri_of(key), record["scan"]["stem"], sha256, len(data))
         settings = self._settings_of(review.log_id, record)
-        result = self._redo(ScanInput(ref, data, sidecar), settings)
+        alone = page_alone(data, page, ref.uri)
+        result = self._redo(ScanInput(ref, alone, sidecar), settings)
         if isinstance(result, FailedScan):
             raise result.error
         before = source.get_or_none(stem + _SIDECAR)
@@ -410,14 +414,15 @@ class Desk:
             raise UnknownLogError(f"its files are damaged ({error})", log_id) from error
 
     def _scan_of(self, log_id: str) -> tuple[ObjectStore, str, str] | None:
-        """The place of a scan: its folder, its key there without suffix, its key."""
+        """The place of a scan: its folder, the stem of its sidecar there, its key (of a PDF with the page)."""
         uri = scan_sources(self.store).get(log_id, ("", ""))[0]
         folder, _, name = uri.rpartition("/")
         if not folder or not name:
             return None
-        store, stem = ObjectStore(folder), name.rpartition(".")[0] or name
+        file, page = split_page(name)
+        store, stem = ObjectStore(folder), page_stem(file.rpartition(".")[0] or file, page)
         with contextlib.suppress(VeernetError):
-            if store.exists(name):
+            if store.exists(file):
                 return store, stem, name
         return None
 

@@ -6,7 +6,6 @@ and ``demo`` come here; archives go through ``flows.archive.batch``.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,18 +19,17 @@ from flows.dashboard import build_dashboard
 from flows.engine.loading import chosen_numerics, page_workers
 from flows.engine.page_engines import PageEngines
 from flows.local.names import LogNames
+from flows.local.pages import read_pages
 from storage import delivery, publish, runs, tables
 from storage.carry import carry_reviews
-from storage.dra import DRA_SUFFIX
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
-from storage.known import known_sidecar, sidecar_of_index
 from storage.objects import ObjectStore
 from storage.review_files import wants_review_files
-from storage.scans import SIDECAR_SUFFIX, is_own_picture, is_scan
+from storage.scans import is_own_picture, is_scan
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, configured
-from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
-from veernet_core.errors import DecodeError, EmptyFileError, VeernetError, of_scan
+from veernet_core.datatypes import DigitisedLog, Posterior, Strip
+from veernet_core.errors import VeernetError, of_scan
 from veernet_core.page.reading import PageReader
 from veernet_core.pipeline import FailedScan, Predictor, ScanInput
 
@@ -83,38 +81,6 @@ def find_scans(arguments: Sequence[str]) -> list[Path]:
 
 def _is_own(path: Path) -> bool:
     return is_own_picture(path.absolute().as_posix(), lambda key: Path(key).is_file())
-
-
-def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
-    """A scan and what is known of it: its sidecar, its registration file (DRA), its row of an index.
-
-    Raises
-    ------
-    VeernetError
-        If the file cannot be read or is empty, or what lies beside it cannot be used.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DecodeError(
-            f"cannot be read: {error.strerror}", str(path), "Check the path and its permissions."
-        ) from error
-    if not data:
-        raise EmptyFileError("the file holds no bytes", str(path))
-    match = index.find(path.name, str(path)) if index is not None else None
-    sidecar = known_sidecar(
-        _read_beside(path, SIDECAR_SUFFIX),
-        _read_beside(path, DRA_SUFFIX),
-        sidecar_of_index(match.row) if match is not None else None,
-        path.name,
-    )
-    sha256 = hashlib.sha256(data).hexdigest()
-    return ScanInput(ScanRef(str(path), path.stem, sha256, len(data)), data, sidecar)
-
-
-def _read_beside(path: Path, suffix: str) -> bytes | None:
-    beside = path.with_name(path.stem + suffix)
-    return beside.read_bytes() if beside.is_file() else None
 
 
 def read_index_file(path: Path, column_map: str) -> IndexTable:
@@ -231,7 +197,7 @@ def _published(
 ) -> DigitisedLog | FailedScan:
     """The log once its folder is written, or why that could not be done."""
     try:
-        name = names.name(Path(log.scan.uri), log.scan.sha256)
+        name = names.name(Path(log.scan.uri), log.scan.sha256, log.scan.stem)
         log = publish.with_text_findings(log)
         files = publish.log_files(log, name, include_review=with_review)
         carry_reviews(ObjectStore(str(out)), name, files)
@@ -247,11 +213,11 @@ def _read_all(
     scans: Iterable[Path], unread: list[FailedScan], index: IndexTable | None
 ) -> Iterator[ScanInput]:
     for path in scans:
-        try:
-            yield read_scan(path, index)
-        except Exception as error:
-            failure = of_scan(error, str(path), "read")
-            unread.append(FailedScan(ScanRef(str(path), path.stem, "", 0), failure))
+        for scan in read_pages(path, index):
+            if isinstance(scan, FailedScan):
+                unread.append(scan)
+            else:
+                yield scan
 
 
 def _with_unread(

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 
-from flows.local.digitise import read_scan
-from storage.scans import SIDECAR_SUFFIX
+from flows.local.pages import read_pages
+from storage.scans import SIDECAR_SUFFIX, split_page
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Finding
@@ -23,7 +23,7 @@ from veernet_core.page.drafts.annotate import inspect_pictures
 from veernet_core.page.drafts.draft import draft_json, draft_of
 from veernet_core.page.known.sidecar import Sidecar
 from veernet_core.page.reading import PageReader
-from veernet_core.pipeline import ReadScan, ScanInput
+from veernet_core.pipeline import FailedScan, ReadScan, ScanInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,33 @@ def inspect_scans(
 ) -> list[tuple[str, VeernetError]]:
     """Inspect scans one after the other; returns those that failed, with their errors."""
     failures: list[tuple[str, VeernetError]] = []
-    for path in scans:
+    for item in (item for path in scans for item in read_pages(path)):
         try:
-            done = inspect_scan(read_scan(path), out, config or DigitiseConfig(), reader)
+            if isinstance(item, FailedScan):
+                raise item.error
+            _check_page(item, scans, out)
+            done = inspect_scan(item, out, config or DigitiseConfig(), reader)
         except Exception as error:
-            failure = of_scan(error, str(path))
-            failures.append((str(path), failure))
-            report(f"{path.stem}: failed ({failure.code})")
+            failure = of_scan(error, item.ref.uri)
+            failures.append((item.ref.uri, failure))
+            report(f"{item.ref.stem}: failed ({failure.code})")
             continue
         report(done.summary)
         for finding in done.findings:
             report(f"    {finding.severity}: {finding.message} {finding.remedy}")
         report(f"    {', '.join(str(path) for path in done.files)}")
     return failures
+
+
+def _check_page(item: ScanInput, scans: Sequence[Path], out: Path) -> None:
+    """Refuse the draft of a further page of a PDF where ``check_targets`` would, had it known of the page."""
+    file, page = split_page(item.ref.uri)
+    beside = Path(file).with_name(item.ref.stem + SIDECAR_SUFFIX)
+    same = beside.exists() and beside.parent.resolve() == out.resolve()
+    if page > 1 and (same or item.ref.stem in {path.stem for path in scans}):
+        raise WriteError(
+            f"{beside.name} would be overwritten", item.ref.uri, "Give another folder with -o."
+        )
 
 
 def _png(image: U8) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from storage import publish
 from storage.objects import ObjectStore
 from storage.runs import read_runs
+from storage.scans import split_page
 
 
 class LogNames:
@@ -30,7 +31,7 @@ class LogNames:
             for run in read_runs(ObjectStore(str(out))):
                 self._places |= run.scans
 
-    def name(self, place: Path, sha256: str) -> str:
+    def name(self, place: Path, sha256: str, stem: str = "") -> str:
         """The name of a scan; from now on it is in use.
 
         Parameters
@@ -39,11 +40,13 @@ class LogNames:
             Where the scan lies.
         sha256 : str
             Hash of its bytes.
+        stem : str
+            What the scan is called; as its file where empty.
         """
         here = str(place.absolute())
         known = [n for n, at in self._places.items() if at == here and n in self._hashes]
         others = {n: self._owner(n, here, sha256) for n in self._hashes}
-        chosen = known[-1] if known else publish.log_id(place.stem, sha256, others, here)
+        chosen = known[-1] if known else publish.log_id(stem or place.stem, sha256, others, here)
         self._hashes[chosen], self._places[chosen] = sha256, here
         return chosen
 
@@ -51,5 +54,5 @@ class LogNames:
         """Whose a name is, for a scan at a place: its own bytes count as another's while they lie elsewhere
         too; a scan that was moved keeps its name."""
         at = self._places.get(name, here)
-        moved = at == here or not Path(at).exists()
+        moved = at == here or not Path(split_page(at)[0]).exists()
         return self._hashes[name] if moved or self._hashes[name] != sha256 else f"{sha256} at {at}"

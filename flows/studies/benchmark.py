@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from flows.local.digitise import read_scan
+from flows.local.pages import read_scan
 from storage import publish
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.local.digitise import read_index_file, read_scan
+from flows.local.digitise import read_index_file
+from flows.local.pages import read_scan
 from storage.dra import DraError
 from storage.index_table import IndexTableError
 from storage.objects import ObjectStore

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow.parquet as pq
+import pypdfium2
 import pytest
 from batch_support import params, run_plain, s3_server, stand_in, write_archive
 from factories import GR, judge, make_curve, make_log, only
@@ -226,16 +227,18 @@ def test_bad_decisions_are_refused_with_a_remedy(out: Path) -> None:
     assert web.post("/api/review", json=good, headers=POST).status_code == 409
 
 
-def corrected(out: Path, tmp_path: Path, redo: Any) -> tuple[TestClient, Path]:
+def corrected(
+    out: Path, tmp_path: Path, redo: Any, data: bytes = b"scan", place: str = "a.tif"
+) -> tuple[TestClient, Path]:
     """A desk over log ``a`` whose scan is known and can be digitised again."""
     scans = tmp_path / "scans"
     scans.mkdir()
-    (scans / "a.tif").write_bytes(b"scan")
+    (scans / place.partition("#")[0]).write_bytes(data)
     log = make_log("a")
-    sha256 = hashlib.sha256(b"scan").hexdigest()
+    sha256 = hashlib.sha256(data).hexdigest()
     publish_local(out, "a", log_files(replace(log, scan=replace(log.scan, sha256=sha256)), "a"))
     run = RunRecord("1", "2024-01-01T00:00:00Z", settings={"step": 0.25, "min_r2": 0.9},
-                    scans={"a": str(scans / "a.tif")})  # fmt: skip
+                    scans={"a": str(scans / place)})  # fmt: skip
     write_run(ObjectStore(str(out)), run)
     return client(out, redo=redo), scans
 
@@ -270,6 +273,32 @@ def test_correction_digitises_again_and_keeps_both_sidecars(out: Path, tmp_path:
     assert (kept.action, kept.reviewer, kept.note) == ("correct", "M. Okafor", "wrong rows")
     assert json.loads(kept.details) == {"before": '{"sections": []}', "after": SIDECAR}
     assert "Corrected" in web.get("/dashboard/logs/a/index.html").text
+
+
+def test_correction_of_a_page_of_a_pdf_is_of_that_page_alone(out: Path, tmp_path: Path) -> None:
+    seen: list[ScanInput] = []
+
+    def redo(item: ScanInput, settings: Mapping[str, Any]) -> DigitisedLog:
+        seen.append(item)
+        return replace(only(make_log("a"), judge(make_curve(GR))), scan=item.ref)
+
+    whole, pages = io.BytesIO(), pypdfium2.PdfDocument.new()
+    for width in (100, 200, 300):
+        pages.new_page(width, 50)
+    pages.save(whole)
+    web, scans = corrected(out, tmp_path, redo, whole.getvalue(), "x.pdf#page=2")
+    (scans / "x.sidecar.json").write_text("{}")
+    shown = web.get("/api/log", params={"log_id": "a"}).json()
+    assert (shown["can_correct"], shown["sidecar"]) == (True, None)
+    said = {"log_id": "a", "sidecar": SIDECAR, "reviewer": "M. Okafor", "note": ""}
+    assert web.post("/api/sidecar", json=said, headers=POST).status_code == 200
+    web.app.state.desk.finish()  # type: ignore[attr-defined]
+    assert web.get("/api/work").json()["troubles"] == []
+    (page,) = pypdfium2.PdfDocument(seen[0].data)
+    assert page.get_size() == (200, 50)
+    assert seen[0].ref.sha256 == hashlib.sha256(whole.getvalue()).hexdigest()
+    assert (scans / "x-p2.sidecar.json").read_text() == SIDECAR
+    assert (scans / "x.sidecar.json").read_text() == "{}"
 
 
 def test_correction_that_fails_changes_nothing(out: Path, tmp_path: Path) -> None:

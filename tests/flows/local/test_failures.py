@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from text_support import WithLayout
 
-from flows.local import digitise, inspect
+from flows.local import digitise, inspect, pages
 from veernet_core import track_record
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Posterior, Strip
@@ -160,8 +160,8 @@ def test_a_sidecar_that_cannot_be_opened_costs_its_scan(scans, tmp_path, monkeyp
             raise PermissionError(13, "Permission denied", str(path))
         return beside(path, suffix)
 
-    beside = digitise._read_beside
-    monkeypatch.setattr(digitise, "_read_beside", locked)
+    beside = pages._read_beside
+    monkeypatch.setattr(pages, "_read_beside", locked)
     only(run(scans, tmp_path / "out"), "b", "internal_error", "read")
 
 

@@ -14,7 +14,7 @@ from text_support import WithLayout
 from flows.cli import main as cli
 from flows.engine.page_engines import PageEngines
 from flows.local import inspect
-from flows.local.digitise import read_scan
+from flows.local.pages import read_scan
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Raster

@@ -18,7 +18,7 @@ from veernet_core.errors import DecodeError, UnsupportedFormatError, plain_text
 from veernet_core.page.raster.pdf_images import images_of, resolution, user_unit
 from veernet_core.page.raster.pixels import ChunkedPixels, check_limits
 
-_PDFIUM_LOCK = threading.RLock()
+PDFIUM_LOCK = threading.RLock()
 """pdfium must never be entered by two threads at once, whatever the document."""
 
 
@@ -39,7 +39,7 @@ class PdfPixels(ChunkedPixels):
 
     def __init__(self, data: bytes, name: str, limits: RasterLimits) -> None:
         super().__init__()
-        with _PDFIUM_LOCK:
+        with PDFIUM_LOCK:
             try:
                 self._document = pypdfium2.PdfDocument(data)
                 n_pages = len(self._document)
@@ -51,7 +51,8 @@ class PdfPixels(ChunkedPixels):
                 raise UnsupportedFormatError(
                     f"PDF with {n_pages} pages",
                     where=name,
-                    remedy="Split the PDF into one file per log, each with one page.",
+                    remedy="Split the PDF into files of one page. `veernet digitise` and `veernet inspect` "
+                    "take each page of a file as a scan.",
                 )
             try:
                 self._page = self._document[0]
@@ -84,7 +85,7 @@ class PdfPixels(ChunkedPixels):
         self.channels = 1 if all(i.colorspace in grey for i in images) else 3
 
     def _decode(self, row0: int, row1: int) -> U8:
-        with _PDFIUM_LOCK:
+        with PDFIUM_LOCK:
             kind = pdfium_c.FPDFBitmap_Gray if self.channels == 1 else pdfium_c.FPDFBitmap_BGR
             bitmap = pypdfium2.PdfBitmap.new_native(self.width_px, row1 - row0, kind)
             bitmap.fill_rect((255, 255, 255, 255), 0, 0, self.width_px, row1 - row0)

@@ -1,0 +1,91 @@
+"""The scans of a file on this machine's disk: one, or of a PDF with several pages one for each page.
+
+In: a path and an index. Out: scans to digitise, or why one cannot be. The first page has the name and the
+sidecar of the file; page 2 of ``x.pdf`` is called ``x-p2``, also by its sidecar and its row of an index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from storage.dra import DRA_SUFFIX
+from storage.index_table import IndexTable
+from storage.known import known_sidecar, sidecar_of_index
+from storage.scans import SIDECAR_SUFFIX, page_stem, page_uri
+from veernet_core.datatypes import FailedScan, ScanInput, ScanRef
+from veernet_core.errors import DecodeError, EmptyFileError, of_scan
+from veernet_core.page.raster.pdf_pages import count_pages, page_alone
+
+
+def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
+    """A scan and what is known of it: its sidecar, its registration file (DRA), its row of an index.
+
+    Raises
+    ------
+    VeernetError
+        If the file cannot be read or is empty, or what lies beside it cannot be used.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DecodeError(
+            f"cannot be read: {error.strerror}", str(path), "Check the path and its permissions."
+        ) from error
+    if not data:
+        raise EmptyFileError("the file holds no bytes", str(path))
+    sidecar = stated_of(path, index)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return ScanInput(ScanRef(str(path), path.stem, sha256, len(data)), data, sidecar)
+
+
+def stated_of(path: Path, index: IndexTable | None) -> bytes | None:
+    """One sidecar of all that is stated of a scan of this name: beside it, and in an index.
+
+    Raises
+    ------
+    VeernetError
+        If what is stated cannot be used.
+    """
+    match = index.find(path.name, str(path)) if index is not None else None
+    return known_sidecar(
+        _read_beside(path, SIDECAR_SUFFIX),
+        _read_beside(path, DRA_SUFFIX),
+        sidecar_of_index(match.row) if match is not None else None,
+        path.name,
+    )
+
+
+def _read_beside(path: Path, suffix: str) -> bytes | None:
+    beside = path.with_name(path.stem + suffix)
+    return beside.read_bytes() if beside.is_file() else None
+
+
+def read_pages(path: Path, index: IndexTable | None = None) -> Iterator[ScanInput | FailedScan]:
+    """Every scan of a file, in order of its pages; whatever one of them raises is its own failure."""
+    ref = ScanRef(str(path), path.stem, "", 0)
+    try:
+        whole = read_scan(path, index)
+        pages = count_pages(whole.data)
+    except Exception as error:
+        yield FailedScan(ref, of_scan(error, ref.uri, "read"))
+        return
+    yield _one_page(path, whole, 1, index) if pages > 1 else whole
+    for page in range(2, pages + 1):
+        yield _one_page(path, whole, page, index)
+
+
+def _one_page(
+    path: Path, whole: ScanInput, page: int, index: IndexTable | None
+) -> ScanInput | FailedScan:
+    ref = replace(
+        whole.ref, uri=page_uri(whole.ref.uri, page), stem=page_stem(whole.ref.stem, page)
+    )
+    try:
+        data = page_alone(whole.data, page, ref.uri)
+        named = path.with_name(f"{ref.stem}{path.suffix}")
+        return ScanInput(ref, data, whole.sidecar if page == 1 else stated_of(named, index))
+    except Exception as error:
+        return FailedScan(ref, of_scan(error, ref.uri, "read"))
