@@ -12,7 +12,7 @@ from dataclasses import replace
 from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderCrashError, DecoderTimeoutError
 from storage.ledger import Record, Status, mismatches, outdated, read_ledger
-from storage.objects import ObjectStore, StorageError
+from storage.objects import ObjectStore, OddNameError, StorageError
 from storage.plan import Unit
 from veernet_core.errors import OutOfMemoryError, UnexpectedError, VeernetError
 
@@ -105,7 +105,7 @@ def failure_of(
 def _status(error: VeernetError, tries: int, max_tries: int) -> Status:
     if _kills(error):
         return "quarantined"
-    if isinstance(error, _TRANSIENT):
+    if isinstance(error, _TRANSIENT) and not isinstance(error, OddNameError):
         return "quarantined" if tries >= max_tries else "retry"
     return "failed"
 

@@ -187,6 +187,37 @@ def test_s3_gives_the_same_bytes_as_a_folder(
         assert run_plain(params(source.uri, dest.uri))[0].plan.units == ()
 
 
+def test_odd_keys_in_a_bucket_cost_those_scans_alone(
+    archive: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    odd = ("a//b.tif", "./c.tif", "new\nline.tif")
+    with s3_server(monkeypatch) as (_, client):
+        client.create_bucket(Bucket="logs")
+        source, local = ObjectStore("s3://logs/scans"), ObjectStore(str(archive))
+        source.put_many({info.key: local.get(info.key) for info in local.listing()})
+        run_plain(params(source.uri, out))
+        for number, key in enumerate(
+            odd
+        ):  # the server's own front door refuses some of these names
+            data = scan_bytes(500 + number)
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object("logs", f"scans/{key}", data)
+        prepared, _ = run_plain(params(source.uri, out))
+        assert {unit.source_key for unit in prepared.plan.units} == set(odd), "the others stand"
+        records = {r.source_key: r for r in read_ledger(ObjectStore(str(out))).latest.values()}
+        assert run_plain(params(source.uri, out))[0].plan.units == ()
+    failed = {key: record for key, record in records.items() if record.status != "done"}
+    assert len(records) == 10 + len(odd)
+    assert {(key, r.status, r.code) for key, r in failed.items()} == {
+        (key, "failed", "odd_name") for key in odd
+    }
+    failures = {row["uri"]: row for row in rows(out / "failures.parquet")}
+    assert failures.keys() == {f"s3://logs/scans/{key}" for key in odd}
+    assert all(str(row["remedy"]).startswith("Rename it") for row in failures.values())
+
+
 # --- killed between any two steps ----------------------------------------------------------------
 
 
