@@ -54,13 +54,19 @@ def start(source: Path, dest: Path, home: Path) -> subprocess.Popen[bytes]:
     )
 
 
+_OF_RUNS = ("_veernet/", "dashboard/index.html", "dashboard/data/")
+
+
 def fingerprint(out: Path) -> dict[str, str]:
-    """Hash of every delivered file (the ledger tells of the runs, so it differs)."""
-    files = (path for path in sorted(out.rglob("*")) if path.is_file())
+    """Hash of every delivered file (the ledger and the dashboard's overview tell of the runs, so they
+    differ)."""
+    files = {
+        path.relative_to(out).as_posix(): path for path in sorted(out.rglob("*")) if path.is_file()
+    }
     return {
-        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if path.relative_to(out).parts[0] != "_veernet"
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in files.items()
+        if not name.startswith(_OF_RUNS)
     }
 
 
