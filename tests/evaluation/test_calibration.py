@@ -295,8 +295,9 @@ def test_depth_lines_give_a_tilted_depth_away_and_not_a_true_one(
     tilt = shifts.SHIFTS["tilt"]
     samples = [tilt.draw(5, k, ()) for k in range(6)]
     told = [tilt.seen(s, CONFIG) for s in samples]
-    assert all(told)
+    # where no line is seen nothing is said: depth that a person gave is used as given
     assert told.count(("depth_residual",)) >= 5
+    assert set(told) <= {("depth_residual",), ()}
     monkeypatch.setattr(shifts, "TILT_FT", 0.0)
     told = [tilt.seen(s, CONFIG) for s in samples]
     assert told.count(()) >= 5

@@ -33,7 +33,7 @@ from veernet_core.page.raster.pixels import (
     check_limits,
     merge_damage,
 )
-from veernet_core.page.raster.tiff import FAX_CODECS, GROUP_4, TiffPage
+from veernet_core.page.raster.tiff import DEFLATE, FAX_CODECS, GROUP_4, TiffPage
 from veernet_core.page.raster.tones import tone_converter
 
 _CHUNK_ROWS = 256
@@ -174,6 +174,8 @@ class GdalPixels(ChunkedPixels):
                 raw = _read_window(self._dataset, first, last)
             except (RasterioError, MemoryError) as error:
                 raw, failure = None, error
+        if raw is not None and not self._are_sound(first, last):
+            raw, failure = None, DecodeError(f"{self._name}: a strip fails its checksum")
         if raw is None:
             if self._page is not None and can_end_early(self._page):
                 self._salvage(out, base, first, last)
@@ -185,6 +187,19 @@ class GdalPixels(ChunkedPixels):
             self._note(damage)
         if self._is_fax and self._page is not None and self._page.compression != GROUP_4:
             self._note_silent_end(out[first - base : last - base], first, last)
+
+    def _are_sound(self, first: int, last: int) -> bool:
+        """Whether the strips of a window keep their checksums: libtiff looks at none of a deflate stream
+        that unpacks to as many bytes as it expects."""
+        if self._page is None or self._page.compression not in DEFLATE:
+            return True
+        if not can_end_early(self._page):
+            return True
+        rows = self._page.block_rows
+        return all(
+            self._good_rows(block) >= min(rows, self.height_px - block * rows)
+            for block in range(first // rows, -(-last // rows))
+        )
 
     def _note_silent_end(self, tone: U8, first: int, last: int) -> None:
         """Of lines after the end of a Group 3 stream libtiff says nothing: in a strip that is cut or

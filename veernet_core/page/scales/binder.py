@@ -37,6 +37,8 @@ from veernet_core.page.scales.scorer import VERDICT_FEATURES, ScaleScorer
 LEAST_SCALE, LEAST_NAME, CLEAR_NAME = 0.25, 0.2, 0.7
 """Probability from which a scale or a name is passed on, for review, and from which a further
 scale of a curve keeps a name of its own."""
+DOUBTFUL = 0.89
+"""Below what the rest of the product takes for sure."""
 UNNAMED = "UNREAD"
 _LONGEST = 16
 
@@ -64,7 +66,10 @@ def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
         for (scale, probability), own in zip(chosen, named, strict=True)
     ]
     sure = scorer.whole(verdict_features(read))
-    read = [replace(r, sure=float(p)) for r, p in zip(read, sure, strict=True)]
+    read = [
+        replace(r, sure=min(float(p), DOUBTFUL) if _may_be_misread(r) else float(p))
+        for r, p in zip(read, sure, strict=True)
+    ]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
 
 
@@ -88,9 +93,24 @@ def verdict_features(read: Sequence[ReadScale]) -> F64:
                 float(min(scale.misfit, 3)),
                 float(unit_near),
                 float(scale.inset),
+                float(kind is not None and bool(kind.ranges) and not _is_usual(kind, scale)),
+                float(("." in scale.first.text) != ("." in scale.last.text)),
             ]
         )
     return np.array(rows, dtype=np.float64).reshape(-1, len(VERDICT_FEATURES))
+
+
+def _may_be_misread(item: ReadScale) -> bool:
+    """Whether a lost point or zero would make an unusual scale usual, or no end stands at a border."""
+    named = item.name.named if item.name is not None else None
+    scale = item.scale
+    if scale.inset:
+        return True
+    if named is None or _is_usual(named.kind, scale):
+        return False
+    return any(
+        named.kind.is_ambiguous(scale.left, scale.right, unit) for unit in named.kind.units
+    )
 
 
 def _is_usual(kind: CurveKind, scale: ScaleCandidate) -> bool:

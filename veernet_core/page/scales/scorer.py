@@ -27,7 +27,7 @@ _NOT_SURE, _SURE = 0.89, 0.9
 
 VERDICT_FEATURES = (
     "ends_log_odds", "name_log_odds", "known", "usual", "impossible", "edited", "least_confidence",
-    "support", "misfit", "unit_printed", "inset",
+    "support", "misfit", "unit_printed", "inset", "unusual", "decimals_differ",
 )  # fmt: skip
 
 
