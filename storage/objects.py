@@ -276,7 +276,13 @@ class ObjectStore:
         NotFoundError, AccessError, OddNameError, StorageError
         """
         if self.is_local:
-            return self._persist(key, partial(_local_bytes, Path(self.path), key))
+            try:
+                return self._persist(key, partial(_local_bytes, Path(self.path), key))
+            except NotFoundError:
+                if Path(self.path).is_dir():
+                    raise
+                # a folder that is gone altogether is a mount that may come back
+                raise StorageError("the folder does not exist", self.uri) from None
         if is_odd(key):
             raise OddNameError(f"an object's name cannot be read: {key!r}", self.uri_of(key))
         try:

@@ -23,6 +23,7 @@ if __name__ == "__main__":
 
 from factories import make_log  # noqa: E402
 
+from flows.engine.page_engines import PageEngines  # noqa: E402
 from storage.publish import log_files  # noqa: E402
 from veernet_core import pipeline  # noqa: E402
 from veernet_core.config import DigitiseConfig, GatePolicy  # noqa: E402
@@ -62,7 +63,7 @@ def golden() -> dict[str, list[Any]]:
     mean_col = (posterior.position.astype(np.float64) * columns).sum(axis=2)
     return {
         "decode": _points(log.raster.read_ink(0, log.raster.height_px).mean(axis=1)),
-        "page": _layout(read_layout(log.raster)),
+        "page": _layout(read_layout(log.raster, PageEngines().layout_net())),
         "strips": [
             *strip.ink.shape,
             strip.left_col,

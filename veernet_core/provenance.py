@@ -24,15 +24,15 @@ from veernet_core.curve.tracking.config import DecodeConfig
 from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
-    "decode": 1,
-    "page": 1,
+    "decode": 2,
+    "page": 2,
     "strips": 1,
     "network": 1,
-    "tracking": 1,
+    "tracking": 2,
     "values": 1,
-    "quality": 1,
-    "gate": 1,
-    "files": 1,
+    "quality": 2,
+    "gate": 2,
+    "files": 2,
 }
 """Version of every stage; to be raised with any change of its results."""
 
