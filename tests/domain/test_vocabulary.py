@@ -36,6 +36,8 @@ from veernet_core.domain.vocabulary import CURVES, UNITS, find_curve, find_unit
         ("GRAIN DENSITY 2.71 GM/CC", None),
         ("GAMMA RAY ZERO 3 DIV. TO LEFT", None),
         ("ALL INTERPRETATIONS ARE OPINIONS BASED ON INFERENCES FROM GAMMA RAY LOGS", None),
+        ("GammaRay [GAPI]", "GR"),
+        ("OLDESTNeutronPorosity [V/V]", "NPHI"),
         ("GRID", None),
         ("", None),
     ],

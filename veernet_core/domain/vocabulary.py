@@ -466,7 +466,9 @@ _LABEL_WORDS = frozenset(
 
 def words(text: str) -> str:
     """Printed text as upper-case words: full stops dropped, other signs turned to blanks."""
-    plain = text.upper().replace("²", "2").replace("Μ", "µ").replace("&", " ")
+    # programs print names as one word: GammaRay, OLDESTNeutronPorosity
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{3})", " ", text)
+    plain = parted.upper().replace("²", "2").replace("Μ", "µ").replace("&", " ")
     plain = re.sub(r"(?<=[A-Z])\.(?=[A-Z]\b)|\.(?=\s|$)", "", plain)
     plain = re.sub(r"[^A-Z0-9%µ°]+", " ", plain)
     return " ".join(plain.replace("%", " % ").split())
