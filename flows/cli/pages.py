@@ -129,6 +129,7 @@ def run_fit_scales(args: argparse.Namespace) -> int:
         f"{fitted.scales} scales in {fitted.blocks} blocks of {fitted.pages} pages,"
         f" and {fitted.drawn} drawn blocks"
     )
+    print(fitted.table())
     for path in fitted.files:
         print(path)
     return 0

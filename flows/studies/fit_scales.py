@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,8 +26,15 @@ from veernet_core.page.ocr.text import RapidReader, TextReader, read_print
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.reading import block_of, block_rows
-from veernet_core.page.scales.scorer import SHIPPED
-from veernet_core.training.scale_models import TrueBlock, TrueScale, drawn_blocks, fit_scales
+from veernet_core.page.scales.scorer import SHIPPED, ScaleScorer, unpack_scorer
+from veernet_core.training.scale_models import (
+    COUNTS,
+    TrueBlock,
+    TrueScale,
+    count_readings,
+    drawn_blocks,
+    fit_scales,
+)
 
 _PAGE_WIDTH_IN = 8.5
 _FITTED_ON = ("development", "own", "given")
@@ -42,6 +49,16 @@ class Fitted:
     scales: int
     drawn: int
     files: tuple[Path, ...]
+    counts: Mapping[str, tuple[int, ...]]
+
+    def table(self) -> str:
+        """``COUNTS`` by group, every page read by the models that left its well out."""
+        width = max(len(group) for group in self.counts)
+        rows = [
+            f"{group:<{width}}  " + "  ".join(f"{n:>5}" for n in own)
+            for group, own in self.counts.items()
+        ]
+        return "\n".join((f"{'':<{width}}  " + ", ".join(COUNTS), *rows))
 
 
 def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: int = 5) -> Fitted:
@@ -67,7 +84,8 @@ def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: 
     """
     pages = find_pages(scans, truth, _FITTED_ON)
     reader = RapidReader(1)
-    blocks = [block for page in pages for block in _blocks(page, reader, out / "print")]
+    grouped = [(p.group, b) for p in pages for b in _blocks(p, reader, out / "print")]
+    blocks = [block for _, block in grouped]
     folds = {block.well: fold_of(block.well) for block in blocks}
     record = {
         "command": "veernet fit-scales",
@@ -82,7 +100,21 @@ def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: 
     whole, by_fold = fit_scales(blocks, drawn_blocks(drawn, seed), folds, record)
     files = [_write(out / SHIPPED, whole)]
     files += [_write(out / fold_folder(k) / SHIPPED, data) for k, data in by_fold.items()]
-    return Fitted(len(pages), len(blocks), record["scales"], drawn, tuple(files))  # type: ignore[arg-type]
+    scales = sum(len(b.scales) for b in blocks)
+    counts = _left_out(grouped, {k: unpack_scorer(data) for k, data in by_fold.items()})
+    return Fitted(len(pages), len(blocks), scales, drawn, tuple(files), counts)
+
+
+def _left_out(
+    grouped: Sequence[tuple[str, TrueBlock]], scorers: Mapping[int, ScaleScorer]
+) -> dict[str, tuple[int, ...]]:
+    """Counts by group, each block read by the models that never saw its well."""
+    counts: dict[str, list[int]] = {}
+    for group, block in grouped:
+        own = count_readings(block, scorers[fold_of(block.well)])
+        known = counts.setdefault(group, [0] * len(COUNTS))
+        counts[group] = [a + b for a, b in zip(known, own, strict=True)]
+    return {group: tuple(own) for group, own in counts.items()}
 
 
 def _write(path: Path, data: bytes) -> Path:

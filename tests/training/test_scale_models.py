@@ -5,6 +5,7 @@ from __future__ import annotations
 from veernet_core.page.scales.binder import read_block_scales
 from veernet_core.page.scales.scorer import unpack_scorer
 from veernet_core.training.scale_models import (
+    count_readings,
     drawn_blocks,
     fit_scales,
     is_same_name,
@@ -33,6 +34,16 @@ def test_a_fit_reads_blocks_it_has_not_seen() -> None:
                 )
     assert read >= 15
     assert right / read > 0.9
+
+
+def test_counts_of_readings_are_of_what_is_truly_there() -> None:
+    from veernet_core.page.scales.scorer import shipped_scorer
+
+    for block in drawn_blocks(10, seed=6):
+        true, candidates, ends, whole, read, sure, wrong = count_readings(block, shipped_scorer())
+        assert true == len(block.scales)
+        assert true >= candidates >= ends >= whole
+        assert read >= sure >= wrong
 
 
 def test_same_input_same_model() -> None:

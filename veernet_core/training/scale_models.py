@@ -19,7 +19,14 @@ from rapidfuzz import fuzz
 from veernet_core.datatypes import F64, Bool
 from veernet_core.domain.vocabulary import CurveKind, find_curve
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
-from veernet_core.page.scales.binder import choose, name_scales, read_block_scales, verdict_features
+from veernet_core.page.scales.binder import (
+    DOUBTFUL,
+    ReadScale,
+    choose,
+    name_scales,
+    read_block_scales,
+    verdict_features,
+)
 from veernet_core.page.scales.candidates import (
     BlockText,
     ScaleCandidate,
@@ -252,6 +259,37 @@ def fit_scales(
         notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
         packed[k] = pack_scorer(pairs, names, knots[0], knots[1], verdict, notes)
     return packed.pop(None), packed  # type: ignore[return-value]
+
+
+COUNTS = (
+    "true scales", "candidate found", "both ends right", "ends and name right", "readings", "sure",
+    "sure and wrong",
+)  # fmt: skip
+"""What `count_readings` counts, in order."""
+
+
+def count_readings(source: TrueBlock, scorer: ScaleScorer) -> tuple[int, ...]:
+    """How the scales of one block are read: see ``COUNTS``.
+
+    A reading is wrong where its ends or its name are those of no true scale of the block.
+    """
+    candidates = find_candidates(source.block)
+    read = read_block_scales(source.block, scorer)
+
+    def is_right(item: ReadScale, true: TrueScale) -> bool:
+        named = item.name is not None and is_same_name(item.name, true)
+        return named and is_same_scale(item.scale, true)
+
+    sure = [r for r in read if r.sure > DOUBTFUL]
+    return (
+        len(source.scales),
+        sum(any(is_same_scale(c, t) for c in candidates) for t in source.scales),
+        sum(any(is_same_scale(r.scale, t) for r in read) for t in source.scales),
+        sum(any(is_right(r, t) for r in read) for t in source.scales),
+        len(read),
+        len(sure),
+        sum(not any(is_right(r, t) for t in source.scales) for r in sure),
+    )
 
 
 def _boosters(hand: Sequence[_Examples], made: Sequence[_Examples]) -> tuple[Any, Any]:

@@ -108,9 +108,7 @@ def _may_be_misread(item: ReadScale) -> bool:
         return True
     if named is None or _is_usual(named.kind, scale):
         return False
-    return any(
-        named.kind.is_ambiguous(scale.left, scale.right, unit) for unit in named.kind.units
-    )
+    return any(named.kind.is_ambiguous(scale.left, scale.right, unit) for unit in named.kind.units)
 
 
 def _is_usual(kind: CurveKind, scale: ScaleCandidate) -> bool:
