@@ -41,9 +41,7 @@ def print_colours(
 
 
 def _colour_of(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
-    pen = _pen_colour(curve, block, raster)
-    if pen is not None:
-        return pen
+    """Colour of the print of a scale; where that is black, of the line of its pen; black without both."""
     words = [
         t
         for t in block.tokens
@@ -51,13 +49,14 @@ def _colour_of(curve: CurveFound, block: BlockText, raster: Raster) -> str | Non
     ]
     pixels = [_pixels(raster, t.row, t.x0, t.x1, t.height) for t in words if t.confidence > 0.5]
     joined = np.concatenate(pixels) if pixels else np.zeros((0, 3), dtype=np.uint8)
-    if len(joined) < _INKED:
-        return None
-    spread = joined.max(axis=1).astype(int) - joined.min(axis=1)
+    spread = joined.max(axis=1).astype(int) - joined.min(axis=1) if len(joined) else np.zeros(0)
     vivid = joined[spread > _VIVID]
-    if len(vivid) < _COLOURED * len(joined):
-        return "#000000"
-    return _hex(vivid)
+    if len(joined) >= _INKED and len(vivid) >= _COLOURED * len(joined):
+        return _hex(vivid)
+    pen = _pen_colour(curve, block, raster)
+    if pen is not None:
+        return pen
+    return "#000000" if len(joined) >= _INKED else None
 
 
 def _hex(vivid: U8) -> str:
@@ -83,8 +82,10 @@ def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | No
         return None
     vivid = rgb.max(axis=2).astype(int) - rgb.min(axis=2) > _VIVID
     share = vivid.mean(axis=1)
-    away = np.abs(np.arange(len(share)) + max(0, top) - curve.left.row) > 0.45 * height
-    share = np.where(away, share, 0.0)
+    rows = np.arange(len(share)) + max(0, top)
+    for token in block.tokens:  # coloured print of a neighbour is no line of this pen
+        if _belongs(token.x, curve, block):
+            share = np.where(np.abs(rows - token.row) < 0.6 * token.height, 0.0, share)
     best = int(np.argmax(share - 0.02 * np.abs(np.arange(len(share)) - len(share) / 2) / height))
     return _hex(rgb[best][vivid[best]]) if share[best] > _LINE else None
 

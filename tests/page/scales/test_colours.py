@@ -1,0 +1,79 @@
+"""The colour of a scale is that of its own print, else of its own pen, never of its neighbour's."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from veernet_core.datatypes import Raster
+from veernet_core.page.results import CurveFound, SectionFound, Stated, TextBox, TrackFound
+from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
+from veernet_core.page.scales.colours import print_colours
+from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.tokens import read_tokens
+
+TOP, ROWS = 400, (200, 224)
+BLUE, GREEN, BLACK = (0, 0, 255), (0, 255, 0), (0, 0, 0)
+
+
+def drawn(
+    prints: tuple[tuple[int, int, int], ...], pens: dict[int, tuple[int, int, int]]
+) -> Raster:
+    """Two rows of print 20 px tall in a track from 100 to 500, and level lines at some rows."""
+    rgb = np.full((TOP + 50, 600, 3), 255, dtype=np.uint8)
+    for row, colour in zip(ROWS, prints, strict=True):
+        for left, right in ((104, 116), (240, 360), (470, 496)):
+            rgb[row - 7 : row + 7 : 2, left:right:2] = colour
+    for row, colour in pens.items():
+        rgb[row : row + 2, 100:500] = colour
+    ink = (255 - rgb.min(axis=2)).astype(np.uint8)
+    return Raster(
+        len(rgb), 600, True, None, lambda a, b: ink[a:b], lambda a, b: rgb[a:b], lambda: ()
+    )
+
+
+def block(raster: Raster) -> tuple[BlockText, SectionFound]:
+    borders = [np.array([[TOP, px]], float) for px in (100.0, 500.0)]
+    section = SectionFound(
+        "main",
+        "main",
+        TOP,
+        TOP + 900,
+        (TrackFound(borders[0], borders[1], "curves"),),
+        np.zeros((0, 2)),
+    )
+    boxes = [
+        TextBox(text, 0.99, row, col, 20.0, width)
+        for row, name in zip(ROWS, ("ROP", "GAMMA"), strict=True)
+        for text, col, width in (("0", 110.0, 12.0), (name, 300.0, 120.0), ("50", 483.0, 26.0))
+    ]
+    ink = ScaleInk(raster.read_ink(0, TOP + 50), 0, 0.0, 100.0, TOP)
+    return block_text(read_tokens(boxes, 0.0, 300.0), ink, frames_of(section)), section
+
+
+def curve(name: str, row: int) -> CurveFound:
+    ends = [Stated(v, "header", 0.95, row, col) for v, col in ((0.0, 100.0), (50.0, 500.0))]
+    return CurveFound(
+        "main", 0, Stated(name, "header", 0.95, row), None, ends[0], ends[1], "linear", None
+    )
+
+
+def colours(raster: Raster) -> list[str | None]:
+    text, _ = block(raster)
+    curves = [curve(n, r) for n, r in zip(("ROP", "GR"), ROWS, strict=True)]
+    return [c.colour for c in print_colours(curves, text, raster)]
+
+
+def test_print_close_below_in_another_colour_is_not_taken() -> None:
+    assert colours(drawn((BLUE, GREEN), {})) == ["#0000ff", "#00ff00"]
+
+
+def test_black_print_takes_the_colour_of_the_pen_below_it() -> None:
+    assert colours(drawn((BLACK, BLACK), {238: GREEN}))[1] == "#00ff00"
+
+
+def test_black_print_beside_coloured_print_is_black() -> None:
+    assert colours(drawn((BLACK, GREEN), {})) == ["#000000", "#00ff00"]
+
+
+def test_a_page_without_coloured_print_tells_no_colours() -> None:
+    assert colours(drawn((BLACK, BLACK), {})) == [None, None]
