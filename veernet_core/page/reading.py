@@ -377,17 +377,6 @@ def text_rows(found: PageLayout, logged: Iterable[SectionFound], height_px: int)
     return _runs(wanted)
 
 
-def _rows_above(sections: Sequence[SectionFound], height_px: int, dpi: float) -> list[Rows]:
-    """Runs of rows, half-open and disjoint, where the scales of sections may be printed."""
-    wanted = np.zeros(height_px, dtype=np.bool_)
-    inset = round(_INTO_GRID_IN * dpi)
-    for section in sections:
-        top = round(section.row_top)
-        wanted[max(0, top - round(_ABOVE_IN * dpi)) : max(0, top + inset)] = True
-    _leave_out_grids(wanted, sections, dpi)
-    return _runs(wanted)
-
-
 def _leave_out_grids(wanted: Bool, sections: Iterable[SectionFound], dpi: float) -> None:
     inset = round(_INTO_GRID_IN * dpi)
     for section in sections:

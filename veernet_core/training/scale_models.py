@@ -20,7 +20,6 @@ from veernet_core.datatypes import F64, Bool
 from veernet_core.domain.vocabulary import CurveKind, find_curve
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.binder import (
-    DOUBTFUL,
     ReadScale,
     choose,
     name_scales,
@@ -43,7 +42,7 @@ from veernet_core.page.scales.names import (
     is_unit_only,
     name_features,
 )
-from veernet_core.page.scales.scorer import VERDICT_FEATURES, ScaleScorer, pack_scorer
+from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer, pack_scorer
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.synth.scale_blocks import DPI, DrawnBlock, draw_block
 

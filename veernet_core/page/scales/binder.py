@@ -19,7 +19,6 @@ from scipy.optimize import linear_sum_assignment
 from veernet_core.datatypes import F64, Style, Wrap
 from veernet_core.domain.vocabulary import (
     CurveKind,
-    curve_kind,
     find_similar_unit,
     find_unit,
     words,
@@ -32,13 +31,11 @@ from veernet_core.page.scales.candidates import (
     pair_features,
 )
 from veernet_core.page.scales.names import NameCandidate, find_names, name_features
-from veernet_core.page.scales.scorer import VERDICT_FEATURES, ScaleScorer
+from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
 
 LEAST_SCALE, LEAST_NAME, CLEAR_NAME = 0.25, 0.2, 0.7
 """Probability from which a scale or a name is passed on, for review, and from which a further
 scale of a curve keeps a name of its own."""
-DOUBTFUL = 0.89
-"""Below what the rest of the product takes for sure."""
 UNNAMED = "UNREAD"
 _LONGEST = 16
 
@@ -361,8 +358,3 @@ def _style(scale: ScaleCandidate, block: BlockText, kind: CurveKind | None) -> S
         scale.frame.right + lean,
         above=framed,
     )
-
-
-def known_kind(mnemonic: str) -> CurveKind | None:
-    """The vocabulary's entry of a mnemonic."""
-    return curve_kind(mnemonic)
