@@ -23,15 +23,9 @@ from veernet_core.page.depth.labels import (
     read_at,
     read_labels,
 )
-from veernet_core.page.depth.ruler import (
-    LineProfile,
-    Ruler,
-    beyond,
-    extend_ruler,
-    fit_ruler,
-    line_profile,
-    steady,
-)
+from veernet_core.page.depth.profile import LineProfile, line_profile
+from veernet_core.page.depth.ruler import Labels, Ruler, fit_ruler, steady
+from veernet_core.page.depth.walk import beyond, extend_ruler
 from veernet_core.page.ocr.text import TextReader, read_region
 from veernet_core.page.results import SectionFound, StatedSource, TrackFound
 
@@ -42,6 +36,8 @@ _AMBIGUOUS_M_PER_IN = 25.4
 """1:1000 in metres looks like a reduced copy of 1:240 in feet."""
 _UNITS_PER_IN = (3.0, 140.0)
 _JITTER_IN = 0.06
+_MARGIN_IN = 0.1
+"""A section often begins and ends on a line, which is then wanted whole."""
 _STEPS: dict[DepthUnit, tuple[tuple[float, float], ...]] = {
     "ft": ((10.0, 50.0), (50.0, 100.0), (20.0, 100.0), (100.0, 500.0)),
     "m": ((5.0, 25.0), (10.0, 50.0), (25.0, 50.0), (50.0, 100.0)),
@@ -164,7 +160,9 @@ def fit_column(
     fit = replace(fit, unit=unit, unit_source=source)
     if chain.units_per_px < 0:
         return fit
-    return _with_axis(fit, line_profile(raster, column, rows, dpi, reference), rows, dpi[0])
+    margin = _MARGIN_IN * dpi[0]
+    around = rows[0] - margin, rows[1] + margin
+    return _with_axis(fit, line_profile(raster, column, around, dpi, reference), rows, dpi[0])
 
 
 # ---- chains ------------------------------------------------------------------------------------
@@ -348,11 +346,10 @@ def _with_axis(
     members = fit.members
     row_at = row_of(_well_placed(members))
     reach = (members[0].value - fit.step, members[-1].value + fit.step)
-    length = float(np.median([label.length_px for label in members]))
-    ruler = fit_ruler(profile, row_at, reach, _STEPS[fit.unit], length, dpi)
+    ruler = fit_ruler(profile, row_at, reach, _STEPS[fit.unit], _placed(members), dpi)
     if ruler is not None:
         ruler = extend_ruler(profile, ruler, rows, dpi)
-        ruler = _finer_ends(fit, profile, ruler, rows, length, dpi)
+        ruler = _finer_ends(fit, profile, ruler, rows, dpi)
         knots = np.stack([ruler.rows, ruler.depths], axis=1)[ruler.seen]
         inside = (knots[:, 0] >= rows[0] - 1) & (knots[:, 0] <= rows[1] + 1)
         knots, offset = knots[inside], ruler.offset_px
@@ -373,7 +370,6 @@ def _finer_ends(
     profile: LineProfile,
     ruler: Ruler,
     rows: tuple[float, float],
-    length_px: float,
     dpi: float,
 ) -> Ruler:
     """The ruler, gone on with by finer lines where they show at an end of a copy that has lost them elsewhere:
@@ -383,10 +379,21 @@ def _finer_ends(
         if not steps or len(members) < _END_LABELS:
             continue
         reach = (members[0].value, members[-1].value)
-        own = fit_ruler(profile, row_of(_well_placed(members)), reach, steps, length_px, dpi)
+        own = fit_ruler(profile, row_of(_well_placed(members)), reach, steps, _placed(members), dpi)
         if own is not None:
             ruler = beyond(ruler, extend_ruler(profile, own, rows, dpi))
     return ruler
+
+
+def _placed(members: Sequence[LabelRead]) -> Labels:
+    """Labels as evidence of lines; two say nothing of how far one strays, and are given half a number's
+    extent."""
+    well = _well_placed(members)
+    knots = np.array([(label.row, label.value) for label in well])
+    length = float(np.median([label.length_px for label in members]))
+    scatter = _bend_scatter(knots)
+    scatter = max(1.0, scatter) if np.isfinite(scatter) else length / 2
+    return Labels(knots[:, 1], scatter, length)
 
 
 def _well_placed(members: Sequence[LabelRead]) -> list[LabelRead]:
