@@ -299,6 +299,22 @@ def test_an_upside_down_page_is_refused() -> None:
     refused(find(np.ascontiguousarray(image[::-1, ::-1])), "labels_run_upward")
 
 
+def test_a_digit_before_that_one_number_lacks_is_for_review() -> None:
+    # A rule beside the numbers read as a 1 makes 5900 a 15900; one number that was read without it tells.
+    said = {5800: 15800, 5900: 15900, 6100: 16100, 6200: 16200}
+    image, _ = draw_log(first=5_740, labels=said)
+    found = find(image)
+    assert "depth_digit_doubtful" in codes(found)
+    assert found.confidence < 0.9
+
+
+def test_many_numbers_of_ten_feet_on_lines_are_enough_where_some_are_unread() -> None:
+    lost = {depth: 0 for depth in range(7_000, 7_600, 10) if depth % 30}
+    image, truth = draw_log(label_step=10, turned=0, labels=lost)
+    found = find(image)
+    assert error(found, truth).max() < 0.1
+
+
 def test_labels_that_contradict_each_other_are_refused() -> None:
     _, truth = draw_log(rows=8_000)
     other = {int(d): int(d) + 2_350 for n, d in enumerate(truth[:, 1]) if n % 2}

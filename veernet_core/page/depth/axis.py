@@ -22,6 +22,7 @@ from veernet_core.page.depth.column import (
     SCALE_TOLERANCE,
     ColumnFit,
     fit_column,
+    numbers_cut_short,
     search_columns,
 )
 from veernet_core.page.ocr.text import TextReader
@@ -30,6 +31,7 @@ from veernet_core.page.results import DepthFound, DepthLabel, PageLayout, Sectio
 _PAGE_WIDTH_IN = 8.5
 _MAX_ERROR_FT = 2.0
 _OFFSET_SHARE = 0.15
+_MANY, _MANY_LINELESS = 12, 20
 _RIVAL_LABELS, _RIVAL_SHARE = 3, 0.3
 _PHASE_SHARE = 0.25
 _INDEX_SLACK, _INDEX_SLACK_SHARE = 200.0, 0.03
@@ -141,13 +143,15 @@ def _too_few(fit: ColumnFit) -> _Check:
 
     Four or more make an axis if a quarter of those between first and last were read, three if half were.
     Two never do: neighbours that are both misread alike still look like a scale. Numbers that are no
-    multiples of 25 (any table holds some) need six, nearly all of them read, on printed lines.
+    multiples of 25 (any table holds some) need six, nearly all of them read, or twice as many and a quarter
+    of them read, on printed lines; without lines more than any table holds at one rate.
     """
     members = fit.members
     count = len(members)
     density = (count - 1) * fit.step / (members[-1].value - members[0].value)
     if fit.step < 25:
-        enough = count >= 6 and density >= 0.8 and fit.ruler is not None
+        dense, many = count >= 6 and density >= 0.8, count >= _MANY and density >= 0.25
+        enough = (dense or many) if fit.ruler is not None else dense and count >= _MANY_LINELESS
     else:
         enough = (count >= 4 and density >= 0.25) or (count == 3 and density >= 0.5)
     if enough:
@@ -287,6 +291,12 @@ def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str
     elif _is_far(fit):
         message = f"Numbers stand {fit.ruler.offset_px:.0f} px from the lines taken for theirs."
         doubts.append(("depth_offset_large", message, 0.7))
+    cut_short = numbers_cut_short(fit)
+    if cut_short:
+        read = ", ".join(f"{label.value:g}" for label in cut_short[:4])
+        share = len(fit.members) / (len(fit.members) + len(cut_short))
+        message = f"{read} stand where the other numbers have one more digit before."
+        doubts.append(("depth_digit_doubtful", message, share))
     assert fit.anchors is not None
     gap = float(np.diff(fit.anchors[:, 1]).max())
     if gap > max(_GAP_STEPS * fit.step, _GAP):

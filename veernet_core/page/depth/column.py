@@ -42,6 +42,7 @@ _STEPS: dict[DepthUnit, tuple[tuple[float, float], ...]] = {
     "ft": ((10.0, 50.0), (50.0, 100.0), (20.0, 100.0), (100.0, 500.0)),
     "m": ((5.0, 25.0), (10.0, 50.0), (25.0, 50.0), (50.0, 100.0)),
 }
+_LIKELY = 0.5
 _SECOND_ZOOM = 0.67
 _INFILL_ROUNDS = 8
 _FULL_SHARE = 0.75
@@ -267,6 +268,20 @@ def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bo
         return False
     expected = round(_expected(labels, chain, label.row) / step) * step
     return f"{label.value:.0f}" in f"{expected:.0f}"
+
+
+def numbers_cut_short(fit: ColumnFit) -> list[LabelRead]:
+    """Likely numbers that are the expected ones without the first digit: one was lost in them, or a rule
+    beside the others was read as one."""
+    if fit.step == 0:
+        return []
+    out = []
+    for n, label in enumerate(fit.labels):
+        expected = round(_expected(fit.labels, fit.chain, label.row) / fit.step) * fit.step
+        is_cut = f"{expected:.0f}"[1:] == f"{label.value:.0f}"
+        if n not in fit.chain.members and is_cut and label_weight(label) > _LIKELY:
+            out.append(label)
+    return out
 
 
 def _drops_digits(labels: Sequence[LabelRead], chain: Chain, other: Chain) -> bool:
