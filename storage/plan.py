@@ -52,6 +52,8 @@ class Unit:
     ----------
     sidecar_key, dra_key : str
         The sidecar and the registration file; empty where there is none.
+    desk_key : str
+        The desk's sidecar in the destination, used in the place of the one beside the scan.
     indexed : str
         What the archive's index states of the scan (JSON); empty where it says nothing.
     sidecar_version : str
@@ -84,6 +86,7 @@ class Unit:
     alone: bool = False
     dra_key: str = ""
     indexed: str = ""
+    desk_key: str = ""
 
     def known_record(self) -> Record | None:
         """The finished result that may still stand."""
@@ -97,17 +100,20 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A scan of the source with its sidecar, its registration file and its entry in the index (JSON)."""
+    """A scan of the source with its sidecar, its registration file and its entry in the index (JSON);
+    ``desk`` is the sidecar made at the desk, in the destination."""
 
     scan: ObjectInfo
     sidecar: ObjectInfo | None
     dra: ObjectInfo | None = None
     indexed: str = ""
+    desk: ObjectInfo | None = None
 
     @property
     def stated_version(self) -> str:
         """Version of all that is stated of the scan; that of the sidecar where it is alone."""
-        parts = [info.version if info else "" for info in (self.sidecar, self.dra)]
+        own = self.desk or self.sidecar
+        parts = [info.version if info else "" for info in (own, self.dra)]
         if self.indexed:
             parts.append(hashlib.sha256(self.indexed.encode()).hexdigest()[:16])
         return "+".join(parts).rstrip("+")
@@ -130,7 +136,7 @@ class Selection:
     def covers(self, listed: Listed) -> bool:
         """Whether the scan lies in the time span."""
         times = [listed.scan.modified]
-        times += [info.modified for info in (listed.sidecar, listed.dra) if info is not None]
+        times += [info.modified for info in (listed.sidecar, listed.dra, listed.desk) if info]
         newest = max(times)
         return (self.since is None or newest >= self.since) and (
             self.until is None or newest < self.until
@@ -230,6 +236,7 @@ def make_plan(
     deaths: tuple[Counter[str], Counter[str]],
     chunk_logs: int,
     shard_logs: int,
+    desk: Mapping[str, ObjectInfo] | None = None,
 ) -> Plan:
     """Compare what the source lists with what the ledger records; pure.
 
@@ -239,8 +246,12 @@ def make_plan(
         Dead workers by unit id, in company and alone.
     chunk_logs, shard_logs : int
         Largest number of logs in a chunk, and in a shard.
+    desk : mapping of str to ObjectInfo, optional
+        Sidecars made at the desk, by log id.
     """
     names, collisions = name_logs([listed.scan.key for listed in scans], ledger.latest)
+    if desk:
+        scans = [replace(listed, desk=desk.get(names[listed.scan.key])) for listed in scans]
     covered = [listed for listed in scans if selection.covers(listed)]
     work: list[Unit] = []
     quarantine: list[Unit] = []
@@ -345,6 +356,7 @@ def _unit(
         sidecar_version=sidecar_version,
         dra_key=listed.dra.key if listed.dra else "",
         indexed=listed.indexed,
+        desk_key=listed.desk.key if listed.desk else "",
         log_id=log_id,
         reasons="; ".join(reasons),
         known=json.dumps(asdict(recorded)) if recorded and done else "",

@@ -93,6 +93,8 @@ class ScanReader:
     def _stated(self, unit: Unit) -> bytes | None:
         """One sidecar of all that is stated of a scan."""
         sidecar = self._source.get(unit.sidecar_key) if unit.sidecar_key else None
+        if unit.desk_key:
+            sidecar = ObjectStore(self._spec.dest).get(unit.desk_key)
         dra = self._source.get(unit.dra_key) if unit.dra_key else None
         indexed = json.loads(unit.indexed) if unit.indexed else None
         return known_sidecar(sidecar, dra, indexed, unit.source_key.rsplit("/", 1)[-1])

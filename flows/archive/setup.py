@@ -14,6 +14,7 @@ from flows.archive.params import ArchiveParams
 from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderSettings
 from flows.engine.loading import Engine, NumericsError, get_engine
+from storage.desk_sidecars import desk_sidecars
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.ledger import Requirement, deaths, read_ledger
 from storage.numerics import fixed_numerics
@@ -91,6 +92,7 @@ def prepare_run(params: ArchiveParams) -> Prepared:
         (company, alone),
         params.chunk_logs,
         params.shard_logs,
+        desk_sidecars(dest),
     )
     spec = RunSpec(
         source=params.source,

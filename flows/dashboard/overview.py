@@ -124,6 +124,11 @@ def templates() -> Traversable:
     return package_files("flows.dashboard") / "templates"
 
 
+def libraries() -> Traversable:
+    """Folder of the browser libraries that only the served form needs (``fetch_libraries``)."""
+    return package_files("flows.dashboard") / "library"
+
+
 def put_assets(store: ObjectStore) -> None:
     """Write styles and scripts where they differ from those present."""
     for source in templates().iterdir():

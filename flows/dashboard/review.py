@@ -8,8 +8,6 @@ plain data; HTTP, tokens and files for the browser belong to ``serve``, how deci
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
 import json
 import threading
@@ -25,18 +23,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from flows.dashboard.archive import read_verdicts, scan_sources
+from flows.dashboard.again import (
+    NoSourceError,
+    Place,
+    Redo,
+    digitise_again,
+    place_of,
+    sidecar_in_use,
+    version_of,
+)
+from flows.dashboard.archive import read_verdicts
 from flows.dashboard.data import natural
 from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.overview import build_in
-from storage.carry import carry_reviews
-from storage.compact import compact
 from storage.delivery import deliver
-from storage.ledger import append, read_ledger, segment_name
 from storage.objects import ObjectStore
-from storage.publish import RECORD, SAMPLES, log_files, replace_rows
+from storage.publish import RECORD, SAMPLES
 from storage.records import Record, jsonable, read_record
-from storage.review_files import wants_review_files
 from storage.reviews import (
     OutdatedReviewError,
     Review,
@@ -47,22 +50,13 @@ from storage.reviews import (
     record_review,
     reviewed_logs,
 )
-from storage.runs import read_runs
-from storage.scans import page_stem, split_page
 from storage.tables import Row
-from veernet_core.datatypes import DigitisedLog, ScanRef
 from veernet_core.errors import VeernetError
 from veernet_core.findings import sentence
 from veernet_core.page.known.sidecar import parse_sidecar
-from veernet_core.page.raster.pdf_pages import page_alone
-from veernet_core.pipeline import FailedScan, ScanInput
-
-Redo = Callable[[ScanInput, Mapping[str, Any]], "DigitisedLog | FailedScan"]
-"""Digitises one scan under the options it was made with, by name, and ``numerics``."""
 
 QUEUE = 500
 _SETTLE_S = 0.4
-_SIDECAR = ".sidecar.json"
 _MAX_SIDECAR = 1 << 20
 _REFRESH = "bringing the overview up to date"
 _Key = tuple[str, str, str, str]
@@ -75,10 +69,10 @@ class UnknownLogError(ReviewError):
     code = "no_such_log"
 
 
-class NoSourceError(ReviewError):
-    """The scan cannot be digitised again from here."""
+class StaleCorrectionError(OutdatedReviewError):
+    """Somebody else corrected the log in the meantime."""
 
-    code = "no_source"
+    code = "stale_correction"
 
 
 @dataclass(slots=True)
@@ -155,7 +149,7 @@ class Desk:
         ------
         UnknownLogError
         """
-        record, samples = self._result(log_id)
+        record, samples = self.result(log_id)
         reviews = read_reviews(self.store, log_id)
         decided = in_force(record, samples, reviews)
         curves = [
@@ -169,14 +163,14 @@ class Desk:
             }
             for index, (curve, review) in enumerate(zip(record["curves"], decided, strict=True))
         ]  # fmt: skip
-        found = self._scan_of(log_id)
-        sidecar = None if found is None else found[0].get_or_none(found[1] + _SIDECAR)
+        found = place_of(self.store, log_id)
+        sidecar = sidecar_in_use(self.store, log_id, found)
         history = [{k: v for k, v in asdict(r).items() if k != "details"} for r in reviews]
         data = {
             "log_id": log_id, "well": record["well"], "curves": curves, "history": history,
             "sidecar": None if sidecar is None else sidecar.decode("utf-8", "replace"),
             "can_correct": found is not None and self._redo is not None,
-            "source": "" if found is None else found[0].uri_of(found[2]),
+            "source": "" if found is None else found.uri,
         }  # fmt: skip
         plain: Row = jsonable(data)
         return plain
@@ -205,7 +199,7 @@ class Desk:
         log_id, action = _text(said, "log_id"), _text(said, "action")
         if action == "correct":
             raise ReviewError("a correction needs a sidecar")
-        record, samples = self._result(log_id)
+        record, samples = self.result(log_id)
         name = (_text(said, "section_id"), _text(said, "track_id"), _text(said, "mnemonic"))
         seen = _text(said, "curve_sha256")
         for index, curve in enumerate(record["curves"]):
@@ -244,28 +238,47 @@ class Desk:
     def correct(self, said: Mapping[str, Any]) -> Row:
         """Digitise a log again under a corrected sidecar, in the background.
 
-        The sidecar is put beside the scan, where every later run finds it, once the scan could be
+        The sidecar is kept with the results, where every later run finds it, once the scan could be
         digitised with it; the text before and after stays in the review.
+
+        Parameters
+        ----------
+        said : mapping
+            ``log_id, sidecar, reviewer, note``, and ``version`` where the state that was corrected counts.
 
         Raises
         ------
-        SidecarError, NoSourceError, ReviewError, UnknownLogError
+        SidecarError, NoSourceError, ReviewError, UnknownLogError, StaleCorrectionError
         """
         found = self.check_sidecar(said)
         log_id = _text(said, "log_id")
-        record, _ = self._result(log_id)
-        place = self._scan_of(log_id)
+        record = self.record(log_id)
+        place = place_of(self.store, log_id)
         if place is None or self._redo is None:
             raise NoSourceError("where this scan lies is not known here", log_id)
+        version = _text(said, "version") if "version" in said else None
+        self.require_version(log_id, sidecar_in_use(self.store, log_id, place), version)
         review = Review(
             log_id, "correct", _text(said, "reviewer").strip(), _now(), _text(said, "note").strip()
         )
-        text = _text(said, "sidecar")
+        again = partial(self._again, place, record, _text(said, "sidecar"), review, version)
         with self._wake:
-            again = partial(self._again, place, record, text, review)
             self._jobs.append((f"digitising {log_id} again", again))
             self._start()
         return found
+
+    def record(self, log_id: str) -> Record | None:
+        """The log's document; None of a scan that failed.
+
+        Raises
+        ------
+        UnknownLogError
+        """
+        if is_log_id(log_id) and self.store.get_or_none(f"logs/{log_id}/{RECORD}") is None:
+            if place_of(self.store, log_id) is None:
+                raise UnknownLogError("its files are not here", log_id)
+            return None
+        return self.result(log_id)[0]
 
     # ---- working in the background -------------------------------------------------------------
 
@@ -328,79 +341,42 @@ class Desk:
         return True
 
     def _again(
-        self, place: tuple[ObjectStore, str, str], record: Record, text: str, review: Review
+        self, place: Place, record: Record | None, text: str, review: Review, version: str | None
     ) -> None:
-        source, stem, key = place
         assert self._redo is not None
-        file, page = split_page(key)
-        data, sidecar = source.get(file), text.encode()
-        sha256 = hashlib.sha256(data).hexdigest()
-        if sha256 != record["scan"]["sha256"]:
-            raise NoSourceError("the scan has changed since it was digitised", source.uri_of(key))
-        ref = ScanRef(source.uri_of(key), record["scan"]["stem"], sha256, len(data))
-        settings = self._settings_of(review.log_id, record)
-        alone = page_alone(data, page, ref.uri)
-        result = self._redo(ScanInput(ref, alone, sidecar), settings)
-        if isinstance(result, FailedScan):
-            raise result.error
-        before = source.get_or_none(stem + _SIDECAR)
+        log_id, sidecar = review.log_id, text.encode()
+        before = sidecar_in_use(self.store, log_id, place)
+        self.require_version(log_id, before, version)
+        digitise_again(self.store, log_id, place, record, sidecar, self._redo)
         details = {"before": None if before is None else before.decode("utf-8", "replace"),
                    "after": text}  # fmt: skip
-        source.put(stem + _SIDECAR, sidecar)
         record_review(self.store, replace(review, details=json.dumps(details)))
-        log_id = review.log_id
-        files = log_files(result, log_id, include_review=wants_review_files(self.store))
-        carry_reviews(self.store, log_id, files)
-        self.store.put_folder(f"logs/{log_id}", files, last=RECORD)
-        self._enter(log_id, result, source, stem)
         deliver(self.store, [log_id])
         with self._lock:
             self._said = {key: said for key, said in self._said.items() if key[0] != log_id}
 
-    def _settings_of(self, log_id: str, record: Record) -> Mapping[str, Any]:
-        """The options that a log was made with, and its numerics: from its own record; for one of version
-        0.1.0, which kept none, from the report of the run that made it."""
-        made = record["provenance"]
-        if made["algorithms"]:
-            return {**made["options"], "numerics": made["numerics"]}
-        run_id = scan_sources(self.store).get(log_id, ("", ""))[1]
-        own = [run.settings for run in read_runs(self.store) if run.run_id == run_id]
-        return own[0] if own else {}
+    def require_version(self, log_id: str, sidecar: bytes | None, version: str | None) -> None:
+        """Refuse a correction of another state of the sidecar than the one it began from; None: any.
 
-    def _enter(self, log_id: str, log: DigitisedLog, source: ObjectStore, stem: str) -> None:
-        """Bring the new result into the datasets, by the ledger where there is one."""
-        known = [r for r in read_ledger(self.store).latest.values() if r.log_id == log_id]
-        if not known:
-            if self.store.local_root is not None:
-                replace_rows(self.store.local_root, [log_id])
+        Raises
+        ------
+        StaleCorrectionError
+        """
+        if version is None or version == version_of(sidecar):
             return
-        decisions = [judged.verdict.decision for judged in log.curves]
-        made = log.provenance
-        versions = [i.version for i in source.listing() if i.key == stem + _SIDECAR]
-        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-review"
-        record = replace(
-            known[0],
-            sidecar_version=versions[0] if versions else "",
-            sidecar_sha256=made.sidecar_sha256,
-            model_id=made.model_id,
-            config_hash=made.config_hash,
-            version=made.version,
-            numerics=made.numerics,
-            settings_hash=made.settings_hash,
-            algorithms=made.algorithms,
-            curves=len(decisions),
-            accepted=decisions.count("accept"),
-            review=decisions.count("review"),
-            rejected=decisions.count("reject"),
-            samples=sum(len(judged.curve.depth) for judged in log.curves),
-            run_id=run_id,
-        )
-        append(self.store, segment_name(run_id, 0, 0), [record])
-        compact(self.store)
+        last = [r for r in read_reviews(self.store, log_id) if r.action == "correct"][-1:]
+        who = f"{last[0].reviewer} saved it on {last[0].when}" if last else "somebody saved it"
+        raise StaleCorrectionError(f"{who} after you opened it", log_id)
 
     # ---- finding -------------------------------------------------------------------------------
 
-    def _result(self, log_id: str) -> tuple[Record, pa.Table]:
+    def result(self, log_id: str) -> tuple[Record, pa.Table]:
+        """A log's document and samples.
+
+        Raises
+        ------
+        UnknownLogError
+        """
         if not is_log_id(log_id):
             raise UnknownLogError("no such log", log_id[:80])
         document = self.store.get_or_none(f"logs/{log_id}/{RECORD}")
@@ -412,19 +388,6 @@ class Desk:
             return record, pq.read_table(io.BytesIO(samples))
         except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
             raise UnknownLogError(f"its files are damaged ({error})", log_id) from error
-
-    def _scan_of(self, log_id: str) -> tuple[ObjectStore, str, str] | None:
-        """The place of a scan: its folder, the stem of its sidecar there, its key (of a PDF with the page)."""
-        uri = scan_sources(self.store).get(log_id, ("", ""))[0]
-        folder, _, name = uri.rpartition("/")
-        if not folder or not name:
-            return None
-        file, page = split_page(name)
-        store, stem = ObjectStore(folder), page_stem(file.rpartition(".")[0] or file, page)
-        with contextlib.suppress(VeernetError):
-            if store.exists(file):
-                return store, stem, name
-        return None
 
 
 def is_log_id(text: str) -> bool:

@@ -27,9 +27,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from flows.dashboard.again import Redo
+from flows.dashboard.correct import Bench
 from flows.dashboard.data import script_json
-from flows.dashboard.overview import build_in, templates
-from flows.dashboard.review import Desk, Redo, UnknownLogError, is_log_id
+from flows.dashboard.overview import build_in, libraries, templates
+from flows.dashboard.review import Desk, UnknownLogError, is_log_id
 from flows.dashboard.well import well_files
 from storage.objects import NotFoundError, ObjectStore
 from storage.publish import RECORD
@@ -50,6 +52,11 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
+_DEEP_ZOOM_POLICY = _POLICY.replace(
+    "style-src 'self'",
+    "style-src 'self' 'unsafe-hashes' 'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='",
+)
+"""With the one inline style that OpenSeadragon sets on its frame."""
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -136,11 +143,13 @@ def make_app(
         Digitises a corrected scan again.
     """
     desk = Desk(store, min_r2, redo)
+    bench = Bench(desk)
     files = partial(_file, store)
     app = Starlette(
         routes=[
             Route("/", lambda request: RedirectResponse("/dashboard/index.html")),
             Route("/review", partial(_template, "review.html")),
+            Route("/correct", partial(_template, "correct.html")),
             Route("/dashboard/assets/served.js", _served),
             Route("/dashboard/assets/{name}", _asset),
             Route(
@@ -152,6 +161,11 @@ def make_app(
             Route("/api/review", _answer(desk.decide), methods=["POST"]),
             Route("/api/sidecar/check", _answer(desk.check_sidecar), methods=["POST"]),
             Route("/api/sidecar", _answer(desk.correct), methods=["POST"]),
+            Route("/api/correct/state", _answer(bench.state)),
+            Route("/api/correct/failed", _answer(bench.failed)),
+            Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
+            Route("/api/correct", _answer(bench.save), methods=["POST"]),
+            Route("/api/tile", partial(_tile, bench)),
             Route("/{path:path}", files),
         ]
     )
@@ -231,6 +245,18 @@ def _answer(call: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awa
             return _refusal(status, error.code, error.remedy, message)
 
     return respond
+
+
+async def _tile(bench: Bench, request: Request) -> Response:
+    try:
+        data = await run_in_threadpool(bench.tile, dict(request.query_params))
+    except (VeernetError, ValueError):
+        data = b""
+    if not data:
+        return _refusal(404, "not_found", "Go back to the dashboard.")
+    return Response(
+        data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"}
+    )
 
 
 async def _said(request: Request) -> Mapping[str, Any]:
@@ -331,11 +357,19 @@ async def _served(request: Request) -> Response:
 
 async def _asset(request: Request) -> Response:
     name = request.path_params["name"]
-    wanted = [file for file in templates().iterdir() if file.name == name]
+    wanted = [
+        file
+        for place in (templates(), libraries())
+        for file in place.iterdir()
+        if file.name == name
+    ]
     if not wanted or not name.endswith((".css", ".js")):
         return _refusal(404, "not_found", "Go back to the dashboard.")
     return Response(wanted[0].read_bytes(), media_type=_TYPES[PurePosixPath(name).suffix])
 
 
 async def _template(name: str, request: Request) -> Response:
-    return Response((templates() / name).read_bytes(), media_type=_TYPES[".html"])
+    page = Response((templates() / name).read_bytes(), media_type=_TYPES[".html"])
+    if name == "correct.html":
+        page.headers["Content-Security-Policy"] = _DEEP_ZOOM_POLICY
+    return page

@@ -22,8 +22,9 @@ from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from storage import delivery, publish, runs, tables
 from storage.carry import carry_reviews
+from storage.desk_sidecars import desk_sidecars
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
-from storage.objects import ObjectStore
+from storage.objects import ObjectInfo, ObjectStore
 from storage.review_files import wants_review_files
 from storage.scans import is_own_picture, is_scan
 from veernet_core import pipeline
@@ -153,10 +154,11 @@ def digitise_files(
         delivery.add_review_files(store)
     timed = _TimedPredictor(predictor)
     unread: list[FailedScan] = []
-    items = _read_all(scans, unread, index)
+    names, desk = LogNames(out), desk_sidecars(store)
+    items = (_with_desk(item, store, names, desk) for item in _read_all(scans, unread, index))
     results = pipeline.digitise_many(items, timed, config, reader, page_workers())
     try:
-        _publish_all(_with_unread(results, unread), store, out, summary, report)
+        _publish_all(_with_unread(results, unread), store, out, summary, report, names)
     finally:  # also where something broke off: what was done and what failed is written
         rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
         delivery.apply_reviews(store, summary.decisions)
@@ -180,9 +182,9 @@ def _publish_all(
     out: Path,
     summary: LocalReport,
     report: Report,
+    names: LogNames,
 ) -> None:
     """Publish scan by scan; whatever one of them raises is that scan's failure."""
-    names = LogNames(out)
     with_review = wants_review_files(store)
     for done, result in enumerate(results, 1):
         if isinstance(result, DigitisedLog):
@@ -218,6 +220,15 @@ def _read_all(
                 unread.append(scan)
             else:
                 yield scan
+
+
+def _with_desk(
+    item: ScanInput, store: ObjectStore, names: LogNames, desk: Mapping[str, ObjectInfo]
+) -> ScanInput:
+    """The scan with the sidecar made at the desk in the place of the one beside it, where there is one."""
+    ref = item.ref
+    name = names.of(Path(ref.uri), ref.sha256, ref.stem) if desk else ""
+    return replace(item, sidecar=store.get(desk[name].key)) if name in desk else item
 
 
 def _with_unread(

@@ -44,11 +44,16 @@ class LogNames:
             What the scan is called; as its file where empty.
         """
         here = str(place.absolute())
-        known = [n for n, at in self._places.items() if at == here and n in self._hashes]
-        others = {n: self._owner(n, here, sha256) for n in self._hashes}
-        chosen = known[-1] if known else publish.log_id(stem or place.stem, sha256, others, here)
+        chosen = self.of(place, sha256, stem)
         self._hashes[chosen], self._places[chosen] = sha256, here
         return chosen
+
+    def of(self, place: Path, sha256: str, stem: str = "") -> str:
+        """The name that a scan has or would get; parameters as for ``name``."""
+        here = str(place.absolute())
+        known = [n for n, at in self._places.items() if at == here and n in self._hashes]
+        others = {n: self._owner(n, here, sha256) for n in self._hashes}
+        return known[-1] if known else publish.log_id(stem or place.stem, sha256, others, here)
 
     def _owner(self, name: str, here: str, sha256: str) -> str:
         """Whose a name is, for a scan at a place: its own bytes count as another's while they lie elsewhere

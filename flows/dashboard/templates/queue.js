@@ -68,6 +68,7 @@
     if (mine !== asked || !found) return;
     log = found;
     drawHistory();
+    byId("on-scan").href = "/correct?log=" + encodeURIComponent(row.log_id);
     byId("edit").disabled = !found.can_correct;
     byId("edit").title = found.can_correct ? "" : "where the scan lies is not known here";
     document.documentElement.dataset.shown = row.log_id + "/" + row.mnemonic;
@@ -182,7 +183,7 @@
   byId("again").addEventListener("click", async () => { if (await send("/api/sidecar")) { redoing = true; byId("editor").hidden = true; watch(); } });
   byId("close").addEventListener("click", () => { byId("editor").hidden = true; });
 
-  const keys = { a: () => decide("accept"), r: () => decide("reject"), w: () => decide("withdraw"), e: edit,
+  const keys = { a: () => decide("accept"), r: () => decide("reject"), w: () => decide("withdraw"), e: edit, g: () => byId("on-scan").click(),
     n: () => byId("note").focus(), j: () => choose(at + 1), k: () => choose(at - 1), ArrowDown: () => choose(at + 1), ArrowUp: () => choose(at - 1),
     o: () => { if (at >= 0) window.open("/dashboard/logs/" + encodeURIComponent(rows[at].log_id) + "/index.html", "_blank", "noopener"); } };
   function pressed(event) {

@@ -15,7 +15,10 @@
   link.href = "/review?log=" + encodeURIComponent(id);
   link.textContent = "Review this log";
   bar.className = "review-bar";
-  bar.append(link);
+  const correct = document.createElement("a");
+  correct.href = "/correct?log=" + encodeURIComponent(id);
+  correct.textContent = "Correct it on the scan";
+  bar.append(link, " · ", correct);
   document.body.prepend(bar);
   fetch("/api/log?log_id=" + encodeURIComponent(id)).then((answer) => answer.ok ? answer.json() : null).then((log) => {
     const said = log ? log.curves.filter((curve) => curve.review) : [];

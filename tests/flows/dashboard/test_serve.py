@@ -266,7 +266,9 @@ def test_correction_digitises_again_and_keeps_both_sidecars(out: Path, tmp_path:
     assert seen[0][0].data == b"scan"
     assert seen[0][0].sidecar == SIDECAR.encode()
     assert seen[0][1] == {"step": 0.25, "min_r2": 0.9}
-    assert (scans / "a.sidecar.json").read_text() == SIDECAR
+    assert (out / "sidecars" / "a.sidecar.json").read_text() == SIDECAR
+    assert (scans / "a.sidecar.json").read_text() == '{"sections": []}', "a source is only read"
+    assert web.get("/api/log", params={"log_id": "a"}).json()["sidecar"] == SIDECAR
     store = ObjectStore(str(out))
     assert [row["mnemonic"] for row in verdicts(store) if row["log_id"] == "a"] == ["GR"]
     kept = read_reviews(store, "a")[-1]
@@ -297,7 +299,8 @@ def test_correction_of_a_page_of_a_pdf_is_of_that_page_alone(out: Path, tmp_path
     (page,) = pypdfium2.PdfDocument(seen[0].data)
     assert page.get_size() == (200, 50)
     assert seen[0].ref.sha256 == hashlib.sha256(whole.getvalue()).hexdigest()
-    assert (scans / "x-p2.sidecar.json").read_text() == SIDECAR
+    assert (out / "sidecars" / "a.sidecar.json").read_text() == SIDECAR
+    assert not (scans / "x-p2.sidecar.json").exists()
     assert (scans / "x.sidecar.json").read_text() == "{}"
 
 
@@ -313,6 +316,7 @@ def test_correction_that_fails_changes_nothing(out: Path, tmp_path: Path) -> Non
     assert "no such row" in web.get("/api/work").json()["troubles"][0]
     assert {p: p.read_bytes() for p in (out / "logs" / "a").iterdir()} == before
     assert not (scans / "a.sidecar.json").exists()
+    assert not (out / "sidecars").exists()
     broken = web.post(
         "/api/sidecar/check", json={"sidecar": '{"sections": [{"row_top": "x"}]}'}, headers=POST
     )

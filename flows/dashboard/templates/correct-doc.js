@@ -1,0 +1,99 @@
+"use strict";
+/* The sidecar that is being corrected: changes with undo, kept in the browser until they are saved. */
+window.veernetDesk = (function () {
+  const MOST = 60;
+  const copy = (value) => JSON.parse(JSON.stringify(value));
+  const doc = { value: { sections: [] }, version: "", logId: "", listeners: [], done: [], undone: [], notes: [], saved: "" };
+  const key = () => "veernet.correct." + doc.logId;
+
+  function keep() {
+    try {
+      if (doc.changed()) localStorage.setItem(key(), JSON.stringify({ version: doc.version, value: doc.value, done: doc.done, notes: doc.notes, when: new Date().toISOString() }));
+      else localStorage.removeItem(key());
+    } catch (error) { doc.full = true; }
+  }
+  function tell() { keep(); doc.listeners.forEach((listen) => listen()); }
+
+  doc.changed = () => JSON.stringify(doc.value) !== doc.saved;
+  doc.load = (state) => {
+    Object.assign(doc, { logId: state.log_id, version: state.version, value: copy(state.sidecar), saved: JSON.stringify(state.sidecar), done: [], undone: [], notes: [] });
+    doc.value.sections = doc.value.sections || [];
+    doc.saved = JSON.stringify(doc.value);
+    let kept = null;
+    try { kept = JSON.parse(localStorage.getItem(key()) || "null"); } catch (error) { kept = null; }
+    if (kept && kept.value) Object.assign(doc, { value: kept.value, done: kept.done || [], notes: kept.notes || [], begunFrom: kept.version });
+    doc.listeners.forEach((listen) => listen());
+    return kept && kept.value ? kept : null;
+  };
+  doc.discard = (state) => { localStorage.removeItem("veernet.correct." + state.log_id); doc.load(state); };
+  /* One change; ``change`` gets a copy and throws an Error to refuse. */
+  doc.change = (what, change) => {
+    const next = copy(doc.value);
+    change(next);
+    doc.done = [...doc.done.slice(1 - MOST), doc.value];
+    doc.undone = [];
+    doc.notes = [...doc.notes, what].slice(-MOST);
+    doc.value = next;
+    tell();
+  };
+  doc.undo = () => { if (!doc.done.length) return; doc.undone.push(doc.value); doc.value = doc.done.pop(); doc.notes.pop(); tell(); };
+  doc.redo = () => { if (!doc.undone.length) return; doc.done.push(doc.value); doc.value = doc.undone.pop(); tell(); };
+  doc.summary = () => [...new Set(doc.notes)].join("; ").slice(0, 1000);
+
+  /* ---- geometry of a sidecar: borders are a number or [row, px] knots ---- */
+  doc.at = (border, row) => {
+    if (typeof border === "number") return border;
+    if (!Array.isArray(border) || !border.length) return NaN;
+    if (row <= border[0][0]) return border[0][1];
+    for (let i = 1; i < border.length; i++) {
+      const [r0, x0] = border[i - 1], [r1, x1] = border[i];
+      if (row <= r1) return x0 + (x1 - x0) * (row - r0) / (r1 - r0);
+    }
+    return border[border.length - 1][1];
+  };
+  doc.shifted = (border, dx) => typeof border === "number" ? Math.round((border + dx) * 100) / 100 : border.map(([row, px]) => [row, Math.round((px + dx) * 100) / 100]);
+  doc.rows = (section, height) => [section.row_top === undefined ? 0 : section.row_top, section.row_bottom === undefined ? height : section.row_bottom];
+  doc.sectionAt = (value, row, height) => value.sections.findIndex((section) => { const [a, b] = doc.rows(section, height); return row >= a && row <= b; });
+  doc.trackAt = (section, row, col) => (section.tracks || []).findIndex((track) => col >= doc.at(track.left_px, row) && col <= doc.at(track.right_px, row));
+
+  doc.checkBorders = (section, height) => {
+    const [top, bottom] = doc.rows(section, height), tracks = section.tracks || [];
+    for (const row of [top, (top + bottom) / 2, bottom]) {
+      const spans = tracks.filter((t) => t.left_px !== undefined && t.right_px !== undefined).map((t) => [doc.at(t.left_px, row), doc.at(t.right_px, row), t.track_id]).sort((a, b) => a[0] - b[0]);
+      spans.forEach(([left, right, name], i) => {
+        if (right - left < 8) throw new Error("The right border of " + name + " must lie right of its left one.");
+        const next = spans[i + 1];
+        if (next && right - next[0] > 0.02 * Math.min(right - left, next[1] - next[0])) throw new Error("The border lies over another: " + name + " and " + next[2] + " would share ink. Drag it back, or move the other one first.");
+      });
+    }
+  };
+  doc.addAnchor = (section, row, depth) => {
+    section.depth = section.depth || {};
+    /* a person's depths do not mix with guessed ones */
+    const own = section.depth.source && section.depth.source !== "sidecar" ? [] : section.depth.anchors || section.depth.set || [];
+    const near = own.find(([r]) => Math.abs(r - row) < 3);
+    if (near) throw new Error("A depth is set in this row already (" + near[1] + "). Click another depth line, or correct that depth in the list.");
+    const next = [...own, [Math.round(row * 10) / 10, depth]].sort((a, b) => a[0] - b[0]);
+    for (let i = 1; i < next.length; i++)
+      if (next[i][1] <= next[i - 1][1]) throw new Error("Depths must grow down the page: " + next[i - 1][1] + " lies above " + next[i][1] + ". Correct the number.");
+    section.depth = { ...section.depth, anchors: next };
+    for (const name of ["source", "confidence", "residual", "set"]) delete section.depth[name];
+  };
+  doc.suggestions = () => doc.value.sections.flatMap((section) => [
+    ...(section.depth && section.depth.source && section.depth.source !== "sidecar" ? [section.depth] : []),
+    ...(section.tracks || []).flatMap((track) => (track.curves || []).filter((curve) => curve.source && curve.source !== "sidecar"))]).length;
+  doc.confirm = (item) => { delete item.source; delete item.confidence; delete item.residual; };
+  doc.confirmAll = (value) => value.sections.forEach((section) => {
+    if (section.depth) doc.confirm(section.depth);
+    (section.tracks || []).forEach((track) => (track.curves || []).forEach(doc.confirm));
+  });
+  /* What is sent: a lone anchor is no axis yet. */
+  doc.forServer = () => {
+    const value = copy(doc.value);
+    for (const section of value.sections) if (section.depth && section.depth.anchors && section.depth.anchors.length < 2)
+      throw new Error("Section " + section.section_id + " has one depth; an axis needs two or more. Click a second depth line.");
+    return value;
+  };
+  doc.freeName = (prefix, taken) => { let k = 1; while (taken.includes(prefix + k)) k++; return prefix + k; };
+  return doc;
+})();

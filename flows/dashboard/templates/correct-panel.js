@@ -1,0 +1,82 @@
+"use strict";
+/* The list beside the scan: sections, depths, tracks and curves in fields; every text is set as text. */
+window.veernetPanel = (function () {
+  const doc = window.veernetDesk, view = window.veernetView;
+  const panel = { chosen: { section: 0, track: -1, curve: -1 }, state: null, refuse: () => {} };
+
+  function make(name, attributes, ...children) {
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes || {})) if (key.startsWith("on")) node.addEventListener(key.slice(2), value); else if (value !== false) node.setAttribute(key, value);
+    for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== "") node.append(child);
+    return node;
+  }
+  panel.make = make;
+  const button = (words, title, act) => make("button", { type: "button", title, onclick: act }, words);
+  const same = (at) => panel.chosen.section === at.section && panel.chosen.track === at.track && panel.chosen.curve === at.curve;
+  panel.choose = (at) => { panel.chosen = at; view.section = at.section; panel.draw(); view.draw(); };
+  const tryTo = (what, change) => { try { doc.change(what, change); } catch (error) { panel.refuse(error.message); panel.draw(); } };
+
+  function field(value, kind, label, what, set, more) {
+    const input = make("input", { type: kind, value: value === undefined || value === null ? "" : value, "aria-label": label, title: label, step: "any", ...(more || {}) });
+    input.addEventListener("change", () => tryTo(what, (next) => set(next, kind === "number" ? (input.value === "" ? undefined : Number(input.value)) : input.value)));
+    return input;
+  }
+  function choice(value, values, label, what, set) {
+    const node = make("select", { "aria-label": label, title: label }, values.map((v) => make("option", { value: v }, v || "–")));
+    node.value = value || values[0];
+    node.addEventListener("change", () => tryTo(what, (next) => set(next, node.value)));
+    return node;
+  }
+  const put = (owner, key, value) => { if (value === undefined || value === "") delete owner[key]; else owner[key] = value; };
+
+  function depthPart(section, s) {
+    const depth = section.depth || {}, guess = depth.source && depth.source !== "sidecar", of = (next) => (next.sections[s].depth = next.sections[s].depth || {});
+    return make("div", { class: guess ? "guess" : "" },
+      make("h3", {}, "Depth ", guess ? make("span", { class: "suggestion" }, "suggested: " + depth.source + " ") : "", guess ? button("Confirm", "The depths are right", () => tryTo("depth confirmed", (next) => doc.confirm(of(next)))) : ""),
+      make("div", { class: "row" }, "unit ", choice(depth.unit, ["", "ft", "m"], "unit of depth", "unit of depth", (next, v) => put(of(next), "unit", v)),
+        !(depth.anchors || []).length ? make("span", { class: "quiet" }, "No depth: choose the depth tool and click two or more depth lines.") : ""),
+      make("div", { class: "row" }, (depth.anchors || []).map(([row, value], i) => make("span", { class: "anchor" },
+        button("row " + Math.round(row), "Show", () => view.goTo(row)), field(value, "number", "depth at row " + Math.round(row), "depth corrected", (next, v) => {
+          const [r] = of(next).anchors.splice(i, 1)[0];
+          delete of(next).source;
+          doc.addAnchor(next.sections[s], r, v);
+        }, { class: "short" }), button("×", "Remove this depth", () => tryTo("depth removed", (next) => of(next).anchors.splice(i, 1)))))));
+  }
+  function curvePart(curve, at) {
+    const of = (next) => next.sections[at.section].tracks[at.track].curves[at.curve], name = curve.mnemonic;
+    const set = (key) => (next, v) => { put(of(next), key, v); doc.confirm(of(next)); };
+    const guess = curve.source && curve.source !== "sidecar";
+    const judged = panel.state.curves.find((c) => c.mnemonic === name && c.track_id === doc.value.sections[at.section].tracks[at.track].track_id && c.section_id === doc.value.sections[at.section].section_id);
+    return make("div", { class: "curve" + (guess ? " guess" : ""), "aria-selected": String(same(at)), onclick: () => { if (!same(at)) panel.choose(at); } },
+      make("div", { class: "row" }, field(name, "text", "name", "name", set("mnemonic"), { class: "short", maxlength: 64 }), field(curve.unit, "text", "unit of " + name, "unit", set("unit"), { class: "short" }),
+        guess ? make("span", { class: "suggestion" }, "suggested: " + curve.source) : "", guess ? button("Confirm", "The scale is right", () => tryTo(name + " confirmed", (next) => doc.confirm(of(next)))) : "",
+        judged ? make("span", { class: "mark " + judged.decision }, judged.decision) : "", button("×", "Remove this curve", () => tryTo(name + " removed", (next) => next.sections[at.section].tracks[at.track].curves.splice(at.curve, 1)))),
+      make("div", { class: "row" }, field(curve.left, "number", name + " at the left border", "scale of " + name, set("left"), { class: "short" }), "to", field(curve.right, "number", name + " at the right border", "scale of " + name, set("right"), { class: "short" }),
+        choice(curve.scale, ["linear", "log"], name + " scale", "scale of " + name, set("scale")), choice(curve.style, ["solid", "dashed", "dotted"], name + " line", "line of " + name, set("style"))),
+      make("div", { class: "row" }, "wrap ", choice(curve.wrap, ["none", "one", "all"], name + " wraps", "wrap of " + name, set("wrap")), "begins in wrap ", field(curve.wrap_start, "number", name + " wrap at the first row", "wrap of " + name, set("wrap_start"), { class: "short" }),
+        "pen ", field(curve.colour || "#000000", "color", name + " colour", "colour of " + name, set("colour")), curve.colour ? button("no colour", "The pen is black, or its colour is not needed", () => tryTo("colour of " + name, (next) => { delete of(next).colour; })) : ""),
+      make("div", { class: "row" }, [["points", "points"], ["redrawn", "redrawn path"], ["null_rows", "stretches without values"]].filter(([key]) => (curve[key] || []).length).map(([key, words]) =>
+        make("span", {}, curve[key].length + " " + words + " ", button("×", "Remove", () => tryTo(words + " of " + name + " removed", (next) => { delete of(next)[key]; }))))),
+      judged && judged.reasons.length ? make("p", { class: "quiet" }, judged.reasons.join(" ")) : "");
+  }
+  panel.draw = () => {
+    if (!panel.state) return;
+    const active = document.activeElement && document.activeElement.closest("#panel") ? document.activeElement.getAttribute("aria-label") : null;
+    document.getElementById("panel").replaceChildren(
+      ...(doc.value.sections.length ? [] : [make("p", {}, "Nothing is known of this page. Choose the section tool and drag from the first to the last row of the log, then add its tracks.")]),
+      ...doc.value.sections.map((section, s) => make("div", {},
+        make("h2", {}, button("section " + section.section_id, "Show and choose", () => { panel.choose({ section: s, track: -1, curve: -1 }); view.goTo(doc.rows(section, view.page.height)[0]); }), s === panel.chosen.section ? make("span", { class: "quiet" }, "chosen") : "",
+          make("label", {}, make("input", { type: "checkbox", ...(section.skip ? { checked: "" } : {}), onchange: (event) => { const on = event.target.checked; tryTo(on ? "section skipped" : "section not skipped", (next) => { if (on) next.sections[s].skip = true; else delete next.sections[s].skip; }); } }), "skip")),
+        make("div", { class: "row" }, "rows ", field(section.row_top, "number", "first row", "rows of section", (next, v) => put(next.sections[s], "row_top", v)), " to ", field(section.row_bottom, "number", "last row", "rows of section", (next, v) => put(next.sections[s], "row_bottom", v))),
+        depthPart(section, s),
+        (section.tracks || []).map((track, t) => make("div", {},
+          make("h3", {}, button(track.track_id, "Choose this track", () => panel.choose({ section: s, track: t, curve: -1 })), " ", panel.chosen.section === s && panel.chosen.track === t ? make("span", { class: "quiet" }, "chosen ") : "",
+            button("+ curve", "A curve with a scale that you type", () => tryTo("curve added", (next) => { const own = next.sections[s].tracks[t]; own.curves = [...(own.curves || []), { mnemonic: doc.freeName("C", (own.curves || []).map((c) => c.mnemonic)), unit: "", left: 0, right: 1, scale: "linear", style: "solid", wrap: "none" }]; })), " ",
+            button("× track", "Remove this track", () => tryTo("track " + track.track_id + " removed", (next) => next.sections[s].tracks.splice(t, 1)))),
+          (track.curves || []).map((curve, c) => curvePart(curve, { section: s, track: t, curve: c })))))),
+      make("h2", {}, "What was noticed"), ...(panel.state.findings.length ? panel.state.findings.slice(0, 30).map((f) => make("p", { class: "quiet" }, make("bdi", {}, f.message + " " + f.remedy))) : [make("p", { class: "quiet" }, "Nothing.")]),
+      make("h2", {}, "Corrections so far"), ...(panel.state.history.length ? panel.state.history.map((h) => make("p", { class: "quiet" }, make("bdi", {}, h.when + " " + h.who + ": " + h.what))) : [make("p", { class: "quiet" }, "None.")]));
+    if (active) { const again = [...document.querySelectorAll("#panel [aria-label]")].find((n) => n.getAttribute("aria-label") === active); if (again) again.focus(); }
+  };
+  return panel;
+})();

@@ -1,0 +1,100 @@
+"use strict";
+/* The scan, deep-zoomed in its own colours (OpenSeadragon), with what is known drawn over it. */
+window.veernetView = (function () {
+  const NS = "http://www.w3.org/2000/svg", doc = window.veernetDesk;
+  const view = { viewer: null, page: null, traces: [], curve: null, section: 0, draft: null };
+  let svg = null;
+
+  view.open = (state) => {
+    view.page = state.page;
+    view.traces = state.traces;
+    if (view.viewer) view.viewer.destroy();
+    const source = new OpenSeadragon.TileSource({ width: state.page.width, height: state.page.height, tileSize: 512, minLevel: 0, maxLevel: state.page.levels - 1 });
+    source.getTileUrl = (z, x, y) => "/api/tile?" + new URLSearchParams({ log_id: state.log_id, turn: state.page.turn, z, x, y });
+    view.viewer = OpenSeadragon({ element: document.getElementById("scan"), tileSources: [source], showNavigationControl: false, drawer: "canvas", animationTime: 0.25,
+      visibilityRatio: 0.3, maxZoomPixelRatio: 6, minZoomImageRatio: 0.8, gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false }, showNavigator: false });
+    svg = document.createElementNS(NS, "svg");
+    document.getElementById("scan").append(svg);
+    for (const event of ["update-viewport", "open", "resize", "animation"]) view.viewer.addHandler(event, view.draw);
+    view.viewer.addHandler("open", () => { view.fitWidth(); document.getElementById("scan").dataset.ready = "1"; });
+  };
+  view.fitWidth = (row) => {
+    const box = view.viewer.viewport.getContainerSize(), high = Math.min(1, box.y / box.x * 1.02 * view.page.width / view.page.height);
+    const top = row === undefined ? 0 : Math.max(0, row / view.page.width - 0.2);
+    view.viewer.viewport.fitBounds(new OpenSeadragon.Rect(-0.01, top, 1.02, Math.max(high * view.page.height / view.page.width, 1.02 * box.y / box.x)), true);
+  };
+  /* Scan [row, px] under a place in the window, and back. */
+  view.scanAt = (x, y) => {
+    const box = document.getElementById("scan").getBoundingClientRect();
+    const point = view.viewer.viewport.viewerElementToViewportCoordinates(new OpenSeadragon.Point(x - box.left, y - box.top));
+    return [point.y * view.page.width - 0.5, point.x * view.page.width - 0.5];
+  };
+  view.inView = (row, col) => {
+    const point = view.viewer.viewport.viewportToViewerElementCoordinates(new OpenSeadragon.Point((col + 0.5) / view.page.width, (row + 0.5) / view.page.width));
+    return [point.x, point.y];
+  };
+  view.screenOf = (row, col) => {
+    const box = document.getElementById("scan").getBoundingClientRect(), [x, y] = view.inView(row, col);
+    return [x + box.left, y + box.top];
+  };
+  view.pxPerScreen = () => { const [a] = view.inView(0, 0), [b] = view.inView(0, 100); return 100 / (b - a); };
+  view.goTo = (row) => view.fitWidth(row);
+
+  function line(points, colour, width, extra) {
+    const node = document.createElementNS(NS, "polyline");
+    node.setAttribute("points", points.map(([row, col]) => view.inView(row, col).map((v) => v.toFixed(1)).join(",")).join(" "));
+    for (const [name, value] of Object.entries({ fill: "none", stroke: colour, "stroke-width": width, ...extra })) node.setAttribute(name, value);
+    svg.append(node);
+  }
+  function label(row, col, words, colour, dy) {
+    const node = document.createElementNS(NS, "text"), [x, y] = view.inView(row, col);
+    node.setAttribute("x", x); node.setAttribute("y", y + (dy || 0)); node.setAttribute("fill", colour);
+    node.textContent = words;
+    svg.append(node);
+  }
+  function border(track, name, top, bottom) {
+    const knots = track[name], rows = typeof knots === "number" ? [] : (knots || []).map(([row]) => row).filter((row) => row > top && row < bottom);
+    return [top, ...rows, bottom].map((row) => [row, doc.at(knots, row)]);
+  }
+  const COLOURS = ["#d1007a", "#0072b2", "#009e73", "#d55e00", "#6a3d9a", "#7a5c00"];
+
+  view.draw = () => {
+    if (!svg || !view.page || !view.viewer.world.getItemCount()) return;
+    svg.replaceChildren();
+    doc.value.sections.forEach((section, s) => {
+      const [top, bottom] = doc.rows(section, view.page.height), chosen = s === view.section;
+      const quiet = section.skip ? { "stroke-dasharray": "2 6" } : {};
+      line([[top, 0], [top, view.page.width], [bottom, view.page.width], [bottom, 0], [top, 0]], chosen ? "#14212e" : "#667585", chosen ? 2 : 1, quiet);
+      label(top, 4, "section " + section.section_id + (section.skip ? " (skipped)" : ""), "#14212e", -4);
+      (section.tracks || []).forEach((track, t) => {
+        if (track.left_px === undefined || track.right_px === undefined) return;
+        line(border(track, "left_px", top, bottom), "#0072b2", 2.5, { "stroke-opacity": 0.8 });
+        line(border(track, "right_px", top, bottom), "#0072b2", 2.5, { "stroke-opacity": 0.8, "stroke-dasharray": "9 4" });
+        const [, visibleTop] = [0, Math.max(top, view.scanAt(0, document.getElementById("scan").getBoundingClientRect().top + 4)[0])];
+        if (visibleTop < bottom) label(visibleTop, doc.at(track.left_px, visibleTop) + 4, track.track_id, "#00527f", 14);
+        (track.curves || []).forEach((curve, c) => {
+          const colour = COLOURS[(t * 3 + c) % COLOURS.length];
+          for (const [row, px] of curve.points || []) { const r = 4 * view.pxPerScreen(); line([[row - r, px], [row, px + r], [row + r, px], [row, px - r], [row - r, px]], colour, 2); }
+          if (curve.redrawn) line(curve.redrawn, colour, 2.5, { "stroke-dasharray": "6 2" });
+          for (const [a, b] of curve.null_rows || []) line([[a, doc.at(track.right_px, a) - 4], [b, doc.at(track.right_px, b) - 4]], colour, 6, { "stroke-opacity": 0.5 });
+        });
+      });
+      const depth = section.depth || {}, sure = !depth.source || depth.source === "sidecar", first = (section.tracks || [])[0];
+      for (const [row, value] of depth.anchors || []) {
+        line([[row, 0], [row, view.page.width]], sure ? "#009e73" : "#b87700", 1.5, sure ? {} : { "stroke-dasharray": "4 4" });
+        label(row, first && first.left_px !== undefined ? Math.max(2, doc.at(first.left_px, row) - 70 * view.pxPerScreen()) : 8, value + " " + (depth.unit || ""), sure ? "#00694d" : "#7a4f00", -3);
+      }
+    });
+    view.traces.forEach((trace, k) => {
+      const runs = [[]];
+      for (const point of trace.path) if (point) runs[runs.length - 1].push(point); else if (runs[runs.length - 1].length) runs.push([]);
+      for (const run of runs) {
+        const parts = [[]];  // a wrap is no line across the track
+        run.forEach((point, i) => { if (i && Math.abs(point[1] - run[i - 1][1]) > view.page.width / 12) parts.push([]); parts[parts.length - 1].push(point); });
+        for (const part of parts) if (part.length > 1) line(part, COLOURS[k % COLOURS.length], 1.6, { "stroke-opacity": 0.75 });
+      }
+    });
+    if (view.draft) line(view.draft, "#d1007a", 2, { "stroke-dasharray": "5 3" });
+  };
+  return view;
+})();

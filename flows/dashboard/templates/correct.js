@@ -1,0 +1,305 @@
+"use strict";
+/* What clicks and keys on the scan do, and how a correction is saved. */
+(function () {
+  const doc = window.veernetDesk, view = window.veernetView, panel = window.veernetPanel, make = panel.make;
+  const byId = (id) => document.getElementById(id), query = new URLSearchParams(location.search);
+  const TOOLS = [["move", "v", "Move"], ["depth", "d", "Depth line"], ["border", "b", "Drag borders"], ["track", "t", "Add track"], ["scale", "s", "Scale box"],
+    ["section", "x", "Section rows"], ["colour", "k", "Pen colour"], ["points", "p", "Points on curve"], ["redraw", "r", "Redraw stretch"], ["null", "n", "No values here"]];
+  const HINTS = { move: "Drag to move, wheel to zoom.", depth: "Click a depth line, then type its depth.", border: "Drag a blue border; with Shift only near this row.", track: "Drag from the left to the right border of the new track.",
+    scale: "Draw a box round a printed scale, then type what it says.", section: "Drag from the first to the last row of the section; with Shift a new section is begun.", colour: "Choose a curve in the list, then click its pen.",
+    points: "Choose a curve, then click places it goes through (they snap to ink).", redraw: "Choose a curve, click along it from the top down, then press Enter.", null: "Choose a curve, then drag over the rows that must have no values." };
+  let tool = "move", state = null, drag = null, path = [];
+
+  function say(words, kind, ...buttons) { byId("message").className = kind || ""; byId("message").replaceChildren(words, ...buttons); }
+  const refuse = (words) => say(words, "bad");
+  panel.refuse = refuse;
+  async function ask(where, body) {
+    const answer = await fetch(where, body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json", "X-Veernet": "1" }, body: JSON.stringify(body) });
+    const said = await answer.json();
+    if (!answer.ok) throw Object.assign(new Error(said.message + " " + (said.remedy || "")), { code: said.code });
+    return said;
+  }
+  const change = (what, act) => { try { doc.change(what, act); say(""); return true; } catch (error) { refuse(error.message); return false; } };
+  const height = () => view.page.height;
+
+  /* ---- tools ---- */
+  function choose(name) {
+    tool = name; path = []; view.draft = null; closeAsk();
+    for (const node of byId("tools").children) node.setAttribute("aria-pressed", String(node.dataset.tool === name));
+    view.viewer.setMouseNavEnabled(true);
+    view.viewer.panHorizontal = view.viewer.panVertical = !["border", "track", "scale", "section", "null"].includes(name);
+    say(HINTS[name]);
+    view.draw();
+  }
+  function sectionFor(row) {
+    const s = doc.sectionAt(doc.value, row, height());
+    return s >= 0 ? s : panel.chosen.section < doc.value.sections.length ? panel.chosen.section : doc.value.sections.length - 1;
+  }
+  function curveOf(value) {
+    const at = panel.chosen, track = value.sections[at.section] && (value.sections[at.section].tracks || [])[at.track];
+    return track && (track.curves || [])[at.curve];
+  }
+  function needCurve() {
+    if (curveOf(doc.value)) return true;
+    refuse("Choose the curve in the list first.");
+    return false;
+  }
+  function nearestBorder(row, col) {
+    const s = doc.sectionAt(doc.value, row, height());
+    if (s < 0) return null;
+    let best = null;
+    (doc.value.sections[s].tracks || []).forEach((track, t) => ["left_px", "right_px"].forEach((side) => {
+      const away = Math.abs(doc.at(track[side], row) - col) / view.pxPerScreen();
+      if (away < 9 && (!best || away < best.away)) best = { s, t, side, away, from: track[side] };
+    }));
+    return best;
+  }
+
+  function openAsk(x, y, title, fields, done) {
+    const inputs = {};
+    byId("ask").replaceChildren(make("b", {}, title), ...fields.map(([key, label, kind, value, values]) => {
+      inputs[key] = values ? make("select", { name: key }, values.map((v) => make("option", { value: v }, v))) : make("input", { name: key, type: kind, step: "any", value: value === undefined ? "" : value });
+      if (values && value) inputs[key].value = value;
+      return make("label", {}, label + " ", inputs[key]);
+    }), make("div", { class: "row" }, make("button", { type: "submit" }, "Set"), make("button", { type: "button", onclick: closeAsk }, "Cancel")));
+    byId("ask").hidden = false;
+    byId("ask").style.left = Math.max(8, Math.min(innerWidth - 350, x + 14)) + "px";
+    byId("ask").style.top = Math.max(8, Math.min(innerHeight - 60 - 30 * fields.length, y + 10)) + "px";
+    byId("ask").onsubmit = (event) => { event.preventDefault(); if (done(Object.fromEntries(Object.entries(inputs).map(([k, n]) => [k, n.value]))) !== false) closeAsk(); };
+    Object.values(inputs)[0].focus();
+  }
+  function closeAsk() { byId("ask").hidden = true; byId("ask").replaceChildren(); if (tool !== "redraw") { view.draft = null; if (view.viewer) view.draw(); } }
+
+  async function follow(points) { return (await ask("/api/correct/follow", { log_id: state.log_id, turn: state.page.turn, points, reach: 14 * Math.max(1, view.pxPerScreen()) })).path; }
+
+  async function click(x, y) {
+    const [row, col] = view.scanAt(x, y);
+    if (row < 0 || row >= height()) return;
+    if (tool === "depth") {
+      const s = sectionFor(row);
+      if (s < 0) return refuse("Set the section's rows first: choose the section tool and drag.");
+      const section = doc.value.sections[s], guess = section.depth && section.depth.source && section.depth.source !== "sidecar";
+      const near = guess ? null : ((section.depth || {}).anchors || []).find(([r]) => Math.abs(r - row) < 3);
+      if (near) return refuse("A depth is set in this row already (" + near[1] + "). Click another depth line, or correct that depth in the list.");
+      view.draft = [[row, 0], [row, view.page.width]]; view.draw();
+      openAsk(x, y, "Depth at row " + Math.round(row), [["depth", "depth", "number"], ["unit", "unit", "", (section.depth || {}).unit || "ft", ["ft", "m"]]], (said) => {
+        if (said.depth === "") { refuse("Type the depth that is printed at this line."); return false; }
+        return change("depth set", (next) => { next.sections[s].depth = { ...(next.sections[s].depth || {}), unit: said.unit }; doc.addAnchor(next.sections[s], row, Number(said.depth)); });
+      });
+    } else if (tool === "colour" && needCurve()) {
+      const picked = await pickColour(x, y);
+      change("colour of " + curveOf(doc.value).mnemonic, (next) => { curveOf(next).colour = picked; doc.confirm(curveOf(next)); });
+    } else if (tool === "points" && needCurve()) {
+      try {
+        const [point] = await follow([[row, col]]);
+        change("point on " + curveOf(doc.value).mnemonic, (next) => { const curve = curveOf(next); curve.points = [...(curve.points || []), point.map((v) => Math.round(v * 10) / 10)].sort((a, b) => a[0] - b[0]); });
+      } catch (error) { refuse(error.message); }
+    } else if (tool === "redraw" && needCurve()) {
+      if (path.length && row - path[path.length - 1][0] < 1) return refuse("Click from the top down: this point lies above the last one, or in its row.");
+      path.push([row, col]);
+      view.draft = path.length > 1 ? path : [[row, col - 6], [row, col + 6]]; view.draw();
+      say(path.length + " points. Enter follows the ink through them, Escape forgets them.");
+    }
+  }
+  async function finishRedraw() {
+    if (path.length < 2) return refuse("Click two or more places on the curve first.");
+    const drawn = path.slice(); path = [];
+    try {
+      const found = await follow(drawn);
+      change("stretch of " + curveOf(doc.value).mnemonic + " redrawn", (next) => { curveOf(next).redrawn = found; });
+    } catch (error) { refuse(error.message); }
+    view.draft = null; view.draw();
+  }
+  function pickColour(x, y) {
+    const canvas = document.querySelector("#scan canvas"), box = canvas.getBoundingClientRect(), k = canvas.width / box.width;
+    const side = 5, data = canvas.getContext("2d").getImageData((x - box.left) * k - 2, (y - box.top) * k - 2, side, side).data;
+    let best = [0, 0, 0], most = -1;  // the pen is the pixel furthest from grey, else the darkest
+    for (let i = 0; i < data.length; i += 4) {
+      const [r, g, b] = data.slice(i, i + 3), vivid = Math.max(r, g, b) - Math.min(r, g, b) + (255 - Math.max(r, g, b)) / 4;
+      if (vivid > most) { most = vivid; best = [r, g, b]; }
+    }
+    return "#" + best.map((v) => v.toString(16).padStart(2, "0")).join("");
+  }
+
+  /* ---- drags ---- */
+  function begin(x, y, shift) {
+    const [row, col] = view.scanAt(x, y);
+    if (tool === "border") {
+      const hit = nearestBorder(row, col);
+      if (!hit) return refuse("No border is here: begin on a blue line.");
+      drag = { ...hit, row, col, shift };
+    } else if (["track", "scale", "section", "null"].includes(tool)) {
+      if (tool === "null" && !needCurve()) return;
+      drag = { row, col, shift };
+    }
+  }
+  function moved(x, y) {
+    if (!drag) return;
+    const [row, col] = view.scanAt(x, y);
+    if (tool === "border") view.draft = [[drag.row - 1e5, col], [drag.row + 1e5, col]];
+    else if (tool === "section" || tool === "null") view.draft = [[drag.row, 0], [drag.row, view.page.width], [row, view.page.width], [row, 0], [drag.row, 0]];
+    else view.draft = [[drag.row, drag.col], [drag.row, col], [row, col], [row, drag.col], [drag.row, drag.col]];
+    view.draw();
+  }
+  function end(x, y) {
+    if (!drag) return;
+    const [row, col] = view.scanAt(x, y), began = drag;
+    drag = null; view.draft = null;
+    const [top, bottom] = [Math.min(began.row, row), Math.max(began.row, row)].map((v) => Math.round(Math.max(0, Math.min(height(), v)))), [left, right] = [Math.min(began.col, col), Math.max(began.col, col)].map((v) => Math.round(v * 10) / 10);
+    if (tool === "border") {
+      change("border of " + doc.value.sections[began.s].tracks[began.t].track_id, (next) => {
+        const section = next.sections[began.s], track = section.tracks[began.t], knots = track[began.side];
+        if (began.shift) {
+          const [a, b] = doc.rows(section, height()), list = typeof knots === "number" ? [[a, knots], [b, knots]] : knots.slice();
+          track[began.side] = [...list.filter(([r]) => Math.abs(r - began.row) > 20), [Math.round(began.row), Math.round(col * 10) / 10]].sort((p, q) => p[0] - q[0]);
+        } else track[began.side] = doc.shifted(knots, col - began.col);
+        doc.checkBorders(section, height());
+      });
+    } else if (tool === "track" && right - left > 8) {
+      const s = sectionFor(began.row);
+      if (s < 0) return refuse("Set the section's rows first: choose the section tool and drag.");
+      change("track added", (next) => {
+        const section = next.sections[s];
+        section.tracks = [...(section.tracks || []), { track_id: doc.freeName("T", (section.tracks || []).map((t) => t.track_id)), left_px: left, right_px: right, curves: [] }];
+        doc.checkBorders(section, height());
+      });
+    } else if (tool === "section" && bottom - top > 2) {
+      change("rows of section", (next) => {
+        const s = began.shift || !next.sections.length ? -1 : panel.chosen.section;
+        if (s >= 0 && next.sections[s]) Object.assign(next.sections[s], { row_top: top, row_bottom: bottom });
+        else next.sections.push({ section_id: doc.freeName("S", next.sections.map((q) => q.section_id)), row_top: top, row_bottom: bottom, tracks: [] });
+      });
+    } else if (tool === "null" && bottom > top) {
+      change("no values from row " + top + " to " + bottom, (next) => { const curve = curveOf(next); curve.null_rows = [...(curve.null_rows || []), [top, bottom]].sort((a, b) => a[0] - b[0]); });
+    } else if (tool === "scale" && right - left > 4) scaleBox(x, y, (top + bottom) / 2, left, right);
+    view.draw();
+  }
+  function scaleBox(x, y, row, left, right) {
+    const s = sectionFor(row), section = doc.value.sections[s];
+    if (!section || !(section.tracks || []).length) return refuse("Add the track first: its scale belongs to it.");
+    const rows = doc.rows(section, height()), at = Math.max(rows[0], Math.min(rows[1], row));
+    const shared = section.tracks.map((t) => Math.min(right, doc.at(t.right_px, at)) - Math.max(left, doc.at(t.left_px, at)));
+    const t = shared.indexOf(Math.max(...shared));
+    if (!(shared[t] > 0)) return refuse("The box lies over no track.");
+    const own = section.tracks[t].curves || [], guess = own.find((c) => c.source && c.source !== "sidecar") || {};
+    const unread = guess.mnemonic === "UNREAD" ? {} : guess;
+    openAsk(x, y, "Scale in track " + section.tracks[t].track_id, [["mnemonic", "name", "text", unread.mnemonic], ["unit", "unit", "text", unread.unit], ["left", "at the left", "number", unread.left], ["right", "at the right", "number", unread.right],
+      ["scale", "scale", "", unread.scale || "linear", ["linear", "log"]], ["style", "line", "", unread.style || "solid", ["solid", "dashed", "dotted"]], ["wrap", "wraps", "", unread.wrap || "none", ["none", "one", "all"]]], (said) => {
+      const name = said.mnemonic.trim(), [a, b] = [Number(said.left), Number(said.right)];
+      if (!name) { refuse("Type the curve's name as it is printed."); return false; }
+      if (said.left === "" || said.right === "" || a === b) { refuse("Type the two ends of the scale; they must differ."); return false; }
+      if (said.scale === "log" && (a <= 0 || b <= 0)) { refuse("Both ends of a logarithmic scale must be above 0."); return false; }
+      return change("scale of " + name, (next) => {
+        const track = next.sections[s].tracks[t], curve = { mnemonic: name, unit: said.unit.trim(), left: a, right: b, scale: said.scale, style: said.style, wrap: said.wrap };
+        const k = (track.curves || []).findIndex((c) => c.mnemonic === name || c.mnemonic === "UNREAD");
+        track.curves = track.curves || [];
+        if (k >= 0) track.curves[k] = { ...curve, ...(track.curves[k].colour ? { colour: track.curves[k].colour } : {}) }; else track.curves.push(curve);
+        panel.chosen = { section: s, track: t, curve: k >= 0 ? k : track.curves.length - 1 };
+      });
+    });
+  }
+
+  /* ---- saving ---- */
+  async function save(sidecar, note) {
+    const reviewer = byId("reviewer").value.trim();
+    if (!reviewer) { refuse("Give your name first."); byId("reviewer").focus(); return; }
+    try {
+      const sent = sidecar || doc.forServer();
+      const said = await ask("/api/correct", { log_id: state.log_id, sidecar: sent, version: doc.begunFrom === undefined ? doc.version : doc.begunFrom, reviewer, note: note || doc.summary() });
+      if (said.stale) {
+        say(said.stale, "bad", make("button", { type: "button", onclick: () => { doc.version = said.state.version; doc.begunFrom = undefined; save(sidecar, note); } }, "Save mine over it"),
+          make("button", { type: "button", onclick: () => { doc.discard(said.state); doc.begunFrom = undefined; show(said.state); say("This is the other person's state.", "good"); } }, "Take theirs, drop mine"));
+        return;
+      }
+      say("Being digitised again…", "good");
+      await settle();
+    } catch (error) { refuse(error.message); }
+  }
+  async function settle() {
+    byId("save").disabled = true;
+    let work = await ask("/api/work");
+    while (work.busy || work.waiting) {
+      byId("state").textContent = work.busy + "…";
+      await new Promise((done) => setTimeout(done, 500));
+      work = await ask("/api/work");
+    }
+    byId("save").disabled = false;
+    byId("state").textContent = "";
+    const trouble = work.troubles[work.troubles.length - 1], fresh = await ask("/api/correct/state?log_id=" + encodeURIComponent(state.log_id));
+    if (fresh.version === state.version) return refuse("It could not be digitised so; your work is kept here. " + (trouble || ""));
+    doc.discard(fresh);
+    doc.begunFrom = undefined;
+    show(fresh, true);
+    const by = (decision) => fresh.curves.filter((c) => c.decision === decision).length;
+    say(fresh.curves.length + " curves: " + by("accept") + " accepted, " + by("review") + " for review, " + by("reject") + " rejected.", "good");
+    document.documentElement.dataset.saved = fresh.version;
+  }
+  function show(fresh, keepView) {
+    state = panel.state = fresh;
+    byId("title").textContent = "Correct " + fresh.title;
+    document.title = "veernet: correct " + fresh.log_id;
+    byId("to-log").href = "/dashboard/logs/" + encodeURIComponent(fresh.log_id) + "/index.html";
+    byId("back").disabled = !fresh.history.length || fresh.history[fresh.history.length - 1].before === null;
+    if (!keepView) view.open(fresh); else { view.traces = fresh.traces; view.draw(); }
+    panel.draw();
+  }
+  function refresh() {
+    const open = doc.suggestions();
+    byId("confirm").disabled = !open;
+    byId("confirm").firstChild.textContent = open ? "Confirm all " + open + " suggestions " : "No suggestions ";
+    byId("undo").disabled = !doc.done.length; byId("redo").disabled = !doc.undone.length;
+    document.documentElement.dataset.changed = doc.changed() ? "1" : "0";
+    panel.draw();
+    if (view.viewer) view.draw();
+  }
+
+  /* ---- wiring ---- */
+  byId("tools").append(...TOOLS.map(([name, key, words]) => make("button", { type: "button", "data-tool": name, "aria-pressed": "false", title: HINTS[name] + " (" + key + ")", onclick: () => choose(name) }, words)));
+  byId("undo").addEventListener("click", doc.undo);
+  byId("redo").addEventListener("click", doc.redo);
+  byId("confirm").addEventListener("click", () => change("suggestions confirmed", doc.confirmAll));
+  byId("save").addEventListener("click", () => save());
+  byId("back").addEventListener("click", () => { const last = state.history[state.history.length - 1]; save(JSON.parse(last.before), "undone: " + last.what); });
+  byId("reviewer").value = localStorage.getItem("veernet-reviewer") || "";
+  byId("reviewer").addEventListener("change", () => localStorage.setItem("veernet-reviewer", byId("reviewer").value));
+  const scan = byId("scan");
+  let down = null;
+  scan.addEventListener("pointerdown", (event) => { if (event.button) return; down = [event.clientX, event.clientY]; begin(event.clientX, event.clientY, event.shiftKey); }, true);
+  addEventListener("pointermove", (event) => moved(event.clientX, event.clientY), true);
+  addEventListener("pointerup", (event) => {
+    if (!down) return;
+    const still = Math.hypot(event.clientX - down[0], event.clientY - down[1]) < 5;
+    down = null;
+    if (drag) end(event.clientX, event.clientY);
+    else if (still) click(event.clientX, event.clientY);
+  }, true);
+  addEventListener("keydown", (event) => {
+    const field = event.target instanceof Element && event.target.closest("input, select, textarea");
+    if (event.key === "Escape") { path = []; closeAsk(); view.draft = null; view.draw(); if (field) field.blur(); return; }
+    if (field) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "z") { event.preventDefault(); doc.undo(); return; }
+    if ((event.ctrlKey || event.metaKey) && event.key === "y") { event.preventDefault(); doc.redo(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const named = TOOLS.find(([, key]) => key === event.key);
+    if (named) choose(named[0]);
+    else if (event.key === "c") byId("confirm").click();
+    else if (event.key === "Enter" && tool === "redraw") finishRedraw();
+  });
+  doc.listeners.push(refresh);
+
+  async function start() {
+    let logId = query.get("log");
+    if (!logId && query.get("scan")) logId = (await ask("/api/correct/failed?uri=" + encodeURIComponent(query.get("scan")))).log_id;
+    const fresh = await ask("/api/correct/state?log_id=" + encodeURIComponent(logId || ""));
+    state = panel.state = fresh;
+    const kept = doc.load(fresh);
+    show(fresh);
+    choose(query.get("tool") || (fresh.sidecar.sections.some((s) => !s.depth) ? "depth" : "move"));
+    refresh();
+    if (query.get("row")) view.viewer.addOnceHandler("open", () => view.goTo(Number(query.get("row"))));
+    if (kept) say("Your unsaved work of " + kept.when.slice(0, 16).replace("T", " ") + " is here again." + (kept.version !== fresh.version ? " Somebody saved the log since: saving will ask." : ""), "good",
+      make("button", { type: "button", onclick: () => { doc.discard(state); doc.begunFrom = undefined; say("Dropped."); } }, "Drop it"));
+    document.documentElement.dataset.ready = "1";
+  }
+  start().catch((error) => refuse(error.message));
+})();

@@ -1,0 +1,223 @@
+"""Correcting a log on its picture, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.dashboard.serve import make_app
+from flows.local.digitise import digitise_files
+from storage.objects import ObjectStore
+from storage.publish import RECORD
+from veernet_core import pipeline
+from veernet_core.config import DigitiseConfig, configured
+from veernet_core.net.bundle import load_predictor
+from veernet_core.pipeline import ScanInput
+from veernet_core.synth.pages import demo_archive
+
+STEM = "skewed-gamma-neutron"
+FOLLOWED = """async (points) => {
+  const said = [], headers = {"Content-Type": "application/json", "X-Veernet": "1"};
+  for (const at of points) {
+    const body = JSON.stringify({log_id: veernetDesk.logId, turn: 0, points: [at], reach: 12});
+    const answer = await fetch("/api/correct/follow", {method: "POST", headers, body});
+    said.push((await answer.json()).path[0][1]);
+  }
+  return said;
+}"""
+"""Columns of the ink nearest to points, as the server finds them."""
+
+
+@pytest.fixture(scope="module")
+def without_depth(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Any]:
+    """A log whose sidecar has no depths, digitised; the true sidecar; the network."""
+    out = tmp_path_factory.mktemp("no-depth")
+    scan = next(scan for scan in demo_archive(0) if scan.stem == STEM)
+    assert scan.sidecar is not None
+    truth = json.loads(json.dumps(scan.sidecar))
+    bare = json.loads(json.dumps(truth))
+    for section in bare["sections"]:
+        del section["depth"]
+    (out / "scans").mkdir()
+    (out / "scans" / f"{STEM}.tif").write_bytes(scan.tiff)
+    (out / "scans" / f"{STEM}.sidecar.json").write_text(json.dumps(bare))
+    predictor = load_predictor(device="cpu")
+    digitise_files([out / "scans" / f"{STEM}.tif"], out, predictor, DigitiseConfig())
+    assert not list((out / "logs" / STEM).glob("*.las"))
+    return out, truth, predictor
+
+
+@pytest.fixture
+def desk(without_depth: tuple[Path, dict[str, Any], Any], tmp_path: Path) -> Iterator[Any]:
+    """Address, folder and true sidecar of a served copy."""
+    import shutil
+
+    import uvicorn
+
+    source, truth, predictor = without_depth
+    out = tmp_path / "out"
+    shutil.copytree(source, out, ignore=shutil.ignore_patterns("scans"))
+
+    def redo(item: ScanInput, settings: Mapping[str, Any]) -> Any:
+        return next(iter(pipeline.digitise_many([item], predictor, configured(settings))))
+
+    app = make_app(ObjectStore(str(out)), redo=redo)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}", out, truth
+    server.should_exit = True
+    thread.join(20)
+    app.state.desk.finish(60)
+
+
+def opened(open_page: Callable[..., Any], address: str) -> Any:
+    page = open_page(f"{address}/correct?log={STEM}", 1280, 900)
+    page.wait_for_selector("html[data-ready='1']")
+    page.wait_for_selector("#scan[data-ready='1']")
+    return page
+
+
+def screen(page: Any, row: float, col: float) -> tuple[float, float]:
+    page.evaluate(f"veernetView.goTo({row})")
+    page.wait_for_timeout(300)
+    x, y = page.evaluate(f"veernetView.screenOf({row}, {col})")
+    return float(x), float(y)
+
+
+def set_depth(page: Any, row: float, col: float, depth: float) -> None:
+    page.click("[data-tool=depth]")
+    page.mouse.click(*screen(page, row, col))
+    page.fill("#ask [name=depth]", str(depth))
+    page.click("#ask [type=submit]")
+
+
+def sidecar_now(page: Any) -> Any:
+    return page.evaluate("veernetDesk.value")
+
+
+def test_a_log_without_depth_is_brought_to_accepted_curves_by_clicks(
+    desk: Any, open_page: Callable[..., Any], shoot: Callable[..., Any]
+) -> None:
+    address, out, truth = desk
+    page = opened(open_page, address)
+    page.fill("#reviewer", "Ada <b>O'Neil</b>")
+    (section,) = truth["sections"]
+    anchors = section["depth"]["anchors"]
+    track = section["tracks"][0]
+    column = (
+        track["left_px"] if isinstance(track["left_px"], float | int) else track["left_px"][0][1]
+    )
+    for row, depth in (anchors[0], anchors[len(anchors) // 2], anchors[-1]):
+        set_depth(page, row, column + 40, depth)
+        assert page.is_hidden("#ask"), page.inner_text("#message")
+    shoot(page, "correct")
+    page.click("#save")
+    page.wait_for_selector("html[data-saved]", timeout=300_000)
+    shoot(page, "corrected")
+    record = json.loads((out / "logs" / STEM / RECORD).read_bytes())
+    accepted = [c for c in record["curves"] if c["decision"] == "accept"]
+    assert accepted
+    assert f"{len(accepted)} accepted" in page.inner_text("#message")
+    assert list((out / "logs" / STEM).glob("*.las"))
+    kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
+    assert kept["edited"][-1]["who"] == "Ada <b>O'Neil</b>"
+    assert kept["edited"][-1]["what"] == "depth set"
+    assert page.locator("#panel b").count() == 0
+    for k, trace in enumerate(page.evaluate("veernetView.traces")):
+        points = [point for point in trace["path"] if point]
+        assert len(points) > 100
+        found = page.evaluate(
+            FOLLOWED,
+            points[50:-50:40],
+        )
+        away = [abs(px - at[1]) for px, at in zip(found, points[50:-50:40], strict=True)]
+        assert sorted(away)[len(away) // 2] < 3, (k, away)
+
+
+def test_a_border_is_dragged_undone_and_survives_a_reload(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, _, _ = desk
+    page = opened(open_page, address)
+    before = sidecar_now(page)["sections"][0]["tracks"][0]["left_px"]
+    row = sidecar_now(page)["sections"][0]["row_top"] + 300
+    col = page.evaluate(f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {row})")
+    page.click("[data-tool=border]")
+    x, y = screen(page, row, col)
+    far = page.evaluate("1 / veernetView.pxPerScreen()")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 10 * far, y, steps=4)
+    page.mouse.up()
+
+    def left(at: float) -> float:
+        return float(
+            page.evaluate(f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {at})")
+        )
+
+    assert left(row) == pytest.approx(col - 10, abs=1.5)
+    page.reload()
+    page.wait_for_selector("html[data-ready='1']")
+    assert "unsaved work" in page.inner_text("#message")
+    assert left(row) == pytest.approx(col - 10, abs=1.5)
+    page.click("#undo")
+    assert sidecar_now(page)["sections"][0]["tracks"][0]["left_px"] == before
+
+
+def test_wrong_clicks_are_refused_with_a_reason(desk: Any, open_page: Callable[..., Any]) -> None:
+    address, _, truth = desk
+    page = opened(open_page, address)
+    anchors = truth["sections"][0]["depth"]["anchors"]
+    (row, depth), (below, _) = anchors[0], anchors[-1]
+    set_depth(page, row, 400, depth)
+    page.click("[data-tool=depth]")
+    page.mouse.click(*screen(page, row, 500))
+    assert "set in this row already" in page.inner_text("#message")
+    set_depth(page, below, 400, depth - 50)
+    assert "must grow down the page" in page.inner_text("#message")
+    page.keyboard.press("Escape")
+    assert len(sidecar_now(page)["sections"][0]["depth"]["anchors"]) == 1
+    page.fill("#reviewer", "Ada")
+    page.click("#save")
+    assert "two or more" in page.inner_text("#message")
+    tracks = sidecar_now(page)["sections"][0]["tracks"]
+    page.click("[data-tool=track]")
+    middle = (row + below) / 2
+    inside = page.evaluate(
+        f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {middle})"
+    )
+    x, y = screen(page, middle, inside + 20)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 20, steps=3)
+    page.mouse.up()
+    assert "lies over another" in page.inner_text("#message")
+    assert sidecar_now(page)["sections"][0]["tracks"] == tracks
+
+
+def test_two_people_on_one_log_lose_nothing(desk: Any, open_page: Callable[..., Any]) -> None:
+    address, out, truth = desk
+    first, second = opened(open_page, address), opened(open_page, address)
+    anchors = truth["sections"][0]["depth"]["anchors"]
+    for page, who, shift in ((first, "Ada", 0), (second, "Ben", 100)):
+        page.fill("#reviewer", who)
+        for row, depth in (anchors[0], anchors[-1]):
+            set_depth(page, row, 400, depth + shift)
+    first.click("#save")
+    first.wait_for_selector("html[data-saved]", timeout=300_000)
+    second.click("#save")
+    second.wait_for_selector("#message button")
+    assert "Ada saved it" in second.inner_text("#message")
+    mine = sidecar_now(second)["sections"][0]["depth"]["anchors"]
+    assert mine[0][1] == anchors[0][1] + 100
+    kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
+    assert kept["edited"][-1]["who"] == "Ada"
