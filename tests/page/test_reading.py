@@ -293,6 +293,15 @@ def test_a_draft_reads_back_as_what_it_was_made_of() -> None:
     assert main["depth_column"]["left_px"] == [[1000.0, 580.0], [4000.0, 583.0]]
 
 
+def test_a_draft_offers_a_refused_depth_axis_to_be_confirmed() -> None:
+    assert DEPTH.axis is not None
+    refused = replace(DEPTH, axis=None, suggested=DEPTH.axis)
+    made = draft_json(draft(), replace(READING, depths={"main": refused}))
+    offered = made["read"]["depth"]["main"]["suggested"]
+    assert offered["unit"] == DEPTH.axis.unit
+    assert offered["anchors"] == DEPTH.axis.anchors.tolist()
+
+
 def test_what_is_deleted_from_a_draft_is_read_anew() -> None:
     made = draft_json(draft())
     del made["sections"][0]["depth"]

@@ -111,7 +111,8 @@ class DepthLabel:
 class DepthFound:
     """The depth axis of a section, or None with findings that say why not.
 
-    ``is_cut_off``: the axis ends before its section does; the rest is left out.
+    ``is_cut_off``: the axis ends before its section does; the rest is left out. ``suggested``: where it was
+    refused, the axis that its numbers make, for a person to confirm.
     """
 
     axis: DepthAxis | None
@@ -123,6 +124,7 @@ class DepthFound:
     confidence: float
     findings: tuple[Finding, ...] = ()
     is_cut_off: bool = False
+    suggested: DepthAxis | None = None
 
 
 @dataclass(frozen=True, slots=True)

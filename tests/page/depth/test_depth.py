@@ -355,6 +355,15 @@ def test_labels_alone_are_refused_where_their_line_is_in_doubt() -> None:
     refused(find(image), "depth_lines_missing")
 
 
+def test_a_refused_axis_is_offered_as_a_suggestion() -> None:
+    image, truth = draw_log(lines=False, turned=90, px_per_unit=4.0)
+    found = find(image)
+    refused(found, "depth_lines_missing")
+    assert found.suggested is not None
+    assert found.suggested.source == "guess"
+    assert np.abs(found.suggested.depth_at(truth[:, 0]) - truth[:, 1]).max() < 10
+
+
 def test_an_index_that_says_otherwise_refuses() -> None:
     image, truth = draw_log()
     refused(find(image, prior=DepthPrior("ft", 100.0, 3_000.0)), "depth_outside_index")

@@ -17,14 +17,12 @@ import numpy as np
 from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Finding, Raster
 from veernet_core.page.depth.chain import label_weight
 from veernet_core.page.depth.column import (
-    FT_PER_IN,
-    M_PER_IN,
-    SCALE_TOLERANCE,
     ColumnFit,
     fit_column,
     numbers_cut_short,
-    search_columns,
 )
+from veernet_core.page.depth.search import search_columns
+from veernet_core.page.depth.unit import FT_PER_IN, M_PER_IN, SCALE_TOLERANCE
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.results import DepthFound, DepthLabel, PageLayout, SectionFound, StatedSource
 
@@ -372,16 +370,16 @@ def _labels(fit: ColumnFit) -> tuple[DepthLabel, ...]:
 
 
 def _refused(fit: ColumnFit | None, findings: Sequence[Finding]) -> DepthFound:
-    labels = (
-        ()
-        if fit is None
-        else tuple(
-            DepthLabel(label.row, label.value, label.confidence, False)
-            for label in fit.labels
-            if label_weight(label) > 0.3
-        )
-    )
-    return DepthFound(None, None, None, labels, float("nan"), float("nan"), 0.0, tuple(findings))
+    labels: tuple[DepthLabel, ...] = ()
+    suggested = None
+    if fit is not None:
+        likely = [label for label in fit.labels if label_weight(label) > 0.3]
+        labels = tuple(DepthLabel(one.row, one.value, one.confidence, False) for one in likely)
+        if fit.anchors is not None and len(fit.anchors) > 1:
+            residual = fit.residual_px * fit.chain.units_per_px
+            suggested = DepthAxis(fit.unit, fit.anchors, residual, source="guess")
+    nan, told = float("nan"), tuple(findings)
+    return DepthFound(None, None, None, labels, nan, nan, 0.0, told, suggested=suggested)
 
 
 def _finding(

@@ -7,7 +7,6 @@ Does not belong here: whether the fit is to be believed (`depth`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,24 +15,18 @@ import numpy as np
 from veernet_core.datatypes import F64, DepthUnit, Raster
 from veernet_core.page.depth.chain import NO_CHAIN, Chain, best_chain, label_weight
 from veernet_core.page.depth.labels import (
-    TURNS,
     LabelRead,
-    labels_from_boxes,
     merge_labels,
     read_at,
     read_labels,
 )
 from veernet_core.page.depth.profile import LineProfile, line_profile
 from veernet_core.page.depth.ruler import Labels, Ruler, fit_ruler, steady
+from veernet_core.page.depth.unit import FT_PER_IN, M_PER_IN, heading_unit, unit_by_scales
 from veernet_core.page.depth.walk import beyond, extend_ruler
-from veernet_core.page.ocr.text import TextReader, read_region
+from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.results import SectionFound, StatedSource, TrackFound
 
-FT_PER_IN = (4.0, 10.0, 20.0, 50.0, 100.0)
-M_PER_IN = (2.54, 5.08, 12.7, 25.4)
-SCALE_TOLERANCE = 0.08
-_AMBIGUOUS_M_PER_IN = 25.4
-"""1:1000 in metres looks like a reduced copy of 1:240 in feet."""
 _UNITS_PER_IN = (3.0, 140.0)
 _JITTER_IN = 0.06
 _MARGIN_IN = 0.1
@@ -43,14 +36,10 @@ _STEPS: dict[DepthUnit, tuple[tuple[float, float], ...]] = {
     "m": ((5.0, 25.0), (10.0, 50.0), (25.0, 50.0), (50.0, 100.0)),
 }
 _LIKELY = 0.5
-_SECOND_ZOOM = 0.67
+SECOND_ZOOM = 0.67
 _INFILL_ROUNDS = 8
 _FULL_SHARE = 0.75
-_HEADING_IN = 2.0
 _END_LABELS = 6
-_SEARCH_TILES, _SEARCH_IN, _STRIP_IN = 3, 5.0, 0.45
-_FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
-_METRE_WORDS = re.compile(r"\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +132,7 @@ def fit_column(
     labels = read_labels(raster, column, rows, reader, dpi)
     chain, rival = _chains(labels, dpi[0])
     if _is_thin(labels, chain, rows):
-        again = read_labels(raster, column, rows, reader, dpi, zoom=_SECOND_ZOOM)
+        again = read_labels(raster, column, rows, reader, dpi, zoom=SECOND_ZOOM)
         labels = sorted(merge_labels(labels, again), key=lambda label: label.row)
         chain, rival = _chains(labels, dpi[0])
     for _ in range(_INFILL_ROUNDS):
@@ -156,8 +145,8 @@ def fit_column(
     fit = ColumnFit(tuple(labels), chain, rival)
     if len(chain.members) < 2:
         return fit
-    heading = known_unit or _heading_unit(raster, section, column, reader, dpi)
-    unit, source = heading or _unit_by_scales(abs(chain.units_per_px), dpi, fit.step)
+    heading = known_unit or heading_unit(raster, section, column, reader, dpi)
+    unit, source = heading or unit_by_scales(abs(chain.units_per_px), dpi, fit.step)
     fit = replace(fit, unit=unit, unit_source=source)
     if chain.units_per_px < 0:
         return fit
@@ -296,61 +285,6 @@ def _drops_digits(labels: Sequence[LabelRead], chain: Chain, other: Chain) -> bo
     return f"{longer:.0f}".endswith(f"{label.value:.0f}") and longer != label.value
 
 
-# ---- unit --------------------------------------------------------------------------------------
-
-
-def _heading_unit(
-    raster: Raster,
-    section: SectionFound,
-    column: TrackFound,
-    reader: TextReader,
-    dpi: tuple[float, float],
-) -> tuple[DepthUnit, StatedSource] | None:
-    """Feet or metres, if the heading of the depth column says so."""
-    top = section.row_top
-    left = float(np.interp(top, column.left_knots[:, 0], column.left_knots[:, 1]))
-    right = float(np.interp(top, column.right_knots[:, 0], column.right_knots[:, 1]))
-    margin = 0.25 * dpi[1]
-    row0, row1 = int(top - _HEADING_IN * dpi[0]), int(top + 0.3 * dpi[0])
-    boxes = read_region(
-        raster,
-        row0,
-        row1,
-        int(left - margin),
-        int(right + margin),
-        reader,
-        TURNS,
-        float(np.mean(dpi)),
-    )
-    text = " ".join(box.text for box in boxes if box.confidence > 0.7)
-    feet, metres = bool(_FEET_WORDS.search(text)), bool(_METRE_WORDS.search(text))
-    if feet == metres:
-        return None
-    return ("ft" if feet else "m"), "header"
-
-
-def _unit_by_scales(
-    units_per_px: float, dpi: tuple[float, float], step: float
-) -> tuple[DepthUnit, StatedSource]:
-    """As `_unit_by_scale`, by both resolutions: the one down the page may itself be measured on lines
-    that were taken for those of the other unit."""
-    unit, source = _unit_by_scale(units_per_px * dpi[0], step)
-    across, _ = _unit_by_scale(units_per_px * dpi[1], step)
-    return unit, source if across == unit else "guess"
-
-
-def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedSource]:
-    """Feet or metres by the customary scales; ``guess`` where both or neither would be customary."""
-    feet = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in FT_PER_IN)
-    metres = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in M_PER_IN)
-    if feet and not metres:
-        return "ft", "template"
-    if metres and not feet and step < 100:
-        reduced_feet = abs(units_per_in / _AMBIGUOUS_M_PER_IN - 1) < SCALE_TOLERANCE
-        return "m", "guess" if reduced_feet else "template"
-    return "ft", "guess"
-
-
 # ---- axis --------------------------------------------------------------------------------------
 
 
@@ -427,52 +361,3 @@ def _bend_scatter(knots: F64) -> float:
     share = (depths[1:-1] - depths[:-2]) / (depths[2:] - depths[:-2])
     off = rows[1:-1] - rows[:-2] - share * (rows[2:] - rows[:-2])
     return 1.4826 * float(np.median(np.abs(off))) / np.sqrt(1.5)
-
-
-# ---- search ------------------------------------------------------------------------------------
-
-
-def search_columns(
-    raster: Raster, section: SectionFound, reader: TextReader, dpi: tuple[float, float]
-) -> list[TrackFound]:
-    """Strips in which round numbers recur, where the layout names no depth column.
-
-    A few tiles of the whole width are read; strips follow the nearest track border as it drifts.
-    """
-    labels: list[LabelRead] = []
-    for row0 in _search_rows(section, dpi[0]):
-        row1 = min(row0 + round(_SEARCH_IN * dpi[0]), raster.height_px)
-        scale = float(np.mean(dpi)) / _SECOND_ZOOM
-        boxes = read_region(raster, row0, row1, 0, raster.width_px, reader, TURNS, scale)
-        labels += [
-            label for label in labels_from_boxes(raster, boxes, reader) if label_weight(label) > 0.4
-        ]
-    strips = []
-    while labels:
-        cols = np.array([label.col for label in labels])
-        near = np.abs(cols[:, None] - cols[None, :]) < _STRIP_IN / 2 * dpi[1]
-        best = int(near.sum(axis=1).argmax())
-        if near[best].sum() < 2:
-            break
-        strips.append(_strip(section, float(cols[near[best]].mean()), labels[best].row, dpi[1]))
-        labels = [label for label, taken in zip(labels, near[best]) if not taken]
-    return strips[:3]
-
-
-def _search_rows(section: SectionFound, dpi: float) -> list[int]:
-    last = max(section.row_top, section.row_bottom - _SEARCH_IN * dpi)
-    count = max(
-        1, min(_SEARCH_TILES, int((section.row_bottom - section.row_top) / (_SEARCH_IN * dpi)))
-    )
-    return [int(row) for row in np.linspace(section.row_top, last, count)]
-
-
-def _strip(section: SectionFound, col: float, row: float, dpi: float) -> TrackFound:
-    """A strip around a column of the page that drifts as the nearest border does."""
-    borders = [knots for track in section.tracks for knots in (track.left_knots, track.right_knots)]
-    borders = borders or [np.array([[section.row_top, col]])]
-    nearest = min(borders, key=lambda k: abs(float(np.interp(row, k[:, 0], k[:, 1])) - col))
-    shift = col - float(np.interp(row, nearest[:, 0], nearest[:, 1]))
-    half = np.array([0.0, _STRIP_IN * dpi])
-    centre = nearest + np.array([0.0, shift])
-    return TrackFound(centre - half, centre + half, "depth")

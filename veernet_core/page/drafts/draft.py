@@ -173,10 +173,15 @@ def _stated(value: Stated) -> dict[str, Any]:
 
 
 def _labels(reading: PageReading, section_id: str) -> dict[str, Any]:
-    """The numbers behind a depth axis; those the fit did not use contradict it."""
+    """The numbers behind a depth axis; those the fit did not use contradict it. Of a refused one, the axis that
+    they make."""
     found = reading.depths[section_id]
     labels = {
         "used": [pair((label.row, label.depth)) for label in found.labels if label.used],
         "not_used": [pair((label.row, label.depth)) for label in found.labels if not label.used],
     }
-    return labels | {"unit_source": found.unit_source} | finite(residual_px=found.residual_px)
+    out: dict[str, Any] = labels | {"unit_source": found.unit_source} | finite(residual_px=found.residual_px)
+    if found.suggested is not None:
+        anchors = [pair(knot) for knot in _knots(found.suggested.anchors)]
+        out["suggested"] = {"unit": found.suggested.unit, "anchors": anchors}
+    return out

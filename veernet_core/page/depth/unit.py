@@ -1,0 +1,77 @@
+"""Feet or metres: by the heading of the depth column, else by the customary depth scales.
+
+In: pixels above a depth column, or a scale. Out: the unit and where it is known from.
+Does not belong here: the depth axis (`column`).
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from veernet_core.datatypes import DepthUnit, Raster
+from veernet_core.page.depth.labels import TURNS
+from veernet_core.page.ocr.text import TextReader, read_region
+from veernet_core.page.results import SectionFound, StatedSource, TrackFound
+
+FT_PER_IN = (4.0, 10.0, 20.0, 50.0, 100.0)
+M_PER_IN = (2.54, 5.08, 12.7, 25.4)
+SCALE_TOLERANCE = 0.08
+_AMBIGUOUS_M_PER_IN = 25.4
+"""1:1000 in metres looks like a reduced copy of 1:240 in feet."""
+_HEADING_IN = 2.0
+_FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
+_METRE_WORDS = re.compile(r"\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
+
+
+def heading_unit(
+    raster: Raster,
+    section: SectionFound,
+    column: TrackFound,
+    reader: TextReader,
+    dpi: tuple[float, float],
+) -> tuple[DepthUnit, StatedSource] | None:
+    """Feet or metres, if the heading of the depth column says so."""
+    top = section.row_top
+    left = float(np.interp(top, column.left_knots[:, 0], column.left_knots[:, 1]))
+    right = float(np.interp(top, column.right_knots[:, 0], column.right_knots[:, 1]))
+    margin = 0.25 * dpi[1]
+    row0, row1 = int(top - _HEADING_IN * dpi[0]), int(top + 0.3 * dpi[0])
+    boxes = read_region(
+        raster,
+        row0,
+        row1,
+        int(left - margin),
+        int(right + margin),
+        reader,
+        TURNS,
+        float(np.mean(dpi)),
+    )
+    text = " ".join(box.text for box in boxes if box.confidence > 0.7)
+    feet, metres = bool(_FEET_WORDS.search(text)), bool(_METRE_WORDS.search(text))
+    if feet == metres:
+        return None
+    return ("ft" if feet else "m"), "header"
+
+
+def unit_by_scales(
+    units_per_px: float, dpi: tuple[float, float], step: float
+) -> tuple[DepthUnit, StatedSource]:
+    """As `_unit_by_scale`, by both resolutions: the one down the page may itself be measured on lines
+    that were taken for those of the other unit."""
+    unit, source = _unit_by_scale(units_per_px * dpi[0], step)
+    across, _ = _unit_by_scale(units_per_px * dpi[1], step)
+    return unit, source if across == unit else "guess"
+
+
+def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedSource]:
+    """Feet or metres by the customary scales; ``guess`` where both or neither would be customary."""
+    feet = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in FT_PER_IN)
+    metres = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in M_PER_IN)
+    if feet and not metres:
+        return "ft", "template"
+    if metres and not feet and step < 100:
+        reduced_feet = abs(units_per_in / _AMBIGUOUS_M_PER_IN - 1) < SCALE_TOLERANCE
+        return "m", "guess" if reduced_feet else "template"
+    return "ft", "guess"
