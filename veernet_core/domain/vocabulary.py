@@ -127,7 +127,14 @@ def _porosity(
     mnemonic: str, names: Iterable[str], style: Style, is_group: bool = False
 ) -> CurveKind:
     return CurveKind(
-        mnemonic, tuple(names), ("PU", "V/V"), _POROSITY, _POROUS, style=style, is_group=is_group
+        mnemonic,
+        tuple(names),
+        ("PU", "V/V"),
+        _POROSITY,
+        _POROUS,
+        style=style,
+        wrap="one",
+        is_group=is_group,
     )
 
 
@@ -187,6 +194,7 @@ CURVES: tuple[CurveKind, ...] = (
         _CALIPER,
         (0, 60),
         style="dashed",
+        wrap="one",
     ),
     CurveKind("BS", ("BIT SIZE", "BS"), ("IN",), _CALIPER, (0, 60), style="dashed"),
     CurveKind(

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from veernet_core.datatypes import CurveSpec, Source
+from veernet_core.datatypes import CurveSpec, Source, Wrap
+from veernet_core.domain.vocabulary import curve_kind
 from veernet_core.page.known.sidecar import SidecarCurve
 from veernet_core.page.results import CurveFound, Stated
 
@@ -77,11 +78,19 @@ def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list
         float(found.right.value),
         found.scale,
         found.style or "solid",
-        found.wrap,
+        _wrap(found),
         found.colour,
         source,
     )
     return [curve, *(replace(curve, left=left, right=right) for left, right in found.backups)]
+
+
+def _wrap(found: CurveFound) -> Wrap:
+    """How often a curve may wrap: headers rarely say so, and then what is usual for its kind; whether it did,
+    its ink tells. Backup scales, parts of tracks and logarithms take its place."""
+    kind = curve_kind(str(found.mnemonic.value))
+    plain = found.scale == "linear" and not found.backups and found.part is None
+    return kind.wrap if kind is not None and plain and found.wrap == "none" else found.wrap
 
 
 def read_values(found: CurveFound) -> list[Stated]:
