@@ -308,6 +308,16 @@ def test_a_digit_before_that_one_number_lacks_is_for_review() -> None:
     assert found.confidence < 0.9
 
 
+def test_a_lost_digit_casts_no_doubt_where_not_all_numbers_begin_with_a_one() -> (
+    None
+):
+    image, truth = draw_log(first=1_740, labels={1800: 800, 2100: 100})
+    found = find(image)
+    assert "depth_digit_doubtful" not in codes(found)
+    assert found.confidence > 0.9
+    assert error(found, truth).max() < 0.1
+
+
 def test_many_numbers_of_ten_feet_on_lines_are_enough_where_some_are_unread() -> None:
     lost = {depth: 0 for depth in range(7_000, 7_600, 10) if depth % 30}
     image, truth = draw_log(label_step=10, turned=0, labels=lost)

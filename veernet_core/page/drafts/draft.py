@@ -180,7 +180,9 @@ def _labels(reading: PageReading, section_id: str) -> dict[str, Any]:
         "used": [pair((label.row, label.depth)) for label in found.labels if label.used],
         "not_used": [pair((label.row, label.depth)) for label in found.labels if not label.used],
     }
-    out: dict[str, Any] = labels | {"unit_source": found.unit_source} | finite(residual_px=found.residual_px)
+    out: dict[str, Any] = (
+        labels | {"unit_source": found.unit_source} | finite(residual_px=found.residual_px)
+    )
     if found.suggested is not None:
         anchors = [pair(knot) for knot in _knots(found.suggested.anchors)]
         out["suggested"] = {"unit": found.suggested.unit, "anchors": anchors}
