@@ -260,8 +260,8 @@ def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bo
 
 
 def numbers_cut_short(fit: ColumnFit) -> list[LabelRead]:
-    """Likely numbers that are the expected ones without the first digit, where all numbers that agree begin with
-    a 1: one was lost in these, or a rule beside the others was read as one."""
+    """Likely numbers that are the expected ones without the first digit, where all numbers that agree begin
+    with a 1: one was lost in these, or a rule beside the others was read as one."""
     if fit.step == 0 or any(f"{label.value:.0f}"[0] != "1" for label in fit.members):
         return []
     out = []
