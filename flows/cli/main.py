@@ -31,6 +31,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "score the model on drawings with truth, or results against reference LAS files",
     ),
     ("train-pages", "models:fill_train_pages", "train the network that reads layouts of pages"),
+    ("train-print", "models:fill_train_print", "train the network that tells print from lines"),
     (
         "calibrate-pages",
         "models:fill_calibrate_pages",

@@ -268,6 +268,31 @@ def _train_pages(args: argparse.Namespace) -> int:
     return 0
 
 
+def fill_train_print(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.add_argument("-o", "--out", type=Path, default=Path("runs/print"))
+    parser.add_argument("--sheets", type=int, default=8000, help="sheets to draw")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--minutes", type=float, default=1e9, help="at most, for the fit")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of font files")
+    parser.add_argument("--init", type=Path, help="a print network to go on from")
+    parser.set_defaults(run=_train_print)
+
+
+def _train_print(args: argparse.Namespace) -> int:
+    import torch
+
+    from flows.studies.train_print import run_training
+    from veernet_core.training.prints import PrintTrainConfig
+
+    torch.set_num_threads(1)
+    config = PrintTrainConfig(seed=args.seed, steps=args.steps, minutes=args.minutes)
+    start = args.init.read_bytes() if args.init is not None else None
+    print(run_training(args.out, args.sheets, config, args.fonts, start))
+    return 0
+
+
 def fill_calibrate_pages(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("models", type=Path, help="the folder that train-pages --folds left")
