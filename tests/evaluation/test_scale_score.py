@@ -105,3 +105,16 @@ def test_a_scale_of_so_much_a_division(
 )
 def test_names(name: str, same: bool) -> None:
     assert same_name(GR, name) is same
+
+
+@pytest.mark.parametrize(
+    ("printed", "name", "same"),
+    [
+        ("TG (units)", "TG", True), ("TG (units)", "TG (units)", True), ("TG (units)", "UNITS", False),
+        ("SHALLOW [m2r2]", "SHALLOW", True), ("TG (units)", "C1", False), ("(units)", "", False),
+    ],
+)  # fmt: skip
+def test_a_unit_in_brackets_is_no_part_of_a_printed_name(
+    printed: str, name: str, same: bool
+) -> None:
+    assert same_name(TrueCurve("TGAS", printed=printed), name) is same

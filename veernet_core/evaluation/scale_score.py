@@ -8,6 +8,7 @@ Does not belong here: geometry, traces, tables.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -205,10 +206,18 @@ def confidence(curve: CurveFound) -> float:
     return min(v.confidence for v in values)
 
 
+_BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+
+
 def same_name(true: TrueCurve, name: str) -> bool:
-    """Whether a name is the curve's: its mnemonic, its printed name, or another word for the same curve."""
+    """Whether a name is the curve's: its mnemonic, its printed name, or another word for the same curve.
+
+    A printed name counts with or without what stands in brackets at its end: of ``TG (units)`` the name
+    is ``TG``.
+    """
     got = letters_and_digits(name)
-    own = {letters_and_digits(text) for text in (true.mnemonic, true.printed, *true.aliases)}
+    bare = _BRACKETS.sub("", true.printed)
+    own = {letters_and_digits(text) for text in (true.mnemonic, true.printed, bare, *true.aliases)}
     if got and got in own:
         return True
     one, two = _kind(name), _kind(true.mnemonic)
