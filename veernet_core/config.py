@@ -69,7 +69,27 @@ class Option:
                 and (self.decimals is None or abs(round(value, self.decimals) - value) <= 1e-12)
             )
         if not fits:
-            raise ValueError(f"--{name.replace('_', '-')}: {value} is out of range ({self.help})")
+            flag = name.replace("_", "-")
+            raise ValueError(f"--{flag}: {value} is not {self.range_words} ({self.help})")
+
+    @property
+    def range_words(self) -> str:
+        """What a value may be, in words.
+
+        Examples
+        --------
+        >>> Option("", least=0, most=1).range_words, Option("", above=0).range_words
+        ('from 0 to 1', 'above 0')
+        """
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.least is not None and self.most is not None:
+            words = f"from {self.least:g} to {self.most:g}"
+        else:
+            limits = (("above", self.above), ("at least", self.least), ("at most", self.most))
+            named = [f"{word} {limit:g}" for word, limit in limits if limit is not None]
+            words = " and ".join(named) or "a number"
+        return words if self.decimals is None else f"{words} with {self.decimals} decimals at most"
 
 
 def _marks(text: str, **limits: Any) -> dict[str, Option]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE = 0, 1, 2
 _SHOWN_FAILURES = 20
+_SHOWN_LOGS = 200
 _QUIET_LINE_EVERY_S = 30.0
 
 EMBEDDED_SERVER = {
@@ -222,7 +223,24 @@ def _say_report(report: RunReport, settings: ArchiveParams) -> None:
                 else "see the report"
             )
         )
+    _say_logs(report, settings)
     _say(f"results: {settings.dest}")
+    _say(f"dashboard: {ObjectStore(settings.dest).uri_of('dashboard/index.html')}")
+
+
+def _say_logs(report: RunReport, settings: ArchiveParams) -> None:
+    """A line for every log of the run, as long as a person can read them."""
+    from storage.ledger import read_ledger
+
+    latest = read_ledger(ObjectStore(settings.dest)).latest.values()
+    own = [r for r in latest if r.status == "done" and r.segment.startswith(report.run_id)]
+    for record in own[:_SHOWN_LOGS]:
+        _say(
+            f"{record.log_id}: {record.accepted} accepted, {record.review} for review,"
+            f" {record.rejected} rejected"
+        )
+    if len(own) > _SHOWN_LOGS:
+        _say(f"… and {len(own) - _SHOWN_LOGS:,} more, see verdicts.parquet")
 
 
 def _say(text: str) -> None:

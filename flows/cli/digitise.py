@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flows.cli.options import (
     add_digitise_options,
@@ -15,25 +14,25 @@ from flows.cli.options import (
     config_of,
     require_writable,
 )
+from flows.cli.progress import Show, ShownPredictor
 from veernet_core.config import OPTIONS, DigitiseConfig
 
 if TYPE_CHECKING:
+    from flows.local.digitise import LocalReport
     from storage.index_table import IndexTable
-    from veernet_core.datatypes import DigitisedLog
-    from veernet_core.pipeline import FailedScan
 
 
 def fill_demo(parser: argparse.ArgumentParser) -> None:
     """Options of ``demo``."""
-    parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawings")
     parser.set_defaults(run=demo, model=None, device="auto", precision="float32", batch_tiles=None)
 
 
 def fill_digitise(parser: argparse.ArgumentParser) -> None:
     """Options of ``digitise``."""
-    parser.add_argument("scans", nargs="+", metavar="SCAN")
-    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("scans", nargs="+", metavar="SCAN", help="files, folders or globs")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
     add_digitise_options(parser)
     parser.add_argument(
         "--canary",
@@ -45,6 +44,13 @@ def fill_digitise(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also write <stem>.review.las with the curves in review, marked so in every header line",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="also do scans again whose result stands"
+    )
+    parser.add_argument("--quiet", action="store_true", help="say nothing but failures")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object per log, for programs"
+    )
     add_index_options(parser)
     add_model_options(parser)
     parser.set_defaults(run=digitise)
@@ -52,8 +58,8 @@ def fill_digitise(parser: argparse.ArgumentParser) -> None:
 
 def fill_inspect(parser: argparse.ArgumentParser) -> None:
     """Options of ``inspect``."""
-    parser.add_argument("scans", nargs="+", metavar="SCAN")
-    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("scans", nargs="+", metavar="SCAN", help="files, folders or globs")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
     unit = OPTIONS["depth_unit"]
     parser.add_argument("--depth-unit", choices=unit.choices, help=unit.help)
     parser.set_defaults(run=inspect)
@@ -120,24 +126,22 @@ def _run_local(
     index: IndexTable | None = None,
     include_review: bool = False,
 ) -> int:
-    from flows.engine.page_engines import PageEngines
-    from flows.local.digitise import digitise_files
-    from veernet_core.net.bundle import load_predictor
+    quiet, as_json = getattr(args, "quiet", False), getattr(args, "json", False)
+    done = {} if getattr(args, "force", True) else _standing(scans, args, config, index)
+    if done and include_review:
+        from storage.delivery import add_review_files
+        from storage.objects import ObjectStore
 
-    bundle = args.model.read_bytes() if args.model is not None else None
-    predictor = load_predictor(bundle, args.device, args.precision, args.batch_tiles)
-    started = time.monotonic()
-
-    def say(done: int, result: DigitisedLog | FailedScan) -> None:
-        spent = time.monotonic() - started
-        n = max(len(scans), done)  # a PDF may hold several
-        left = spent / done * (n - done)
-        print(f"[{done}/{n}, {left:.0f} s left] {_line(result)}", flush=True)
-
-    report = digitise_files(
-        scans, args.out, predictor, config, say, PageEngines(), index, include_review
-    )
-    print(f"dashboard: {report.dashboard}")
+        add_review_files(ObjectStore(str(args.out)))
+    left = [path for path in scans if path not in done]
+    with Show(len(left), quiet, as_json) as show:
+        if done:
+            show.say(f"{len(done)} of {len(scans)} scans are done already; --force does them again")
+        if not left:
+            show.say(f"dashboard: {args.out / 'dashboard' / 'index.html'}")
+            return 0
+        report = _digitise(left, args, config, index, include_review, show)
+    show.say(f"dashboard: {report.dashboard}")
     if report.failures:
         print(f"{len(report.failures)} of {len(scans)} scans failed:", file=sys.stderr)
         for _, error in report.failures:
@@ -145,17 +149,35 @@ def _run_local(
     return report.exit_code
 
 
-def _line(result: DigitisedLog | FailedScan) -> str:
-    from veernet_core.curve.gate import quality_note
-    from veernet_core.pipeline import FailedScan
+def _digitise(
+    scans: list[Path],
+    args: argparse.Namespace,
+    config: DigitiseConfig,
+    index: IndexTable | None,
+    include_review: bool,
+    show: Show,
+) -> LocalReport:
+    show.doing("loading the network")
+    from flows.engine.page_engines import PageEngines
+    from flows.local.digitise import digitise_files
+    from veernet_core.net.bundle import load_predictor
 
-    if isinstance(result, FailedScan):
-        return f"{result.ref.stem}: failed ({result.error.code})"
-    parts = []
-    for judged in result.curves:
-        reasons = ",".join(judged.verdict.reasons)
-        note = quality_note(judged)
-        parts.append(f"{judged.curve.spec.mnemonic} {judged.verdict.decision} {note} ({reasons})")
-    findings = sorted({f.code for f in result.findings})
-    tail = f"  findings: {', '.join(findings)}" if findings else ""
-    return f"{result.scan.stem}: {'; '.join(parts) or 'no curves'}{tail}"
+    bundle = args.model.read_bytes() if args.model is not None else None
+    predictor = load_predictor(bundle, args.device, args.precision, args.batch_tiles)
+    return digitise_files(
+        scans, args.out, ShownPredictor(predictor, show), config, show.scan, PageEngines(), index,
+        include_review, started=lambda stem: show.doing(f"reading {stem}"),
+    )  # fmt: skip
+
+
+def _standing(
+    scans: list[Path], args: argparse.Namespace, config: DigitiseConfig, index: IndexTable | None
+) -> dict[Path, list[dict[str, Any]]]:
+    """The scans that need not be done again."""
+    from flows.dashboard.method import bundle_bytes
+    from flows.local.standing import requirement, standing
+
+    bundle = args.model.read_bytes() if args.model is not None else bundle_bytes()
+    if bundle is None:
+        return {}
+    return standing(scans, args.out, requirement(config, bundle, args.precision), index)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from veernet_core import __version__
@@ -44,15 +46,31 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "train with every loss at one budget and judge the exported curves",
     ),
     ("benchmark", "models:fill_benchmark", "time the stages on a tall drawn log"),
+    ("completion", "completion:fill", "print what makes a shell complete commands and options"),
 )
 """Name, place of the function that adds the options (below ``flows.cli``), and help."""
 _ALIASES = {"digitise": ["digitize"]}
+
+
+class _Help(argparse.HelpFormatter):
+    """Help that names the default of every option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        text = action.help or ""
+        plain = isinstance(action.default, str | int | float | Path) and action.default != ""
+        shown = plain and not isinstance(action.default, bool) and action.default != "==SUPPRESS=="
+        if action.option_strings and shown and f"[{action.default}]" not in text:
+            return f"{text} [%(default)s]"
+        return text
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that gets its options when it is used."""
 
     place = ""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"formatter_class": _Help, **options})
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As in the base class, with the options of the place added first."""
@@ -70,8 +88,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show ends nothing
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     try:
-        args = _parser().parse_args(argv)
+        args = parser.parse_args(argv)
     except SystemExit as stop:
         return int(stop.code or 0)
     try:

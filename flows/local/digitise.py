@@ -32,7 +32,7 @@ from veernet_core.config import DigitiseConfig, configured
 from veernet_core.datatypes import DigitisedLog, Posterior, Strip
 from veernet_core.errors import VeernetError, of_scan
 from veernet_core.page.reading import PageReader
-from veernet_core.pipeline import FailedScan, Predictor, ScanInput
+from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
 
 
 @dataclass(slots=True)
@@ -127,6 +127,7 @@ def digitise_files(
     reader: PageReader | None = None,
     index: IndexTable | None = None,
     include_review: bool = False,
+    started: Callable[[str], None] = lambda stem: None,
 ) -> LocalReport:
     """Digitise scans into ``out``; one bad scan never stops the others.
 
@@ -142,13 +143,14 @@ def digitise_files(
         What the archive knows of its scans.
     include_review : bool
         Also write the curves in review, marked as such; from then on for every log in ``out``.
+    started : called with the stem of each scan whose page begins to be read; from several threads
 
     Returns
     -------
     LocalReport
     """
     summary = LocalReport()
-    started, clock = datetime.now(UTC), time.monotonic()
+    begun, clock = datetime.now(UTC), time.monotonic()
     store = ObjectStore(str(out))
     if include_review:
         delivery.add_review_files(store)
@@ -156,7 +158,12 @@ def digitise_files(
     unread: list[FailedScan] = []
     names, desk = LogNames(out), desk_sidecars(store)
     items = (_with_desk(item, store, names, desk) for item in _read_all(scans, unread, index))
-    results = pipeline.digitise_many(items, timed, config, reader, page_workers())
+
+    def read(item: ScanInput, config: DigitiseConfig, reader: PageReader | None) -> ReadScan:
+        started(item.ref.stem)
+        return pipeline.read_scan(item, config, reader)
+
+    results = pipeline.digitise_many(items, timed, config, reader, page_workers(), read)
     try:
         _publish_all(_with_unread(results, unread), store, out, summary, report, names)
     finally:  # also where something broke off: what was done and what failed is written
@@ -167,7 +174,7 @@ def digitise_files(
         finally:
             run = replace(
                 _run_record(summary, predictor, config),
-                started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+                started=f"{begun:%Y-%m-%dT%H:%M:%SZ}",
                 seconds=round(time.monotonic() - clock, 3),
                 device_seconds=round(timed.seconds, 3),
             )

@@ -1,0 +1,154 @@
+"""What a person sees while scans are digitised: a moving bar on a terminal, plain lines in a log, or JSON.
+
+In: events of a run. Out: text on the terminal. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from veernet_core.datatypes import DigitisedLog, FailedScan, Posterior, Strip
+    from veernet_core.pipeline import Predictor
+
+
+class Show:
+    """Reports scans as they go; used as a context.
+
+    Parameters
+    ----------
+    total : int
+        Scans to do.
+    quiet : bool
+        Say nothing but failures.
+    as_json : bool
+        One JSON object a log on standard output, and nothing else there.
+    """
+
+    def __init__(self, total: int, quiet: bool = False, as_json: bool = False) -> None:
+        self._total, self._quiet, self._json = total, quiet, as_json
+        self._started = time.monotonic()
+        self._done = 0
+        self._bar: Progress | None = None
+        self._task: Any = None
+
+    def __enter__(self) -> Show:
+        if sys.stderr.isatty() and not self._quiet:
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeElapsedColumn,
+                TimeRemainingColumn,
+            )
+
+            columns = (
+                MofNCompleteColumn(), BarColumn(), TimeElapsedColumn(), TextColumn("left"),
+                TimeRemainingColumn(), TextColumn("{task.description}", markup=False),
+            )  # fmt: skip
+            console = Console(stderr=True)
+            self._bar = Progress(*columns, console=console, redirect_stdout=not self._json)
+            self._bar.start()
+            self._task = self._bar.add_task("starting", total=self._total)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def doing(self, words: str) -> None:
+        """What is being done at this moment; only seen on a terminal."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=words)
+
+    def scan(self, done: int, result: DigitisedLog | FailedScan) -> None:
+        """One scan is done."""
+        self._done = done
+        total = max(self._total, done)  # a PDF may hold several
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        if self._json:
+            print(json.dumps(as_row(result), ensure_ascii=False), flush=True)
+        elif not self._quiet:
+            left = (time.monotonic() - self._started) / done * (total - done)
+            print(f"[{done}/{total}, {left:.0f} s left] {line_of(result)}", flush=True)
+
+    def say(self, words: str) -> None:
+        """A line for people."""
+        if not self._quiet and not self._json:
+            print(words, flush=True)
+
+
+class ShownPredictor:
+    """A predictor that says which track it is at."""
+
+    def __init__(self, predictor: Predictor, show: Show) -> None:
+        self._predictor, self._show = predictor, show
+        self.model_id = predictor.model_id
+        self.numerics = predictor.numerics
+        self.calibration = predictor.calibration
+
+    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+        """Posterior of each strip, in order."""
+        if strips:
+            at = strips[0]
+            self._show.doing(
+                f"tracing section {at.section_index + 1}, track {at.track_index + 1},"
+                f" scan row {at.scan_rows[0]:,.0f}"
+            )
+        return self._predictor.predict(strips)
+
+
+def as_row(result: DigitisedLog | FailedScan) -> dict[str, Any]:
+    """A result as plain data, for programs."""
+    from storage.records import jsonable
+    from veernet_core.pipeline import FailedScan
+
+    if isinstance(result, FailedScan):
+        error = result.error
+        return {"scan": result.ref.uri, "failed": error.code, "message": str(error)}
+    curves = [
+        {
+            "section_id": j.curve.section_id, "track_id": j.curve.track_id,
+            "mnemonic": j.curve.spec.mnemonic, "decision": j.verdict.decision,
+            "reasons": list(j.verdict.reasons), "r2_estimate": j.quality.r2_estimate,
+            "r2_lower": j.quality.r2_lower,
+        }
+        for j in result.curves
+    ]  # fmt: skip
+    findings = sorted({f.code for f in result.findings})
+    row: dict[str, Any] = jsonable(
+        {"scan": result.scan.uri, "curves": curves, "findings": findings}
+    )
+    return row
+
+
+def line_of(result: DigitisedLog | FailedScan) -> str:
+    """A result in one line."""
+    from veernet_core.curve.gate import quality_note
+    from veernet_core.pipeline import FailedScan
+
+    if isinstance(result, FailedScan):
+        return f"{result.ref.stem}: failed ({result.error.code})"
+    parts = []
+    for judged in result.curves:
+        reasons = ",".join(judged.verdict.reasons)
+        note = quality_note(judged)
+        parts.append(f"{judged.curve.spec.mnemonic} {judged.verdict.decision} {note} ({reasons})")
+    findings = sorted({f.code for f in result.findings})
+    tail = f"  findings: {', '.join(findings)}" if findings else ""
+    return f"{result.scan.stem}: {'; '.join(parts) or 'no curves'}{tail}"

@@ -1,0 +1,82 @@
+"""Which scans have a result already that is just what is asked for: they need not be digitised again.
+
+In: an output folder, scans and what results would be made with. Out: their logs' documents. The network is not
+loaded. What an archive's ledger says does not belong here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows.local.names import LogNames
+from flows.local.pages import read_pages
+from storage.desk_sidecars import desk_sidecars
+from storage.index_table import IndexTable
+from storage.objects import ObjectStore
+from storage.publish import RECORD
+from storage.records import Record, read_record
+from veernet_core.config import DigitiseConfig
+from veernet_core.datatypes import FailedScan, MadeWith, ScanInput
+from veernet_core.errors import VeernetError
+from veernet_core.provenance import made_with
+
+
+def requirement(config: DigitiseConfig, bundle: bytes, precision: str) -> MadeWith:
+    """What results of a configuration and a model are made with; ``numerics`` is the precision alone."""
+    return made_with(config, hashlib.sha256(bundle).hexdigest()[:12], precision)
+
+
+def standing(
+    scans: Sequence[Path], out: Path, required: MadeWith, index: IndexTable | None = None
+) -> dict[Path, list[Record]]:
+    """Files of which every page has a result made from the same bytes, sidecar, options, model and software.
+
+    Parameters
+    ----------
+    scans : sequence of Path
+    out : Path
+    required : MadeWith
+        Of ``requirement``.
+    index : IndexTable, optional
+
+    Returns
+    -------
+    dict of Path to documents
+    """
+    if not (out / "logs").is_dir():
+        return {}
+    names, store = LogNames(out), ObjectStore(str(out))
+    desk = desk_sidecars(store)
+    found: dict[Path, list[Record]] = {}
+    for path in scans:
+        records = []
+        for item in read_pages(path, index):
+            if isinstance(item, FailedScan):
+                break
+            name = names.of(Path(item.ref.uri), item.ref.sha256, item.ref.stem)
+            sidecar = store.get(desk[name].key) if name in desk else item.sidecar
+            record = _record(out / "logs" / name / RECORD)
+            if record is None or not _same(record, item, sidecar, required):
+                break
+            records.append(record)
+        else:
+            found[path] = records
+    return found
+
+
+def _record(path: Path) -> Record | None:
+    try:
+        return read_record(path.read_bytes())
+    except (OSError, ValueError, KeyError, TypeError, VeernetError):
+        return None
+
+
+def _same(record: Record, item: ScanInput, sidecar: bytes | None, required: MadeWith) -> bool:
+    made = record["provenance"]
+    sidecar_sha = "" if sidecar is None else hashlib.sha256(sidecar).hexdigest()
+    own = (made["scan_sha256"], made["sidecar_sha256"], made["numerics"].split(" ")[0])
+    wanted = (item.ref.sha256, sidecar_sha, required.numerics)
+    names = ("model_id", "config_hash", "settings_hash", "algorithms")
+    return own == wanted and all(made[name] == getattr(required, name) for name in names)

@@ -1,0 +1,61 @@
+"""``digitise`` passes over scans whose result stands, and what it prints."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.cli.main import main
+from storage.desk_sidecars import sidecar_key
+from storage.objects import ObjectStore
+from veernet_core.synth.pages import demo_archive
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scan with its sidecar."""
+    root = tmp_path_factory.mktemp("standing")
+    scan = next(scan for scan in demo_archive(0) if scan.stem == "skewed-gamma-neutron")
+    (root / "log.tif").write_bytes(scan.tiff)
+    (root / "log.sidecar.json").write_text(json.dumps(scan.sidecar))
+    return root
+
+
+def test_a_finished_scan_is_passed_over_until_something_changes(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["digitise", str(place / "log.tif"), "-o", str(place / "out")]
+
+    def lines(*more: str) -> list[str]:
+        assert main([*command, *more]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    first = lines("--json")
+    assert [json.loads(line)["scan"] for line in first] == [str(place / "log.tif")]
+    assert {c["mnemonic"] for c in json.loads(first[0])["curves"]} == {"GR", "NEU"}
+    record = (place / "out/logs/log/log.json").stat()
+    second = lines()
+    assert second[0].startswith("1 of 1 scans are done already")
+    assert (place / "out/logs/log/log.json").stat() == record
+    assert lines("--quiet") == []
+    assert any("[1/1" in line for line in lines("--step", "1"))
+    assert any("[1/1" in line for line in lines("--step", "1", "--force"))
+    store = ObjectStore(str(place / "out"))
+    store.put(sidecar_key("log"), (place / "log.sidecar.json").read_bytes() + b"\n")
+    assert any("[1/1" in line for line in lines("--step", "1"))
+
+
+def test_an_option_out_of_range_says_the_range(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["digitise", str(place / "log.tif"), "-o", str(place / "never"), "--min-r2", "2"]
+    assert main(command) == 2
+    assert "--min-r2: 2.0 is not from 0 to 1" in capsys.readouterr().err
+    assert not (place / "never").exists()
+
+
+def test_completion_is_code_for_the_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    assert "complete" in capsys.readouterr().out
