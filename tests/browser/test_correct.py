@@ -221,3 +221,15 @@ def test_two_people_on_one_log_lose_nothing(desk: Any, open_page: Callable[..., 
     assert mine[0][1] == anchors[0][1] + 100
     kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
     assert kept["edited"][-1]["who"] == "Ada"
+
+
+def test_a_log_without_curves_leads_from_the_queue_to_its_scan(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, _, _ = desk
+    page = open_page(f"{address}/review?log={STEM}", 1280, 900)
+    page.click("#about a")
+    page.wait_for_selector("html[data-ready='1']")
+    page.wait_for_selector("#scan[data-ready='1']")
+    assert page.url.endswith(f"/correct?log={STEM}")
+    assert page.locator("[data-tool=depth][aria-pressed=true]").count() == 1

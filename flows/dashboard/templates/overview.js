@@ -438,7 +438,11 @@
       if (event.key === "Enter" && listed.length) location.href = pageOf(listed[active]);
     });
     window.addEventListener("resize", drawRows);
-    if (window.veernetServed && window.veernetServed.review) byId("review-link").hidden = false;
+    if (window.veernetServed && window.veernetServed.review) {
+      byId("review-link").hidden = false;
+      for (const name of document.querySelectorAll("#failures td.path"))
+        name.append(" ", make("a", { href: "/correct?scan=" + encodeURIComponent(name.textContent.trim()) }, "correct on the scan"));
+    }
     drawRuns();
     drawCanary();
     update();

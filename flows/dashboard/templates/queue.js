@@ -36,7 +36,7 @@
     byId("total").textContent = found.total.toLocaleString("en") + (found.total === 1 ? " curve" : " curves") + (found.total > rows.length ? ", the first " + rows.length + " shown" : "");
     drawQueue();
     if (rows.length) await choose(0);
-    else { at = -1; byId("about").replaceChildren(make("p", { class: "quiet" }, "Nothing left to look at.")); byId("page").src = "about:blank"; }
+    else { at = -1; byId("about").replaceChildren(make("p", { class: "quiet" }, only ? ["This log has no curve to look at: depth, tracks or scales are missing. ", make("a", { href: "/correct?log=" + encodeURIComponent(only) }, "Set them on the scan")] : "Nothing left to look at.")); byId("page").src = "about:blank"; }
     document.documentElement.dataset.ready = "1";
   }
 
