@@ -308,9 +308,7 @@ def test_a_digit_before_that_one_number_lacks_is_for_review() -> None:
     assert found.confidence < 0.9
 
 
-def test_a_lost_digit_casts_no_doubt_where_not_all_numbers_begin_with_a_one() -> (
-    None
-):
+def test_a_lost_digit_casts_no_doubt_where_not_all_numbers_begin_with_a_one() -> None:
     image, truth = draw_log(first=1_740, labels={1800: 800, 2100: 100})
     found = find(image)
     assert "depth_digit_doubtful" not in codes(found)
