@@ -72,7 +72,7 @@ def repeat(data: bytearray, rng: np.random.Generator) -> None:
 
 def change_tag(data: bytearray, rng: np.random.Generator) -> None:
     """Another type, count or value for one entry of a TIFF's directory."""
-    if data[:4] not in (b"II*\0", b"MM\0*"):
+    if data[:4] not in (b"II*\0", b"MM\0*") or len(data) < 8:
         return flip_head(data, rng)
     order = "<" if data[:2] == b"II" else ">"
     at = struct.unpack_from(order + "I", data, 4)[0]
