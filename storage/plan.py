@@ -1,9 +1,10 @@
 """The plan of a run: which scans need work and why, from one listing of the source.
 
-In: a source store, the ledger, what the run requires. Out: units of work in shards and chunks,
-written as immutable manifests that workers read by number. Nothing is downloaded here; whether a
+In: the scans that a source lists, the ledger, what the run requires. Out: units of work in shards and
+chunks, written as immutable manifests that workers read by number. Nothing is downloaded here; whether a
 changed file really holds other bytes is found out by whoever reads it.
-What the work is, and the order in which machines do it, do not belong here.
+How a source is listed (``storage.listing``), what the work is, and the order in which machines do it, do
+not belong here.
 """
 
 from __future__ import annotations
@@ -19,9 +20,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from storage.dra import DRA_SUFFIX
-from storage.index_table import IndexTable
-from storage.known import sidecar_of_index
 from storage.ledger import (
     ROOT,
     Ledger,
@@ -32,9 +30,10 @@ from storage.ledger import (
     outdated,
     table_to_bytes,
 )
+from storage.listing import Listed
 from storage.objects import ObjectInfo, ObjectStore
 from storage.publish import safe_name
-from storage.scans import MARKERS, SIDECAR_SUFFIX, is_own_picture, is_scan
+from storage.scans import page_stem, split_page
 
 RUNS = ROOT + "runs/"
 
@@ -70,6 +69,8 @@ class Unit:
     shard, chunk : int
     alone : bool
         Whether the chunk holds only this unit, because workers died on it.
+    page : int
+        Of a PDF with several, from 1; 0 where the scan is the whole file.
     """
 
     source_key: str
@@ -87,6 +88,7 @@ class Unit:
     dra_key: str = ""
     indexed: str = ""
     desk_key: str = ""
+    page: int = 0
 
     def known_record(self) -> Record | None:
         """The finished result that may still stand."""
@@ -96,27 +98,6 @@ class Unit:
         """Identity of this work as far as a listing tells; names what is staged for it."""
         parts = (self.source_key, self.source_version, self.sidecar_version, *requirement.parts)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A scan of the source with its sidecar, its registration file and its entry in the index (JSON);
-    ``desk`` is the sidecar made at the desk, in the destination."""
-
-    scan: ObjectInfo
-    sidecar: ObjectInfo | None
-    dra: ObjectInfo | None = None
-    indexed: str = ""
-    desk: ObjectInfo | None = None
-
-    @property
-    def stated_version(self) -> str:
-        """Version of all that is stated of the scan; that of the sidecar where it is alone."""
-        own = self.desk or self.sidecar
-        parts = [info.version if info else "" for info in (own, self.dra)]
-        if self.indexed:
-            parts.append(hashlib.sha256(self.indexed.encode()).hexdigest()[:16])
-        return "+".join(parts).rstrip("+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,42 +171,6 @@ def _kinds(reasons: Iterable[Iterable[str]]) -> Counter[str]:
     for group in reasons:
         counts.update({reason.split(":")[0] for reason in group})
     return counts
-
-
-def list_scans(source: ObjectStore, index: IndexTable | None = None) -> list[Listed]:
-    """Scans of the source by key, each with what is stated of it; other objects are passed over, and so
-    are pictures that are part of results."""
-    scans: list[ObjectInfo] = []
-    markers: set[str] = set()
-    sidecars: dict[str, ObjectInfo] = {}
-    registrations: dict[str, ObjectInfo] = {}
-    for info in source.listing():
-        name = info.key.lower()
-        if name.endswith(SIDECAR_SUFFIX):
-            sidecars[info.key[: -len(SIDECAR_SUFFIX)]] = info
-        elif name.endswith(DRA_SUFFIX):
-            registrations[_without_suffix(info.key)] = info
-        elif is_scan(name):
-            scans.append(info)
-        elif name.rpartition("/")[2] in MARKERS:
-            markers.add(info.key)
-
-    def exists(key: str) -> bool:
-        return key in markers or key.removesuffix(SIDECAR_SUFFIX) in sidecars
-
-    scans = [info for info in scans if not is_own_picture(info.key, exists)]
-    scans.sort(key=lambda info: info.key)
-    stems = [_without_suffix(scan.key) for scan in scans]
-    return [
-        Listed(scan, sidecars.get(stem), registrations.get(stem), _indexed(source, scan.key, index))
-        for scan, stem in zip(scans, stems, strict=True)
-    ]
-
-
-def _indexed(source: ObjectStore, key: str, index: IndexTable | None) -> str:
-    match = None if index is None else index.find(PurePosixPath(key).name, source.uri_of(key))
-    stated = {} if match is None else sidecar_of_index(match.row)
-    return json.dumps(stated, ensure_ascii=False, sort_keys=True) if stated else ""
 
 
 def make_plan(
@@ -357,6 +302,7 @@ def _unit(
         dra_key=listed.dra.key if listed.dra else "",
         indexed=listed.indexed,
         desk_key=listed.desk.key if listed.desk else "",
+        page=listed.page,
         log_id=log_id,
         reasons="; ".join(reasons),
         known=json.dumps(asdict(recorded)) if recorded and done else "",
@@ -386,12 +332,9 @@ def _assign(units: Sequence[Unit], chunk_logs: int, shard_logs: int) -> Iterator
             filled = chunk_logs if unit.alone else filled + 1
 
 
-def _without_suffix(key: str) -> str:
-    return key[: len(key) - len(PurePosixPath(key).suffix)]
-
-
 def _stem(key: str) -> str:
-    return PurePosixPath(key).stem
+    file, page = split_page(key)
+    return page_stem(PurePosixPath(file).stem, page)
 
 
 def _digest(key: str) -> str:

@@ -22,8 +22,10 @@ from storage.known import known_sidecar
 from storage.ledger import Record, result_key
 from storage.objects import ObjectStore, StorageError
 from storage.plan import Unit
+from storage.scans import page_stem, split_page
 from veernet_core.datatypes import ScanRef
 from veernet_core.errors import VeernetError, of_scan
+from veernet_core.page.raster.pdf_pages import page_alone
 
 if TYPE_CHECKING:
     from veernet_core.pipeline import ScanInput
@@ -68,7 +70,7 @@ class ScanReader:
         uri = self._source.uri_of(unit.source_key)
         data: bytes | None = None
         try:
-            data = self._source.get(unit.source_key)
+            data = self._source.get(split_page(unit.source_key)[0])
             sidecar = self._stated(unit)
         except StorageError as error:
             if error.retryable:
@@ -81,14 +83,14 @@ class ScanReader:
         same = same_again(unit, {result_key(sha, sidecar_sha, r) for r in good})
         if same is not None:
             return same
-        trouble = self._tried(data, uri)
+        trouble = self._tried(data, uri, unit.page)
         if trouble is not None:
             return failure_of(self._spec, unit, trouble, sha, sidecar_sha)
         from veernet_core.pipeline import ScanInput
 
         self.sent[uri] = unit
-        stem = unit.source_key.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return ScanInput(ScanRef(uri, stem, sha, len(data)), data, sidecar)
+        ref = ScanRef(uri, _name(unit).rsplit(".", 1)[0], sha, len(data))
+        return ScanInput(ref, page_alone(data, unit.page, uri) if unit.page else data, sidecar)
 
     def _stated(self, unit: Unit) -> bytes | None:
         """One sidecar of all that is stated of a scan."""
@@ -97,16 +99,23 @@ class ScanReader:
             sidecar = ObjectStore(self._spec.dest).get(unit.desk_key)
         dra = self._source.get(unit.dra_key) if unit.dra_key else None
         indexed = json.loads(unit.indexed) if unit.indexed else None
-        return known_sidecar(sidecar, dra, indexed, unit.source_key.rsplit("/", 1)[-1])
+        return known_sidecar(sidecar, dra, indexed, _name(unit))
 
-    def _tried(self, data: bytes, uri: str) -> VeernetError | None:
+    def _tried(self, data: bytes, uri: str, page: int) -> VeernetError | None:
         """Try the scan in a child; one that kills or hangs its decoder gets another chance."""
         error: VeernetError | None = None
         for _ in range(self._spec.max_tries):
-            error = self._decoders.try_scan(data, uri, self._spec.config.limits)
+            error = self._decoders.try_scan(data, uri, self._spec.config.limits, page)
             if not isinstance(error, DecoderCrashError | DecoderTimeoutError):
                 break
         return error
+
+
+def _name(unit: Unit) -> str:
+    """Name of a scan: that of its file, with the page where it has several."""
+    file, page = split_page(unit.source_key.rsplit("/", 1)[-1])
+    stem, dot, suffix = file.rpartition(".")
+    return f"{page_stem(stem, page)}{dot}{suffix}"
 
 
 _DECODERS: dict[DecoderSettings, Decoders] = {}

@@ -1,7 +1,7 @@
 """Before any work: are the places usable, what has to be done, under which specification.
 
 In: the run's parameters. Out: a plan and a ``RunSpec``, or an error that says what to correct.
-Nothing is written but a probe object. No Prefect here.
+Nothing is written but a probe object and how many pages PDFs have. No Prefect here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from flows.archive.paging import page_counter
 from flows.archive.params import ArchiveParams
 from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderSettings
@@ -17,9 +18,10 @@ from flows.engine.loading import Engine, NumericsError, get_engine
 from storage.desk_sidecars import desk_sidecars
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.ledger import Requirement, deaths, read_ledger
+from storage.listing import list_scans
 from storage.numerics import fixed_numerics
 from storage.objects import ObjectStore, StorageError, is_inside
-from storage.plan import Plan, Selection, list_scans, make_plan
+from storage.plan import Plan, Selection, make_plan
 from storage.scans import is_scan
 from veernet_core.errors import VeernetError
 from veernet_core.provenance import made_with
@@ -72,9 +74,13 @@ def prepare_run(params: ArchiveParams) -> Prepared:
     BundleError, IndexTableError, StorageError
     """
     source, dest = ObjectStore(params.source), ObjectStore(params.dest)
-    scans = list_scans(source, _index(params))
     config = params.config
     engine = _engine(params, fixed_numerics(dest))
+    decoders = DecoderSettings(
+        params.decoders, params.decode_limit_s, params.decode_memory_mb, engine.decoder_check
+    )
+    pages = page_counter(source, dest, decoders, keep=not params.dry_run)
+    scans = list_scans(source, _index(params), pages)
     made = made_with(config, engine.model_id, engine.numerics)
     requirement = Requirement.of(made, config)
     company, alone, _ = deaths(dest)
@@ -102,9 +108,7 @@ def prepare_run(params: ArchiveParams) -> Prepared:
         requirement=requirement,
         model=params.model,
         device=params.device,
-        decoders=DecoderSettings(
-            params.decoders, params.decode_limit_s, params.decode_memory_mb, engine.decoder_check
-        ),
+        decoders=decoders,
         max_tries=params.max_tries,
         stall_limit_s=params.stall_limit_s,
         canary=params.canary,

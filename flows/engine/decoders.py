@@ -21,7 +21,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import IO
+from typing import IO, Any
 
 from veernet_core.config import RasterLimits
 from veernet_core.errors import DecodeError, VeernetError, of_scan
@@ -96,16 +96,29 @@ class Decoders:
         for _ in range(settings.processes):
             self._idle.put(None)
 
-    def try_scan(self, data: bytes, name: str, limits: RasterLimits) -> VeernetError | None:
-        """What went wrong when the scan was decoded, or None; waits for an idle child."""
+    def try_scan(
+        self, data: bytes, name: str, limits: RasterLimits, page: int = 0
+    ) -> VeernetError | None:
+        """What went wrong when the scan was decoded, or None; waits for an idle child.
+
+        ``page`` is that of a PDF with several, from 1; 0 for the whole file.
+        """
+        answer = self._asked(data, {"name": name, "limits": asdict(limits), "page": page})
+        return answer if isinstance(answer, VeernetError) else None
+
+    def count_pages(self, data: bytes, name: str) -> int:
+        """Pages of a file; 1 also for one that harms its decoder: decoding it tells how."""
+        answer = self._asked(data, {"name": name, "limits": None, "page": 0})
+        return 1 if isinstance(answer, VeernetError) else answer
+
+    def _asked(self, data: bytes, head: dict[str, Any]) -> VeernetError | int:
         child = self._idle.get()
         try:
             if child is None or not child.is_alive():
                 child = _Child(self.settings)
-            error = child.try_scan(data, name, limits)
+            return child.asked(data, head)
         finally:
             self._idle.put(child if child is not None and child.is_alive() else None)
-        return error
 
     def close(self) -> None:
         """End all idle children."""
@@ -151,18 +164,21 @@ class _Child:
             with contextlib.suppress(OSError):
                 pipe.close()
 
-    def try_scan(self, data: bytes, name: str, limits: RasterLimits) -> VeernetError | None:
-        head = json.dumps({"name": name, "size": len(data), "limits": asdict(limits)})
+    def asked(self, data: bytes, head: dict[str, Any]) -> VeernetError | int:
+        """Pages of a file that decodes, or only has its pages counted (``limits`` is None)."""
+        name = str(head["name"])
+        line = json.dumps({**head, "size": len(data)}).encode()
 
         def ask() -> bytes:
-            self._in.write(head.encode() + b"\n")
+            self._in.write(line + b"\n")
             self._in.write(data)
             self._in.flush()
             return self._out.readline()
 
         answer = self._guarded(ask, self._settings.limit_s)
         if answer:
-            return _error_from(json.loads(answer))
+            told = json.loads(answer)
+            return _error_from(told) or int(told["pages"])
         self.kill()
         if self._expired:
             return DecoderTimeoutError(f"no end after {self._settings.limit_s:g} s", name)
@@ -193,7 +209,7 @@ def _death(code: int) -> str:
     return f"the decoder ended with status {code}"
 
 
-def _error_from(answer: dict[str, str]) -> VeernetError | None:
+def _error_from(answer: dict[str, Any]) -> VeernetError | None:
     if answer["code"] == "":
         return None
     kind = next((k for k in _all_errors(VeernetError) if k.code == answer["code"]), DecodeError)
@@ -206,9 +222,15 @@ def _all_errors(kind: type[VeernetError]) -> list[type[VeernetError]]:
     return [kind, *(found for sub in kind.__subclasses__() for found in _all_errors(sub))]
 
 
-def _answer(check: Check, data: bytes, name: str, limits: RasterLimits) -> dict[str, str]:
+def _answer(check: Check, data: bytes, head: dict[str, Any]) -> dict[str, Any]:
+    from veernet_core.page.raster.pdf_pages import count_pages, page_alone
+
+    name = str(head["name"])
     try:
-        check(data, name, limits)
+        if head["limits"] is None:
+            return {"code": "", "pages": count_pages(data)}
+        alone = page_alone(data, head["page"], name) if head["page"] else data
+        check(alone, name, RasterLimits(**head["limits"]))
     except VeernetError as error:
         found: VeernetError = error
     except MemoryError:
@@ -216,7 +238,7 @@ def _answer(check: Check, data: bytes, name: str, limits: RasterLimits) -> dict[
     except Exception as error:
         found = of_scan(error, name)
     else:
-        return {"code": ""}
+        return {"code": "", "pages": 1}
     return {
         "code": found.code,
         "stage": found.stage,
@@ -251,7 +273,7 @@ def _serve(check_name: str, limit_s: float, memory_mb: int) -> None:
         data = sys.stdin.buffer.read(head["size"])
         # Ends this process from a C thread even if the parent is gone and the decoder is stuck.
         faulthandler.dump_traceback_later(limit_s + 5, exit=True, file=sys.stderr)
-        answer = _answer(check, data, head["name"], RasterLimits(**head["limits"]))
+        answer = _answer(check, data, head)
         faulthandler.cancel_dump_traceback_later()
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()

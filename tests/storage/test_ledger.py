@@ -35,11 +35,10 @@ from storage.ledger import (
     records_to_table,
     table_to_records,
 )
+from storage.listing import Listed, list_scans
 from storage.objects import ObjectInfo, ObjectStore
 from storage.plan import (
-    Listed,
     Selection,
-    list_scans,
     make_plan,
     name_logs,
     read_manifest,

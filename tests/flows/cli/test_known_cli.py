@@ -11,8 +11,9 @@ from flows.local.digitise import read_index_file
 from flows.local.pages import read_scan
 from storage.dra import DraError
 from storage.index_table import IndexTableError
+from storage.listing import list_scans
 from storage.objects import ObjectStore
-from storage.plan import Selection, list_scans
+from storage.plan import Selection
 
 DRA = 'FILE,1,FEET,Acme\nWELL,150530006900,"Smith #1",\nLOG,a.tif,MAIN,5,2500,2,40,2600,18,500\n'
 

@@ -9,8 +9,8 @@ from factories import make_log, tiny_png
 
 from flows.local.digitise import find_scans
 from flows.local.names import LogNames
+from storage.listing import list_scans
 from storage.objects import ObjectStore
-from storage.plan import list_scans
 from storage.publish import log_files, publish_local, write_datasets
 from storage.runs import RunRecord, write_run
 
