@@ -454,6 +454,35 @@ def test_strips_without_a_byte_count_are_read(codec, options, value, rows_per_st
     assert raster.drain_findings() == ()
 
 
+def with_offsets_beyond(data: bytes) -> bytes:
+    """Every strip placed behind the end of the file."""
+    at = bytes(data).find(struct.pack("<HH", 273, 4))
+    count, place = struct.unpack_from("<II", data, at + 4)
+    out = bytearray(data)
+    start = at + 8 if count == 1 else place
+    struct.pack_into(f"<{count}I", out, start, *[len(data) + 1000] * count)
+    return bytes(out)
+
+
+@pytest.mark.parametrize("rows_per_strip", [64, HEIGHT])
+@pytest.mark.parametrize(("codec", "options"), CODECS)
+def test_strips_that_lie_nowhere_and_have_no_size_are_refused_or_named(
+    codec, options, rows_per_strip
+):
+    samples = INK if "nbits" in options else grey(INK)
+    data = tiff(samples, compress=codec, blockysize=rows_per_strip, **options)
+    try:
+        raster = open_raster(with_offsets_beyond(with_counts(data, value=None)), "x")
+    except DecodeError:
+        return
+    assert not whole(raster).any()
+    lost = np.zeros(HEIGHT, dtype=bool)
+    for finding in raster.drain_findings():
+        if finding.rows is not None:
+            lost[finding.rows[0] : finding.rows[1] + 1] = True
+    assert lost.all()
+
+
 @pytest.mark.parametrize("rows", [1, 400])
 @pytest.mark.parametrize(("codec", "options"), CODECS[:4])
 def test_a_page_that_is_shorter_than_it_says_gives_the_rows_it_has(codec, options, rows):

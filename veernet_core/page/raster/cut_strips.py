@@ -34,7 +34,7 @@ def readable_to_the_end(data: bytes, page: TiffPage, block: int) -> bytes:
     """The file so that libtiff decodes a strip whose stream ends early, as far as it goes."""
     if page.compression in DEFLATE:
         return _with_whole_stream(data, page, block)
-    if page.compression == UNCOMPRESSED:
+    if page.compression == UNCOMPRESSED and page.place_of(block) is not None:
         wanted = int((page.offsets + page.byte_counts)[page.offsets < len(data)].max(initial=0))
         return data + bytes(min(_MAX_PAD_BYTES, max(0, wanted - len(data))))
     return with_byte_counts(data, page.directory, cut=True)
@@ -43,8 +43,8 @@ def readable_to_the_end(data: bytes, page: TiffPage, block: int) -> bytes:
 def _with_whole_stream(data: bytes, page: TiffPage, block: int) -> bytes:
     """With what a strip has packed anew and filled up: of a cut stream libdeflate decodes nothing."""
     wanted = page.row_bytes * min(page.block_rows, page.height_px - block * page.block_rows)
-    start = int(page.offsets[block])
-    unpacked = _inflated(data[start : start + int(page.byte_counts[block])], wanted) or b""
+    start, count = page.place_of(block) or (0, 0)
+    unpacked = _inflated(data[start : start + count], wanted) or b""
     whole = zlib.compress(unpacked[:wanted].ljust(wanted, b"\0"), 1)
     return with_strip(data, page.directory, block, whole)
 
@@ -61,10 +61,11 @@ def whole_rows(data: bytes, page: TiffPage, block: int) -> int:
     block : int
         Which strip.
     """
-    if block >= len(page.offsets):
+    place = page.place_of(block)
+    if place is None:
         return 0
-    start = int(page.offsets[block])
-    stream = data[start : start + int(page.byte_counts[block])]
+    start, count = place
+    stream = data[start : start + count]
     wanted = page.row_bytes * min(page.block_rows, page.height_px - block * page.block_rows)
     if page.compression == UNCOMPRESSED:
         size: int | None = len(stream)
@@ -73,7 +74,7 @@ def whole_rows(data: bytes, page: TiffPage, block: int) -> int:
     elif page.compression == LZW:
         size = _lzw_size(stream, wanted)
     else:
-        is_cut = start + int(page.byte_counts[block]) > len(data)
+        is_cut = start + count > len(data)
         size = _deflate_size(stream, wanted, is_cut)
     return 0 if size is None else min(size, wanted) // page.row_bytes
 

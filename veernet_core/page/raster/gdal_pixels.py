@@ -219,10 +219,8 @@ class GdalPixels(ChunkedPixels):
                 self._note(Damage(end, bottom, "missing"))
 
     def _is_cut(self, block: int) -> bool:
-        page = self._page
-        if page is None or block >= len(page.offsets):
-            return False
-        return int(page.offsets[block] + page.byte_counts[block]) > self._size_bytes
+        place = None if self._page is None else self._page.place_of(block)
+        return place is not None and sum(place) > self._size_bytes
 
     def _isolate(self, out: U8, base: int, first: int, last: int, failed: int | None) -> None:
         """Read what can be read of a window that failed as a whole."""
@@ -350,17 +348,18 @@ def _present_rows(page: TiffPage, size_bytes: int) -> Bool | None:
     """Which rows have a strip or tile in the file; None where the directory does not tell."""
     n_bands = -(-page.height_px // page.block_rows)
     n_blocks = n_bands * page.blocks_per_row
-    if not len(page.offsets) or len(page.offsets) != len(page.byte_counts):
+    if not len(page.offsets) or len(page.offsets) % n_blocks:
         return None
-    if len(page.offsets) % n_blocks:
-        return None
-    ends = page.offsets + page.byte_counts
+    sizes_known = len(page.offsets) == len(page.byte_counts)
+    # Without sizes a strip is there where it begins in the file.
+    counts = page.byte_counts if sizes_known else np.ones_like(page.offsets)
+    ends = page.offsets + counts
     is_fax = page.compression in FAX_CODECS
     # A fax strip that is cut off still decodes up to the cut; of other codecs only whole strips.
     reached = page.offsets < size_bytes if is_fax else ends <= size_bytes
     if can_end_early(page):  # the first strip that the file's end cuts has rows too
         reached |= page.offsets < size_bytes
-    written = reached & (page.offsets > 0) & (page.byte_counts > 0)
+    written = reached & (page.offsets > 0) & (counts > 0)
     bands = written.reshape(-1, n_bands, page.blocks_per_row).all(axis=(0, 2))
     return np.repeat(bands, page.block_rows)[: page.height_px]
 

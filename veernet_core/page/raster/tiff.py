@@ -69,6 +69,16 @@ class TiffPage:
     photometric: int = MIN_IS_BLACK
     row_bytes: int = 0
 
+    def place_of(self, block: int) -> tuple[int, int] | None:
+        """Offset and size in bytes of a strip or tile.
+
+        None where it has none, and where the two lists of a damaged directory differ in length: then it is
+        unknown which size is whose.
+        """
+        if block >= len(self.offsets) or len(self.offsets) != len(self.byte_counts):
+            return None
+        return int(self.offsets[block]), int(self.byte_counts[block])
+
 
 def read_pages(data: bytes) -> tuple[TiffPage, ...]:
     """List the images of a TIFF file.
