@@ -8,20 +8,20 @@ what the marks mean.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors.torch
+import safetensors
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from veernet_core.errors import BundleError
+from veernet_core.net.small_files import pack_small, unpack_small, with_weights
 
 FORMAT = "veernet-layout-1"
 SHIPPED = "veernet-layout.safetensors"
@@ -127,30 +127,20 @@ class LayoutBundle:
 
     def model(self) -> LayoutUNet:
         """The network with these weights, in evaluation mode."""
-        model = LayoutUNet(self.network)
-        try:
-            model.load_state_dict(dict(self.weights), strict=False)
-        except RuntimeError as error:
-            raise BundleError(f"weights do not fit the layout network: {error}") from error
-        return model.eval()
+        return with_weights(LayoutUNet(self.network), self.weights, "layout")
 
 
 def pack_layout(
     model: LayoutUNet, record: Mapping[str, Any], calibration: Mapping[str, Any]
 ) -> bytes:
     """Serialise; weights in half precision; same content, same bytes."""
-    weights = {
-        k: v.detach().cpu().half().contiguous()
-        for k, v in model.state_dict().items()
-        if not k.endswith("num_batches_tracked")
-    }
     content = {
         "format": FORMAT,
         "network": asdict(model.config),
         "record": dict(record),
         "calibration": dict(calibration),
     }
-    return safetensors.torch.save(weights, {"bundle": json.dumps(content, sort_keys=True)})
+    return pack_small(model, content)
 
 
 def unpack_layout(data: bytes) -> LayoutBundle:
@@ -162,13 +152,9 @@ def unpack_layout(data: bytes) -> LayoutBundle:
         If the bytes are no layout bundle.
     """
     try:
-        length = int.from_bytes(data[:8], "little")
-        content = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["bundle"])
-        if content["format"] != FORMAT:
-            raise BundleError(f"format {content['format']!r}, expected {FORMAT!r}")
+        content, weights = unpack_small(data, FORMAT)
         shape = content["network"]
         network = LayoutNetConfig(**{**shape, "widths": tuple(shape["widths"])})
-        weights = {k: v.float() for k, v in safetensors.torch.load(data).items()}
     except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise BundleError(f"not a layout bundle: {error}") from error
     return LayoutBundle(network, weights, content["record"], content["calibration"])

@@ -7,19 +7,19 @@ training record in the header; nothing is ever unpickled. Does not belong here: 
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors.torch
+import safetensors
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from veernet_core.errors import BundleError
+from veernet_core.net.small_files import pack_small, unpack_small, with_weights
 
 FORMAT = "veernet-print-1"
 SHIPPED = "veernet-print.safetensors"
@@ -97,23 +97,13 @@ class PrintBundle:
         BundleError
             If they do not fit.
         """
-        model = PrintUNet(self.network)
-        try:
-            model.load_state_dict(dict(self.weights), strict=False)
-        except RuntimeError as error:
-            raise BundleError(f"weights do not fit the print network: {error}") from error
-        return model.eval()
+        return with_weights(PrintUNet(self.network), self.weights, "print")
 
 
 def pack_print(model: PrintUNet, record: Mapping[str, Any]) -> bytes:
     """Serialise; weights in half precision; same content, same bytes."""
-    weights = {
-        k: v.detach().cpu().half().contiguous()
-        for k, v in model.state_dict().items()
-        if not k.endswith("num_batches_tracked")
-    }
     content = {"format": FORMAT, "network": asdict(model.config), "record": dict(record)}
-    return safetensors.torch.save(weights, {"bundle": json.dumps(content, sort_keys=True)})
+    return pack_small(model, content)
 
 
 def unpack_print(data: bytes) -> PrintBundle:
@@ -125,12 +115,8 @@ def unpack_print(data: bytes) -> PrintBundle:
         If the bytes are no print bundle.
     """
     try:
-        length = int.from_bytes(data[:8], "little")
-        content = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["bundle"])
-        if content["format"] != FORMAT:
-            raise BundleError(f"format {content['format']!r}, expected {FORMAT!r}")
+        content, weights = unpack_small(data, FORMAT)
         network = PrintNetConfig(tuple(content["network"]["widths"]))
-        weights = {k: v.float() for k, v in safetensors.torch.load(data).items()}
     except (ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
         raise BundleError(f"not a print bundle: {error}") from error
     return PrintBundle(network, weights, content["record"])

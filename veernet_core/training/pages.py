@@ -29,8 +29,11 @@ from veernet_core.net.layout import (
 )
 from veernet_core.synth.layouts.draw import draw_layout_page
 from veernet_core.training.page_targets import IGNORED, PageExample, drawn_example
+from veernet_core.training.small_nets import descend, follow, learning_rate
 
 _AREA_WEIGHTS = (0.6, 0.8, 1.2, 1.0, 2.0, 1.2)
+
+_FALL, _LEAST_RATE, _MOST_NORM = 0.4, 0.02, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +178,6 @@ def _soft_bce(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
     return (loss * weight).sum() / (known.sum() * soft.shape[1] + 1)
 
 
-def _rate(step: int, share_done: float, config: PageTrainConfig) -> float:
-    warm = min(1.0, (step + 1) / config.warmup_steps)
-    return config.learning_rate * warm * min(1.0, max(0.02, (1 - share_done) / 0.4))
-
-
 def fit_pages(
     folder: Path,
     drawn: Path,
@@ -227,9 +225,11 @@ def fit_pages(
         record["drawn_pages"] = pages
         share = max(step / config.steps, (time.monotonic() - begun) / 60 / config.minutes)
         for group in optimiser.param_groups:
-            group["lr"] = _rate(step, share, config)
+            group["lr"] = learning_rate(
+                config.learning_rate, step, config.warmup_steps, share, _FALL, _LEAST_RATE
+            )
         losses.append(_step(model, optimiser, crops.batch(rng)))
-        _average(average, model, min(config.ema, (step + 1) / (step + 10)))
+        follow(average, model, min(config.ema, (step + 1) / (step + 10)))
         last = step + 1 == config.steps or share >= 1
         if last or (step + 1) % config.checkpoint_every == 0:
             mean = {k: float(np.mean([p[k] for p in losses[-100:]])) for k in losses[-1]}
@@ -252,17 +252,5 @@ def _step(
     with torch.autocast("cpu", torch.bfloat16):
         out = model(layers)
     loss, parts = layout_loss(out, batch)
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-    optimiser.step()
+    descend(loss, model, optimiser, _MOST_NORM)
     return parts
-
-
-def _average(average: LayoutUNet, model: LayoutUNet, keep: float) -> None:
-    with torch.no_grad():
-        for own, new in zip(average.state_dict().values(), model.state_dict().values()):
-            if own.dtype.is_floating_point:
-                own.lerp_(new.to(own.dtype), 1 - keep)
-            else:
-                own.copy_(new)

@@ -29,6 +29,9 @@ from veernet_core.net.prints import (
 )
 from veernet_core.synth.prints.hands import Hand
 from veernet_core.synth.prints.sheets import draw_print
+from veernet_core.training.small_nets import descend, follow, learning_rate
+
+_FALL, _LEAST_RATE, _MOST_NORM = 0.5, 0.01, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,11 @@ def fit_print(
         minutes = (time.monotonic() - begun) / 60
         done = max(step / config.steps, minutes / config.minutes)
         for group in optimiser.param_groups:
-            group["lr"] = _rate(step, done, config)
+            group["lr"] = learning_rate(
+                config.learning_rate, step, config.warmup_steps, done, _FALL, _LEAST_RATE
+            )
         losses.append(_step(model.train(), optimiser, _batch(rng, pages, config)))
-        _follow(average, model, min(config.ema, step / (step + 10)))
+        follow(average, model, min(config.ema, step / (step + 10)))
         last = step + 1 == config.steps or minutes >= config.minutes
         if last or (step + 1) % config.checkpoint_every == 0:
             mean = {k: float(np.mean([p[k] for p in losses[-100:]])) for k in losses[-1]}
@@ -134,29 +139,10 @@ def fit_print(
     return out
 
 
-def _rate(step: int, share_done: float, config: PrintTrainConfig) -> float:
-    warm = min(1.0, (step + 1) / config.warmup_steps)
-    return config.learning_rate * warm * min(1.0, max(0.01, (1 - share_done) / 0.5))
-
-
 def _step(model: PrintUNet, optimiser: torch.optim.Optimizer, layers: Tensor) -> dict[str, float]:
     x = layers[:, :1].contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         out = model(x)
     loss, parts = print_loss(out, layers)
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 3.0)
-    optimiser.step()
+    descend(loss, model, optimiser, _MOST_NORM)
     return parts
-
-
-def _follow(average: PrintUNet, model: PrintUNet, keep: float) -> None:
-    with torch.no_grad():
-        for own, new in zip(
-            average.state_dict().values(), model.state_dict().values(), strict=True
-        ):
-            if own.dtype.is_floating_point:
-                own.lerp_(new.to(own.dtype), 1 - keep)
-            else:
-                own.copy_(new)
