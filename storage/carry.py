@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +21,10 @@ import pyarrow.parquet as pq
 
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES
-from storage.records import Record, read_record
+from storage.records import Record, read_record, spec_of
 from storage.reviews import Review, curve_hash, in_force, read_reviews, record_review
 from veernet_core.curve.physical import frac_at
-from veernet_core.datatypes import F64, CurveSpec
+from veernet_core.datatypes import F64
 
 MAX_SHIFT = 0.005
 """How far a curve may move, track widths, and still be the one that was looked at."""
@@ -117,13 +118,11 @@ def _carried(review: Review, new: tuple[Record, pa.Table], place: int) -> Review
 
 
 def _positions(
-    log: tuple[Record, pa.Table], index: int, spec: Mapping[str, object]
+    log: tuple[Record, pa.Table], index: int, spec: Mapping[str, Any]
 ) -> tuple[F64, F64]:
     """Depths with a value, or without, and track positions under a spec's scale."""
     record, samples = log
     start = sum(int(c["samples"]) for c in record["curves"][:index])
     part = samples.slice(start, int(record["curves"][index]["samples"]))
     value = part["value"].to_numpy().astype(np.float64)
-    known = {name: spec[name] for name in ("mnemonic", "unit", "left", "right", "scale")}
-    scale = CurveSpec(**known)  # type: ignore[arg-type]
-    return part["depth"].to_numpy().astype(np.float64), frac_at(value, scale)
+    return part["depth"].to_numpy().astype(np.float64), frac_at(value, spec_of(spec))

@@ -22,7 +22,7 @@ from storage.compact import compact
 from storage.ledger import generations, read_ledger
 from storage.objects import ObjectStore
 from storage.publish import RECORD, SAMPLES, delivered_files, replace_rows
-from storage.records import Record, provenance_of, read_record
+from storage.records import Record, provenance_of, read_record, spec_of
 from storage.review_files import (
     ask_for_review_files,
     review_files_written,
@@ -32,7 +32,6 @@ from storage.reviews import Review, in_force, read_reviews, review_columns, revi
 from storage.tables import REVIEW_COLUMNS
 from veernet_core.datatypes import (
     EVIDENCE,
-    CurveSpec,
     DigitisedLog,
     DoubtfulStretch,
     GateVerdict,
@@ -149,12 +148,9 @@ def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> 
 
 
 def _restored_curve(curve: dict[str, Any], part: pa.Table) -> JudgedCurve:
-    spec = dict(curve["spec"])
-    for name in ("points_px", "scale_points", "null_rows", "redrawn"):
-        spec[name] = tuple(map(tuple, spec.get(name, ())))
     count = part.num_rows
     recovered = RecoveredCurve(
-        spec=CurveSpec(**spec),
+        spec=spec_of(curve["spec"]),
         section_id=curve["section_id"],
         track_id=curve["track_id"],
         depth_unit=curve["depth_unit"],

@@ -201,3 +201,10 @@ _ADDED = ("scale_points", "wrap_start", "null_rows", "redrawn")
 
 def _finding(finding: Finding) -> Record:
     return asdict(finding)
+
+
+def spec_of(stored: Mapping[str, Any]) -> CurveSpec:
+    """The curve spec that a record holds as plain data."""
+    points = ("points_px", "scale_points", "null_rows", "redrawn")
+    tuples = {name: tuple(map(tuple, stored.get(name, ()))) for name in points}
+    return CurveSpec(**{**stored, **tuples})

@@ -17,9 +17,10 @@ import numpy as np
 from flows.dashboard.again import failed_id, failed_uris, place_of, sidecar_in_use, version_of
 from flows.dashboard.review import Desk, StaleCorrectionError, UnknownLogError
 from flows.dashboard.scan_image import Scans
-from storage.records import Record, jsonable
+from storage.records import Record, jsonable, spec_of
 from storage.reviews import read_reviews
 from storage.tables import Row
+from veernet_core.curve.physical import frac_at
 from veernet_core.datatypes import interp_extrapolate
 from veernet_core.errors import SidecarError
 from veernet_core.findings import sentence
@@ -181,16 +182,7 @@ def _trace(curve: Row, section: Row, depth: Any, value: Any) -> Row:
     rows = interp_extrapolate(depth.astype(np.float64), anchors[:, 1], anchors[:, 0])
     track = next(t for t in section["tracks"] if t["track_id"] == curve["track_id"])
     left, right = (np.interp(rows, *np.array(track[k], float).T) for k in ("left_px", "right_px"))
-    spec = curve["spec"]
-    if spec.get("scale_points"):
-        values, fracs = np.array(spec["scale_points"], dtype=np.float64).T
-        order = np.argsort(values)
-        frac = np.interp(value, values[order], fracs[order])
-    else:
-        turn = np.log10 if spec["scale"] == "log" else np.asarray
-        with np.errstate(all="ignore"):
-            low, high = turn(np.float64(spec["left"])), turn(np.float64(spec["right"]))
-            frac = (turn(value) - low) / (high - low)
+    frac = frac_at(value, spec_of(curve["spec"]))
     px = left + np.where((frac < 0) | (frac > 1), frac - np.floor(frac), frac) * (right - left)
     rows = rows + _tilt(section) * (
         px - np.interp(rows, *np.array(section["reference_px"], float).T)
@@ -198,7 +190,7 @@ def _trace(curve: Row, section: Row, depth: Any, value: Any) -> Row:
     path = [[round(float(r), 1), round(float(p), 1)] if np.isfinite(p) else None
             for r, p in zip(rows, px)]  # fmt: skip
     return {"section_id": curve["section_id"], "track_id": curve["track_id"],
-            "mnemonic": spec["mnemonic"], "path": path}  # fmt: skip
+            "mnemonic": curve["spec"]["mnemonic"], "path": path}  # fmt: skip
 
 
 def _tilt(section: Row) -> float:

@@ -20,6 +20,7 @@ from veernet_core.curve.physical import frac_at, value_at
 from veernet_core.datatypes import F64, CurveSpec, DigitisedLog
 
 WHEN = "2024-05-06T07:08:09Z"
+HYBRID = replace(GR, scale="hybrid", scale_points=((0.0, 0.0), (50.0, 0.5), (150.0, 1.0)))
 
 
 def log_with(spec: CurveSpec, shift: F64 | float = 0.0, decision: str = "review") -> DigitisedLog:
@@ -54,7 +55,7 @@ def again(out: Path, log: DigitisedLog) -> tuple[int, list[Review | None], dict[
     return count, in_force(record, samples, read_reviews(store, "a")), row
 
 
-@pytest.mark.parametrize("spec", [GR, ILD], ids=lambda spec: spec.mnemonic)
+@pytest.mark.parametrize("spec", [GR, ILD, HYBRID], ids=["GR", "ILD", "hybrid"])
 def test_a_decision_stays_where_the_curve_keeps_within_the_limit(
     tmp_path: Path, spec: CurveSpec
 ) -> None:
