@@ -76,7 +76,7 @@ def list_scans(
     Parameters
     ----------
     count_pages : callable
-        Asked once, for all PDFs. A file of which it tells nothing is one scan.
+        Called once, with all PDFs. A PDF that it does not count is one scan.
     """
     scans: list[ObjectInfo] = []
     markers: set[str] = set()

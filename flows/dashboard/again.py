@@ -206,9 +206,8 @@ def _enter_local(store: ObjectStore, log_id: str, place: Place) -> None:
     root = store.local_root
     if root is None:
         return
-    named = {place.uri} & set(failed_uris(store)) | {
-        uri for uri in failed_uris(store) if Path(uri).absolute() == Path(place.uri).absolute()
-    }
+    own = Path(place.uri).absolute()
+    named = {uri for uri in failed_uris(store) if Path(uri).absolute() == own}
     if named:
         write_datasets(root, (), named)
     else:

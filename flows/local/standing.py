@@ -31,7 +31,7 @@ def requirement(config: DigitiseConfig, bundle: bytes, precision: str) -> MadeWi
 def standing(
     scans: Sequence[Path], out: Path, required: MadeWith, index: IndexTable | None = None
 ) -> dict[Path, list[Record]]:
-    """Files of which every page has a result made from the same bytes, sidecar, options, model and software.
+    """Files whose every page has a result of the same bytes, sidecar, options, model and version.
 
     Parameters
     ----------
