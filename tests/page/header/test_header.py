@@ -11,7 +11,8 @@ import pytest
 
 from veernet_core.domain.api_number import parse_api_number
 from veernet_core.domain.gazetteer import COUNTIES, county_name, county_of_api, service_company
-from veernet_core.page.header.fields import parse_date, read_header
+from veernet_core.page.header.dates import parse_date
+from veernet_core.page.header.fields import read_header
 from veernet_core.page.results import HeaderFound, PageLayout, SectionFound, TextBox
 
 SURE = 0.9

@@ -1,0 +1,173 @@
+"""One value for each field of text, chosen among what was read for it.
+
+In: values by field. Out: ``Stated`` values. Does not belong here: depths and elevations (`numbers`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from veernet_core.domain.api_number import find_api_number, parse_api_number, state_name
+from veernet_core.domain.gazetteer import (
+    county_name,
+    letters_and_digits,
+)
+from veernet_core.page.header.dates import parse_date
+from veernet_core.page.header.values import (
+    CLEAR,
+    CLEAR_OCR,
+    CONFIRMED,
+    DOUBTFUL,
+    FAIR_OCR,
+    LIKELY,
+    Value,
+    clean_text,
+    stated_value,
+)
+from veernet_core.page.results import Stated
+
+_SAME = 0.87
+_COMPANY_WORDS = re.compile(
+    r"\b(COMPANY|CO|CORP|CORPORATION|INC|INCORPORATED|LTD|LLC|LP|OIL|GAS|PETROLEUM|ENERGY|EXPLORATION|DRILLING"
+    r"|RESOURCES|PRODUCTION|OPERATING|PARTNERS|U\.?S\.?A|NATURAL|TRANSMISSION|FUEL)\b",
+    re.IGNORECASE,
+)
+
+
+def _free_text(check: Callable[[str], bool]) -> Callable[[Sequence[Value]], Stated | None]:
+    """A chooser for text that no list knows: clear print, or two printings that agree."""
+
+    def choose(values: Sequence[Value]) -> Stated | None:
+        usable = [
+            v for v in (replace(v, text=clean_text(v.text)) for v in values) if _is_text(v.text)
+        ]
+        if not usable:
+            return None
+        best = max(usable, key=lambda v: (v.confidence > FAIR_OCR, len(v.text), v.confidence))
+        agreeing = sum(_alike(best.text, v.text) for v in usable)
+        if agreeing >= 2 and best.confidence >= FAIR_OCR:
+            confidence = CONFIRMED
+        elif any(not _alike(best.text, v.text) and v.confidence >= FAIR_OCR for v in usable):
+            confidence = DOUBTFUL
+        elif best.confidence >= CLEAR_OCR and check(best.text):
+            confidence = CLEAR
+        else:
+            confidence = LIKELY if best.confidence >= FAIR_OCR else DOUBTFUL
+        return stated_value(best, best.text, confidence)
+
+    return choose
+
+
+def _is_text(text: str) -> bool:
+    letters = sum(c.isalpha() for c in text)
+    return letters >= 3 and letters >= 0.4 * len(text.replace(" ", ""))
+
+
+def _alike(a: str, b: str) -> bool:
+    plain = [letters_and_digits(text) for text in (a, b)]
+    return difflib.SequenceMatcher(None, plain[0], plain[1], autojunk=False).ratio() >= _SAME
+
+
+def _is_company(text: str) -> bool:
+    return bool(_COMPANY_WORDS.search(text)) and _looks_printed(text)
+
+
+def _looks_printed(text: str) -> bool:
+    """Whether a text has the shape of print: no stray signs, one case, words with vowels."""
+    if re.search(r"[^\w\s.,&#'/()-]", text) or re.search(r"[a-z][A-Z]{2}|[A-Z]{2,}[a-z]", text):
+        return False
+    words = re.findall(r"[A-Za-z]{4,}", text)
+    return bool(words) and all(re.search(r"[AEIOUYaeiouy]", word) for word in words)
+
+
+def _is_well(text: str) -> bool:
+    """A well has a number: a name without one was not read to its end."""
+    return _looks_printed(text) and bool(re.search(r"\d", text))
+
+
+def _is_field(text: str) -> bool:
+    return _looks_printed(text) and len(text) >= 5
+
+
+def _choose_county(values: Sequence[Value]) -> Stated | None:
+    known = [(v, name) for v in values if (name := county_name(clean_text(v.text))) is not None]
+    if known:
+        value, name = max(known, key=lambda pair: pair[0].confidence)
+        same = {n for _, n in known} == {name}
+        sure = value.confidence >= FAIR_OCR or len(known) > 1
+        return stated_value(
+            value, name, CONFIRMED if same and sure else LIKELY if same else DOUBTFUL
+        )
+    stated = _free_text(lambda text: False)(values)
+    return None if stated is None else replace(stated, confidence=min(stated.confidence, LIKELY))
+
+
+def _choose_state(values: Sequence[Value]) -> Stated | None:
+    known = [(v, name) for v in values if (name := state_name(clean_text(v.text))) is not None]
+    if not known or len({name for _, name in known}) > 1:
+        return None
+    value, name = max(known, key=lambda pair: pair[0].confidence)
+    sure = value.confidence >= 0.9 or len(known) > 1 or len(clean_text(value.text)) >= 8
+    return stated_value(value, name, CONFIRMED if sure else LIKELY)
+
+
+def _choose_country(values: Sequence[Value]) -> Stated | None:
+    known = {"USA": "USA", "US": "USA", "UNITEDSTATES": "USA", "CANADA": "Canada", "UK": "UK"}
+    for value in values:
+        name = known.get(re.sub(r"[^A-Z]", "", value.text.upper()))
+        if name is not None:
+            return stated_value(value, name, CONFIRMED if value.confidence >= FAIR_OCR else LIKELY)
+    return None
+
+
+def _choose_date(values: Sequence[Value]) -> Stated | None:
+    """The date of the first run, as printed; of a later one where the first cannot be read."""
+    numeric = [value for value in values if re.search(r"\d{2}", value.text)]
+    for place, value in enumerate(numeric):
+        text = clean_text(value.text)
+        if parse_date(text) is not None:
+            first = place == 0 and not _misses_column(numeric)
+            sure = first and value.confidence >= CLEAR_OCR
+            return stated_value(value, text, CLEAR if sure else LIKELY)
+    return None
+
+
+def _misses_column(values: Sequence[Value]) -> bool:
+    """Whether the label leaves room for the column of an earlier run, in which nothing was read."""
+    return len(values) > 1 and values[0].gap > 1.5 * (values[1].gap - values[0].gap)
+
+
+def _choose_run(values: Sequence[Value]) -> Stated | None:
+    known = {"ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX"}
+    for value in values:
+        text = letters_and_digits(value.text)
+        if text in known or re.fullmatch(r"[1-9][A-D]?", text):
+            first = text in ("ONE", "1", "1A")
+            sure = first and value.confidence >= CLEAR_OCR
+            return stated_value(value, text, CLEAR if sure else LIKELY)
+    return None
+
+
+def _choose_uwi(values: Sequence[Value]) -> Stated | None:
+    for value in values:
+        api = parse_api_number(clean_text(value.text)) or find_api_number(value.text)
+        if api is not None:
+            sure = value.confidence >= CLEAR_OCR
+            return stated_value(value, api.dashed, CLEAR if sure else LIKELY)
+    return None
+
+
+CHOOSERS: Mapping[str, Callable[[Sequence[Value]], Stated | None]] = {
+    "company": _free_text(_is_company),
+    "name": _free_text(_is_well),
+    "field_name": _free_text(_is_field),
+    "county": _choose_county,
+    "state": _choose_state,
+    "country": _choose_country,
+    "date": _choose_date,
+    "run": _choose_run,
+    "uwi": _choose_uwi,
+}
