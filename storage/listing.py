@@ -96,6 +96,8 @@ def list_scans(
     def exists(key: str) -> bool:
         return key in markers or key.removesuffix(SIDECAR_SUFFIX) in sidecars
 
+    # a bucket may hold an empty object for a folder called x.tif, told like a file of that name
+    scans = [info for info in scans if info.size_bytes or source.exists(info.key)]
     scans = [info for info in scans if not is_own_picture(info.key, exists)]
     scans.sort(key=lambda info: info.key)
     pdfs = [info for info in scans if info.key.lower().endswith(".pdf")]

@@ -29,7 +29,8 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
-from storage.odd_keys import is_odd, list_bucket
+from storage.bucket_entries import Entry
+from storage.odd_keys import folder_entry, is_odd, list_bucket
 from veernet_core.errors import VeernetError
 
 TEMP_PREFIX = "_veernet/tmp/"
@@ -41,6 +42,10 @@ _PAUSES_S = (0.5, 2.0)
 _PARALLEL_REQUESTS = 16
 _T = TypeVar("_T")
 _S3 = ("s3", "s3a")
+_ENDPOINTS = (
+    "AWS_ENDPOINT_URL", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT", "AZURITE_BLOB_STORAGE_URL",
+)  # fmt: skip
+"""Variables of the environment that name a store of one's own."""
 _SCHEMES = (*_S3, "gs", "az", "abfs", "abfss", "azure")
 
 
@@ -198,7 +203,9 @@ class ObjectStore:
                 client_options={
                     "timeout": f"{REQUEST_TIMEOUT_S}s",
                     "connect_timeout": "10s",
-                    "allow_http": os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"),
+                    "allow_http": any(
+                        os.environ.get(name, "").startswith("http://") for name in _ENDPOINTS
+                    ),
                 },
                 retry_config={
                     "max_retries": 6,
@@ -243,28 +250,48 @@ class ObjectStore:
             return
         told: set[str] = set()
         try:
-            for batch in obstore.list(self.client(), prefix.rstrip("/") or None):
-                for meta in batch:
-                    told.add(meta["path"])
-                    yield _info(meta, self.is_local)
+            for meta in self._usual_listing(prefix):
+                told.add(meta["path"])
+                yield _info(meta, self.is_local)
         except (BaseError, OSError, ValueError) as error:
             trouble = _translated(error, self.uri_of(prefix))
-            if self.scheme not in _S3 or not (
-                isinstance(trouble, OddNameError) or _UNREADABLE_LISTING in str(error).lower()
-            ):
+            if not (isinstance(trouble, OddNameError) or _UNREADABLE_LISTING in str(error).lower()):
                 raise trouble from error
         else:
             return
         yield from self._listing_of_odd_names(prefix, told)
 
+    def _usual_listing(self, prefix: str) -> Iterator[Mapping[str, Any]]:
+        """What the usual client tells of a bucket, but for names that begin with '/' as they are."""
+        stripped: list[Entry] | None = None
+        for batch in obstore.list(self.client(), prefix.rstrip("/") or None):
+            if stripped is None:  # asked once the store has answered
+                stripped = self._names_with_a_slash() if not (self.path or prefix) else []
+                yield from (entry.meta() for entry in stripped)
+            for meta in batch:
+                same = (entry for entry in stripped if _is_told_as(entry, meta))
+                slashed = next(same, None)
+                if slashed is None:
+                    yield meta
+                else:
+                    stripped.remove(slashed)
+
+    def _names_with_a_slash(self) -> list[Entry]:
+        """Objects at the bucket's root whose names begin with '/'; the usual client tells them without it."""
+        try:
+            found = list(list_bucket(self.scheme, self.bucket, "/"))
+        except Exception:  # of another library: what the usual client tells is used as it is
+            return []
+        return [entry.called("/" + entry.key) for entry in found]
+
     def _listing_of_odd_names(self, prefix: str, told: set[str]) -> Iterator[ObjectInfo]:
         """What of a bucket is not ``told`` yet, also names that the usual client does not read."""
         root = self.path.strip("/") + "/" if self.path else ""
         try:
-            for meta in list_bucket(self.bucket, root + prefix):
-                meta["path"] = prefix + meta["path"]
-                if meta["path"] not in told:
-                    yield _info(meta, self.is_local)
+            for entry in list_bucket(self.scheme, self.bucket, root + prefix):
+                key = prefix + entry.key
+                if key not in told:
+                    yield _info(entry.called(key).meta(), self.is_local)
         except Exception as error:  # of another library, whose classes are not imported here
             raise _translated(error, self.uri_of(prefix)) from error
 
@@ -283,21 +310,34 @@ class ObjectStore:
                     raise
                 # a folder that is gone altogether is a mount that may come back
                 raise StorageError("the folder does not exist", self.uri) from None
-        if is_odd(key):
-            raise OddNameError(f"an object's name cannot be read: {key!r}", self.uri_of(key))
         try:
-            return self._persist(key, lambda: bytes(obstore.get(self.client(), key).bytes()))
+            return self._bytes_in_bucket(key)
         except NotFoundError:
             if "\\x" in key:
                 raise OddNameError("the name is no UTF-8 text", self.uri_of(key)) from None
+            if self._ends_in_a_slash(key):
+                raise OddNameError("the name ends in '/'", f"{self.uri_of(key)}/") from None
             raise
+
+    def _bytes_in_bucket(self, key: str) -> bytes:
+        if is_odd(key):
+            raise OddNameError(f"an object's name cannot be read: {key!r}", self.uri_of(key))
+        return self._persist(key, lambda: bytes(obstore.get(self.client(), key).bytes()))
+
+    def _ends_in_a_slash(self, key: str) -> bool:
+        """Whether an object is called so with a '/' behind, which the usual client tells without it."""
+        full = f"{self.path.strip('/')}/{key}" if self.path else key
+        try:
+            return folder_entry(self.scheme, self.bucket, full) is not None
+        except Exception:  # of another library, and only asked for a better message
+            return False
 
     def get_or_none(self, key: str) -> bytes | None:
         """All bytes of an object, or None where there is none."""
         if self.is_local and not Path(self.path).is_dir():
             return None
         try:
-            return self.get(key)
+            return self.get(key) if self.is_local else self._bytes_in_bucket(key)
         except NotFoundError:
             return None
 
@@ -305,6 +345,8 @@ class ObjectStore:
         """Whether an object of this name is there."""
         if self.is_local:
             return Path(self.path, key).is_file()
+        if is_odd(key):
+            return True  # names like this are only known from a listing
         try:
             self._persist(key, lambda: obstore.head(self.client(), key))
         except NotFoundError:
@@ -492,6 +534,12 @@ def _local_bytes(root: Path, key: str) -> bytes:
 _UNFINISHED_PUT = re.compile(r"#\d+$")
 """Names under which the library writes a file before it is whole."""
 _ODD_NAME = re.compile(r'Path "(.*?)"(?::| contained|$)', re.DOTALL)
+
+
+def _is_told_as(entry: Entry, meta: Mapping[str, Any]) -> bool:
+    """Whether the usual client tells this object, whose name begins with '/', as ``meta``."""
+    tag = (meta.get("e_tag") or "").strip('"')
+    return "/" + meta["path"] == entry.key and tag == entry.e_tag.strip('"')
 
 
 def _info(meta: Mapping[str, Any], is_local: bool) -> ObjectInfo:

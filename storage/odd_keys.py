@@ -1,17 +1,29 @@
-"""Names of objects that the store's usual client refuses, and a listing that tells them all the same.
+"""Names of objects that the store's usual client refuses or tells otherwise than they are, and a listing that
+tells them as they are.
 
-In: the name of an S3 bucket and a prefix. Out: every object, in the form in which the usual client tells it.
-Keys of a bucket are free text: they may hold empty or dot-only folder names, line breaks, or bytes that are
-no UTF-8. The usual client gives up a whole listing where it meets one. Reading such objects does not belong
-here: they are to be renamed.
+In: a bucket on S3, GCS or Azure, and a prefix. Out: every object by its real key, in the form in which the
+usual client tells it. Keys of a bucket are free text: they may hold empty or dot-only folder names, line
+breaks, bytes that are no UTF-8, or begin or end in '/'. The usual client gives up a whole listing where it
+meets one, and tells a key at the bucket's root without the '/' that it begins with. Reading such objects does
+not belong here: they are to be renamed.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import unquote_to_bytes
+
+from storage.bucket_entries import Entry, azure_entries, google_entries, s3_entries
+
+LISTED_IN_FULL = {
+    "s3": s3_entries,
+    "s3a": s3_entries,
+    "gs": google_entries,
+    "az": azure_entries,
+    "azure": azure_entries,
+    "abfs": azure_entries,
+    "abfss": azure_entries,
+}
+"""What lists every key of a bucket, by the scheme of its URI."""
 
 
 def is_odd(key: str) -> bool:
@@ -21,53 +33,36 @@ def is_odd(key: str) -> bool:
     )
 
 
-def list_bucket(bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """Every object of an S3 bucket under a prefix, whatever it is called.
+def list_bucket(scheme: str, bucket: str, prefix: str) -> Iterator[Entry]:
+    """Every object of a bucket under a prefix, whatever it is called.
 
     Parameters
     ----------
-    bucket, prefix : str
-        The prefix is empty or ends in '/'.
+    scheme, bucket : str
+        Of the URI.
+    prefix : str
+        Empty or ending in '/'.
 
     Yields
     ------
-    dict
-        ``path`` (relative to the prefix; bytes that are no UTF-8 as ``\\xff``), ``size``,
-        ``last_modified`` and ``e_tag``.
+    Entry
+        With the key relative to the prefix and without the '/' that it ends in; bytes that are no UTF-8 as
+        ``\\xff``. The mark of the folder itself is passed over.
 
     Raises
     ------
-    botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError
+    Exception
+        Of the client of that kind of store.
     """
-    # Names come percent-encoded and are decoded here: the client would replace what is no UTF-8.
-    pages = _client().get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=bucket, Prefix=prefix, EncodingType="url"):
-        for entry in page.get("Contents", ()):
-            raw = unquote_to_bytes(entry["Key"].replace("+", " "))
-            path = raw.decode("utf-8", "backslashreplace")[len(prefix) :].removesuffix("/")
-            if path:
-                yield {
-                    "path": path,
-                    "size": entry["Size"],
-                    "last_modified": entry["LastModified"],
-                    "e_tag": entry["ETag"],
-                }
+    for entry in LISTED_IN_FULL[scheme](bucket, prefix):
+        key = entry.key[len(prefix) :].removesuffix("/")
+        if key:
+            yield entry.called(key)
 
 
-def _client() -> Any:
-    """A client under the settings of the environment that the usual one follows."""
-    import boto3
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
-    named = os.environ.get
-    unsigned = named("AWS_SKIP_SIGNATURE", "").lower() in ("1", "true", "yes")
-    # A session of its own: the default one is not safe to share between threads.
-    return boto3.session.Session().client(
-        "s3",
-        region_name=named("AWS_REGION") or named("AWS_DEFAULT_REGION") or "us-east-1",
-        endpoint_url=named("AWS_ENDPOINT_URL") or named("AWS_ENDPOINT") or None,
-        config=Config(
-            s3={"addressing_style": "path"}, signature_version=UNSIGNED if unsigned else None
-        ),
+def folder_entry(scheme: str, bucket: str, key: str) -> Entry | None:
+    """The object that is called as ``key`` with a '/' behind, where there is one."""
+    wanted = f"{key}/"
+    return next(
+        (entry for entry in LISTED_IN_FULL[scheme](bucket, wanted) if entry.key == wanted), None
     )
