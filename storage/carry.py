@@ -19,8 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from storage.log_files import RECORD, SAMPLES
 from storage.objects import ObjectStore
-from storage.publish import RECORD, SAMPLES
 from storage.records import Record, read_record, spec_of
 from storage.reviews import Review, curve_hash, in_force, read_reviews, record_review
 from veernet_core.curve.physical import frac_at

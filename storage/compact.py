@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from storage.errors import NotFoundError
 from storage.ledger import (
     CATALOG,
     SEGMENTS,
@@ -42,8 +43,8 @@ from storage.ledger import (
     records_to_table,
     table_to_bytes,
 )
-from storage.objects import NotFoundError, ObjectStore
-from storage.publish import RECORD, SAMPLES
+from storage.log_files import RECORD, SAMPLES
+from storage.objects import ObjectStore
 from storage.records import read_record
 from storage.reviews import read_reviews, review_columns, reviewed_logs
 from storage.tables import (

@@ -19,9 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from storage.compact import compact
+from storage.datasets import replace_rows
 from storage.ledger import generations, read_ledger
+from storage.log_files import RECORD, SAMPLES, delivered_files
 from storage.objects import ObjectStore
-from storage.publish import RECORD, SAMPLES, delivered_files, replace_rows
 from storage.records import Record, provenance_of, read_record, spec_of
 from storage.review_files import (
     ask_for_review_files,

@@ -6,7 +6,8 @@ that cannot be written needs no change. What a sidecar says belongs to ``veernet
 
 from __future__ import annotations
 
-from storage.objects import ObjectInfo, ObjectStore
+from storage.listings import ObjectInfo
+from storage.objects import ObjectStore
 from storage.scans import SIDECAR_SUFFIX
 
 SIDECARS = "sidecars/"

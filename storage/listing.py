@@ -19,7 +19,8 @@ from storage.dra import DRA_SUFFIX
 from storage.index_table import IndexTable
 from storage.known import sidecar_of_index
 from storage.ledger import ROOT, bytes_to_table, table_to_bytes
-from storage.objects import ObjectInfo, ObjectStore
+from storage.listings import ObjectInfo
+from storage.objects import ObjectStore
 from storage.scans import (
     MARKERS,
     SIDECAR_SUFFIX,

@@ -12,150 +12,44 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, from_url
 
 from storage.bucket_entries import Entry
+from storage.errors import (
+    NoCreateOnlyError,
+    NoSuchPlaceError,
+    NotFoundError,
+    OddNameError,
+    StorageError,
+    translated_error,
+)
+from storage.listings import ObjectInfo, local_bytes, local_listing, object_info
 from storage.odd_keys import folder_entry, is_odd, list_bucket
-from veernet_core.errors import VeernetError
+from storage.places import split_uri
 
 TEMP_PREFIX = "_veernet/tmp/"
 """Where folders are built before they are moved into place on a file system."""
-
 REQUEST_TIMEOUT_S = 60
 RETRY_BUDGET_S = 90
 _PAUSES_S = (0.5, 2.0)
 _PARALLEL_REQUESTS = 16
 _T = TypeVar("_T")
-_S3 = ("s3", "s3a")
 _ENDPOINTS = (
     "AWS_ENDPOINT_URL", "GOOGLE_BASE_URL", "AZURE_STORAGE_ENDPOINT", "AZURITE_BLOB_STORAGE_URL",
 )  # fmt: skip
 """Variables of the environment that name a store of one's own."""
-_SCHEMES = (*_S3, "gs", "az", "abfs", "abfss", "azure")
-
-
-class StorageError(VeernetError):
-    """Trouble with a store; ``retryable`` tells whether another try may help."""
-
-    code = "storage_failed"
-    stage = "storage"
-    remedy = "Check the network and the store's status, then run again: finished logs are kept."
-    retryable = True
-
-
-class NoSuchPlaceError(StorageError):
-    """The bucket, container or folder does not exist."""
-
-    code = "no_such_place"
-    remedy = (
-        "Check the spelling of the URI, the region and the endpoint; create it if it is missing."
-    )
-    retryable = False
-
-
-class AccessError(StorageError):
-    """The store refuses these credentials."""
-
-    code = "access_denied"
-    remedy = (
-        "Give this identity list and read rights on the source, and list, read, write and delete "
-        "rights on the destination; check the credentials in the environment."
-    )
-    retryable = False
-
-
-class NotFoundError(StorageError):
-    """There is no object of this name."""
-
-    code = "not_found"
-    remedy = "The object was removed after it was listed; run again."
-    retryable = False
-
-
-class OddNameError(StorageError):
-    """The name of an object is none that can be read or written."""
-
-    code = "odd_name"
-    retryable = False
-
-
-class FullError(StorageError):
-    """The destination has no space or quota left."""
-
-    code = "no_space"
-    remedy = "Free space at the destination, then run again: finished logs are kept."
-
-
-class NoCreateOnlyError(StorageError):
-    """The store lacks put-if-absent, on which the ledger rests."""
-
-    code = "no_create_only"
-    remedy = "Use a store with conditional writes (AWS S3, GCS, Azure, SeaweedFS, Ceph, a folder)."
-    retryable = False
-
-
-class BadUriError(StorageError):
-    """The URI is of no known kind."""
-
-    code = "bad_uri"
-    remedy = "Use a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix."
-    retryable = False
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectInfo:
-    """What a listing says about an object.
-
-    ``version`` changes whenever the bytes do: the entity tag in a bucket, size and time on a file
-    system (not the inode, so that a copied archive stays known).
-    """
-
-    key: str
-    size_bytes: int
-    version: str
-    modified: datetime
-
-
-def split_uri(uri: str) -> tuple[str, str, str]:
-    """Scheme, bucket and prefix; a local path gives ``("file", "", absolute path)``."""
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return "file", "", str(Path(unquote(parts.path)).resolve())
-    if parts.scheme in _SCHEMES and "://" in uri:
-        if not parts.netloc:
-            raise BadUriError("the URI names no bucket", uri)
-        # Not parts.path: keys may contain '?' and '#'.
-        rest = uri.split("://", 1)[1]
-        return parts.scheme, parts.netloc, rest.partition("/")[2].strip("/")
-    if "://" in uri:
-        raise BadUriError(f"unknown scheme {parts.scheme!r}", uri)
-    if not uri.strip():
-        raise BadUriError("empty URI", uri)
-    return "file", "", str(Path(uri).expanduser().resolve())
-
-
-def is_inside(inner: str, outer: str) -> bool:
-    """Whether the place ``inner`` is ``outer`` itself or lies under it."""
-    a, b = split_uri(inner), split_uri(outer)
-    if a[:2] != b[:2]:
-        return False
-    path, root = a[2].strip("/"), b[2].strip("/")
-    return path == root or root == "" or path.startswith(root + "/")
 
 
 class ObjectStore:
@@ -213,7 +107,7 @@ class ObjectStore:
                 },
             )
         except (BaseError, OSError, ValueError) as error:
-            raise _translated(error, self.uri) from error
+            raise translated_error(error, self.uri) from error
 
     def check_readable(self) -> None:
         """Ask the store for its first object.
@@ -246,15 +140,15 @@ class ObjectStore:
         Order is the store's own. A folder that does not exist lists as empty.
         """
         if self.is_local:
-            yield from _local_listing(Path(self.path), prefix)
+            yield from local_listing(Path(self.path), prefix)
             return
         told: set[str] = set()
         try:
             for meta in self._usual_listing(prefix):
                 told.add(meta["path"])
-                yield _info(meta, self.is_local)
+                yield object_info(meta, self.is_local)
         except (BaseError, OSError, ValueError) as error:
-            trouble = _translated(error, self.uri_of(prefix))
+            trouble = translated_error(error, self.uri_of(prefix))
             if not (isinstance(trouble, OddNameError) or _UNREADABLE_LISTING in str(error).lower()):
                 raise trouble from error
         else:
@@ -291,9 +185,9 @@ class ObjectStore:
             for entry in list_bucket(self.scheme, self.bucket, root + prefix):
                 key = prefix + entry.key
                 if key not in told:
-                    yield _info(entry.called(key).meta(), self.is_local)
+                    yield object_info(entry.called(key).meta(), self.is_local)
         except Exception as error:  # of another library, whose classes are not imported here
-            raise _translated(error, self.uri_of(prefix)) from error
+            raise translated_error(error, self.uri_of(prefix)) from error
 
     def get(self, key: str) -> bytes:
         """All bytes of an object.
@@ -304,7 +198,7 @@ class ObjectStore:
         """
         if self.is_local:
             try:
-                return self._persist(key, partial(_local_bytes, Path(self.path), key))
+                return self._persist(key, partial(local_bytes, Path(self.path), key))
             except NotFoundError:
                 if Path(self.path).is_dir():
                     raise
@@ -395,7 +289,7 @@ class ObjectStore:
             except AlreadyExistsError:
                 raise
             except (BaseError, OSError, ValueError, OddNameError) as error:
-                translated = _translated(error, self.uri_of(key))
+                translated = translated_error(error, self.uri_of(key))
                 if pause_s is None or not translated.retryable:
                     raise translated from error
                 time.sleep(pause_s)
@@ -453,7 +347,7 @@ class ObjectStore:
             while not self._renamed(fresh, target, olds):
                 pass
         except OSError as error:
-            raise _translated(error, str(target)) from error
+            raise translated_error(error, str(target)) from error
         finally:
             for left in (fresh, *olds):
                 shutil.rmtree(left, ignore_errors=True)
@@ -490,111 +384,13 @@ class ObjectStore:
             os.sync()
 
 
-def _local_listing(root: Path, prefix: str) -> Iterator[ObjectInfo]:
-    """All files under a folder, whatever they are called; what is no UTF-8 in a name is escaped, so that it
-    can be told."""
-    seen = set()
-    for folder, folders, names in os.walk(root / prefix, onerror=_refused, followlinks=True):
-        place = os.path.realpath(folder)
-        if place in seen:
-            folders.clear()
-            continue
-        seen.add(place)
-        for name in names:
-            if _UNFINISHED_PUT.search(name):
-                continue
-            path = os.path.join(folder, name)
-            try:
-                stat = os.stat(path)
-            except OSError:
-                continue  # gone meanwhile, or a link to nothing
-            seconds, rest = divmod(stat.st_mtime_ns, 10**9)
-            modified = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
-            key = Path(path).relative_to(root).as_posix()
-            told = key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            meta = {"path": told, "size": stat.st_size, "last_modified": modified, "e_tag": None}
-            yield _info(meta, is_local=True)
-
-
-def _refused(error: OSError) -> None:
-    """A folder that cannot be read is told, not passed over; one that is gone meanwhile is."""
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise _translated(error, str(error.filename)) from error
-
-
-def _local_bytes(root: Path, key: str) -> bytes:
-    try:
-        return (root / key).read_bytes()
-    except FileNotFoundError:
-        if "\\x" in key:
-            raise OddNameError("the name is no UTF-8 text", f"{root}/{key}") from None
-        raise
-
-
-_UNFINISHED_PUT = re.compile(r"#\d+$")
-"""Names under which the library writes a file before it is whole."""
-_ODD_NAME = re.compile(r'Path "(.*?)"(?::| contained|$)', re.DOTALL)
-
-
 def _is_told_as(entry: Entry, meta: Mapping[str, Any]) -> bool:
     """Whether the usual client tells this object, whose name begins with '/', as ``meta``."""
     tag = (meta.get("e_tag") or "").strip('"')
     return "/" + meta["path"] == entry.key and tag == entry.e_tag.strip('"')
 
 
-def _info(meta: Mapping[str, Any], is_local: bool) -> ObjectInfo:
-    modified: datetime = meta["last_modified"]
-    tag = (meta.get("e_tag") or "").strip('"')
-    version = f"{meta['size']}-{modified.timestamp():.6f}" if is_local or not tag else tag
-    return ObjectInfo(meta["path"], int(meta["size"]), version, modified)
-
-
-_PATTERNS: tuple[tuple[type[StorageError], tuple[str, ...], str], ...] = (
-    (FullError, ("no space left", "disk quota", "quota exceeded", "os error 28"), "no space left"),
-    (
-        NoSuchPlaceError,
-        ("nosuchbucket", "bucket does not exist", "containernotfound", "not a directory"),
-        "the bucket or folder does not exist",
-    ),
-    (
-        AccessError,
-        ("accessdenied", "403 forbidden", "401 unauthorized", "permission denied",
-         "invalidaccesskeyid", "signaturedoesnotmatch", "expiredtoken"),
-        "access denied",
-    ),
-    (
-        AccessError,
-        ("169.254.169.254", "metadata.google", "credential"),
-        "no credentials found",
-    ),
-)  # fmt: skip
-
-
 _MOST_SWAPS = 100
 """Times a folder is given way to by runs that publish the same one at the same time."""
-_ODD_HINTS = (
-    "error parsing path", "invalid path", "illegal character sequence", "non-unicode",
-    "could not parse path",
-)  # fmt: skip
 _UNREADABLE_LISTING = "invalid list response"
 """What the library says of names that are no text in its sense; also of an answer that is no listing."""
-_LOCAL_REMEDY = "Check that the folder can be made and written, then run again."
-
-
-def _translated(error: Exception, where: str) -> StorageError:
-    """The library's error as one of ours, by its text (the classes differ between stores)."""
-    text = str(error)
-    low = text.lower()
-    for kind, needles, reason in _PATTERNS:
-        if any(needle in low for needle in needles):
-            return kind(reason, where)
-    if isinstance(error, OddNameError):
-        return error
-    if any(hint in low for hint in _ODD_HINTS):
-        named = _ODD_NAME.search(text)
-        name = f": {named[1]!r}" if named else ""
-        return OddNameError(f"an object's name cannot be read{name}", where)
-    if isinstance(error, FileNotFoundError):
-        return NotFoundError("there is no such object", where)
-    first_line = text.splitlines()[0] if text else type(error).__name__
-    return StorageError(first_line[:300], where, _LOCAL_REMEDY if where.startswith("/") else None)

@@ -31,8 +31,9 @@ from storage.ledger import (
     table_to_bytes,
 )
 from storage.listing import Listed
-from storage.objects import ObjectInfo, ObjectStore
-from storage.publish import safe_name
+from storage.listings import ObjectInfo
+from storage.names import safe_name
+from storage.objects import ObjectStore
 from storage.scans import page_stem, split_page
 
 RUNS = ROOT + "runs/"

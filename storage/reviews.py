@@ -22,7 +22,8 @@ from typing import Literal, get_args
 import numpy as np
 import pyarrow as pa
 
-from storage.objects import ObjectInfo, ObjectStore
+from storage.listings import ObjectInfo
+from storage.objects import ObjectStore
 from storage.records import Record
 from storage.tables import Row
 from veernet_core.datatypes import Decision

@@ -24,7 +24,7 @@ if __name__ == "__main__":
 from factories import make_log  # noqa: E402
 
 from flows.engine.page_engines import PageEngines  # noqa: E402
-from storage.publish import log_files  # noqa: E402
+from storage.log_files import log_files  # noqa: E402
 from veernet_core import pipeline  # noqa: E402
 from veernet_core.config import DigitiseConfig, GatePolicy  # noqa: E402
 from veernet_core.curve import gate  # noqa: E402

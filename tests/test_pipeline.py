@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storage.publish import log_files
+from storage.log_files import log_files
 from veernet_core import metrics, pipeline
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip

@@ -53,8 +53,9 @@ def do_bare(source: Path, dest: Path) -> None:
     from flows.dashboard import build_dashboard
     from flows.engine.decoders import Decoders, DecoderSettings
     from flows.engine.loading import get_engine
+    from storage.datasets import write_datasets
+    from storage.log_files import log_files
     from storage.objects import ObjectStore
-    from storage.publish import log_files, write_datasets
     from veernet_core.config import DigitiseConfig
     from veernet_core.datatypes import DigitisedLog, ScanRef
     from veernet_core.pipeline import ScanInput

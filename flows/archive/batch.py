@@ -54,9 +54,10 @@ from flows.archive.setup import Prepared, check_places, prepare_run
 from flows.engine.loading import NumericsError
 from storage.compact import Compaction, compact
 from storage.delivery import add_review_files, apply_reviews, fresh_logs
+from storage.errors import StorageError
 from storage.ledger import ATTEMPTS, append, segment_name
 from storage.numerics import fix_numerics
-from storage.objects import ObjectStore, StorageError
+from storage.objects import ObjectStore
 from storage.plan import RUNS, Plan, read_manifest, write_manifests
 from veernet_core.errors import VeernetError
 

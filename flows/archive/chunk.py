@@ -19,6 +19,7 @@ from flows.archive.run_spec import RunSpec
 from flows.archive.watchdog import Watchdog
 from flows.engine.loading import Engine, get_engine
 from storage.carry import carry_reviews
+from storage.errors import StorageError
 from storage.ledger import (
     ROOT,
     Record,
@@ -27,9 +28,9 @@ from storage.ledger import (
     read_segment,
     segment_name,
 )
-from storage.objects import ObjectStore, StorageError
+from storage.log_files import RECORD, log_files
+from storage.objects import ObjectStore
 from storage.plan import Unit, read_manifest
-from storage.publish import RECORD, log_files
 from storage.review_files import wants_review_files
 from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
 from veernet_core.datatypes import DigitisedLog, Finding, GateVerdict

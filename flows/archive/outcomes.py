@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderCrashError, DecoderTimeoutError
+from storage.errors import OddNameError, StorageError
 from storage.ledger import Record, Status, mismatches, outdated, read_ledger
-from storage.objects import ObjectStore, OddNameError, StorageError
+from storage.objects import ObjectStore
 from storage.plan import Unit
 from veernet_core.errors import OutOfMemoryError, UnexpectedError, VeernetError
 

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from flows.engine.decoders import Decoders, DecoderSettings
+from storage.errors import StorageError
 from storage.listing import CountPages, remember_pages, remembered_pages
-from storage.objects import ObjectInfo, ObjectStore, StorageError
+from storage.listings import ObjectInfo
+from storage.objects import ObjectStore
 
 
 def page_counter(

@@ -18,9 +18,10 @@ from flows.archive.outcomes import failure_of, same_again, sha256_of
 from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderCrashError, Decoders, DecoderSettings, DecoderTimeoutError
 from flows.engine.loading import Engine
+from storage.errors import StorageError
 from storage.known import known_sidecar
 from storage.ledger import Record, result_key
-from storage.objects import ObjectStore, StorageError
+from storage.objects import ObjectStore
 from storage.plan import Unit
 from storage.scans import page_stem, split_page
 from veernet_core.datatypes import ScanRef

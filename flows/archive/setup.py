@@ -16,11 +16,13 @@ from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderSettings
 from flows.engine.loading import Engine, NumericsError, get_engine
 from storage.desk_sidecars import desk_sidecars
+from storage.errors import StorageError
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.ledger import Requirement, deaths, read_ledger
 from storage.listing import list_scans
 from storage.numerics import fixed_numerics
-from storage.objects import ObjectStore, StorageError, is_inside
+from storage.objects import ObjectStore
+from storage.places import is_inside
 from storage.plan import Plan, Selection, make_plan
 from storage.scans import is_scan
 from veernet_core.errors import VeernetError

@@ -21,8 +21,9 @@ from pydantic import ValidationError
 from flows.archive.params import ArchiveParams
 from flows.archive.setup import EmptySourceError, PlacesError, check_places
 from flows.engine.loading import NumericsError
+from storage.errors import StorageError
 from storage.index_table import IndexTableError
-from storage.objects import ObjectStore, StorageError
+from storage.objects import ObjectStore
 from veernet_core.errors import BundleError, VeernetError
 
 if TYPE_CHECKING:

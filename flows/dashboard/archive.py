@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from storage.ledger import ROOT, read_ledger
+from storage.log_files import RECORD
 from storage.objects import ObjectStore
-from storage.publish import RECORD
 from storage.records import Record, read_record
 from storage.reviews import REVIEWS
 from storage.runs import RunRecord, read_runs

@@ -37,8 +37,8 @@ from flows.dashboard.data import natural
 from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.overview import build_in
 from storage.delivery import deliver
+from storage.log_files import RECORD, SAMPLES
 from storage.objects import ObjectStore
-from storage.publish import RECORD, SAMPLES
 from storage.records import Record, jsonable, read_record
 from storage.reviews import (
     OutdatedReviewError,

@@ -33,8 +33,9 @@ from flows.dashboard.data import script_json
 from flows.dashboard.overview import build_in, libraries, templates
 from flows.dashboard.review import Desk, UnknownLogError, is_log_id
 from flows.dashboard.well import well_files
-from storage.objects import NotFoundError, ObjectStore
-from storage.publish import RECORD
+from storage.errors import NotFoundError
+from storage.log_files import RECORD
+from storage.objects import ObjectStore
 from storage.reviews import OutdatedReviewError, read_reviews
 from veernet_core.errors import VeernetError
 from veernet_core.findings import entry_of

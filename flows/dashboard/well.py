@@ -24,8 +24,9 @@ import pyarrow.parquet as pq
 
 from flows.dashboard.data import script_json
 from flows.dashboard.tiles import Picture, Track, strip_pictures
+from storage.log_files import RECORD, SAMPLES
 from storage.objects import ObjectStore
-from storage.publish import RECORD, SAMPLES, publish_folder
+from storage.publish import publish_folder
 from storage.records import SCHEMA_VERSION, Record, jsonable, read_record
 from storage.reviews import Review, in_force, read_reviews
 from storage.tables import Row

@@ -22,9 +22,12 @@ from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from storage import delivery, publish, runs, tables
 from storage.carry import carry_reviews
+from storage.datasets import write_datasets
 from storage.desk_sidecars import desk_sidecars
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
-from storage.objects import ObjectInfo, ObjectStore
+from storage.listings import ObjectInfo
+from storage.log_files import log_files, with_text_findings
+from storage.objects import ObjectStore
 from storage.review_files import wants_review_files
 from storage.scans import is_own_picture, is_scan
 from veernet_core import pipeline
@@ -170,7 +173,7 @@ def digitise_files(
         rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
         delivery.apply_reviews(store, summary.decisions)
         try:
-            publish.write_datasets(out, rows, list(summary.scans.values()))
+            write_datasets(out, rows, list(summary.scans.values()))
         finally:
             run = replace(
                 _run_record(summary, predictor, config),
@@ -207,8 +210,8 @@ def _published(
     """The log once its folder is written, or why that could not be done."""
     try:
         name = names.name(Path(log.scan.uri), log.scan.sha256, log.scan.stem)
-        log = publish.with_text_findings(log)
-        files = publish.log_files(log, name, include_review=with_review)
+        log = with_text_findings(log)
+        files = log_files(log, name, include_review=with_review)
         carry_reviews(ObjectStore(str(out)), name, files)
         publish.publish_local(out, name, files)
     except Exception as error:

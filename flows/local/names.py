@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage import publish
+from storage.datasets import taken_ids
+from storage.names import log_id
 from storage.objects import ObjectStore
 from storage.runs import read_runs
 from storage.scans import split_page
@@ -25,7 +26,7 @@ class LogNames:
     """
 
     def __init__(self, out: Path) -> None:
-        self._hashes = publish.taken_ids(out) if out.exists() else {}
+        self._hashes = taken_ids(out) if out.exists() else {}
         self._places: dict[str, str] = {}
         if out.exists():
             for run in read_runs(ObjectStore(str(out))):
@@ -53,7 +54,7 @@ class LogNames:
         here = str(place.absolute())
         known = [n for n, at in self._places.items() if at == here and n in self._hashes]
         others = {n: self._owner(n, here, sha256) for n in self._hashes}
-        return known[-1] if known else publish.log_id(stem or place.stem, sha256, others, here)
+        return known[-1] if known else log_id(stem or place.stem, sha256, others, here)
 
     def _owner(self, name: str, here: str, sha256: str) -> str:
         """Whose a name is, for a scan at a place: its own bytes count as another's while they lie elsewhere

@@ -14,8 +14,8 @@ from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from storage.desk_sidecars import desk_sidecars
 from storage.index_table import IndexTable
+from storage.log_files import RECORD
 from storage.objects import ObjectStore
-from storage.publish import RECORD
 from storage.records import Record, read_record
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import FailedScan, MadeWith, ScanInput

@@ -22,6 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from flows.local.pages import read_scan
 from storage import publish
+from storage.log_files import log_files
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.tracking import traces as decode
@@ -76,7 +77,7 @@ def measure(path: Path, device: str, precision: str) -> str:
     assert isinstance(result, DigitisedLog)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        files = publish.log_files(result)
+        files = log_files(result)
         publish.publish_local(Path(folder), "benchmark", files)
     seconds["write LAS, CSV, Parquet, overlays"] = time.perf_counter() - start
     digest = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:12]

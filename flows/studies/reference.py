@@ -21,8 +21,10 @@ import pyarrow.parquet as pq
 
 from storage import publish
 from storage.compact import compact
+from storage.datasets import log_folders, replace_rows
 from storage.delivery import restored_log
 from storage.ledger import generations
+from storage.log_files import RECORD, SAMPLES, delivered_files
 from storage.objects import ObjectStore
 from storage.records import jsonable, read_record
 from storage.review_files import wants_review_files
@@ -76,7 +78,7 @@ def compare_folder(
     FileNotFoundError
         Where there are no results or no LAS files.
     """
-    folders = publish.log_folders(out)
+    folders = log_folders(out)
     if not folders:
         raise FileNotFoundError(f"{out}: no digitised logs; run `veernet digitise` first")
     policy = policy or GatePolicy()
@@ -144,8 +146,8 @@ def read_reference(path: Path) -> ReferenceFile:
 
 
 def _read_log(folder: Path) -> DigitisedLog:
-    record = read_record((folder / publish.RECORD).read_bytes())
-    samples = pq.ParquetFile(folder / publish.SAMPLES).read()
+    record = read_record((folder / RECORD).read_bytes())
+    samples = pq.ParquetFile(folder / SAMPLES).read()
     return restored_log(record, samples, folder.name)
 
 
@@ -200,7 +202,7 @@ def _write_back(
     """Publish a log anew with measured R² and the verdicts that follow from it."""
     if not np.isfinite(measured).any():
         return
-    record = read_record((folder / publish.RECORD).read_bytes())
+    record = read_record((folder / RECORD).read_bytes())
     curves = []
     for judged, stored, r2 in zip(log.curves, record["curves"], measured, strict=True):
         if np.isfinite(r2):
@@ -216,8 +218,8 @@ def _write_back(
     )
     files = {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix not in (".las", ".csv")}
     wanted = wants_review_files(ObjectStore(str(folder.parents[1])))
-    files |= publish.delivered_files(patched, folder.name, include_review=wanted)
-    files[publish.RECORD] = (text + "\n").encode()
+    files |= delivered_files(patched, folder.name, include_review=wanted)
+    files[RECORD] = (text + "\n").encode()
     publish.publish_folder(folder, dict(sorted(files.items())))
 
 
@@ -233,7 +235,7 @@ def _refresh(out: Path, log_ids: Sequence[str]) -> None:
     if generations(store)[0]:
         compact(store, log_ids)
     else:
-        publish.replace_rows(out, log_ids)
+        replace_rows(out, log_ids)
 
 
 def _report(table: pd.DataFrame, notes: Sequence[str], written: bool, min_r2: float) -> str:

@@ -33,8 +33,10 @@ from PIL import Image
 from flows.dashboard import build_dashboard
 from flows.dashboard.method import write_method_page
 from flows.dashboard.well import write_well_page
+from storage.datasets import write_datasets
+from storage.log_files import log_files
 from storage.objects import ObjectStore
-from storage.publish import log_files, publish_local, write_datasets
+from storage.publish import publish_local
 from veernet_core.curve.slabs import SLAB_ROWS, draw_slabs
 from veernet_core.datatypes import DepthAxis, DigitisedLog, Overlay, WellInfo
 

@@ -12,8 +12,8 @@ import pytest
 
 from flows.dashboard.serve import make_app
 from flows.local.digitise import digitise_files
+from storage.log_files import RECORD
 from storage.objects import ObjectStore
-from storage.publish import RECORD
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, configured
 from veernet_core.net.bundle import load_predictor

@@ -14,6 +14,8 @@ from factories import CALI, GR, ILD, judge, make_curve, make_log, only
 from flows.cli import main as cli
 from flows.studies.reference import compare_folder, read_reference
 from storage import publish
+from storage.datasets import write_datasets
+from storage.log_files import log_files
 from veernet_core.config import GatePolicy
 from veernet_core.datatypes import DigitisedLog
 from veernet_core.evaluation import reference
@@ -190,8 +192,8 @@ def log_of(stem: str = "smith_1-22", uwi: str = "15-053-00069") -> DigitisedLog:
 def out(tmp_path: Path) -> Path:
     out = tmp_path / "out"
     log = log_of()
-    publish.publish_local(out, "smith_1-22", publish.log_files(log))
-    publish.write_datasets(out)
+    publish.publish_local(out, "smith_1-22", log_files(log))
+    write_datasets(out)
     gr, cali, ild = (c.curve.value for c in log.curves)
     curves = {"GRGC": ("API", gr), "CAL": ("MM", 25.4 * cali[::-1]), "RILD": ("OHMM", ild)}
     write_las(tmp_path / "las" / "a" / "other.LAS", "15053000690000", curves)

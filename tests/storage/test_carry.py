@@ -12,8 +12,10 @@ import pytest
 from factories import GR, ILD, judge, make_curve, make_log, only
 
 from storage.carry import MAX_SHIFT, carry_reviews
+from storage.datasets import write_datasets
+from storage.log_files import RECORD, SAMPLES, log_files
 from storage.objects import ObjectStore
-from storage.publish import RECORD, SAMPLES, log_files, publish_local, write_datasets
+from storage.publish import publish_local
 from storage.records import read_record
 from storage.reviews import Review, curve_hash, in_force, read_reviews, record_review
 from veernet_core.curve.physical import frac_at, value_at

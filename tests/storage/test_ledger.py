@@ -36,7 +36,9 @@ from storage.ledger import (
     table_to_records,
 )
 from storage.listing import Listed, list_scans
-from storage.objects import ObjectInfo, ObjectStore
+from storage.listings import ObjectInfo
+from storage.log_files import RECORD, log_files
+from storage.objects import ObjectStore
 from storage.plan import (
     Selection,
     make_plan,
@@ -44,7 +46,6 @@ from storage.plan import (
     read_manifest,
     write_manifests,
 )
-from storage.publish import RECORD, log_files
 from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
 
 NEED = Requirement(

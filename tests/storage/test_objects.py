@@ -16,19 +16,19 @@ import pytest
 from batch_support import s3_server
 from prefect_site import s3_environment
 
-from storage.objects import (
+from storage.errors import (
     AccessError,
     BadUriError,
     FullError,
     NoCreateOnlyError,
     NoSuchPlaceError,
     NotFoundError,
-    ObjectStore,
     OddNameError,
     StorageError,
-    _translated,
-    is_inside,
 )
+from storage.errors import translated_error as _translated
+from storage.objects import ObjectStore
+from storage.places import is_inside
 
 AWKWARD = ["a b.tif", "ü/№ 7.tif", "x#1.tif", "y%20z.tif", "q?&=.tif", "w[1]*.tif", "a+b.tif"]
 

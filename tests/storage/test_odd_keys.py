@@ -13,8 +13,9 @@ from xml.sax.saxutils import escape
 import pytest
 from batch_support import s3_server
 
+from storage.errors import OddNameError
 from storage.listing import list_scans
-from storage.objects import ObjectStore, OddNameError
+from storage.objects import ObjectStore
 
 WHEN = {"google": "2024-01-01T00:00:00.000Z", "azure": "Mon, 01 Jan 2024 00:00:00 GMT"}
 PAGE = 3

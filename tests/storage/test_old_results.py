@@ -12,10 +12,12 @@ import pytest
 from factories import GR, judge, make_curve, make_log, only
 
 from flows.dashboard import dashboard_data, read_archive
+from storage.datasets import write_datasets
 from storage.delivery import deliver, restored_log
+from storage.log_files import RECORD, SAMPLES, log_files
 from storage.numerics import fix_numerics, fixed_numerics
 from storage.objects import ObjectStore
-from storage.publish import RECORD, SAMPLES, log_files, publish_local, write_datasets
+from storage.publish import publish_local
 from storage.records import NewerResultError, read_record
 from storage.reviews import Review, curve_hash, record_review
 

@@ -19,18 +19,11 @@ from factories import CALI, GR, judge, make_curve, make_log, only, tiny_png
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import publish
-from storage.publish import (
-    log_files,
-    log_folders,
-    log_id,
-    publish_local,
-    remove_unfinished,
-    safe_name,
-    taken_ids,
-    with_text_findings,
-    write_datasets,
-)
+from storage import datasets, publish
+from storage.datasets import log_folders, taken_ids, write_datasets
+from storage.log_files import log_files, with_text_findings
+from storage.names import log_id, safe_name
+from storage.publish import publish_local, remove_unfinished
 from storage.tables import failure_row
 from veernet_core.datatypes import Overlay
 from veernet_core.errors import DecodeError, WriteError
@@ -241,7 +234,7 @@ def publish_log(out: Path, stem: str) -> None:
 
 
 def test_datasets_hold_every_log_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "LOGS_PER_PART", 2)
+    monkeypatch.setattr(datasets, "LOGS_PER_PART", 2)
     for stem in ("c", "a", "b"):
         publish_log(tmp_path, stem)
     for _ in range(2):

@@ -42,9 +42,10 @@ from flows.engine.decoders import (
 )
 from flows.engine.loading import NumericsError, get_engine
 from storage.compact import compact
+from storage.errors import StorageError
 from storage.ledger import mark_attempt, read_ledger
 from storage.numerics import fix_numerics
-from storage.objects import ObjectStore, StorageError
+from storage.objects import ObjectStore
 from veernet_core.config import RasterLimits
 from veernet_core.errors import DecodeError
 

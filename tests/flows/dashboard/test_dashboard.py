@@ -21,8 +21,10 @@ from flows.dashboard.archive import OldResultsError
 from flows.dashboard.data import natural
 from flows.dashboard.method import bundle_bytes, read_bundle
 from flows.dashboard.odds import chance_bad, interval_of
+from storage.datasets import write_datasets
+from storage.log_files import log_files
 from storage.objects import ObjectStore
-from storage.publish import log_files, publish_local, write_datasets
+from storage.publish import publish_local
 from storage.runs import RunRecord, write_run
 from storage.tables import failure_row
 from veernet_core.datatypes import DigitisedLog, WellInfo

@@ -13,15 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from factories import GR, judge, make_curve, make_log, only
 
+from storage.datasets import replace_rows, write_datasets
 from storage.delivery import add_review_files, apply_reviews, deliver, restored_log
+from storage.log_files import delivered_files, log_files
 from storage.objects import ObjectStore
-from storage.publish import (
-    delivered_files,
-    log_files,
-    publish_local,
-    replace_rows,
-    write_datasets,
-)
+from storage.publish import publish_local
 from storage.reviews import (
     Review,
     ReviewError,

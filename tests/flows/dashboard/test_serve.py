@@ -21,10 +21,12 @@ from starlette.testclient import TestClient
 from flows.dashboard import build_in
 from flows.dashboard.serve import ServeError, check_address, is_loopback, make_app, safe_key
 from storage.compact import compact
+from storage.datasets import write_datasets
 from storage.delivery import deliver
 from storage.ledger import generations, read_ledger
+from storage.log_files import log_files
 from storage.objects import ObjectStore
-from storage.publish import log_files, publish_local, write_datasets
+from storage.publish import publish_local
 from storage.reviews import Review, curve_hash, read_reviews, record_review
 from storage.runs import RunRecord, write_run
 from veernet_core.datatypes import DigitisedLog, ScanRef

@@ -20,8 +20,9 @@ from PIL import Image
 
 from flows.dashboard.tiles import strip_pictures
 from flows.dashboard.well import DamagedResultError, well_files, write_well_page
+from storage.log_files import log_files
 from storage.objects import ObjectStore
-from storage.publish import log_files, publish_local
+from storage.publish import publish_local
 from storage.reviews import Review, curve_hash, record_review
 from veernet_core.curve.slabs import REDUCTIONS, SLAB_ROWS, TEXT_KEY, draw_slabs, read_slab
 from veernet_core.datatypes import U8, DigitisedLog, Overlay, WellInfo

@@ -130,8 +130,8 @@ def test_tracing_and_writing_that_fail_cost_that_scan(scans, tmp_path, monkeypat
             raise ZeroDivisionError
         return files(log, *rest, **named)
 
-    files = digitise.publish.log_files
-    monkeypatch.setattr(digitise.publish, "log_files", fall)
+    files = digitise.log_files
+    monkeypatch.setattr(digitise, "log_files", fall)
     failures = run(scans, tmp_path / "written")
     assert "ZeroDivisionError" in only(failures, "b", "internal_error", "write")
     monkeypatch.undo()

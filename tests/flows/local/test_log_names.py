@@ -9,9 +9,11 @@ from factories import make_log, tiny_png
 
 from flows.local.digitise import find_scans
 from flows.local.names import LogNames
+from storage.datasets import write_datasets
 from storage.listing import list_scans
+from storage.log_files import log_files
 from storage.objects import ObjectStore
-from storage.publish import log_files, publish_local, write_datasets
+from storage.publish import publish_local
 from storage.runs import RunRecord, write_run
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from factories import GR, judge, make_curve, make_log, only
 
-from storage.publish import log_files
+from storage.log_files import log_files
 from storage.records import log_record
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import physical
