@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from veernet_core.datatypes import U8
-from veernet_core.domain.vocabulary import CURVES, UNITS
+from veernet_core.domain.curve_kinds import curve_kinds, unit_texts
 
 DPI = 200.0
 _TRACK_WIDTHS_IN = (1.0, 1.5, 2.0, 2.4, 2.5, 2.8, 5.0)
@@ -158,11 +158,11 @@ def _tracks(rng: np.random.Generator) -> list[tuple[float, float, bool | None]]:
 
 def _curve(rng: np.random.Generator, log: bool) -> _Curve:
     if rng.random() < 0.6:
-        kind = CURVES[int(rng.integers(len(CURVES)))]
+        kind = curve_kinds()[int(rng.integers(len(curve_kinds())))]
         name = str(rng.choice(kind.names)) if rng.random() < 0.6 else kind.mnemonic
         unit = str(rng.choice(kind.units)) if kind.units else ""
         if unit and rng.random() < 0.5:
-            unit = str(rng.choice(UNITS.get(unit, (unit,))))
+            unit = str(rng.choice(unit_texts().get(unit, (unit,))))
         if kind.ranges and rng.random() < 0.8:
             _, left, right = kind.ranges[int(rng.integers(len(kind.ranges)))]
             use_log = min(left, right) > 0 and "log" in kind.scales and (log or rng.random() < 0.5)

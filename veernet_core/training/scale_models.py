@@ -17,7 +17,8 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from veernet_core.datatypes import F64, Bool
-from veernet_core.domain.vocabulary import CurveKind, find_curve
+from veernet_core.domain.curve_kinds import CurveKind
+from veernet_core.domain.vocabulary import find_curve
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.binder import (
     ReadScale,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from veernet_core.datatypes import CurveSpec, Source, Wrap
-from veernet_core.domain.vocabulary import curve_kind
+from veernet_core.domain.curve_kinds import curve_kind
 from veernet_core.page.known.sidecar import SidecarCurve
 from veernet_core.page.results import CurveFound, Stated
 

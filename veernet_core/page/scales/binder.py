@@ -17,8 +17,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64, Style, Wrap
+from veernet_core.domain.curve_kinds import CurveKind
 from veernet_core.domain.vocabulary import (
-    CurveKind,
     find_similar_unit,
     find_unit,
     words,

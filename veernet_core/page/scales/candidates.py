@@ -12,12 +12,14 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import numpy as np
 
 from veernet_core.datatypes import F64, Scale
-from veernet_core.domain.vocabulary import CURVES, find_curve, find_unit
+from veernet_core.domain.curve_kinds import curve_kinds
+from veernet_core.domain.vocabulary import find_curve, find_unit
 from veernet_core.page.results import SectionFound
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.tokens import Edit, Token, lines_of, split_at
@@ -283,7 +285,11 @@ PAIR_FEATURES = (
     "decades_agree", "cover_below", "cover_above", "rivals", "same_text_box", "height_in",
     "numbers_outside", "words_outside", "digits_left", "digits_right", "is_log",
 )  # fmt: skip
-_RANGES = frozenset((left, right) for kind in CURVES for _, left, right in kind.ranges)
+
+
+@cache
+def _usual_ranges() -> frozenset[tuple[float, float]]:
+    return frozenset((left, right) for kind in curve_kinds() for _, left, right in kind.ranges)
 
 
 def pair_features(block: BlockText, candidates: Sequence[ScaleCandidate]) -> F64:
@@ -336,8 +342,8 @@ def _features(
         c.frame.width / block.dpi,
         (block.ink.foot - c.y) / block.dpi,
         *(float(sum(e == edit for e in c.edits)) for edit in ("letters", "rule", "sign", "point")),
-        float((c.left, c.right) in _RANGES),
-        float((c.right, c.left) in _RANGES),
+        float((c.left, c.right) in _usual_ranges()),
+        float((c.right, c.left) in _usual_ranges()),
         float(_is_round(span)),
         whole,
         float(whole > 0.9 and abs(whole - round(whole)) < 0.02),

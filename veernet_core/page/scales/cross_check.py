@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from veernet_core.datatypes import CurveSpec, Doubt, Finding, Section, Track
-from veernet_core.domain.vocabulary import CurveKind, curve_kind, find_curve
+from veernet_core.domain.curve_kinds import CurveKind, curve_kind
+from veernet_core.domain.vocabulary import find_curve
 from veernet_core.page.results import CurveFound, Printed, next_laps
 
 Outcome = Literal["scale_confirmed", "scale_contradicted", "name_contradicted"]

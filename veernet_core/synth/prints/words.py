@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from veernet_core.datatypes import Rng
-from veernet_core.domain.vocabulary import CURVES
+from veernet_core.domain.curve_kinds import curve_kinds
 
 NUMBERS = (
     "0", "150", "100", "0.2", "2000", "6", "16", "2", "3", "45", "-15", "-160", "-80", "40", "20",
@@ -37,7 +37,7 @@ def any_name(rng: Rng) -> str:
     """Name or mnemonic of a curve, letters without meaning, or a line of a form."""
     roll = rng.random()
     if roll < 0.55:
-        kind = CURVES[int(rng.integers(len(CURVES)))]
+        kind = curve_kinds()[int(rng.integers(len(curve_kinds())))]
         name = str(rng.choice(kind.names)) if rng.random() < 0.6 and kind.names else kind.mnemonic
         return name.upper() if rng.random() < 0.6 else name
     if roll < 0.75:

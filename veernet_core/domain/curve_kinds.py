@@ -1,0 +1,118 @@
+"""Curves and units of paper logs, and what is usual for them: the table `vocabulary.toml`, read once.
+
+Out: ``CurveKind`` values and the texts that print each unit. Serves to check what is read; nothing here is ever
+a reading by itself. Does not belong here: finding names in a text (`vocabulary`), and what a missing scale
+might have been.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from veernet_core.datatypes import Scale, Style, Wrap
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CurveKind:
+    """A curve of the vocabulary.
+
+    Attributes
+    ----------
+    mnemonic : str
+    names : tuple of str
+        As printed, upper case, without full stops; hyphens are blanks.
+    units : tuple of str
+        Usual units, the commonest first.
+    ranges : tuple of (unit, left, right)
+        Usual values at the left and right edge of the track, by unit, the commonest first.
+    bounds : (low, high)
+        Outside them a scale end is impossible.
+    scales : tuple
+        Usual spacing of the grid.
+    style, wrap
+        Usual pen and off-scale mode.
+    is_group : bool
+        A heading such as RESISTIVITY: it gives the unit, the curve needs a name of its own.
+    is_partial : bool
+        Its scale is printed over a part of the track only, often above the name.
+    """
+
+    mnemonic: str
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    ranges: tuple[tuple[str, float, float], ...]
+    bounds: Range
+    scales: tuple[Scale, ...] = ("linear",)
+    style: Style = "solid"
+    wrap: Wrap = "none"
+    is_group: bool = False
+    is_partial: bool = False
+
+    def is_usual(self, left: float, right: float, unit: str) -> bool:
+        """Whether a scale is one of the usual ones in a unit."""
+        return any(u == unit and _same(left, a) and _same(right, b) for u, a, b in self.ranges)
+
+    def is_ambiguous(self, left: float, right: float, unit: str) -> bool:
+        """Whether a zero lost or gained in reading would give another usual scale."""
+        others = ((left, right * f) for f in (0.1, 10.0))
+        both = ((left * f, right * f) for f in (0.1, 10.0))
+        return any(
+            self.is_usual(a, b, unit) for a, b in (*others, *both) if (a, b) != (left, right)
+        )
+
+    def is_possible(self, left: float, right: float) -> bool:
+        """Whether both ends lie within the bounds."""
+        low, high = self.bounds
+        return all(low <= value <= high for value in (left, right))
+
+
+def _same(a: float, b: float) -> bool:
+    return abs(a - b) <= 1e-6 * max(1.0, abs(a), abs(b))
+
+
+@cache
+def curve_kinds() -> tuple[CurveKind, ...]:
+    """All curves known by name."""
+    families = _table()["families"]
+    return tuple(_kind(families.get(raw.get("family"), {}) | raw) for raw in _table()["curves"])
+
+
+@cache
+def unit_texts() -> Mapping[str, tuple[str, ...]]:
+    """Units by the texts that print them, in the form of ``vocabulary.words``."""
+    return {unit: tuple(texts) for unit, texts in _table()["units"].items()}
+
+
+@cache
+def curve_kind(mnemonic: str) -> CurveKind | None:
+    """The curve with a mnemonic."""
+    return next((kind for kind in curve_kinds() if kind.mnemonic == mnemonic), None)
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads((files("veernet_core.domain") / "vocabulary.toml").read_text("utf-8"))
+
+
+def _kind(raw: Mapping[str, Any]) -> CurveKind:
+    ranges = ((unit, *ends) for unit, pairs in raw.get("ranges", {}).items() for ends in pairs)
+    low, high = raw["bounds"]
+    return CurveKind(
+        raw["mnemonic"],
+        tuple(raw["names"]),
+        tuple(raw.get("units", ())),
+        tuple((unit, left, right) for unit, left, right in ranges),
+        (low, high),
+        tuple(raw.get("scales", ("linear",))),
+        raw.get("style", "solid"),
+        raw.get("wrap", "none"),
+        raw.get("is_group", False),
+        raw.get("is_partial", False),
+    )
