@@ -17,7 +17,8 @@ from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
 from veernet_core.net.bundle import load_predictor
 from veernet_core.pipeline import FailedScan, ScanInput
-from veernet_core.synth.pages import SyntheticPage, draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
+from veernet_core.synth.pages.plans import SyntheticPage
 
 CONFIG = DigitiseConfig(overlays=False)
 

@@ -69,7 +69,7 @@ def demo(args: argparse.Namespace) -> int:
     """Draw a small archive and digitise it."""
     import json
 
-    from veernet_core.synth.pages import demo_archive
+    from veernet_core.synth.pages.demo import demo_archive
 
     source = args.out / "scans"
     source.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ from veernet_core.datatypes import DigitisedLog, Posterior, Strip
 from veernet_core.net.bundle import LoadedPredictor, load_predictor
 from veernet_core.page.raster import decoding as raster
 from veernet_core.strips import rectify
-from veernet_core.synth.pages import draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 WINDOW_ROWS = 4096
 TILE_PIXELS = 512 * 512

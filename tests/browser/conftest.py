@@ -62,7 +62,7 @@ def digitise_demo(out: Path) -> None:
     from flows.local.digitise import digitise_files
     from veernet_core.config import DigitiseConfig
     from veernet_core.net.bundle import load_predictor
-    from veernet_core.synth.pages import demo_archive
+    from veernet_core.synth.pages.demo import demo_archive
 
     scans = out / "scans"
     scans.mkdir(parents=True)

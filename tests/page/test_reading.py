@@ -34,7 +34,7 @@ from veernet_core.page.results import (
     TextBox,
     TrackFound,
 )
-from veernet_core.synth.pages import draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 HEIGHT, WIDTH = 5000, 1700
 

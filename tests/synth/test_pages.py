@@ -10,15 +10,10 @@ from rasterio.io import MemoryFile
 
 from veernet_core.datatypes import CurveSpec, DepthAxis, TrackGeometry
 from veernet_core.errors import GeometryError
-from veernet_core.synth.heldout import track_fraction
-from veernet_core.synth.pages import (
-    DEPTH_COLUMN_IN,
-    PLANS,
-    SyntheticPage,
-    demo_archive,
-    draw_page,
-    tiff_bytes,
-)
+from veernet_core.synth.heldout.courses import track_fraction
+from veernet_core.synth.pages.demo import demo_archive
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
+from veernet_core.synth.pages.plans import DEPTH_COLUMN_IN, PLANS, SyntheticPage
 
 SKEWS = [0.0, 1.3, -0.9]
 

@@ -22,7 +22,8 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve.physical import frac_at
 from veernet_core.datatypes import F64, STYLES, DigitisedLog, RecoveredCurve, ScanRef, Style
 from veernet_core.pipeline import FailedScan, ScanInput
-from veernet_core.synth.pages import Truth, draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
+from veernet_core.synth.pages.plans import Truth
 
 FAILED = "canary_failed"
 """Reason code of curves held back because the run's canary has collapsed."""

@@ -23,7 +23,9 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve import classical, physical
 from veernet_core.curve.tracking import traces as decode
 from veernet_core.datatypes import F32, F64, STYLES, CurveSpec, Posterior, Strip
-from veernet_core.synth import heldout, plotted
+from veernet_core.synth import plotted
+from veernet_core.synth.heldout.data import HeldoutStrip, Tone
+from veernet_core.synth.heldout.strips import draw_heldout
 from veernet_core.synth.priors import as_plotted
 from veernet_core.synth.strips import SynthConfig, draw_strip
 
@@ -40,7 +42,7 @@ TEST_SETS: tuple[TestSet, ...] = get_args(TestSet)
 """All but the invented one draw real wells where given some; that one keeps to the training's own mixture,
 half of it invented shapes that are more violent than real ones. The last two are the same strips, scanned
 grey and at 1 bit."""
-_TONES: dict[TestSet, heldout.Tone] = {"heldout-grey": "grey", "heldout-bilevel": "bilevel"}
+_TONES: dict[TestSet, Tone] = {"heldout-grey": "grey", "heldout-bilevel": "bilevel"}
 ROWS_PER_FT = 10.0
 BRIDGED_FT = DigitiseConfig().max_bridge_ft
 
@@ -100,17 +102,15 @@ def heldout_sample(
     degraded: bool,
     rows: int = 2048,
     shapes: Sequence[Any] = (),
-    tone: heldout.Tone | None = None,
+    tone: Tone | None = None,
 ) -> Sample:
     """A strip of the renderer that training never sees."""
     rng = np.random.default_rng([seed, 991, index, int(degraded)])
-    drawn = heldout.draw_heldout(
-        rng, shapes=shapes or None, rows=rows, degraded=degraded, tone=tone
-    )
+    drawn = draw_heldout(rng, shapes=shapes or None, rows=rows, degraded=degraded, tone=tone)
     return _as_sample(drawn)
 
 
-def _as_sample(drawn: heldout.HeldoutStrip | plotted.PlottedStrip) -> Sample:
+def _as_sample(drawn: HeldoutStrip | plotted.PlottedStrip) -> Sample:
     return Sample(
         drawn.ident, drawn.strip, drawn.specs, drawn.frac, drawn.visible, depth=drawn.depth
     )

@@ -14,8 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from veernet_core.datatypes import F32, U8
-from veernet_core.synth.heldout import Label, agg_lines, agg_text, smooth_field
-from veernet_core.synth.pages import SyntheticPage, draw_page, tiff_bytes
+from veernet_core.synth.heldout.forms import smooth_field
+from veernet_core.synth.heldout.plotters import Label, agg_lines, agg_text
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
+from veernet_core.synth.pages.plans import SyntheticPage
 
 Expected = Literal["log", "no_depth", "not_log"]
 _WELLS = (

@@ -10,7 +10,7 @@ import pytest
 from flows.cli.main import main
 from storage.desk_sidecars import sidecar_key
 from storage.objects import ObjectStore
-from veernet_core.synth.pages import demo_archive
+from veernet_core.synth.pages.demo import demo_archive
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from veernet_core.errors import VeernetError, of_scan, plain_text
 from veernet_core.page.ocr.text import LineRead
 from veernet_core.page.raster.gdal_pixels import GdalPixels
 from veernet_core.page.results import TextBox
-from veernet_core.synth.pages import draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 CONFIG = DigitiseConfig(overlays=False)
 SHORT, TALL = 900, 1100

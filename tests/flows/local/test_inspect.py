@@ -23,7 +23,7 @@ from veernet_core.page.known.sections import given_sections
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.ocr.text import LineRead
 from veernet_core.page.results import TextBox
-from veernet_core.synth.pages import draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 
 class Blind(WithLayout):

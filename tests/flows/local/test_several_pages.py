@@ -15,7 +15,7 @@ from PIL import Image
 from test_failures import CONFIG, Blind, Upright
 
 from flows.local import digitise, inspect
-from veernet_core.synth.pages import draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 HEIGHTS = (900, 1000)
 

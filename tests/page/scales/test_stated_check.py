@@ -29,7 +29,7 @@ from veernet_core.evaluation.page_truth import truth_from_json
 from veernet_core.page import reading
 from veernet_core.page.results import CurveFound, Stated
 from veernet_core.page.scales.cross_check import check_given, cross_check
-from veernet_core.synth.pages import draw_page, tiff_bytes
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 Printed = dict[tuple[str, str], list[CurveFound]]
 

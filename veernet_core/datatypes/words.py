@@ -1,0 +1,45 @@
+"""Words and kinds of arrays that all data share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from veernet_core.errors import GeometryError
+
+Style = Literal["solid", "dashed", "dotted"]
+Scale = Literal["linear", "log", "hybrid"]
+Wrap = Literal["none", "one", "all"]
+DepthUnit = Literal["ft", "m"]
+Decision = Literal["accept", "review", "reject"]
+Source = Literal["sidecar", "header", "template", "guess"]
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+U8 = NDArray[np.uint8]
+I32 = NDArray[np.int32]
+Bool = NDArray[np.bool_]
+Rng = np.random.Generator
+STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
+FT_PER: dict[DepthUnit, float] = {"ft": 1.0, "m": 1 / 0.3048}
+"""Feet in a unit of depth."""
+INKED = 110
+"""Tone of a strip above which a pixel counts as ink."""
+UPRIGHT_PEAK = 0.266
+"""Height of the distribution over the columns at an upright curve: a Gaussian 1.5 px wide."""
+WRAP_COUNTS: dict[Wrap, int] = {"none": 0, "one": 1, "all": 4}
+"""Most wrap count on each side, by off-scale mode."""
+RESISTIVITIES = frozenset({"ILD", "ILM", "SFL", "RXO", "RES"})
+"""Curves that are plotted on logarithmic scales."""
+
+
+def require(condition: bool, message: str) -> None:
+    """Refuse data that break an invariant.
+
+    Raises
+    ------
+    GeometryError
+    """
+    if not condition:
+        raise GeometryError(message)
