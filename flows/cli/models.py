@@ -206,7 +206,8 @@ def _compare(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from flows.studies.compare import run_study
-    from veernet_core.training.compare import CANDIDATES, TINY, StudyConfig
+    from veernet_core.training.compare import CANDIDATES
+    from veernet_core.training.strip_pools import TINY, StudyConfig
 
     if min(args.steps, args.seeds, args.batch, args.pool) < 1:
         raise ValueError("--steps, --seeds, --batch and --pool must be positive")

@@ -2,7 +2,7 @@
 
 In: a model bundle. Out: the bundle with confidence maps, quality model and everything measured about
 them; reliability diagrams as PNG; a report. What is fitted, and what a shift is, belong to
-``veernet_core.evaluation.calibration`` and ``veernet_core.evaluation.shifts``.
+the rooms of ``veernet_core.evaluation`` (`traced`, `confidence_fit`, `quality_fit`, `reliability`, `shifts`).
 """
 
 from __future__ import annotations
@@ -25,8 +25,17 @@ from tqdm import tqdm
 from flows.studies.evaluate import load_shapes, load_wells
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.evidence import confidence, quality
-from veernet_core.evaluation import calibration, shifts
-from veernet_core.evaluation.calibration import MapStudy, PixelEvidence, Reliability, TracedCurve
+from veernet_core.evaluation import reliability, shifts
+from veernet_core.evaluation.confidence_fit import fit_confidence
+from veernet_core.evaluation.quality_fit import GateScore, fit_quality, score_gate
+from veernet_core.evaluation.reliability import (
+    MapStudy,
+    Reliability,
+    compare_maps,
+    pixel_forecasts,
+    row_forecasts,
+)
+from veernet_core.evaluation.traced import PixelEvidence, TracedCurve, trace_sample
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
 
@@ -60,19 +69,15 @@ def run_calibration(
     with _tracers(data, workers) as run:
         known, known_pixels = _trace(run, seed, count, "fit")
         fresh, fresh_pixels = _trace(run, seed + 1, half, "report")
-    maps = calibration.fit_confidence(known)
+    maps = fit_confidence(known)
     if not maps:
         raise ValueError(f"{count} strips are too few to calibrate on: give a larger --count")
-    model_of_error = calibration.fit_quality(known, maps)
-    rows = calibration.compare_maps(
-        calibration.row_forecasts(known, maps), calibration.row_forecasts(fresh, maps)
-    )
-    final = calibration.measure(fresh, maps)
+    model_of_error = fit_quality(known, maps)
+    rows = compare_maps(row_forecasts(known, maps), row_forecasts(fresh, maps))
+    final = reliability.measure(fresh, maps)
     measured = {style: {**rows.measured.get(style, {}), **final[style]} for style in final}
-    masks = calibration.compare_maps(
-        calibration.pixel_forecasts(known_pixels), calibration.pixel_forecasts(fresh_pixels)
-    )
-    gate = calibration.score_gate(fresh, maps, model_of_error, DigitiseConfig())
+    masks = compare_maps(pixel_forecasts(known_pixels), pixel_forecasts(fresh_pixels))
+    gate = score_gate(fresh, maps, model_of_error, DigitiseConfig())
     values = {
         "confidence": confidence.maps_to_json(maps),
         "quality": model_of_error.to_json(),
@@ -126,7 +131,7 @@ def _load(data: bytes) -> None:
 
 
 def _trace_one(which: tuple[int, int]) -> Traced:
-    return calibration.trace_sample(_predictor, *which)
+    return trace_sample(_predictor, *which)
 
 
 def _trace(
@@ -156,7 +161,7 @@ def _reliability_lines(event: str, measured: Measured, study: MapStudy) -> list[
     return [*lines, f"  temperatures: {told}"]
 
 
-def gate_line(name: str, gate: calibration.GateScore) -> str:
+def gate_line(name: str, gate: GateScore) -> str:
     """The gate's score in words."""
     return (
         f"{name}: {gate.accepted} of {gate.curves} curves accepted; {gate.accepted_bad} of them bad "
@@ -166,7 +171,7 @@ def gate_line(name: str, gate: calibration.GateScore) -> str:
     )
 
 
-def _gate_json(gate: calibration.GateScore) -> dict[str, Any]:
+def _gate_json(gate: GateScore) -> dict[str, Any]:
     return {
         "curves": gate.curves,
         "accepted": gate.accepted,
@@ -293,7 +298,7 @@ def _advance(bar: Any, done: int, total: int) -> None:
     bar.update(done - bar.n)
 
 
-def _shift_row(name: str, score: calibration.GateScore) -> dict[str, Any]:
+def _shift_row(name: str, score: GateScore) -> dict[str, Any]:
     shift = shifts.SHIFTS[name]
     return {
         "shift": name,

@@ -21,9 +21,11 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from veernet_core.training import compare
-from veernet_core.training.compare import CANDIDATES, CURVES, Stage, StudyConfig
+from veernet_core.training import compare, loss_study
+from veernet_core.training.compare import CANDIDATES
 from veernet_core.training.fit import PIXEL_SHARE
+from veernet_core.training.loss_study import best_by, decision_matrix, summarise
+from veernet_core.training.strip_pools import CURVES, Stage, StudyConfig, draw_pool
 
 STAGES: tuple[Stage, ...] = ("binary", "multiclass")
 _SHOWN = ("mae", "mse", "r2", "mae_centroid", "precision", "recall", "f1", "iou", "ece")
@@ -112,7 +114,7 @@ def _write_tables(out: Path, runs: pd.DataFrame, config: StudyConfig) -> str:
     for column in _SHOWN:
         if column not in runs:
             runs[column] = np.nan
-    summary = compare.summarise(runs)
+    summary = summarise(runs)
     runs.to_parquet(out / "losses.parquet", index=False)
     summary.to_parquet(out / "summary.parquet", index=False)
     report = _report(summary, config)
@@ -136,10 +138,8 @@ def study_json(summary: pd.DataFrame, config: StudyConfig) -> dict[str, Any]:
     return {
         "budget": asdict(config),
         "rows": rows,
-        "best": {
-            str(s): compare.best_by(compare.decision_matrix(summary, s)) for s in _stages(summary)
-        },
-        "against_published": compare.against_published(summary),
+        "best": {str(s): best_by(decision_matrix(summary, s)) for s in _stages(summary)},
+        "against_published": loss_study.against_published(summary),
     }
 
 
@@ -173,20 +173,20 @@ def _report(summary: pd.DataFrame, config: StudyConfig) -> str:
         "Corpus of the product's training strips: " + compare.derive_weights(PIXEL_SHARE).text(),
     ]
     for stage in _stages(summary):
-        pool = compare.draw_pool(config, stage, 1)
+        pool = draw_pool(config, stage, 1)
         split = compare.derive_weights(pool.share(len(CURVES[stage]) + 1))
-        table = compare.decision_matrix(summary, stage)
+        table = decision_matrix(summary, stage)
         lines += ["", f"## Stage {stage}", "", split.text(), "", *_figures(summary, stage), ""]
         lines += ["### Which loss, by what matters", "", *_markdown(table.round(4)), ""]
         by_loss = table.set_index("loss")
-        for what, name in compare.best_by(table).items():
+        for what, name in best_by(table).items():
             r = by_loss.loc[name]
             lines.append(
                 f"- by {what}: **{name}** (recall {r['recall']:.2f} at IoU {r['iou']:.2f}, "
                 f"MAE {r['mae']:.3f} of the track's width)"
             )
     lines += ["", "## Against the published result", ""]
-    lines += [f"- {line}" for line in compare.against_published(summary)]
+    lines += [f"- {line}" for line in loss_study.against_published(summary)]
     return "\n".join(lines) + "\n"
 
 

@@ -18,8 +18,18 @@ from flows.studies import calibrate as flow
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import EVIDENCE, STYLES, CurveSpec, Posterior, Style, Trace
-from veernet_core.evaluation import calibration, shifts
-from veernet_core.evaluation.calibration import Forecasts, PixelEvidence, TracedCurve
+from veernet_core.evaluation import reliability, shifts
+from veernet_core.evaluation.confidence_fit import fit_confidence, fit_logistic
+from veernet_core.evaluation.quality_fit import (
+    GateScore,
+    _growing,
+    count_cases,
+    fit_quality,
+    score_gate,
+    upper_bound,
+)
+from veernet_core.evaluation.reliability import Forecasts, compare_maps, measure, pixel_forecasts
+from veernet_core.evaluation.traced import PixelEvidence, TracedCurve, judged_cases
 
 CONFIG = DigitiseConfig()
 ROWS = 400
@@ -55,12 +65,12 @@ def many(
 
 @pytest.fixture(scope="module")
 def maps() -> dict[Style, confidence.ConfidenceMap]:
-    return calibration.fit_confidence(many(1))
+    return fit_confidence(many(1))
 
 
 @pytest.fixture(scope="module")
 def model(maps: dict[Style, confidence.ConfidenceMap]) -> quality.QualityModel:
-    return calibration.fit_quality(many(2), maps)
+    return fit_quality(many(2), maps)
 
 
 # ---- confidence ------------------------------------------------------------------------------
@@ -69,7 +79,7 @@ def model(maps: dict[Style, confidence.ConfidenceMap]) -> quality.QualityModel:
 def test_confidence_is_calibrated_on_curves_that_fitted_nothing(
     maps: dict[Style, confidence.ConfidenceMap],
 ) -> None:
-    measured = calibration.measure(many(3), maps)
+    measured = measure(many(3), maps)
     assert set(measured) == {"solid", "dashed"}
     for both in measured.values():
         assert both["after"].ece_mass < both["before"].ece_mass
@@ -95,9 +105,9 @@ def test_signs_are_kept_where_the_data_speak_against_them() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2000, 2))
     y = rng.random(2000) < expit(2 * x[:, 0] - 1.5 * x[:, 1] + 0.3)
-    free = calibration.fit_logistic(x, y, np.zeros(2, int), 1e-6)
+    free = fit_logistic(x, y, np.zeros(2, int), 1e-6)
     assert free == pytest.approx([2, -1.5, 0.3], abs=0.3)
-    held = calibration.fit_logistic(x, y, np.array([1, 1]), 1e-6)
+    held = fit_logistic(x, y, np.array([1, 1]), 1e-6)
     assert held[1] == 0
     assert held[0] > 1
 
@@ -117,13 +127,13 @@ def forecasts(seed: int, sharpness: float, count: int = 30_000) -> Forecasts:
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
 def test_temperature_is_recovered(sharpness: float) -> None:
     asked = forecasts(0, sharpness)
-    assert calibration.temperature(asked.p, asked.event) == pytest.approx(sharpness, rel=0.08)
+    assert reliability.temperature(asked.p, asked.event) == pytest.approx(sharpness, rel=0.08)
 
 
 def test_one_temperature_for_all_hides_what_each_style_needs() -> None:
     fit: dict[Style, Forecasts] = {"solid": forecasts(1, 2.5), "dotted": forecasts(2, 0.45)}
     test: dict[Style, Forecasts] = {"solid": forecasts(3, 2.5), "dotted": forecasts(4, 0.45)}
-    study = calibration.compare_maps(fit, test)
+    study = compare_maps(fit, test)
     assert study.temperatures["solid"] > study.temperatures["global"] > study.temperatures["dotted"]
     for by_map in study.measured.values():
         assert by_map["temperature"].ece_mass < 0.02
@@ -136,7 +146,7 @@ def test_one_temperature_for_all_hides_what_each_style_needs() -> None:
 
 def test_pixels_are_asked_only_where_the_mask_gives_them_a_chance() -> None:
     p = np.array([[0.2, 0.7, 0.09, 0.01], [0.99, 0.01, 0.0, 0.0]], np.float32)
-    found = calibration.pixel_forecasts([PixelEvidence(p, np.array([1, 0], np.uint8))])
+    found = pixel_forecasts([PixelEvidence(p, np.array([1, 0], np.uint8))])
     assert set(found) == {"solid", "dashed"}
     assert found["solid"].p.tolist() == pytest.approx([0.7])
     assert found["solid"].event.tolist() == [True]
@@ -171,15 +181,15 @@ def test_better_evidence_never_lowers_an_estimate(
 def test_the_promise_holds_on_fresh_curves_and_good_ones_pass(
     maps: dict[Style, confidence.ConfidenceMap], model: quality.QualityModel
 ) -> None:
-    score = calibration.score_gate(many(5, 300), maps, model, CONFIG)
+    score = score_gate(many(5, 300), maps, model, CONFIG)
     assert score.accepted > 60
     assert score.bad_share <= 0.05
     assert score.good_share > 0.6
 
 
 def test_a_bundle_without_maps_accepts_nothing(maps: dict[Style, confidence.ConfidenceMap]) -> None:
-    cases = calibration.judged_cases(many(6, 60), maps, CONFIG)
-    score = calibration.count_cases(cases, None, CONFIG)
+    cases = judged_cases(many(6, 60), maps, CONFIG)
+    score = count_cases(cases, None, CONFIG)
     assert score.curves == 60
     assert score.accepted == 0
     assert np.isnan(score.bad_share_upper)
@@ -191,16 +201,14 @@ def test_twins_and_unseen_curves_are_left_out_unless_asked_for(
     rng = np.random.default_rng(0)
     twin = drawn(rng, "solid", 0.0, twins=True)
     unseen = replace(drawn(rng, "solid", 0.0), visible=np.zeros(ROWS, bool))
-    assert calibration.judged_cases([twin, unseen], maps, CONFIG) == []
-    assert len(calibration.judged_cases([twin, unseen], maps, CONFIG, everything=True)) == 2
+    assert judged_cases([twin, unseen], maps, CONFIG) == []
+    assert len(judged_cases([twin, unseen], maps, CONFIG, everything=True)) == 2
 
 
 def test_upper_bound_by_hand() -> None:
     # zero bad of 59: the rule of three's exact form
-    assert calibration.GateScore(59, 59, 0, 0, 59, 59).bad_share_upper == pytest.approx(
-        0.0495, abs=1e-3
-    )
-    assert calibration.GateScore(3, 3, 3, 0, 0, 0).bad_share_upper == 1.0
+    assert GateScore(59, 59, 0, 0, 59, 59).bad_share_upper == pytest.approx(0.0495, abs=1e-3)
+    assert GateScore(3, 3, 3, 0, 0, 0).bad_share_upper == 1.0
 
 
 def test_what_is_claimed_where_the_pen_was_up_must_at_least_be_right(
@@ -208,13 +216,13 @@ def test_what_is_claimed_where_the_pen_was_up_must_at_least_be_right(
 ) -> None:
     curve = drawn(np.random.default_rng(2), "solid", 0.0)
     lifted = replace(curve, truth=np.where(np.arange(ROWS) < 300, curve.truth, np.nan))
-    lies_on_another = calibration.judged_cases([lifted], maps, CONFIG)[0].merit
+    lies_on_another = judged_cases([lifted], maps, CONFIG)[0].merit
     assert lies_on_another.right
     assert lies_on_another.complete
     elsewhere = replace(lifted, course=np.where(np.isfinite(lifted.truth), lifted.truth, 0.1))
     unknown = replace(lifted, course=lifted.truth)
     for wrong in (elsewhere, unknown):
-        assert not calibration.judged_cases([wrong], maps, CONFIG)[0].merit.right
+        assert not judged_cases([wrong], maps, CONFIG)[0].merit.right
 
 
 def test_a_right_curve_of_which_much_is_missing_is_neither_good_nor_bad(
@@ -222,7 +230,7 @@ def test_a_right_curve_of_which_much_is_missing_is_neither_good_nor_bad(
 ) -> None:
     curve = drawn(np.random.default_rng(2), "solid", 0.0)
     half = replace(curve.trace, observed=np.arange(ROWS) < ROWS / 2)
-    merit = calibration.judged_cases([replace(curve, trace=half)], maps, CONFIG)[0].merit
+    merit = judged_cases([replace(curve, trace=half)], maps, CONFIG)[0].merit
     assert merit.right
     assert not merit.complete
     assert np.isfinite(merit.log_error)
@@ -323,7 +331,7 @@ def test_flags_of_the_page_reading_hold_every_curve(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     good = [drawn(np.random.default_rng(k), "solid", 0.0) for k in range(4)]
-    monkeypatch.setattr(calibration, "traced", lambda sample, posterior, rows_per_ft: good)
+    monkeypatch.setattr(shifts, "traced", lambda sample, posterior, rows_per_ft: good)
     counted = {
         name: shifts.score_shift(
             shifts.shift_cases(name, fake_predictor(), maps, CONFIG, 2, 1), model, CONFIG
@@ -339,14 +347,14 @@ def test_flags_of_the_page_reading_hold_every_curve(
 
 
 def test_verdict_on_the_promise() -> None:
-    score = calibration.GateScore
+    score = GateScore
     assert shifts.verdict(score(100, 90, 0, 0, 95, 90)) == "kept"
     assert shifts.verdict(score(100, 20, 0, 0, 95, 20)) == "not disproved"
     assert shifts.verdict(score(100, 50, 10, 0, 60, 40)) == "BROKEN"
 
 
 def test_the_bound_of_a_share_needs_numbers_to_fall() -> None:
-    bound = calibration.upper_bound(np.array([0, 10, 60, 200, 5]), np.array([0, 0, 0, 3, 5]))
+    bound = upper_bound(np.array([0, 10, 60, 200, 5]), np.array([0, 0, 0, 3, 5]))
     assert np.isnan(bound[0])
     assert bound[1] == pytest.approx(1 - 0.05 ** (1 / 10))
     assert bound[2] < 0.05
@@ -373,7 +381,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         label = np.array([rng.choice(4, p=q / q.sum()) for q in p.astype(float)], np.uint8)
         return curves, PixelEvidence(p, label)
 
-    monkeypatch.setattr(calibration, "trace_sample", made_up)
+    monkeypatch.setattr("flows.studies.calibrate.trace_sample", made_up)
 
 
 @pytest.fixture
@@ -453,7 +461,7 @@ def test_shifts_on_the_command_line(
 
 
 def test_diagrams_are_pictures(maps: dict[Style, confidence.ConfidenceMap]) -> None:
-    measured = calibration.measure(many(9, 40), maps)
+    measured = measure(many(9, 40), maps)
     png = flow.reliability_diagram("solid", {"row": measured["solid"]})
     assert png[:4] == b"\x89PNG"
 
@@ -461,7 +469,7 @@ def test_diagrams_are_pictures(maps: dict[Style, confidence.ConfidenceMap]) -> N
 def test_smoothed_counts_grow_and_stay_near_what_was_counted() -> None:
     accepted = np.array([100.0, 60, 40, 20, 20, 0])
     bad = np.array([5.0, 1, 1, 1, 1, 0])
-    smooth = calibration._growing(accepted, bad)
+    smooth = _growing(accepted, bad)
     share = smooth[:-1] / accepted[:-1]
     assert (np.diff(share[::-1]) >= -1e-12).all()
     assert (smooth <= bad + 1e-12).all()

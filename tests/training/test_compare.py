@@ -13,6 +13,8 @@ import torch
 from flows.cli import main as cli
 from flows.studies import compare as study
 from veernet_core.training import compare
+from veernet_core.training.loss_study import against_published, best_by, decision_matrix
+from veernet_core.training.strip_pools import CURVES, TINY, Stage, StudyConfig, draw_pool
 
 NAMES = ("dice", "tversky 0.3/0.7", "focal", "row-wise CE")
 
@@ -42,9 +44,9 @@ def test_class_weights_are_derived_from_the_split() -> None:
 
 
 @pytest.mark.parametrize("stage", ["binary", "multiclass"])
-def test_pools_hold_at_most_one_curve_of_a_class(stage: compare.Stage) -> None:
-    pool = compare.draw_pool(compare.TINY, stage, 4)
-    classes = len(compare.CURVES[stage])
+def test_pools_hold_at_most_one_curve_of_a_class(stage: Stage) -> None:
+    pool = draw_pool(TINY, stage, 4)
+    classes = len(CURVES[stage])
     assert pool.x.shape[1] == classes
     assert pool.mask.max() <= classes
     share = pool.share(classes + 1)
@@ -56,16 +58,16 @@ def test_pools_hold_at_most_one_curve_of_a_class(stage: compare.Stage) -> None:
 
 
 def test_test_strips_are_the_same_for_all_seeds_and_never_trained_on() -> None:
-    one = compare.draw_pool(compare.TINY, "binary", 1, test=True)
-    two = compare.draw_pool(compare.TINY, "binary", 2, test=True)
+    one = draw_pool(TINY, "binary", 1, test=True)
+    two = draw_pool(TINY, "binary", 2, test=True)
     assert np.array_equal(one.ink, two.ink)
-    trained = compare.draw_pool(compare.TINY, "binary", 1)
+    trained = draw_pool(TINY, "binary", 1)
     assert not np.array_equal(one.ink[0, :64], trained.ink[0])
 
 
 def test_same_seed_same_network_and_a_loss_of_its_own() -> None:
     weights = [
-        torch.cat([p.flatten() for p in compare.train(compare.TINY, "binary", n, 5).parameters()])
+        torch.cat([p.flatten() for p in compare.train(TINY, "binary", n, 5).parameters()])
         for n in ("dice", "dice", "lovasz")
     ]
     assert torch.equal(weights[0], weights[1])
@@ -73,7 +75,7 @@ def test_same_seed_same_network_and_a_loss_of_its_own() -> None:
 
 
 def test_position_and_mask_of_a_perfect_answer_score_perfectly() -> None:
-    test = compare.draw_pool(compare.TINY, "binary", 0, test=True)
+    test = draw_pool(TINY, "binary", 0, test=True)
     strips = compare._strips(test)
     column = np.arange(test.ink.shape[2])
     bell = np.exp(-0.5 * (column - test.x[0, 0][:, None]) ** 2).astype(np.float32)
@@ -111,7 +113,7 @@ def test_pixel_ece() -> None:
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    study.run_study(tmp_path, compare.TINY, ["multiclass"], NAMES, seeds=2, workers=1)
+    study.run_study(tmp_path, TINY, ["multiclass"], NAMES, seeds=2, workers=1)
     return tmp_path
 
 
@@ -137,12 +139,12 @@ def test_a_killed_study_goes_on(out: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ran: list[str] = []
     real = compare.run_one
 
-    def watched(config: compare.StudyConfig, stage: compare.Stage, name: str, seed: int) -> object:
+    def watched(config: StudyConfig, stage: Stage, name: str, seed: int) -> object:
         ran.append(name)
         return real(config, stage, name, seed)
 
     monkeypatch.setattr(compare, "run_one", watched)
-    study.run_study(out, compare.TINY, ["multiclass"], NAMES, seeds=2, workers=1)
+    study.run_study(out, TINY, ["multiclass"], NAMES, seeds=2, workers=1)
     assert ran == ["focal"]
     assert (out / "losses.md").read_bytes() == before
 
@@ -154,7 +156,7 @@ def summary_of(rows: dict[str, tuple[float, float, float]]) -> pd.DataFrame:
             {"stage": "multiclass", "loss": loss, "curve": curve, "recall": r, "precision": p,
              "iou": 0.3, "mae": mae, "mae_centroid": mae, "seeds": 2}
             for loss, (r, p, mae) in rows.items()
-            for curve in compare.CURVES["multiclass"]
+            for curve in CURVES["multiclass"]
         ]
     )  # fmt: skip
 
@@ -169,8 +171,8 @@ def test_the_matrix_ranks_by_what_is_asked() -> None:
             "row-wise CE": (nan, nan, 0.01),
         }
     )
-    table = compare.decision_matrix(summary, "multiclass")
-    best = compare.best_by(table)
+    table = decision_matrix(summary, "multiclass")
+    best = best_by(table)
     assert best["recall"] == "focal"
     assert best["tunable asymmetry"] == "dice"  # of the family with a knob, the least error
     assert best["error on the curve"] == "row-wise CE"
@@ -185,11 +187,11 @@ def test_difference_from_the_published_result_is_stated() -> None:
         "tversky 0.3/0.7": (0.8, 0.3, 0.03),
         "focal": (0.9, 0.2, 0.01),
     }
-    lines = compare.against_published(summary_of(base))
+    lines = against_published(summary_of(base))
     published = [line for line in lines if "published MAE" in line]
     assert "1 of 3 there and 3 of 3 here, which differs" in published[0]
     assert "3 of 3 there and 3 of 3 here, the same place" in published[1]
-    assert len(compare.against_published(summary_of({"dice": (0.5, 0.6, 0.02)}))) == 1
+    assert len(against_published(summary_of({"dice": (0.5, 0.6, 0.02)}))) == 1
 
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from veernet_core import metrics
 from veernet_core.config import GatePolicy
 from veernet_core.curve import physical
 from veernet_core.datatypes import F64, JudgedCurve
-from veernet_core.evaluation.calibration import NEAR
+from veernet_core.evaluation.traced import NEAR
 
 MAX_OFF = 0.02
 """Share of samples off by more than 1 % of the track's width from which on a curve is bad."""

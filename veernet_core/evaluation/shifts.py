@@ -20,10 +20,10 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve import gate
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior
-from veernet_core.evaluation import calibration
 from veernet_core.evaluation import drawings as evaluation
-from veernet_core.evaluation.calibration import Case, GateScore, TracedCurve
 from veernet_core.evaluation.drawings import ROWS_PER_FT, Sample
+from veernet_core.evaluation.quality_fit import TARGET_BAD, GateScore, count_cases
+from veernet_core.evaluation.traced import SEVERITY, Case, TracedCurve, judged_cases, traced
 from veernet_core.strips import depth_check
 from veernet_core.synth.strips import SynthConfig
 
@@ -74,7 +74,7 @@ def _own(severity: float, most: int = 3) -> Callable[[int, int, Sequence[Any]], 
     return draw
 
 
-_USUAL = _own(calibration.SEVERITY)
+_USUAL = _own(SEVERITY)
 
 
 def _kansas(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
@@ -82,7 +82,7 @@ def _kansas(seed: int, index: int, shapes: Sequence[Any]) -> Sample:
     rng = np.random.default_rng([seed, 17, index])
     picked = [shapes[k] for k in rng.permutation(len(shapes))[:4]]
     values = evaluation.as_drawn(picked)
-    config = SynthConfig(ROWS, max_severity=calibration.SEVERITY, max_curves=3)
+    config = SynthConfig(ROWS, max_severity=SEVERITY, max_curves=3)
     return evaluation.own_sample(seed, index, config, values)
 
 
@@ -231,8 +231,8 @@ def shift_cases(
         sample = shift.draw(seed, index, shapes)
         if sample.specs:
             posterior: Posterior = predictor.predict([sample.strip])[0]
-            curves = shift.falsify(calibration.traced(sample, posterior, ROWS_PER_FT))
-            made = calibration.judged_cases(curves, maps, config, everything=True)
+            curves = shift.falsify(traced(sample, posterior, ROWS_PER_FT))
+            made = judged_cases(curves, maps, config, everything=True)
             told = (*shift.flags, *shift.seen(sample, config))
             cases += [replace(case, flags=(*case.flags, *told)) for case in made]
         progress(index + 1, count)
@@ -243,9 +243,9 @@ def verdict(score: GateScore) -> str:
     """What a score says of the promise of under 5 % bad among the accepted."""
     if score.accepted == 0:
         return "nothing accepted"
-    if score.bad_share_upper <= calibration.TARGET_BAD:
+    if score.bad_share_upper <= TARGET_BAD:
         return "kept"
-    if score.bad_share > calibration.TARGET_BAD:
+    if score.bad_share > TARGET_BAD:
         return "BROKEN"
     return "not disproved"
 
@@ -254,4 +254,4 @@ def score_shift(
     cases: Sequence[Case], model: quality.QualityModel | None, config: DigitiseConfig
 ) -> GateScore:
     """The gate on the cases of one shift."""
-    return calibration.count_cases(cases, model, config)
+    return count_cases(cases, model, config)

@@ -14,11 +14,7 @@ from veernet_core.datatypes import Finding, PreparedLog, Raster, ScanInput, Well
 from veernet_core.errors import ReadingError
 from veernet_core.page import reading
 from veernet_core.page.known.page_dpi import layout_dpi
-from veernet_core.page.known.sections import (
-    KnownPage,
-    given_sections,
-    read_sections,
-)
+from veernet_core.page.known.sections import KnownPage, given_sections, read_sections
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.raster import decoding

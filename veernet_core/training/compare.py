@@ -10,13 +10,11 @@ most one solid and one broken curve a strip). Class 0 is the background. No file
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -26,20 +24,11 @@ from veernet_core.curve.classical import mask_centroids
 from veernet_core.datatypes import F32, F64, Strip
 from veernet_core.net import losses
 from veernet_core.net.model import NetConfig, NetOutput, VeerNet
-from veernet_core.synth.strips import SynthConfig, SynthStrip, draw_strip
-from veernet_core.training.batches import inside_track
+from veernet_core.training.strip_pools import CURVES, Pool, Stage, StudyConfig, draw_pool
 
-Stage = Literal["binary", "multiclass"]
-CURVES: dict[Stage, tuple[str, ...]] = {
-    "binary": ("curve",),
-    "multiclass": ("curve 1 (solid)", "curve 2 (broken)"),
-}
-"""Curve classes of each stage; the mask's class ``k + 1`` is curve ``k``."""
 TVERSKY_SWEEP = ((0.4, 0.6), (0.3, 0.7), (0.2, 0.8), (0.1, 0.9))
 PUBLISHED_WEIGHT = 42.0
 PUBLISHED_SHARE = 0.97
-PUBLISHED_MAE = {"dice": (0.0367, 0.0774), "tversky": (0.0277, 0.1241), "focal": (0.0405, 0.1027)}
-"""Published mean absolute error of curve 1 and curve 2, track widths, three-class network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,119 +63,6 @@ def _candidates() -> dict[str, Candidate]:
 
 CANDIDATES: dict[str, Candidate] = _candidates()
 """What is compared, by name. Tversky at 0.5/0.5 is Dice (``tversky_is_dice``), so Dice starts the sweep."""
-
-
-@dataclass(frozen=True, slots=True)
-class StudyConfig:
-    """Budget and data of every run of a study; equal for all losses.
-
-    Attributes
-    ----------
-    steps : optimiser steps
-    batch : strips per step
-    pool : distinct training strips per seed
-    rows, cols : size of a training strip, px
-    test_strips, test_rows : strips judged on (the same for every run), and their height, px
-    severity : largest degradation drawn
-    widths, decoder_width : shape of the network
-    """
-
-    steps: int = 2000
-    batch: int = 6
-    pool: int = 1500
-    rows: int = 128
-    cols: int = 256
-    test_strips: int = 60
-    test_rows: int = 320
-    severity: float = 0.6
-    learning_rate: float = 3e-3
-    warmup: int = 30
-    data_seed: int = 0
-    widths: tuple[int, int, int, int, int] = (8, 12, 16, 24, 32)
-    decoder_width: int = 12
-
-
-TINY = StudyConfig(
-    steps=2, batch=2, pool=4, rows=64, cols=128, test_strips=5, test_rows=320, warmup=1,
-    widths=(8, 8, 8, 8, 8), decoder_width=8,
-)  # fmt: skip
-"""For tests: seconds for all runs together; its figures mean nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Drawn strips of one size as arrays; at most one curve of each class a strip.
-
-    Attributes
-    ----------
-    ink, mask : uint8 [n, rows, cols]
-    inside : float32 [n, cols]
-    x, steep : float32 [n, classes, rows]
-        Strip column of every curve (0 where there is none) and columns crossed in the row.
-    visible : float32 [n, classes, rows]
-    left, right : float64 [n]
-        Track borders, strip columns.
-    """
-
-    ink: NDArray[np.uint8]
-    mask: NDArray[np.uint8]
-    inside: F32
-    x: F32
-    steep: F32
-    visible: F32
-    left: F64
-    right: F64
-
-    def share(self, classes: int) -> F64:
-        """Share of the pixels of each class, background first; float64 [classes]."""
-        counts = np.bincount(self.mask.ravel(), minlength=classes)
-        return np.asarray(counts / counts.sum())
-
-
-@lru_cache(maxsize=4)
-def draw_pool(config: StudyConfig, stage: Stage, seed: int, test: bool = False) -> Pool:
-    """Draw a pool; test strips come from seeds that training never uses, whatever ``seed`` is."""
-    rng = np.random.default_rng(
-        [config.data_seed, 41, 999_983 if test else seed, stage == "binary"]
-    )
-    rows, count = (config.test_rows, config.test_strips) if test else (config.rows, config.pool)
-    most = len(CURVES[stage])
-    size = SynthConfig(rows, config.cols, max_severity=config.severity, max_curves=most)
-    strips: list[SynthStrip] = []
-    while len(strips) < count:
-        strip = draw_strip(rng, size)
-        kinds = _classes(strip, stage)
-        if len(kinds) and len(set(kinds)) == len(kinds):
-            strips.append(strip)
-    return _stack(strips, stage)
-
-
-def _classes(strip: SynthStrip, stage: Stage) -> list[int]:
-    """Curve class of each curve: one in the binary stage; solid or broken in the other."""
-    return [0 if stage == "binary" else min(int(s), 1) for s in strip.style]
-
-
-def _stack(strips: Sequence[SynthStrip], stage: Stage) -> Pool:
-    n, classes = len(strips), len(CURVES[stage])
-    rows, cols = strips[0].ink.shape
-    x, steep, visible = (np.zeros((n, classes, rows), np.float32) for _ in range(3))
-    inside = np.zeros((n, cols), np.float32)
-    for i, strip in enumerate(strips):
-        inside[i] = inside_track(strip.left_col, strip.right_col, cols)
-        for k, c in enumerate(_classes(strip, stage)):
-            x[i, c] = np.nan_to_num(strip.x[k])
-            steep[i, c] = strip.steep[k]
-            visible[i, c] = strip.visible[k]
-    return Pool(
-        np.stack([s.ink for s in strips]),
-        np.minimum(np.stack([s.mask for s in strips]), classes).astype(np.uint8),
-        inside,
-        x,
-        steep,
-        visible,
-        np.array([s.left_col for s in strips]),
-        np.array([s.right_col for s in strips]),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,99 +310,3 @@ def pixel_ece(p: F32, event: NDArray[np.bool_], least: float = 0.02, bins: int =
     """Expected calibration error (equal width) over the pixels given at least ``least``."""
     given = p >= least
     return metrics.calibration_error(p[given].astype(np.float64), event[given], bins)
-
-
-# What the runs say together ----------------------------------------------------------------------
-
-
-def summarise(runs: pd.DataFrame) -> pd.DataFrame:
-    """Mean and spread (standard deviation over seeds) of every figure, per stage, loss and curve."""
-    figures = [c for c in runs.columns if c not in ("stage", "loss", "curve", "seed", "steps")]
-    groups = runs.groupby(["stage", "loss", "curve"], sort=False)[figures]
-    mean, spread = groups.mean(), groups.std(ddof=1)
-    out = mean.join(spread, rsuffix="_sd")
-    out["seeds"] = runs.groupby(["stage", "loss", "curve"], sort=False)["seed"].nunique()
-    return out.reset_index()
-
-
-def decision_matrix(summary: pd.DataFrame, stage: Stage) -> pd.DataFrame:
-    """Rank of every loss under three criteria; NaN where the criterion does not apply.
-
-    Returns
-    -------
-    DataFrame
-        ``recall`` (with ``iou`` beside it), ``asymmetry`` (recall - precision) and ``knob_range``
-        (how far the family's setting moves it), ``mae`` (mean over the curves) and the ranks.
-    """
-    own = summary[summary["stage"] == stage]
-    columns = ["recall", "precision", "iou", "mae"]
-    table = own.groupby("loss", sort=False)[columns].mean()
-    table["asymmetry"] = table["recall"] - table["precision"]
-    family = pd.Series({name: CANDIDATES[name].knob for name in table.index})
-    spread = table.groupby(family)["asymmetry"].agg(lambda a: float(a.max() - a.min()))
-    known = family.map(spread).where(family != "")
-    table["knob_range"] = known.where(table["recall"].notna())
-    table["rank by recall"] = table["recall"].rank(ascending=False)
-    # all settings of a family share its range: among them the error on the curve decides
-    knobs = table.dropna(subset="knob_range").sort_values(
-        ["knob_range", "mae"], ascending=[False, True]
-    )
-    table["rank by tunable asymmetry"] = pd.Series(np.arange(1.0, len(knobs) + 1), knobs.index)
-    table["rank by error on the curve"] = table["mae"].rank()
-    return table.reset_index()
-
-
-def against_published(summary: pd.DataFrame) -> list[str]:
-    """Where the multiclass stage differs from the published result, in sentences; by its read-out."""
-    own = summary[(summary["stage"] == "multiclass")]
-    lines = []
-    for k, curve in enumerate(CURVES["multiclass"]):
-        table = own[own["curve"] == curve].set_index("loss")
-        three = {"dice": "dice", "tversky": "tversky 0.3/0.7", "focal": "focal"}
-        if not set(three.values()) <= set(table.index):
-            return [
-                "Dice, Tversky 0.3/0.7 and focal of the multiclass stage are needed to compare."
-            ]
-        if table.loc[list(three.values()), ["mae", "mae_centroid"]].isna().to_numpy().any():
-            lines.append(f"{curve}: not on the test strips, or never found there.")
-            continue
-        ours = {name: float(table["mae_centroid"][loss]) for name, loss in three.items()}
-        theirs = {name: mae[k] for name, mae in PUBLISHED_MAE.items()}
-        lines.append(_compared(curve, ours, theirs))
-        best = str(table["mae"].idxmin())
-        lines.append(
-            f"{curve}: least error by the product's own read-out: {best} ({table['mae'][best]:.4f}); "
-            f"Dice {table['mae']['dice']:.4f}, Tversky 0.3/0.7 {table['mae']['tversky 0.3/0.7']:.4f}."
-        )
-    return lines
-
-
-def _compared(curve: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
-    def order(values: Mapping[str, float]) -> list[str]:
-        return sorted(values, key=lambda name: values[name])
-
-    def listed(values: Mapping[str, float]) -> str:
-        return ", ".join(f"{name} {values[name]:.4f}" for name in order(values))
-
-    here, there = order(ours).index("tversky") + 1, order(theirs).index("tversky") + 1
-    verdict = (
-        "the same place as published"
-        if here == there
-        else "which differs from the published result"
-    )
-    return (
-        f"{curve}: published MAE {listed(theirs)}; here, read out the same way, {listed(ours)}. Tversky "
-        f"came {there} of 3 there and {here} of 3 here, {verdict}."
-    )
-
-
-def best_by(table: pd.DataFrame) -> dict[str, str]:
-    """The first loss of each ranking of a decision matrix."""
-    ranks = [c for c in table.columns if c.startswith("rank ")]
-    return {
-        c.removeprefix("rank by "): str(
-            table["loss"].iloc[int(np.nanargmin(table[c].to_numpy(float)))]
-        )
-        for c in ranks
-        if table[c].notna().any()
-    }

@@ -11,7 +11,7 @@ from veernet_core.config import GatePolicy
 from veernet_core.curve import gate
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import EVIDENCE, CurveSpec, DoubtfulStretch, RecoveredCurve
-from veernet_core.evaluation import calibration
+from veernet_core.evaluation.reliability import reliability
 
 POLICY = GatePolicy()
 
@@ -126,11 +126,11 @@ def test_reliability_of_a_perfect_and_of_an_overconfident_forecast() -> None:
     p = rng.random(20_000)
     event = rng.random(20_000) < p
     groups = np.repeat(np.arange(100), 200).astype(float)
-    good = calibration.reliability(p, event, groups)
+    good = reliability(p, event, groups)
     assert good.ece_mass < 0.02
     assert abs(good.gap_80) < 0.02
     assert good.low <= good.ece_mass * 1.5 + 0.01
-    optimistic = calibration.reliability(np.sqrt(p), event, groups)
+    optimistic = reliability(np.sqrt(p), event, groups)
     assert optimistic.ece_width > 0.1
     assert optimistic.gap_80 > 0.05
 

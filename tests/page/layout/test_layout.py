@@ -14,6 +14,7 @@ from veernet_core.datatypes import U8, Raster
 from veernet_core.net.layout import layout_reader
 from veernet_core.page.drafts.picture import draw_layout
 from veernet_core.page.layout import grid, lines, page_layout
+from veernet_core.page.layout.depth_lines import refine_line_row
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import PageLayout, SectionFound
 
@@ -283,9 +284,9 @@ def test_refine_line_row_follows_a_tilted_line() -> None:
     paper = np.zeros((60, 400), np.uint8)
     for col in range(400):
         paper[round(30 + 0.01 * (col - 200)) + np.array([0, 1]), col] = 255
-    row = grid.refine_line_row(as_raster(paper), 28.0, (50, 350), 0.01)
+    row = refine_line_row(as_raster(paper), 28.0, (50, 350), 0.01)
     assert row == pytest.approx(30.5, abs=0.3)
-    assert np.isnan(grid.refine_line_row(as_raster(np.zeros_like(paper)), 28.0, (50, 350)))
+    assert np.isnan(refine_line_row(as_raster(np.zeros_like(paper)), 28.0, (50, 350)))
 
 
 def test_straighten_undoes_a_drift() -> None:

@@ -18,6 +18,7 @@ from veernet_core.datatypes import F32, F64, Raster
 from veernet_core.page.layout import courses, decode, grid, lines, places, splits
 from veernet_core.page.layout.courses import Course, LogProfiles, StraightPage
 from veernet_core.page.layout.decode import DecodeSettings, RowRun, Span
+from veernet_core.page.layout.depth_lines import read_depth_lines
 from veernet_core.page.layout.grid import GridFound
 from veernet_core.page.layout.maps import CELL, INPUT_WIDTH, LayoutNet, page_input, probabilities
 from veernet_core.page.layout.splits import Odds
@@ -340,6 +341,6 @@ def _depth_lines(
     smooth = gaussian_filter1d(course.columns(col), 4)
     pivot = np.interp(rows, course.rows, smooth)
     slope = -np.interp(rows, course.rows, np.gradient(smooth) / page.profiles.band_px)
-    return grid.read_depth_lines(
+    return read_depth_lines(
         page.profiles, (int(rows[0]), int(rows[-1]) + 1), pivot, slope, inch_px(log)
     )[0]

@@ -1,0 +1,161 @@
+"""Fit of the quality of whole curves: the error their evidence foretells, with a bound set on others."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import beta
+
+from veernet_core.config import DigitiseConfig
+from veernet_core.curve import gate
+from veernet_core.curve.evidence import confidence, quality
+from veernet_core.datatypes import (
+    F64,
+)
+from veernet_core.evaluation.confidence_fit import fit_logistic
+from veernet_core.evaluation.traced import Case, TracedCurve, judged_cases
+
+THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
+"""log10(1 - R²) at which the error distribution is fitted."""
+LEVELS = np.arange(0.0, 5.01, 0.05)
+"""Logit levels tried for the pessimistic bound, from bold to cautious."""
+TARGET_BAD = 0.05
+"""Share of bad among accepted curves that the promise allows."""
+LEVEL_BAD = 0.038
+"""The same when the bound is set: so much less that half as many fresh curves, of which the same share is
+bad, bear the promise out."""
+FOLDS = 5
+"""Parts of the curves: the bound is set on each with an estimator fitted to the others."""
+
+
+def fit_quality(
+    curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps
+) -> quality.QualityModel:
+    """Fit the error distribution, and set its bound where few accepted curves are bad.
+
+    The bound is the boldest level at which the share of bad is below ``LEVEL_BAD`` with 95 % confidence on
+    curves left out of the fit (five folds); where it is at none, the level with the lowest risk. Risk can
+    only grow with boldness, so that what was counted is smoothed to grow (greatest convex minorant): one
+    unlucky curve among few does not decide.
+    """
+    config = DigitiseConfig()
+    cases = judged_cases([c for c in curves if c.spec.style in maps], maps, config)
+    x = np.array([case.features for case in cases])
+    y = np.array([case.merit.log_error for case in cases])
+    fit = np.array([quality.coverage(c.result)[0] >= config.gate.min_coverage for c in cases])
+    fold = np.arange(len(cases)) % FOLDS
+    counts = np.zeros((len(LEVELS), 2))
+    for k in range(FOLDS):
+        draft = _fit_error(x[fit & (fold != k)], y[fit & (fold != k)])
+        for case in (case for case, f in zip(cases, fold) if f == k):
+            counts[: _levels_accepted(case, draft, config)] += (1, not case.merit.right)
+    risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
+    safe = np.flatnonzero(risk <= LEVEL_BAD)
+    chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
+    return replace(_fit_error(x[fit], y[fit]), level=float(LEVELS[chosen]))
+
+
+def upper_bound(accepted: F64, bad: F64) -> F64:
+    """95 % upper bound of the share of bad curves (Clopper-Pearson); NaN where none is accepted."""
+    accepted, bad = np.asarray(accepted, float), np.asarray(bad, float)
+    bound = beta.ppf(0.95, bad + 1, np.maximum(accepted - bad, 1e-9))
+    return np.asarray(np.where(accepted > 0, np.where(bad >= accepted, 1.0, bound), np.nan))
+
+
+def _growing(accepted: F64, bad: F64) -> F64:
+    """Bad curves at each level, from the boldest on, smoothed so that their share grows with the
+    number accepted."""
+    cautious = np.argsort(accepted, kind="stable")
+    n, b = np.append(0.0, accepted[cautious]), np.append(0.0, bad[cautious])
+    hull = [0]
+    for k in range(1, len(n)):
+        if n[k] == n[hull[-1]]:
+            continue
+        while len(hull) > 1 and (b[k] - b[hull[-2]]) * (n[hull[-1]] - n[hull[-2]]) <= (
+            b[hull[-1]] - b[hull[-2]]
+        ) * (n[k] - n[hull[-2]]):
+            hull.pop()
+        hull.append(k)
+    return np.asarray(np.interp(accepted, n[hull], b[hull]))
+
+
+def _levels_accepted(case: Case, draft: quality.QualityModel, config: DigitiseConfig) -> int:
+    """How many levels, from the boldest on, accept a case; a more cautious one never does alone."""
+
+    def refused(level: float) -> bool:
+        return not count_cases([case], replace(draft, level=level), config).accepted
+
+    return bisect_left(LEVELS.tolist(), True, key=refused)
+
+
+def _fit_error(x: F64, y: F64) -> quality.QualityModel:
+    """Distribution regression: is the error below t, for many t at once."""
+    centre, scale = x.mean(axis=0), x.std(axis=0) + 0.05
+    z = np.clip((x - centre) / scale, -4, 4)
+    stacked = np.vstack([np.column_stack([z, np.full(len(z), t)]) for t in THRESHOLDS])
+    below = np.concatenate([y <= t for t in THRESHOLDS])
+    penalty = 10.0 / max(1, len(stacked))
+    weights = fit_logistic(stacked, below, np.append(quality.FEATURE_SIGNS, 1), penalty)
+    # a fit without slope in t would have no quantiles
+    steepness = max(float(weights[-2]), 0.1)
+    return quality.QualityModel(centre, scale, weights[:-2], steepness, float(weights[-1]), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class GateScore:
+    """How the gate did on curves with truth."""
+
+    curves: int
+    accepted: int
+    accepted_bad: int
+    accepted_incomplete: int
+    good: int
+    good_accepted: int
+
+    @property
+    def bad_share(self) -> float:
+        """Share of accepted curves whose true R² is below the threshold."""
+        return self.accepted_bad / self.accepted if self.accepted else float("nan")
+
+    @property
+    def bad_share_upper(self) -> float:
+        """Its 95 % upper bound (Clopper-Pearson)."""
+        return float(upper_bound(np.array(self.accepted), np.array(self.accepted_bad)))
+
+    @property
+    def good_share(self) -> float:
+        """Share of truly good curves that were accepted."""
+        return self.good_accepted / self.good if self.good else float("nan")
+
+
+def score_gate(
+    curves: Sequence[TracedCurve],
+    maps: confidence.ConfidenceMaps,
+    model: quality.QualityModel,
+    config: DigitiseConfig,
+) -> GateScore:
+    """Run the gate on traced curves and compare with their true R² (position for flat curves)."""
+    return count_cases(judged_cases(curves, maps, config), model, config)
+
+
+def count_cases(
+    cases: Sequence[Case], model: quality.QualityModel | None, config: DigitiseConfig
+) -> GateScore:
+    """Run the gate on cases; None is a bundle without calibration, which accepts nothing."""
+    counts = [0] * 6
+    for case in cases:
+        estimate = quality.estimate(
+            case.result, case.siblings, case.depth_residual, model, case.border_slack
+        )
+        verdict = gate.judge(estimate, case.flags, config.gate)
+        accepted = verdict.decision == "accept"
+        good = case.merit.good
+        bad = accepted and not case.merit.right
+        incomplete = accepted and not bad and not good
+        hits = (True, accepted, bad, incomplete, good, good and accepted)
+        for k, hit in enumerate(hits):
+            counts[k] += hit
+    return GateScore(*counts)
