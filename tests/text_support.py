@@ -65,6 +65,10 @@ class WithLayout:
     def layout_net(self, data: bytes | None = None) -> LayoutNet:
         return layout_reader(data)
 
+    def print_net(self, data: bytes | None = None) -> None:
+        """No print network: print is found by its ink."""
+        return None
+
 
 class BlockReader:
     """`TextReader` that reads the blocks of ``draw_number``; ``misread`` replaces some of the answers."""

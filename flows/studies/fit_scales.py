@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
+from flows.engine.page_engines import PageEngines
 from flows.studies.truth_pages import TruthPage, find_pages
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import Raster
 from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
-from veernet_core.page.ocr.text import RapidReader, TextReader, read_print
+from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.reading import block_of, block_rows
@@ -83,7 +84,7 @@ def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: 
         No scan has a truth.
     """
     pages = find_pages(scans, truth, _FITTED_ON)
-    reader = RapidReader(1)
+    reader = PageEngines(1)
     grouped = [(p.group, b) for p in pages for b in _blocks(p, reader, out / "print")]
     blocks = [block for _, block in grouped]
     folds = {block.well: fold_of(block.well) for block in blocks}
@@ -123,7 +124,7 @@ def _write(path: Path, data: bytes) -> Path:
     return path
 
 
-def _blocks(page: TruthPage, reader: TextReader, kept: Path) -> Iterator[TrueBlock]:
+def _blocks(page: TruthPage, reader: PageEngines, kept: Path) -> Iterator[TrueBlock]:
     """The blocks of one page with their true scales; a page that cannot be read is left out, and said."""
     try:
         raster = open_raster(page.read_bytes(), page.stem, RasterLimits())
@@ -133,7 +134,7 @@ def _blocks(page: TruthPage, reader: TextReader, kept: Path) -> Iterator[TrueBlo
 
 
 def _read_blocks(
-    page: TruthPage, raster: Raster, reader: TextReader, kept: Path
+    page: TruthPage, raster: Raster, reader: PageEngines, kept: Path
 ) -> Iterator[TrueBlock]:
     if page.truth.turn_deg:
         return
@@ -154,11 +155,11 @@ def _read_blocks(
 
 
 def _print(
-    path: Path, raster: Raster, rows: tuple[int, int], dpi: float, reader: TextReader
+    path: Path, raster: Raster, rows: tuple[int, int], dpi: float, reader: PageEngines
 ) -> list[TextBox]:
     if path.exists():
         return [TextBox(**box) for box in json.loads(path.read_bytes())]
-    boxes = read_print(raster, *rows, reader, dpi)
+    boxes = read_print(raster, *rows, reader, dpi, reader.print_net())
     _write(path, json.dumps([asdict(box) for box in boxes]).encode())
     return boxes
 

@@ -342,6 +342,9 @@ class Unused:
     def layout_net(self, data: bytes | None = None) -> None:
         return None
 
+    def print_net(self, data: bytes | None = None) -> None:
+        return None
+
 
 FULL = {
     "sections": [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,14 +123,16 @@ def unpack_print(data: bytes) -> PrintBundle:
     return PrintBundle(network, weights, content["record"])
 
 
-def print_marker(data: bytes) -> PrintMarker:
-    """The network of a file, ready to mark print.
+def print_marker(data: bytes | None = None) -> PrintMarker:
+    """The network of a file, or the one that comes with the package, ready to mark print.
 
     Raises
     ------
     BundleError
         If the bytes are no print bundle.
     """
+    if data is None:
+        data = resources.files("veernet_core.net.weights").joinpath(SHIPPED).read_bytes()
     return PrintMarker(unpack_print(data).model())
 
 

@@ -46,6 +46,7 @@ from veernet_core.page.results import (
     TrackFound,
 )
 from veernet_core.page.scales import reading as scales
+from veernet_core.page.scales.reading import ScaleReader
 from veernet_core.page.scales.spans import with_spans
 
 _HEADER_IN, _ABOVE_IN, _BELOW_IN = 45.0, 10.0, 8.0
@@ -66,8 +67,8 @@ LAYOUT_FILE = "veernet-layout.safetensors"
 """Name of the layout network among the fitted models."""
 
 
-class PageReader(TextReader, LayoutNets, Protocol):
-    """What reading a page needs from outside: an OCR engine and the layout network, in one object."""
+class PageReader(ScaleReader, LayoutNets, Protocol):
+    """What reading a page needs from outside: an OCR engine and two networks, in one object."""
 
 
 def read_page(

@@ -7,6 +7,7 @@ is found, and what the pipeline makes of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -37,6 +38,9 @@ class TextBox:
     ``row``/``col`` is its centre, ``height_px``/``width_px`` its extent on the page (not along its own
     baseline), ``turned_deg`` how far it is turned clockwise (0, 90, 180, 270). ``as_digits``: what short
     print says where only digits are allowed, if that differs.
+
+    Print that was found in two ways has ``agreed``, the share of its words that the other way read too: 0.5
+    where the other did not see it, NaN where it was read in one way. ``also``: what the other way read instead.
     """
 
     text: str
@@ -47,6 +51,8 @@ class TextBox:
     width_px: float
     turned_deg: int = 0
     as_digits: str = ""
+    agreed: float = math.nan
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True)

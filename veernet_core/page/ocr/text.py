@@ -17,8 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.datatypes import F32, F64, U8, Raster
-from veernet_core.page.ocr.components import Print, find_print
-from veernet_core.page.ocr.rules import without_rules
 from veernet_core.page.results import TextBox
 
 READ_DPI = 200.0
@@ -28,15 +26,10 @@ _DETECT_SCALE = 0.75
 _LINE_HEIGHT = 48
 _BATCH = 8
 _TALL = 1.5
-_TILE_ROWS, _TILE_OVERLAP = 1200, 160
+TILE_ROWS, TILE_OVERLAP = 1200, 160
 _PAGE_WIDTH_IN = 8.5
 _TURNS = (0, 90, 180, 270)
 _SAME_PLACE = 0.4
-_BLACK, _PALE, _VIVID = 120, 110, 90
-"""Of 255: a pixel darker than the first in all channels is black print; one whose lowest channel is below
-the second and whose channels differ by more than the third is coloured print."""
-_SHORT = 5
-"""Print of so few characters is read as digits as well."""
 _ALPHABET = frozenset(map(chr, range(32, 127))) | frozenset("°²³µμΩ½¼¾±×•–—’“”")
 _LOOKALIKES = {
     "0": "OoQD",
@@ -233,7 +226,7 @@ def _distinct(boxes: list[TextBox]) -> list[TextBox]:
     usual = max(_TURNS, key=lambda turn: letters[turn])
     kept: list[TextBox] = []
     for box in sorted(boxes, key=lambda b: -_worth(b, usual)):
-        if all(_overlap(box, other) < _SAME_PLACE for other in kept):
+        if all(overlap(box, other) < _SAME_PLACE for other in kept):
             kept.append(box)
     return kept
 
@@ -301,7 +294,7 @@ def read_region(
     reader: TextReader,
     turns: tuple[int, ...] = (0,),
     dpi: float | None = None,
-    tile_px: tuple[int, int] = (_TILE_ROWS, _TILE_OVERLAP),
+    tile_px: tuple[int, int] = (TILE_ROWS, TILE_OVERLAP),
 ) -> list[TextBox]:
     """Read all text of a rectangle of a page.
 
@@ -335,86 +328,13 @@ def read_region(
     boxes: list[TextBox] = []
     for top in range(row0, max(row0 + 1, row1 - overlap), tile - overlap):
         ink = raster.read_ink(top, min(top + tile, row1))[:, col0:col1]
-        found = reader.read(_rescale(ink, scale), turns)
-        boxes = _join(boxes, [_to_raster(box, scale, top, col0) for box in found])
+        found = reader.read(rescale(ink, scale), turns)
+        boxes = join(boxes, [to_raster(box, scale, top, col0) for box in found])
     return sorted(boxes, key=lambda box: (box.row, box.col))
 
 
-def read_print(
-    raster: Raster,
-    row0: int,
-    row1: int,
-    reader: TextReader,
-    dpi: float,
-    tile_px: tuple[int, int] = (_TILE_ROWS, _TILE_OVERLAP),
-) -> list[TextBox]:
-    """Read the upright print of a band of the page, found by its ink once ruled lines are taken off.
-
-    Parameters
-    ----------
-    raster : Raster
-    row0, row1 : int
-        Half-open; clipped to the page.
-    reader : TextReader
-        Only reads lines that are already cut out.
-    dpi : float
-        Resolution of the page.
-    tile_px : (int, int)
-        Rows of a tile and of the overlap of two, at the resolution of reading.
-
-    Returns
-    -------
-    list of TextBox
-        In pixels of the raster, from top to bottom.
-    """
-    row0, row1 = max(0, row0), min(raster.height_px, row1)
-    scale = min(3.0, READ_DPI / dpi)
-    tile, overlap = (round(rows / scale) for rows in tile_px)
-    boxes: list[TextBox] = []
-    for top in range(row0, max(row0 + 1, row1 - overlap), tile - overlap):
-        ink = print_ink(raster, top, min(top + tile, row1))
-        if ink.shape[0] < 8:
-            continue
-        bare, walls = without_rules(_rescale(ink, scale), READ_DPI)
-        found = find_print(bare, READ_DPI, walls)
-        cuts = [bare[p.row0 : p.row1, p.col0 : p.col1] for p in found]
-        reads = reader.recognise(cuts)
-        short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
-        digits = dict(zip(short, reader.recognise([cuts[i] for i in short], digits_only=True)))
-        tile_boxes = [
-            _print_box(p, read, digits.get(i, LineRead("", 0.0)))
-            for i, (p, read) in enumerate(zip(found, reads))
-            if read.text or i in digits
-        ]
-        boxes = _join(boxes, [_to_raster(box, scale, top, 0) for box in tile_boxes])
-    return sorted(boxes, key=lambda box: (box.row, box.col))
-
-
-def print_ink(raster: Raster, row0: int, row1: int) -> U8:
-    """Ink that may be print, uint8 [rows, cols]: on colour pages without grey grids and pale fills."""
-    if not raster.is_colour:
-        return raster.read_ink(row0, row1)
-    rgb = raster.read_rgb(row0, row1)
-    low, high = rgb.min(axis=2), rgb.max(axis=2)
-    core = (high < _BLACK) | ((low < _PALE) & (high - low > _VIVID))
-    # the soft edge of a letter belongs to it; a grey line away from print does not
-    edge = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    return np.where(edge, 255 - low, 0).astype(np.uint8)
-
-
-def _print_box(found: Print, read: LineRead, digits: LineRead) -> TextBox:
-    return TextBox(
-        as_digits=digits.text if digits.text != read.text else "",
-        text=read.text,
-        confidence=read.confidence,
-        row=(found.row0 + found.row1 - 1) / 2,
-        col=(found.col0 + found.col1 - 1) / 2,
-        height_px=float(found.row1 - found.row0),
-        width_px=float(found.col1 - found.col0),
-    )
-
-
-def _rescale(ink: U8, scale: float) -> U8:
+def rescale(ink: U8, scale: float) -> U8:
+    """Ink [rows, cols] at another resolution."""
     size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(
@@ -422,7 +342,7 @@ def _rescale(ink: U8, scale: float) -> U8:
     )
 
 
-def _to_raster(box: TextBox, scale: float, row0: int, col0: int) -> TextBox:
+def to_raster(box: TextBox, scale: float, row0: int, col0: int) -> TextBox:
     """From pixels of a rescaled tile (centres at integers) to pixels of the raster."""
     return replace(
         box,
@@ -433,11 +353,11 @@ def _to_raster(box: TextBox, scale: float, row0: int, col0: int) -> TextBox:
     )
 
 
-def _join(boxes: list[TextBox], more: list[TextBox]) -> list[TextBox]:
-    """Add a tile's boxes; of two that overlap the larger is kept (the other was cut by the seam)."""
+def join(boxes: list[TextBox], more: list[TextBox]) -> list[TextBox]:
+    """Boxes with those of a further tile; of two that overlap the larger is kept (a seam cut the other)."""
     kept = list(boxes)
     for box in more:
-        rivals = [other for other in kept if _overlap(box, other) > 0.5]
+        rivals = [other for other in kept if overlap(box, other) > 0.5]
         if all(_area(box) > _area(other) for other in rivals):
             kept = [other for other in kept if other not in rivals] + [box]
     return kept
@@ -447,7 +367,7 @@ def _area(box: TextBox) -> float:
     return box.height_px * box.width_px
 
 
-def _overlap(a: TextBox, b: TextBox) -> float:
+def overlap(a: TextBox, b: TextBox) -> float:
     """Shared area in units of the smaller box."""
     rows = min(a.row + a.height_px / 2, b.row + b.height_px / 2) - max(
         a.row - a.height_px / 2, b.row - b.height_px / 2

@@ -73,7 +73,8 @@ def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
 def verdict_features(read: Sequence[ReadScale]) -> F64:
     """What tells whether a whole reading is right, float64 [n, len(VERDICT_FEATURES)]."""
     rows = []
-    for item in read:
+    places = [_name_place(item) for item in read]
+    for place, item in zip(places, read, strict=True):
         scale, named = item.scale, item.name.named if item.name is not None else None
         kind = named.kind if named is not None and named.share > 0.5 else None
         unit_near = any(n.unit for n in item.names if abs(n.y - scale.y) < 2.5 * scale.height)
@@ -92,9 +93,30 @@ def verdict_features(read: Sequence[ReadScale]) -> F64:
                 float(scale.inset),
                 float(kind is not None and bool(kind.ranges) and not _is_usual(kind, scale)),
                 float(("." in scale.first.text) != ("." in scale.last.text)),
+                _agreed(scale.first.agreed, scale.last.agreed),
+                0.5 if item.name is None else _agreed(item.name.agreed),
+                _out_of_place(place, places),
             ]
         )
     return np.array(rows, dtype=np.float64).reshape(-1, len(VERDICT_FEATURES))
+
+
+def _agreed(*shares: float) -> float:
+    """The least share of words that both ways of reading agree on; 0.5 where one of them is unknown."""
+    return min(0.5 if math.isnan(share) else share for share in shares)
+
+
+def _name_place(item: ReadScale) -> float:
+    """How far the name stands below its numbers, in heights of them; NaN without a name."""
+    return math.nan if item.name is None else (item.name.y - item.scale.y) / item.scale.height
+
+
+def _out_of_place(place: float, places: Sequence[float]) -> float:
+    """How far a name is from where names stand in its block, in heights, at most 4; 0 where none tells."""
+    usual = [p for p in places if not math.isnan(p)]
+    if math.isnan(place) or len(usual) < 3:
+        return 0.0
+    return min(4.0, abs(place - float(np.median(usual))))
 
 
 def _may_be_misread(item: ReadScale) -> bool:

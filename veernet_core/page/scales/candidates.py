@@ -284,6 +284,7 @@ PAIR_FEATURES = (
     "decades", "whole_decades", "left_zero", "right_zero", "descending", "log_span", "grid_agrees",
     "decades_agree", "cover_below", "cover_above", "rivals", "same_text_box", "height_in",
     "numbers_outside", "words_outside", "digits_left", "digits_right", "is_log",
+    "agreed_left", "agreed_right",
 )  # fmt: skip
 
 
@@ -362,6 +363,8 @@ def _features(
         float(sum(ch.isdigit() for ch in c.first.text)),
         float(sum(ch.isdigit() for ch in c.last.text)),
         float(c.scale == "log"),
+        c.first.agreed,
+        c.last.agreed,
     ]
 
 

@@ -7,6 +7,7 @@ Does not belong here: which numbers make a scale (`candidates`), the choice (`bi
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class NameCandidate:
     named: Named | None
     unit: str | None
     rows: int = 1
+    agreed: float = math.nan
 
 
 def is_unit_only(text: str) -> bool:
@@ -62,6 +64,7 @@ NAME_FEATURES = (
     "confidence", "height_ratio", "scales_between", "phrases_between", "is_own_line", "usual_for",
     "possible_for", "scale_suits", "is_group", "scales_at_line", "scales_nearer", "is_double",
     "is_part", "nearest_above", "unit_suits", "rows", "other_names_in",
+    "agreed",
 )  # fmt: skip
 
 
@@ -100,6 +103,7 @@ def find_names(
                     off,
                     find_curve(text),
                     find_unit(text),
+                    agreed=min(t.agreed for t in phrase),
                 )
             )
     return found + _stacked(found)
@@ -140,6 +144,7 @@ def _whole(chain: Sequence[NameCandidate]) -> NameCandidate:
         find_curve(text),
         find_unit(text),
         len(chain),
+        min(n.agreed for n in chain),
     )
 
 
@@ -236,6 +241,7 @@ def _features(
         np.nan if kind is None or not unit else float(unit in kind.units),
         float(name.rows),
         float(sum(n.named is not None and n.rows == 1 and n.text in name.text for n in names)),
+        name.agreed,
     ]
 
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from veernet_core.datatypes import Raster
 from veernet_core.page.models import SHIPPED, PageModels
-from veernet_core.page.ocr.text import TextReader, read_print
+from veernet_core.page.ocr.marked import PrintMarks, PrintNets
+from veernet_core.page.ocr.print_reading import read_print
+from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TextBox
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
@@ -32,12 +35,18 @@ INTO_GRID_IN, INTO_COLOUR_GRID_IN = 0.6, 1.2
 _SAME_PLACE = 0.03
 _ELSEWHERE = 0.9
 """What a scale that was read for the same track in another section is worth there."""
+PRINT_FILE = "veernet-print.safetensors"
+"""Name of the print network among the fitted models."""
+
+
+class ScaleReader(TextReader, PrintNets, Protocol):
+    """What reading scales needs from outside: an OCR engine and the print network, in one object."""
 
 
 def read_scales(
     raster: Raster,
     layout: PageLayout,
-    reader: TextReader,
+    reader: ScaleReader,
     models: PageModels = SHIPPED,
 ) -> tuple[CurveFound, ...]:
     """Read the scales of all sections that show curves.
@@ -47,9 +56,9 @@ def read_scales(
     raster : Raster
         Upright.
     layout : PageLayout
-    reader : TextReader
+    reader : ScaleReader
     models : PageModels
-        May hold another scorer than the shipped one.
+        May hold another scorer or print network than the shipped one.
 
     Returns
     -------
@@ -57,11 +66,12 @@ def read_scales(
         In the order of sections, tracks and rows.
     """
     scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
+    net = reader.print_net(models.files.get(PRINT_FILE))
     sections = [s for s in sorted(layout.sections, key=lambda s: s.row_top) if _is_log(s)]
     found: list[list[CurveFound]] = []
     above = 0.0
     for section in sections:
-        block = read_block(raster, section, above, layout.dpi, reader)
+        block = read_block(raster, section, above, layout.dpi, reader, net)
         curves = curves_of(read_block_scales(block, scorer), block, section)
         found.append(print_colours(curves, block, raster))
         above = section.row_bottom
@@ -78,6 +88,7 @@ def read_block(
     above: float,
     dpi: tuple[float, float],
     reader: TextReader,
+    net: PrintMarks | None,
 ) -> BlockText:
     """The text above a section, and in its first rows, with the frames its scales may span.
 
@@ -89,9 +100,10 @@ def read_block(
         Row at which the section before it ends.
     dpi : (down, across)
     reader : TextReader
+    net : PrintMarks or None
     """
     rows = block_rows(raster, section, above, dpi)
-    return block_of(raster, section, read_print(raster, *rows, reader, dpi[1]), rows, dpi)
+    return block_of(raster, section, read_print(raster, *rows, reader, dpi[1], net), rows, dpi)
 
 
 def block_rows(

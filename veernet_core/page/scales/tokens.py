@@ -8,6 +8,7 @@ Does not belong here: which tokens make a scale (`candidates`, `binder`).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +39,8 @@ class Token:
     """A word or number on the page.
 
     ``x0``, ``x1`` columns of the page at its row; ``y`` its row once the tilt is undone; ``row`` and
-    ``col`` its middle on the page; ``line`` numbers the text box it was read in.
+    ``col`` its middle on the page; ``line`` numbers the text box it was read in. ``as_digits``, ``agreed`` and
+    ``also``: see `TextBox`.
     """
 
     text: str
@@ -50,6 +52,8 @@ class Token:
     row: float
     line: int
     as_digits: str = ""
+    agreed: float = math.nan
+    also: str = ""
 
     @property
     def x(self) -> float:
@@ -68,12 +72,13 @@ class Token:
         if sum(c.isalpha() for c in self.text) > 2:
             return own
         known = {value for value, _ in own}
-        again: tuple[tuple[float, Edit], ...] = tuple(
-            (value, "letters")
-            for value, edit in numbers_of(self.as_digits)
+        again = dict.fromkeys(
+            value
+            for text in (self.also, self.as_digits)
+            for value, edit in numbers_of(text)
             if edit == "none" and value not in known
         )
-        return own + again
+        return own + tuple((value, "letters") for value in again)
 
 
 def read_tokens(boxes: Sequence[TextBox], tilt: float, centre_col: float) -> list[Token]:
@@ -108,6 +113,8 @@ def read_tokens(boxes: Sequence[TextBox], tilt: float, centre_col: float) -> lis
                     row,
                     line,
                     box.as_digits if match.group() == box.text else "",
+                    box.agreed,
+                    box.also if match.group() == box.text else "",
                 )
             )
     return sorted(tokens, key=lambda token: (token.y, token.x0))
@@ -184,8 +191,8 @@ def split_at(tokens: Sequence[Token], borders: Sequence[float]) -> list[Token]:
             token.text[:cut].rstrip(_STRIP + ",."),
             token.text[cut:].lstrip(_STRIP + ","),
         )
-        out += [replace(token, text=first, x1=at - 1, as_digits="")] if first else []
-        out += [replace(token, text=second, x0=at + 1, as_digits="")] if second else []
+        out += [replace(token, text=first, x1=at - 1, as_digits="", also="")] if first else []
+        out += [replace(token, text=second, x0=at + 1, as_digits="", also="")] if second else []
     return out
 
 

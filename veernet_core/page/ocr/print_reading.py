@@ -1,0 +1,194 @@
+"""Reading the upright print of a scale block, found in two ways: by its ink and by the print network.
+
+In: rows of a raster, an OCR engine, and the network where it is at hand. Out: ``TextBox``es. Ruled lines are
+taken off by rules in one way and by the network in the other; what both read alike is right more often.
+Does not belong here: finding lines of running text (`text`), and what print means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from veernet_core.datatypes import U8, Raster
+from veernet_core.page.ocr.components import Print, find_print
+from veernet_core.page.ocr.marked import PrintMarks, find_marked, unmarked_taken_off
+from veernet_core.page.ocr.rules import without_rules
+from veernet_core.page.ocr.text import (
+    READ_DPI,
+    TILE_OVERLAP,
+    TILE_ROWS,
+    LineRead,
+    TextReader,
+    join,
+    overlap,
+    rescale,
+    to_raster,
+)
+from veernet_core.page.results import TextBox
+
+_BLACK, _PALE, _VIVID = 120, 110, 90
+"""Of 255: a pixel darker than the first in all channels is black print; one whose lowest channel is below
+the second and whose channels differ by more than the third is coloured print."""
+_SHORT = 5
+"""Print of so few characters is read as digits as well."""
+_SAME_PRINT = 0.4
+"""Share of the smaller of two boxes from which they show the same print."""
+
+
+def read_print(
+    raster: Raster,
+    row0: int,
+    row1: int,
+    reader: TextReader,
+    dpi: float,
+    net: PrintMarks | None = None,
+) -> list[TextBox]:
+    """Read the upright print of a band of the page, found by its ink and by the print network.
+
+    Parameters
+    ----------
+    raster : Raster
+    row0, row1 : int
+        Half-open; clipped to the page.
+    reader : TextReader
+        Only reads lines that are already cut out.
+    dpi : float
+        Resolution of the page.
+    net : PrintMarks, optional
+        The print network; without it print is found by its ink alone.
+
+    Returns
+    -------
+    list of TextBox
+        In pixels of the raster, from top to bottom.
+    """
+    row0, row1 = max(0, row0), min(raster.height_px, row1)
+    scale = min(3.0, READ_DPI / dpi)
+    tile, seam = (round(rows / scale) for rows in (TILE_ROWS, TILE_OVERLAP))
+    boxes: list[TextBox] = []
+    for top in range(row0, max(row0 + 1, row1 - seam), tile - seam):
+        ink = print_ink(raster, top, min(top + tile, row1))
+        if ink.shape[0] >= 8:
+            found = _read_ink(rescale(ink, scale), reader, net)
+            boxes = join(boxes, [to_raster(box, scale, top, 0) for box in found])
+    return sorted(boxes, key=lambda box: (box.row, box.col))
+
+
+def _read_ink(ink: U8, reader: TextReader, net: PrintMarks | None) -> list[TextBox]:
+    """Print of one tile, in its pixels."""
+    bare, walls = without_rules(ink, READ_DPI)
+    inked = _recognised(bare, find_print(bare, READ_DPI, walls), reader)
+    if net is None:
+        return inked
+    text, core = net.mark_print(ink)
+    found = find_marked(ink, text, core)
+    return merged(inked, _recognised(unmarked_taken_off(ink, text), found, reader))
+
+
+def _recognised(bare: U8, found: Sequence[Print], reader: TextReader) -> list[TextBox]:
+    cuts = [bare[p.row0 : p.row1, p.col0 : p.col1] for p in found]
+    reads = reader.recognise(cuts)
+    short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
+    digits = dict(zip(short, reader.recognise([cuts[i] for i in short], digits_only=True)))
+    return [
+        _print_box(p, read, digits.get(i, LineRead("", 0.0)))
+        for i, (p, read) in enumerate(zip(found, reads))
+        if read.text or i in digits
+    ]
+
+
+# ---- two readings of one place -----------------------------------------------------------------
+
+
+def merged(inked: Sequence[TextBox], marked: Sequence[TextBox]) -> list[TextBox]:
+    """Two readings of one region as one: of what overlaps, the reading the engine is surer of.
+
+    Parameters
+    ----------
+    inked, marked : sequence of TextBox
+        Each way's boxes, in the same pixels.
+
+    Returns
+    -------
+    list of TextBox
+        With ``agreed`` and ``also``.
+    """
+    out: list[TextBox] = []
+    for one, other in _groups(inked, marked):
+        if not one or not other:
+            out += [replace(box, agreed=0.5) for box in (*one, *other)]
+        elif _plain(one) == _plain(other):
+            out += [replace(box, agreed=1.0) for box in one]
+        else:
+            kept, rest = (one, other) if _clear(one) >= _clear(other) else (other, one)
+            out += [_compared(box, rest, len(kept) == len(rest) == 1) for box in kept]
+    return out
+
+
+def _groups(
+    inked: Sequence[TextBox], marked: Sequence[TextBox]
+) -> Iterator[tuple[list[TextBox], list[TextBox]]]:
+    """Boxes of both ways that show the same print, from left to right."""
+    boxes = [*inked, *marked]
+    pairs = [
+        (i, len(inked) + j)
+        for i, a in enumerate(inked)
+        for j, b in enumerate(marked)
+        if overlap(a, b) > _SAME_PRINT
+    ]
+    rows, cols = (np.array([p[k] for p in pairs], dtype=np.int64) for k in (0, 1))
+    graph = coo_array((np.ones(len(pairs)), (rows, cols)), shape=(len(boxes), len(boxes)))
+    count, label = connected_components(graph, directed=False)
+    order = sorted(range(len(boxes)), key=lambda i: boxes[i].col)
+    groups: list[tuple[list[TextBox], list[TextBox]]] = [([], []) for _ in range(count)]
+    for i in order:
+        groups[label[i]][int(i >= len(inked))].append(boxes[i])
+    yield from groups
+
+
+def _plain(boxes: Sequence[TextBox]) -> str:
+    return "".join(box.text for box in boxes).replace(" ", "")
+
+
+def _clear(boxes: Sequence[TextBox]) -> float:
+    """Mean probability of the characters."""
+    letters = sum(len(box.text) for box in boxes)
+    return sum(len(box.text) * box.confidence for box in boxes) / max(1, letters)
+
+
+def _compared(box: TextBox, others: Sequence[TextBox], is_alone: bool) -> TextBox:
+    """A box with the share of its words that the other way read in the same place."""
+    theirs = {word for o in others if overlap(box, o) > _SAME_PRINT for word in o.text.split()}
+    words = box.text.split()
+    share = sum(word in theirs for word in words) / max(1, len(words))
+    return replace(box, agreed=share, also=others[0].text if is_alone else "")
+
+
+def print_ink(raster: Raster, row0: int, row1: int) -> U8:
+    """Ink that may be print, uint8 [rows, cols]: on colour pages without grey grids and pale fills."""
+    if not raster.is_colour:
+        return raster.read_ink(row0, row1)
+    rgb = raster.read_rgb(row0, row1)
+    low, high = rgb.min(axis=2), rgb.max(axis=2)
+    core = (high < _BLACK) | ((low < _PALE) & (high - low > _VIVID))
+    # the soft edge of a letter belongs to it; a grey line away from print does not
+    edge = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.where(edge, 255 - low, 0).astype(np.uint8)
+
+
+def _print_box(found: Print, read: LineRead, digits: LineRead) -> TextBox:
+    return TextBox(
+        as_digits=digits.text if digits.text != read.text else "",
+        text=read.text,
+        confidence=read.confidence,
+        row=(found.row0 + found.row1 - 1) / 2,
+        col=(found.col0 + found.col1 - 1) / 2,
+        height_px=float(found.row1 - found.row0),
+        width_px=float(found.col1 - found.col0),
+    )
