@@ -77,3 +77,14 @@ def test_black_print_beside_coloured_print_is_black() -> None:
 
 def test_a_page_without_coloured_print_tells_no_colours() -> None:
     assert colours(drawn((BLACK, BLACK), {})) == [None, None]
+
+
+def test_black_letters_with_smoothed_edges_of_two_hues_are_black() -> None:
+    raster = drawn((BLACK, GREEN), {})
+    rgb = raster.read_rgb(0, raster.height_px)
+    for left, right in ((104, 116), (240, 360), (470, 496)):
+        stem = rgb[ROWS[0] - 7 : ROWS[0] + 7]
+        stem[:, left:right:4] = (230, 140, 60)  # left edges, reddish
+        stem[:, left + 1 : right : 4] = (30, 30, 40)
+        stem[:, left + 2 : right : 4] = (60, 140, 220)  # right edges, bluish
+    assert colours(raster) == ["#000000", "#00ff00"]

@@ -17,8 +17,10 @@ from veernet_core.page.scales.candidates import BlockText
 
 _VIVID = 60
 """How far the channels of a coloured pixel differ, of 255."""
-_COLOURED, _INKED = 0.3, 12
-"""Share of the ink of a word that is coloured where its colour counts, and the least ink, px."""
+_TINT, _INKED = 0.25, 12
+"""Spread of the channels of a word's mean ink, in units of the strongest, from which its print is coloured, and
+the least ink, px. The fringes of smoothed black letters are as vivid as coloured print, but their hues differ
+from edge to edge and the mean of a word is grey."""
 _LINE = 0.25
 """Share of the columns that are coloured along the line of a pen, dashed ones included."""
 _DARK = 140
@@ -48,15 +50,24 @@ def _colour_of(curve: CurveFound, block: BlockText, raster: Raster) -> str | Non
         if abs(t.y - curve.left.row) < 0.6 * t.height and _belongs(t.x, curve, block)
     ]
     pixels = [_pixels(raster, t.row, t.x0, t.x1, t.height) for t in words if t.confidence > 0.5]
-    joined = np.concatenate(pixels) if pixels else np.zeros((0, 3), dtype=np.uint8)
-    spread = joined.max(axis=1).astype(int) - joined.min(axis=1) if len(joined) else np.zeros(0)
-    vivid = joined[spread > _VIVID]
-    if len(joined) >= _INKED and len(vivid) >= _COLOURED * len(joined):
-        return _hex(vivid)
+    inked = sum(len(p) for p in pixels)
+    coloured = [p for p in pixels if _is_coloured(p)]
+    if inked >= _INKED and sum(len(p) for p in coloured) > inked / 2:
+        joined = np.concatenate(coloured)
+        spread = joined.max(axis=1).astype(int) - joined.min(axis=1)
+        return _hex(joined[spread > _VIVID] if (spread > _VIVID).any() else joined)
     pen = _pen_colour(curve, block, raster)
     if pen is not None:
         return pen
-    return "#000000" if len(joined) >= _INKED else None
+    return "#000000" if inked >= _INKED else None
+
+
+def _is_coloured(pixels: U8) -> bool:
+    """Whether the mean ink of a word, from pixels uint8 [n, 3], has a hue."""
+    if not len(pixels):
+        return False
+    ink = (255.0 - pixels).mean(axis=0)
+    return bool(ink.max() - ink.min() > _TINT * ink.max())
 
 
 def _hex(vivid: U8) -> str:
