@@ -254,7 +254,7 @@ def fit_scales(
         # the same outcomes, calibrated, say when a whole reading is right
         plain = ScaleScorer(pairs, names, knots[0], knots[1], _NO_VERDICT, "")
         read = [_readings(e, replace(plain, **_of(boosters[j]))) for j in numbers if j != k
-                for e in hand if folds[e.source.well] == j and _is_named(e)]  # fmt: skip
+                for e in hand if folds[e.source.well] == j]  # fmt: skip
         verdict = _verdict(np.vstack([f for f, _ in read]), np.concatenate([y for _, y in read]))
         notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
         packed[k] = pack_scorer(pairs, names, knots[0], knots[1], verdict, notes)
@@ -335,26 +335,25 @@ def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> tuple[F6
     return np.array(scales).reshape(-1, 2), np.array(named).reshape(-1, 2)
 
 
-def _is_named(example: _Examples) -> bool:
-    """Whether the printed names are known, so that a name can be called right or wrong."""
-    return all(t.printed for t in example.source.scales)
-
-
 def _of(boosters: tuple[Any, Any]) -> dict[str, Any]:
     return {"pairs": boosters[0], "names": boosters[1]}
 
 
 def _readings(example: _Examples, scorer: ScaleScorer) -> tuple[F64, Bool]:
-    """Verdict features of the readings of a block, and which of them are right as a whole."""
+    """Verdict features of the readings of a block, and which of them are right as a whole.
+
+    Where the printed names were not noted down, a reading with the right ends under another name is neither
+    right nor wrong, and left out.
+    """
     read = read_block_scales(example.source.block, scorer)
-    right = [
-        any(
-            is_same_scale(r.scale, t) and r.name is not None and is_same_name(r.name, t)
-            for t in example.source.scales
-        )
-        for r in read
-    ]
-    return verdict_features(read), np.array(right, dtype=np.bool_)
+    features, right = [], []
+    for row, r in zip(verdict_features(read), read, strict=True):
+        same = [t for t in example.source.scales if is_same_scale(r.scale, t)]
+        named = r.name is not None and any(is_same_name(r.name, t) for t in same)
+        if named or not same or any(t.printed for t in same):
+            features.append(row)
+            right.append(named)
+    return np.array(features).reshape(-1, len(VERDICT_FEATURES)), np.array(right, dtype=np.bool_)
 
 
 def _verdict(features: F64, right: Bool) -> F64:
