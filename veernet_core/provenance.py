@@ -25,7 +25,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 2,
-    "page": 3,
+    "page": 4,
     "strips": 1,
     "network": 1,
     "tracking": 2,
