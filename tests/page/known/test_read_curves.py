@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from veernet_core.page.known.curves import read_curves
+from veernet_core.page.known.curves import filled, read_curves
+from veernet_core.page.known.names import distinct_names
+from veernet_core.page.known.sidecar import SidecarCurve
 from veernet_core.page.results import CurveFound, Stated
 
 
@@ -33,3 +35,45 @@ def test_a_curve_may_wrap_as_its_kind_does_unless_the_page_says_otherwise(
     curve: CurveFound, wrap: str
 ) -> None:
     assert read_curves([curve], 0.9)[0].wrap == wrap
+
+
+RES = replace(read("RES", 0.2, 2000, "OHMM"), scale="log")
+
+
+def pens(*styles: str | None) -> list[CurveFound]:
+    return [replace(RES, style=style) for style in styles]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("printed", "kept"),
+    [
+        (pens("solid", "dotted", "dashed"), ["solid", "dotted", "dashed"]),
+        (pens("solid", "dashed", "solid", "dashed"), ["solid", "dashed"]),
+        (pens("solid", "solid"), ["solid"]),
+        (pens("solid", None), ["solid"]),
+    ],
+)
+def test_one_name_and_scale_with_several_pens_is_several_curves(
+    printed: list[CurveFound], kept: list[str]
+) -> None:
+    curves = read_curves(printed, 0.9)
+    assert [curve.style for curve in curves] == kept
+    assert {curve.source for curve in curves} == ({"guess"} if len(kept) > 1 else {"header"})
+    names = [curve.mnemonic for curve in distinct_names(curves)]
+    assert names == ["RES", "RES_2", "RES_3"][: len(kept)]
+
+
+def test_colours_and_units_tell_curves_of_one_name_apart() -> None:
+    red, blue = replace(RES, colour="#c00000"), replace(RES, colour="#0000c0")
+    assert [c.colour for c in read_curves([red, blue, red], 0.9)] == ["#c00000", "#0000c0"]
+    other = replace(RES, unit=Stated("MMHO", "header", 0.97))
+    assert [c.unit for c in read_curves([RES, other, replace(RES, unit=None)], 0.9)] == [
+        "OHMM", "MMHO"
+    ]  # fmt: skip
+
+
+def test_given_names_without_scales_take_each_read_curve_of_that_name_once() -> None:
+    deep = replace(RES, left=Stated(2.0, "header", 0.97), style="dashed")
+    given = SidecarCurve("RES", "", None, None, "linear", "solid", "none", None, ())
+    ends = [filled(given, [RES, deep], 0.9, number).left for number in range(3)]
+    assert ends == [0.2, 2.0, 2.0]

@@ -32,13 +32,25 @@ def spec_of(curve: SidecarCurve) -> CurveSpec | None:
 
 
 def filled(
-    given: SidecarCurve, read: Sequence[CurveFound], min_confidence: float
+    given: SidecarCurve, read: Sequence[CurveFound], min_confidence: float, number: int = 0
 ) -> CurveSpec | SidecarCurve:
-    """A given curve; a scale that is not given is taken from the curve of that name."""
-    same = [c for c in read if str(c.mnemonic.value).upper() == given.mnemonic.upper()]
+    """A given curve; a scale that is not given is taken from the curve of that name.
+
+    Parameters
+    ----------
+    given : SidecarCurve
+    read : sequence of CurveFound
+        Of the track.
+    min_confidence : float
+    number : int
+        How many given curves of the track have its name before it: of read curves of one name each is
+        taken once, in their order.
+    """
+    named = [c for c in read if str(c.mnemonic.value).upper() == given.mnemonic.upper()]
+    same = _told_apart(named)
     if (given.left is not None and given.right is not None) or not same:
         return spec_of(given) or given
-    found = same[0]
+    found = same[min(number, len(same) - 1)]
     ends = [found.left, found.right]
     filled = replace(
         given,
@@ -52,18 +64,35 @@ def filled(
 
 
 def read_curves(read: Sequence[CurveFound], min_confidence: float) -> list[CurveSpec]:
-    """The read scales of a track. A name given twice with one scale is one curve; with two scales it
-    is in doubt which of them holds (later runs are printed so), and they are guesses."""
-    distinct: dict[tuple[str, float, float], CurveFound] = {}
-    for curve in read:
-        key = (str(curve.mnemonic.value), float(curve.left.value), float(curve.right.value))
-        distinct.setdefault(key, curve)
-    names = Counter(name for name, _, _ in distinct)
+    """The read scales of a track. A name given twice with one scale and one pen is one curve. With two pens it
+    is two curves, with two scales it is in doubt which of them holds (later runs are printed so): then all of
+    them are guesses."""
+    distinct = _told_apart(read)
+    names = Counter(str(curve.mnemonic.value) for curve in distinct)
     final: list[CurveSpec] = []
-    for (name, _, _), curve in distinct.items():
+    for curve in distinct:
         own = _read_curve(curve, len(distinct), min_confidence)
-        final += [replace(c, source="guess") for c in own] if names[name] > 1 else own
+        repeated = names[str(curve.mnemonic.value)] > 1
+        final += [replace(c, source="guess") for c in own] if repeated else own
     return final
+
+
+def _told_apart(read: Sequence[CurveFound]) -> list[CurveFound]:
+    """The read scales without those that are printed a second time."""
+    distinct: list[CurveFound] = []
+    for curve in read:
+        if not any(_is_printed_again(curve, first) for first in distinct):
+            distinct.append(curve)
+    return distinct
+
+
+def _is_printed_again(curve: CurveFound, first: CurveFound) -> bool:
+    """Whether two scales are one, of name and ends, and pen and unit as far as both were read."""
+    if curve.mnemonic.value != first.mnemonic.value:
+        return False
+    ends = [(float(c.left.value), float(c.right.value)) for c in (curve, first)]
+    pens = ((curve.style, first.style), (curve.colour, first.colour), (_unit(curve), _unit(first)))
+    return ends[0] == ends[1] and all(a == b for a, b in pens if a and b)
 
 
 def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list[CurveSpec]:

@@ -49,7 +49,7 @@ def numbered_findings(
         if len(names) > 1:
             message = (
                 f"{len(names)} curves of track {track_id} are called {name}: they are"
-                f" {', '.join(names)}, in the order of the sidecar."
+                f" {', '.join(names)}, in the order in which they are given or printed."
             )
             found.append(
                 Finding.of(

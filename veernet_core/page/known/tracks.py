@@ -124,7 +124,11 @@ def read_parts(
     curves: list[CurveSpec | SidecarCurve] = []
     more: list[Additions] = []
     if given is not None and given.curves is not None:
-        curves += [filled(curve, read, min_confidence) for curve in given.curves]
+        names = [curve.mnemonic.upper() for curve in given.curves]
+        curves += [
+            filled(curve, read, min_confidence, names[:index].count(names[index]))
+            for index, curve in enumerate(given.curves)
+        ]
         more += [curve.more for curve in given.curves]
     else:
         curves += read_curves(read, min_confidence)
