@@ -250,6 +250,9 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m flows.cli.batch``: the ``batch`` command alone."""
+    from flows.cli.quiet import silence_libraries
+
+    silence_libraries()
     parser = argparse.ArgumentParser(prog="veernet batch")
     fill(parser)
     return run(parser.parse_args(arguments))

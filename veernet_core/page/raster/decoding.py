@@ -144,13 +144,15 @@ def _decode(
 ) -> tuple[PixelSource, list[Finding]]:
     """Open with rasterio; with Pillow what rasterio refuses."""
     try:
-        return GdalPixels(data, name, limits, page), []
+        source = GdalPixels(data, name, limits, page)
+        return source, [Finding.of("palette_lost")] if source.is_read_by_codes else []
     except (TooLargeError, UnsupportedFormatError):
         raise
     except DecodeError as refusal:
         first = refusal
     try:
-        source = pillow_pixels(data, kind, name, limits, 0 if page is None else page.directory - 1)
+        frame = 0 if page is None else page.directory - 1
+        second_source = pillow_pixels(data, kind, name, limits, frame)
     except TooLargeError:
         raise
     except DecodeError as second:
@@ -159,7 +161,7 @@ def _decode(
         "second_decoder",
         f"rasterio refused the file ({first.message}); Pillow decoded it.",
     )
-    return source, [finding]
+    return second_source, [finding]
 
 
 def _upright(

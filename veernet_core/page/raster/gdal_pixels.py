@@ -34,7 +34,7 @@ from veernet_core.page.raster.pixels import (
     merge_damage,
 )
 from veernet_core.page.raster.tiff import DEFLATE, FAX_CODECS, GROUP_4, TiffPage
-from veernet_core.page.raster.tones import tone_converter
+from veernet_core.page.raster.tones import is_read_by_codes, tone_converter
 
 _CHUNK_ROWS = 256
 _MAX_WHOLE_BLOCK_ROWS = 4096
@@ -79,7 +79,11 @@ _GDAL_LOG.setLevel(logging.WARNING)  # an application that silences its log must
 _OPEN_LOCK = threading.Lock()
 _AT_LINE = re.compile(r"at (?:line|scanline) (\d+) of (?:strip|tile) (\d+)")
 _AT_ROW = re.compile(r"Y offset (\d+)")
-_HARMLESS = re.compile(r"TIFFReadDirectory|TIFFFetchNormalTag|[Uu]nknown field|ExtraSamples")
+_HARMLESS = re.compile(
+    r"TIFFReadDirectory|TIFFFetchNormalTag|[Uu]nknown field|ExtraSamples"
+    r"|libpng: (?!IDAT)"  # chunks that no pixel needs: what is wrong with pixels fails the read
+    r"|unknown JFIF revision|Adobe color transform"
+)
 
 
 class GdalPixels(ChunkedPixels):
@@ -122,6 +126,7 @@ class GdalPixels(ChunkedPixels):
         self._page = page
         self._present = None if page is None else _present_rows(page, len(data))
         self.channels, self.is_bilevel, self._to_tone = tone_converter(self._dataset, name, page)
+        self.is_read_by_codes = is_read_by_codes(self._dataset)
         if self.is_bilevel:  # read once, into `PackedPixels`
             self.cache_bytes = 0
         self._known: list[Damage] = []
@@ -292,7 +297,9 @@ class GdalPixels(ChunkedPixels):
             elif _HARMLESS.search(message):
                 continue
             else:
-                damage = Damage(first, last, "damaged")
+                # what follows damage in a JPEG is garbage, and libjpeg speaks of the first only
+                is_jpeg = self._page is None and "libjpeg" in message
+                damage = Damage(first, self.height_px if is_jpeg else last, "damaged")
             if damage.first < damage.last:
                 found[damage.first, damage.last] = damage
         return merge_damage(list(found.values()))

@@ -8,10 +8,11 @@ Does not belong here: decoding, damage, paper and ink levels.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
@@ -22,6 +23,8 @@ from veernet_core.page.raster.pixels import PAPER, over_white, sixteen_bits
 from veernet_core.page.raster.tiff import MIN_IS_BLACK, MIN_IS_WHITE, TiffPage
 
 ToneConverter = Callable[[Any], U8]
+Counts = NDArray[np.int64]
+_DARK = 128
 _MAX_BANDS = 8
 _LOOKS, _LOOK_ROWS = 8, 64
 _FEW_BITS = 4
@@ -64,7 +67,10 @@ def tone_converter(
     kinds = dataset.colorinterp
     plain = page is not None and page.photometric in (MIN_IS_WHITE, MIN_IS_BLACK)
     if kinds[0] == ColorInterp.palette and not plain:
-        return _palette_converter(dataset.colormap(1), dtype)
+        lut, n_colours = _palette(dataset.colormap(1), dtype)
+        if _lacks_contrast(lut[:n_colours]):
+            lut = _by_codes(_counts(dataset))
+        return _palette_converter(lut, n_colours)
     bits = _bits(dataset)
     to_byte = _to_byte(
         dataset, bits, plain and page is not None and page.photometric == MIN_IS_WHITE
@@ -78,21 +84,58 @@ def tone_converter(
     return 1, bits == 1 and dataset.count == 1, lambda raw: over_white(to_byte(raw), 1, has_alpha)
 
 
-def _palette_converter(
-    colormap: dict[int, tuple[int, int, int, int]], dtype: str
-) -> tuple[int, bool, ToneConverter]:
-    """Colours of codes of any depth; a code without a colour is paper."""
+def is_read_by_codes(dataset: Any) -> bool:
+    """Whether the colours of a palette are all alike, so that only its codes tell the picture."""
+    if dataset.colorinterp[0] != ColorInterp.palette:
+        return False
+    lut, n_colours = _palette(dataset.colormap(1), dataset.dtypes[0])
+    return _lacks_contrast(lut[:n_colours])
+
+
+def _palette(colormap: dict[int, tuple[int, int, int, int]], dtype: str) -> tuple[U8, int]:
+    """Colours [codes, 3] of codes of any depth, and how many the table has; a code without a colour is
+    paper."""
     rgba = np.full((65_536 if dtype == "uint16" else 256, 4), PAPER, dtype=np.float64)
     for code, colour in colormap.items():
         if code < len(rgba):
             rgba[code] = colour
     alpha = rgba[:, 3:] / 255.0
     lut = np.rint(rgba[:, :3] * alpha + PAPER * (1.0 - alpha)).astype(np.uint8)
+    return lut, len(colormap)
+
+
+def _palette_converter(lut: U8, n_colours: int) -> tuple[int, bool, ToneConverter]:
     if (lut == lut[:, :1]).all():
         grey = lut[:, 0].copy()
-        is_bilevel = len(colormap) == 2 and set(grey[:2].tolist()) == {0, PAPER}
+        is_bilevel = n_colours == 2 and set(grey[:2].tolist()) == {0, PAPER}
         return 1, is_bilevel, lambda raw: grey[raw[0]]
     return 3, False, lambda raw: lut[raw[0]]
+
+
+def _lacks_contrast(colours: U8) -> bool:
+    """Whether a palette has several codes and one dark colour for all of them."""
+    return (
+        len(colours) > 1 and bool((colours == colours[0]).all()) and int(colours[0].max()) < _DARK
+    )
+
+
+def _by_codes(counts: Counts) -> U8:
+    """What codes without colours tell: the commonest one is paper. Where that is the highest one codes are
+    tones; else they are colours in an order that is lost, and all of them ink."""
+    paper = int(np.argmax(counts))
+    codes = np.arange(len(counts))
+    tones = np.where(codes == paper, PAPER, 0).astype(np.uint8)
+    if paper == np.flatnonzero(counts).max(initial=0):
+        tones = np.rint(np.minimum(codes * (PAPER / max(1, paper)), PAPER)).astype(np.uint8)
+    return np.repeat(tones[:, None], 3, axis=1)
+
+
+def _counts(dataset: Any) -> Counts:
+    """How often each code stands in a few bands of rows, int64 [codes]."""
+    counts = np.zeros(65_536 if dataset.dtypes[0] == "uint16" else 256, dtype=np.int64)
+    for band in _bands(dataset):
+        counts += np.bincount(band.ravel(), minlength=len(counts))
+    return counts
 
 
 def _bits(dataset: Any) -> int:
@@ -109,14 +152,17 @@ def _bits(dataset: Any) -> int:
 
 
 def _brightest(dataset: Any) -> int:
-    """Largest sample in a few bands of rows; what cannot be decoded tells nothing."""
-    top = 0
+    """Largest sample in a few bands of rows."""
+    return max((int(band.max()) for band in _bands(dataset)), default=0)
+
+
+def _bands(dataset: Any) -> Iterator[Any]:
+    """Samples of a few bands of rows; what cannot be decoded tells nothing."""
     step = max(_LOOK_ROWS, dataset.height // _LOOKS)
     for row in range(0, dataset.height, step):
         rows = min(_LOOK_ROWS, dataset.height - row)
         with contextlib.suppress(RasterioError, MemoryError):
-            top = max(top, int(dataset.read(1, window=Window(0, row, dataset.width, rows)).max()))
-    return top
+            yield dataset.read(1, window=Window(0, row, dataset.width, rows))
 
 
 def _to_byte(dataset: Any, bits: int, min_is_white: bool) -> ToneConverter:

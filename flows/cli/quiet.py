@@ -1,0 +1,40 @@
+"""What libraries say of their own accord does not reach the terminal: what is wrong with a scan, its findings
+and its failure tell.
+
+Libraries talk through Python's warnings, and libtiff, of which the second decoder has its own, straight to the
+standard error stream. Does not belong here: our own messages, and the log of a run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.util
+import os
+import sys
+import warnings
+from pathlib import Path
+
+
+def silence_libraries() -> None:
+    """Let no library write to the terminal; where the interpreter was asked for warnings they are kept."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of children
+    for path in _libtiffs():
+        with contextlib.suppress(OSError, AttributeError):
+            library = ctypes.CDLL(str(path))
+            for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+                setter = getattr(library, name)
+                setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
+                setter(None)
+
+
+def _libtiffs() -> list[Path]:
+    """The libtiff that Pillow comes with; none where it uses that of the system."""
+    spec = importlib.util.find_spec("PIL")
+    if spec is None or spec.origin is None:
+        return []
+    package = Path(spec.origin).parent
+    folders = package.parent / "pillow.libs", package / ".dylibs"
+    return [path for folder in folders for path in sorted(folder.glob("libtiff*"))]
