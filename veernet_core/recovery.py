@@ -85,7 +85,7 @@ def recover_curves(
 
 
 def _step(axis: DepthAxis, record: ScanRecord, config: DigitiseConfig) -> float:
-    return physical.choose_step(axis, config.strip_dpi / record.log.dpi, config)
+    return physical.choose_step(axis, config.strip_dpi / record.log.rows_per_in, config)
 
 
 def _on_depths(

@@ -282,5 +282,6 @@ def _hold_statements(
     upright = turned(raster, (truth.turn_deg - turn_deg) % 360)
     truth = turned_truth(truth, truth.turn_deg, size_px)
     sections = stated_sections(truth)
-    dpi = truth.dpi[1] if truth.dpi is not None else layout_dpi(sections, upright)
+    across = layout_dpi(sections, upright, truth.dpi)
+    dpi = truth.dpi or (across, across)
     return score_stated(truth, read_stated(upright, sections, dpi, reader))

@@ -216,7 +216,8 @@ class WellInfo:
 class PreparedLog:
     """A scan with its geometry: all that tracing needs.
 
-    ``dpi`` is the resolution measured from the layout (not the tag).
+    ``dpi`` is the resolution across, measured from the layout (not the tag); ``dpi_down`` that down the page,
+    where it is another one, as of fax machines.
     """
 
     scan: ScanRef
@@ -225,3 +226,9 @@ class PreparedLog:
     sections: tuple[Section, ...]
     dpi: float
     findings: tuple[Finding, ...] = ()
+    dpi_down: float | None = None
+
+    @property
+    def rows_per_in(self) -> float:
+        """Resolution down the page."""
+        return self.dpi if self.dpi_down is None else self.dpi_down

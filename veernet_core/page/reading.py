@@ -151,7 +151,7 @@ def _read(
 
 
 def read_stated(
-    raster: Raster, sections: Sequence[Section], dpi: float, reader: PageReader
+    raster: Raster, sections: Sequence[Section], dpi: tuple[float, float], reader: PageReader
 ) -> dict[tuple[str, str], list[CurveFound]]:
     """Read the scales printed above stated sections, to hold the statements against them.
 
@@ -160,7 +160,7 @@ def read_stated(
     raster : Raster
         Upright.
     sections : sequence of Section
-    dpi : float
+    dpi : (down, across)
     reader : PageReader
 
     Returns
@@ -181,7 +181,7 @@ def read_stated(
     try:
         whole = layout.read_layout(raster, reader.layout_net())
         found = tuple(_as_found(section, orders[section.section_id], whole) for section in told)
-        page = PageLayout("curve_log", 0, (dpi, dpi), found)
+        page = PageLayout("curve_log", 0, dpi, found)
         curves = scales.read_scales(raster, page, reader)
     except VeernetError:
         raise

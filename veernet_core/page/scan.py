@@ -13,7 +13,7 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import Finding, PreparedLog, Raster, ScanInput, WellInfo
 from veernet_core.errors import ReadingError
 from veernet_core.page import reading
-from veernet_core.page.known.page_dpi import layout_dpi
+from veernet_core.page.known.page_dpi import layout_dpi, layout_dpi_down
 from veernet_core.page.known.sections import KnownPage, given_sections, read_sections
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
 from veernet_core.page.models import SHIPPED, PageModels
@@ -110,15 +110,16 @@ def prepare(
     scan = read(item, config, reader)
     known, findings = scan.known, scan.findings
     dpi = layout_dpi(known.sections, scan.raster, known.dpi)
+    down = layout_dpi_down(known.sections, dpi, scan.raster, known.dpi)
     printed = known.printed
     if reader is not None and not any(printed.values()):
         try:
-            printed = reading.read_stated(scan.raster, known.sections, dpi, reader)
+            printed = reading.read_stated(scan.raster, known.sections, (down or dpi, dpi), reader)
         except ReadingError as error:
             findings = (*findings, _not_cross_checked(error))
     sections, checked = cross_check.check_given(known.sections, printed)
     findings = (*findings, *checked)
-    return PreparedLog(item.ref, scan.raster, known.well, sections, dpi, findings)
+    return PreparedLog(item.ref, scan.raster, known.well, sections, dpi, findings, down)
 
 
 def _sidecar_name(item: ScanInput) -> str:

@@ -5,10 +5,11 @@ vertical, its depth lines horizontal, at the network's resolution; and the way b
 Does not belong here: finding borders, reading depths, what is drawn in a strip.
 
 Geometry. Strip row i stands for the scan row ``s`` at which its depth line meets the section's
-reference line. The depth line is perpendicular to the drifting borders: with the local drift d
-(columns per row) it passes through (row, col) = (s - d (x - x_ref), x). Track borders are taken
-where this line meets them, not at row s: at 1 degree of skew that is 0.6 px apart 2,000 px away.
-Pixels are interpolated once, from the scan.
+reference line. On paper the depth line is perpendicular to the drifting borders: with the local drift d
+(columns per row) it passes through (row, col) = (s - t (x - x_ref), x), where the tilt t is d times the
+square of the resolution down by that across. Track borders are taken where this line meets them, not
+at row s: at 1 degree of skew that is 0.6 px apart 2,000 px away. Both directions of a strip have the network's
+resolution, whatever those of the scan. Pixels are interpolated once, from the scan.
 """
 
 from __future__ import annotations
@@ -40,17 +41,17 @@ class _Line:
     left: F64
     right: F64
     reference: F64
-    drift: F64
+    tilt: F64
 
     def at(self, frac: F64) -> tuple[F64, F64]:
         """(row, col) on the scan; ``frac`` broadcasts against rows along the first axis."""
         shape = (-1,) + (1,) * (np.ndim(frac) - 1)
-        left, width, reference, drift, rows = (
+        left, width, reference, tilt, rows = (
             values.reshape(shape)
-            for values in (self.left, self.right - self.left, self.reference, self.drift, self.rows)
+            for values in (self.left, self.right - self.left, self.reference, self.tilt, self.rows)
         )
         col = left + frac * width
-        return rows - drift * (col - reference), col
+        return rows - tilt * (col - reference), col
 
 
 def strip_to_scan(
@@ -74,7 +75,8 @@ def strip_to_scan(
     """
     section = log.sections[section_index]
     rows = np.asarray(scan_rows, dtype=np.float64)
-    line = _depth_lines(section, section.tracks[track_index], rows, log.dpi)
+    dpi = (log.rows_per_in, log.dpi)
+    line = _depth_lines(section, section.tracks[track_index], rows, dpi)
     return line.at(np.asarray(frac, dtype=np.float64))
 
 
@@ -97,12 +99,12 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
         ``left_col`` is the margin and ``right_col`` the last column but the margin, the same for
         all blocks of a track. What lies off the page is paper.
     """
-    scale = config.strip_dpi / log.dpi
+    dpi = (log.rows_per_in, log.dpi)
     for section_index, section in enumerate(log.sections):
-        grids = [
-            _Grid(section, track, log.dpi, scale, config.margin_px) for track in section.tracks
-        ]
-        n_rows = max(2, round((section.row_bottom - section.row_top) * scale))
+        grids = [_Grid(section, track, dpi, config) for track in section.tracks]
+        n_rows = max(
+            2, round((section.row_bottom - section.row_top) * config.strip_dpi / log.rows_per_in)
+        )
         for own in range(0, n_rows, config.block_rows):
             first = max(0, own - config.overlap_rows)
             own_end = min(own + config.block_rows, n_rows)
@@ -128,21 +130,22 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
 # ---- geometry --------------------------------------------------------------------------------
 
 
-def _depth_lines(section: Section, track: Track, rows: F64, dpi: float) -> _Line:
-    drift = _drift(section, rows, dpi)
+def _depth_lines(section: Section, track: Track, rows: F64, dpi: tuple[float, float]) -> _Line:
+    down, across = dpi
+    tilt = _drift(section, rows, down) * (down / across) ** 2
     reference = np.interp(rows, *section.reference_px.T)
     left, right = (
-        _meet(border, rows, reference, drift)
+        _meet(border, rows, reference, tilt)
         for border in (track.geometry.left_knots, track.geometry.right_knots)
     )
-    return _Line(rows, left, right, reference, drift)
+    return _Line(rows, left, right, reference, tilt)
 
 
-def _meet(border: F64, rows: F64, reference: F64, drift: F64) -> F64:
+def _meet(border: F64, rows: F64, reference: F64, tilt: F64) -> F64:
     """Column where the depth line through each reference row meets a border."""
     col = np.interp(rows, *border.T)
-    for _ in range(_BORDER_ITERATIONS):  # contracts by drift², so three digits a round
-        col = np.interp(rows - drift * (col - reference), *border.T)
+    for _ in range(_BORDER_ITERATIONS):  # contracts by drift times tilt, so three digits a round
+        col = np.interp(rows - tilt * (col - reference), *border.T)
     return col
 
 
@@ -179,15 +182,16 @@ class _Grid:
     """The sampling grid of one track's strip."""
 
     def __init__(
-        self, section: Section, track: Track, dpi: float, scale: float, margin: int
+        self, section: Section, track: Track, dpi: tuple[float, float], config: DigitiseConfig
     ) -> None:
         self.section, self.track, self.dpi = section, track, dpi
-        self.scale, self.margin = scale, margin
+        self.margin = config.margin_px
+        self.scale, across = (config.strip_dpi / value for value in dpi)
         rows = np.linspace(section.row_top, section.row_bottom - 1.0, 256)
         mean_width = float(np.mean(track.geometry.right_px(rows) - track.geometry.left_px(rows)))
-        self.width = max(2, math.ceil(mean_width * scale))
-        self.n_cols = self.width + 2 * margin
-        self.oversample = 1 if scale >= _PLAIN_SCALE else max(2, math.ceil(1.0 / scale))
+        self.width = max(2, math.ceil(mean_width * across))
+        self.n_cols = self.width + 2 * self.margin
+        self.oversample = (_samples(self.scale), _samples(across))
 
     def scan_rows(self, index: F64) -> F64:
         """Scan row of (fractional) strip rows: pixel edges of strip and section coincide."""
@@ -199,8 +203,8 @@ class _Grid:
 
     def positions(self, first: int, last: int) -> tuple[F64, F64]:
         """Scan (row, col) of every sample of strip rows ``first <= row < last``."""
-        samples_down = _sample_centres(first, last, self.oversample)
-        samples_across = _sample_centres(0, self.n_cols, self.oversample)
+        samples_down = _sample_centres(first, last, self.oversample[0])
+        samples_across = _sample_centres(0, self.n_cols, self.oversample[1])
         rows = self.scan_rows(samples_down)
         line = _depth_lines(self.section, self.track, rows, self.dpi)
         return line.at(self.frac(samples_across)[None, :])
@@ -212,6 +216,11 @@ class _Grid:
         ends = self.frac(np.array([-1.0, self.n_cols]))
         row, col = line.at(ends[None, :])
         return float(row.min()), float(row.max()), float(col.min()), float(col.max())
+
+
+def _samples(scale: float) -> int:
+    """Samples in a strip pixel along one axis, of which there are ``scale`` to a scan pixel."""
+    return 1 if scale >= _PLAIN_SCALE else max(2, math.ceil(1.0 / scale))
 
 
 def _sample_centres(first: int, last: int, oversample: int) -> F64:
@@ -261,7 +270,7 @@ def _rectified(ink: U8, row0: int, col0: int, grid: _Grid, first: int, last: int
     out: U8 = np.zeros((last - first, grid.n_cols), dtype=np.uint8)
     if not ink.size:
         return out
-    rows_at_once = max(1, _REMAP_ROWS // grid.oversample)
+    rows_at_once = max(1, _REMAP_ROWS // grid.oversample[0])
     for start in range(first, last, rows_at_once):
         stop = min(start + rows_at_once, last)
         row, col = grid.positions(start, stop)
@@ -281,7 +290,7 @@ def _rectified(ink: U8, row0: int, col0: int, grid: _Grid, first: int, last: int
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=0,
         )
-        if grid.oversample > 1:
+        if max(grid.oversample) > 1:
             samples = cv2.resize(samples, (grid.n_cols, stop - start), interpolation=cv2.INTER_AREA)
         out[start - first : stop - first] = samples
     return out

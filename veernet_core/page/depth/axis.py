@@ -22,7 +22,7 @@ from veernet_core.page.depth.column import (
     numbers_cut_short,
 )
 from veernet_core.page.depth.search import search_columns
-from veernet_core.page.depth.unit import FT_PER_IN, M_PER_IN, SCALE_TOLERANCE
+from veernet_core.page.depth.unit import is_customary
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.results import DepthFound, DepthLabel, PageLayout, SectionFound, StatedSource
 
@@ -188,7 +188,7 @@ def _lineless(fit: ColumnFit, dpi: float) -> _Check:
     """Without printed lines a label's own row is uncertain by a share of its length."""
     if fit.ruler is not None:
         return None
-    if not _is_customary(fit, dpi):
+    if not is_customary(fit.chain.units_per_px * dpi, fit.unit):
         scale = fit.chain.units_per_px * dpi
         message = (
             f"No printed depth lines bear out {scale:.1f} {fit.unit} per inch, no customary scale."
@@ -278,7 +278,7 @@ def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str
     doubts = []
     if fit.unit_source == "guess":
         doubts.append(("unit_guess", f"Nothing tells feet from metres; {fit.unit} assumed.", 0.6))
-    if not _is_customary(fit, dpi):
+    if not is_customary(fit.chain.units_per_px * dpi, fit.unit):
         scale = fit.chain.units_per_px * dpi
         message = f"{scale:.1f} {fit.unit} per inch is not a customary depth scale."
         doubts.append(("unusual_depth_scale", message, 0.85))
@@ -343,11 +343,6 @@ def _beyond(fit: ColumnFit, section: SectionFound) -> float:
     above = fit.anchors[0, 0] - section.row_top
     below = section.row_bottom - fit.anchors[-1, 0]
     return float(max(above, below) * fit.chain.units_per_px)
-
-
-def _is_customary(fit: ColumnFit, dpi: float) -> bool:
-    scales = FT_PER_IN if fit.unit == "ft" else M_PER_IN
-    return any(abs(fit.chain.units_per_px * dpi / s - 1) < SCALE_TOLERANCE for s in scales)
 
 
 def _max_error(fit: ColumnFit) -> float:

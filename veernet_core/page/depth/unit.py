@@ -25,6 +25,12 @@ _FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
 _METRE_WORDS = re.compile(r"\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
 
 
+def is_customary(units_per_in: float, unit: DepthUnit) -> bool:
+    """Whether logs are printed at a depth scale, in units to the inch."""
+    scales = FT_PER_IN if unit == "ft" else M_PER_IN
+    return any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in scales)
+
+
 def heading_unit(
     raster: Raster,
     section: SectionFound,

@@ -1,4 +1,5 @@
-"""Resolution of a page from the widths of its tracks, because dpi tags are often wrong by a factor of two."""
+"""Resolution of a page from the widths of its tracks, because dpi tags are often wrong by a factor of two;
+and that down the page, which fax machines have apart."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.datatypes import F64, Raster, Section
+from veernet_core.page.depth.unit import is_customary
 from veernet_core.page.known.sidecar.nodes import DPI_RANGE
 
 _SINGLE_IN, _DOUBLE_IN, _PAGE_IN = 2.45, 4.9, 8.125
@@ -16,6 +18,8 @@ double track is 4.8 or 5.0 in. Neither layout is more than 2.1 % away."""
 _PAGE_RANGE_IN = (7.7, 8.6)
 _SCAN_RANGE_IN = (6.0, 12.0)
 _TAG_TOLERANCE = 0.06
+_STRETCH = 1.25
+"""A page whose two resolutions are nearer to each other is stretched at most, and has one."""
 
 
 def layout_dpi(
@@ -53,6 +57,54 @@ def layout_dpi(
     if tag is not None and abs(tag / dpi - 1.0) <= _TAG_TOLERANCE:
         dpi = tag
     return _clip_dpi(dpi)
+
+
+def layout_dpi_down(
+    sections: tuple[Section, ...],
+    across: float,
+    raster: Raster,
+    measured: tuple[float, float] | None = None,
+) -> float | None:
+    """Resolution down the page, where it is another one than across: fax machines scan 204 x 98.
+
+    Where it was measured or given, that is taken. Else the tag's two resolutions tell the ratio, unless the
+    depth axis contradicts it: with rows as dense as columns its scale is a usual one, with the tag's ratio it
+    is not.
+
+    Parameters
+    ----------
+    sections : tuple of Section
+    across : float
+        Of ``layout_dpi``.
+    raster : Raster
+    measured : (down, across) or None
+
+    Returns
+    -------
+    float or None
+        Rows per inch; None where the page has one resolution.
+    """
+    tag = raster.dpi_tag
+    if measured is not None:
+        ratio = measured[0] / measured[1]
+    else:
+        ratio = 1.0 if tag is None else tag[1] / tag[0]
+    if 1 / _STRETCH < ratio < _STRETCH:
+        return None
+    if measured is None and _contradict(sections, across, ratio):
+        return None
+    return _clip_dpi(across * ratio)
+
+
+def _contradict(sections: tuple[Section, ...], across: float, ratio: float) -> bool:
+    """Whether depth axes are of a usual scale only if rows are as dense as columns."""
+    axes = [section.depth for section in sections if section.depth is not None]
+    slopes = [
+        (a.unit, float(np.median(np.diff(a.anchors[:, 1]) / np.diff(a.anchors[:, 0]))))
+        for a in axes
+    ]
+    plain = any(is_customary(slope * across, unit) for unit, slope in slopes)
+    return plain and not any(is_customary(slope * across * ratio, unit) for unit, slope in slopes)
 
 
 def _track_spans(section: Section) -> F64:

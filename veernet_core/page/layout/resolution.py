@@ -15,6 +15,8 @@ from veernet_core.page.results import SectionFound
 _TRACK_IN = 2.5
 _LINES_IN = (0.1, 0.2, 0.5, 1.0, 2 / 12.7, 5 / 12.7, 10 / 12.7)
 """Usual spacings of depth lines: decimal inches for feet; 2, 5 and 10 m at 1:500."""
+_NEAR = 0.2
+"""Logarithm of the ratio of two resolutions that may be one."""
 
 
 def measured(
@@ -29,10 +31,15 @@ def measured(
     across = _median([_track_px(s) for s in logs]) / _TRACK_IN
     if not np.isfinite(across):
         return claimed
-    usual = any(abs(np.log(across * r / claimed[1])) < 0.2 for r in (0.5, 1, 2))
+    usual = any(abs(np.log(across * r / claimed[1])) < _NEAR for r in (0.5, 1, 2))
     borne_out = any(abs(np.log(_down_dpi(s, claimed[0]) / claimed[0])) < 0.03 for s in logs)
     if tag and borne_out and (not usual or len(logs[0].tracks) > 4):
         return claimed
+    ratio = claimed[0] / claimed[1]
+    if abs(np.log(across / claimed[1])) < _NEAR and abs(np.log(ratio)) > _NEAR:
+        unequal = _median([_down_dpi(s, across * ratio) for s in logs])  # as of fax machines
+        if np.isfinite(unequal):
+            return float(unequal), float(across)
     down = _median([_down_dpi(s, across) for s in logs])
     if np.isfinite(down):
         return float(down), float(down if abs(np.log(down / across)) < 0.15 else across)
