@@ -24,9 +24,9 @@ from veernet_core.curve.tracking.config import DecodeConfig
 from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
-    "decode": 2,
-    "page": 4,
-    "strips": 1,
+    "decode": 3,
+    "page": 5,
+    "strips": 2,
     "network": 1,
     "tracking": 2,
     "values": 1,
