@@ -58,7 +58,7 @@ def _is_set(name: str) -> bool:
 
 
 def _text(quoted: str) -> str:
-    """A key that came percent-encoded; bytes that are no UTF-8 as ``\\xff``."""
+    r"""A key that came percent-encoded; bytes that are no UTF-8 as ``\xff``."""
     return unquote_to_bytes(quoted.replace("+", " ")).decode("utf-8", "backslashreplace")
 
 

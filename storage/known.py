@@ -167,7 +167,8 @@ def _spread_prior(base: list[Any], over: list[Any]) -> list[Any] | None:
 
 def _merge_depth(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """A range that another source states is converted where the units differ; anchors that are kept get
-    the new unit, because stating only a unit corrects it."""
+    the new unit, because stating only a unit corrects it.
+    """
     range_ = {key: base[key] for key in ("top", "bottom") if base.get(key) is not None}
     if any(over.get(key) is not None for key in ("top", "bottom")):
         range_ = {}

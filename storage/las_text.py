@@ -19,13 +19,13 @@ _INDEX_NAMES = ("DEPT", "DEPTH", "TIME", "INDEX")
 
 
 def ascii_text(text: str) -> str:
-    """Printable ASCII nearest to ``text``: other scripts transliterated, controls to blanks.
+    r"""Printable ASCII nearest to ``text``: other scripts transliterated, controls to blanks.
 
     A letter without a transliteration becomes ``?``.
 
     Examples
     --------
-    >>> ascii_text("Müller–Straße\\t№ 7"), ascii_text("Скважина 12-бис, 大庆")
+    >>> ascii_text("Müller–Straße\t№ 7"), ascii_text("Скважина 12-бис, 大庆")
     ('Muller-Strasse No 7', 'Skvazhina 12-bis, DaQing')
     """
     kept = []

@@ -33,7 +33,8 @@ class ObjectInfo:
 
 def local_listing(root: Path, prefix: str) -> Iterator[ObjectInfo]:
     """All files under a folder, whatever they are called; what is no UTF-8 in a name is escaped, so that it
-    can be told."""
+    can be told.
+    """
     seen = set()
     for folder, folders, names in os.walk(root / prefix, onerror=_refused, followlinks=True):
         place = os.path.realpath(folder)
@@ -44,14 +45,14 @@ def local_listing(root: Path, prefix: str) -> Iterator[ObjectInfo]:
         for name in names:
             if _UNFINISHED_PUT.search(name):
                 continue
-            path = os.path.join(folder, name)
+            path = Path(folder, name)
             try:
-                stat = os.stat(path)
+                stat = path.stat()
             except OSError:
                 continue  # gone meanwhile, or a link to nothing
             seconds, rest = divmod(stat.st_mtime_ns, 10**9)
             modified = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
-            key = Path(path).relative_to(root).as_posix()
+            key = path.relative_to(root).as_posix()
             told = key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
             meta = {"path": told, "size": stat.st_size, "last_modified": modified, "e_tag": None}
             yield object_info(meta, is_local=True)

@@ -354,14 +354,15 @@ class ObjectStore:
 
     def _renamed(self, fresh: Path, target: Path, olds: list[Path]) -> bool:
         """Put ``fresh`` in the place of ``target``; False where another run was faster, and it is to be
-        tried again. Folders moved out of the way are added to ``olds``."""
+        tried again. Folders moved out of the way are added to ``olds``.
+        """
         if target.exists():
             old = fresh.with_name(f"{fresh.name}.old{len(olds)}")
             olds.append(old)
             with contextlib.suppress(FileNotFoundError):
-                os.rename(target, old)
+                target.rename(old)
         try:
-            os.rename(fresh, target)
+            fresh.rename(target)
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and len(olds) < _MOST_SWAPS:
                 return False

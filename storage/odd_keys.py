@@ -34,7 +34,7 @@ def is_odd(key: str) -> bool:
 
 
 def list_bucket(scheme: str, bucket: str, prefix: str) -> Iterator[Entry]:
-    """Every object of a bucket under a prefix, whatever it is called.
+    r"""Every object of a bucket under a prefix, whatever it is called.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def list_bucket(scheme: str, bucket: str, prefix: str) -> Iterator[Entry]:
     ------
     Entry
         With the key relative to the prefix and without the '/' that it ends in; bytes that are no UTF-8 as
-        ``\\xff``. The mark of the folder itself is passed over.
+        ``\xff``. The mark of the folder itself is passed over.
 
     Raises
     ------

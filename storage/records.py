@@ -188,7 +188,8 @@ def _curve(judged: JudgedCurve) -> Record:
 
 def _spec(spec: CurveSpec) -> Record:
     """The spec; what a person may add stands in it only where it was given, so that the specs of other
-    curves, by which decisions know them, stay as they were."""
+    curves, by which decisions know them, stay as they were.
+    """
     return {
         name: value
         for name, value in asdict(spec).items()

@@ -67,7 +67,6 @@ class WithLayout:
 
     def print_net(self, data: bytes | None = None) -> None:
         """No print network: print is found by its ink."""
-        return None
 
 
 class BlockReader:

@@ -125,7 +125,8 @@ def strip_findings(
     sections: Sequence[Section], record: ScanRecord, config: DigitiseConfig
 ) -> list[Finding]:
     """What stands in the way of delivery: sections without depth, with depth that nothing confirms or with a
-    coarser step than wanted, and borders printed elsewhere."""
+    coarser step than wanted, and borders printed elsewhere.
+    """
     out = [_no_depth(s) for s in sections if s.depth is None and s.tracks]
     for section in sections:
         if section.depth is not None and section.tracks:

@@ -59,7 +59,8 @@ _OF_RUNS = ("_veernet/", "dashboard/index.html", "dashboard/data/")
 
 def fingerprint(out: Path) -> dict[str, str]:
     """Hash of every delivered file (the ledger and the dashboard's overview tell of the runs, so they
-    differ)."""
+    differ).
+    """
     files = {
         path.relative_to(out).as_posix(): path for path in sorted(out.rglob("*")) if path.is_file()
     }

@@ -158,7 +158,8 @@ def digitise_again(
 
 def _settings_of(store: ObjectStore, log_id: str, record: Record | None) -> Mapping[str, Any]:
     """The options that a log was made with, and its numerics: from its own record; for one of version
-    0.1.0, which kept none, and for a scan that failed, from the report of the run."""
+    0.1.0, which kept none, and for a scan that failed, from the report of the run.
+    """
     runs = read_runs(store)
     if record is None:
         return runs[-1].settings if runs else {}

@@ -256,7 +256,8 @@ def _section(section: Row, given: Row, record: Record) -> Row:
 
 def _thinned(anchors: list[list[float]]) -> list[list[float]]:
     """Anchors that a person can look through: those that the others do not give within a hundredth of
-    their spacing."""
+    their spacing.
+    """
     points = np.array(anchors, dtype=np.float64)
     keep = [0]
     for index in range(1, len(points) - 1):

@@ -53,7 +53,7 @@ class Engine(Protocol):
 
 
 class NumericsError(VeernetError):
-    """This machine cannot compute as the destination's results were computed."""
+    """The machine cannot compute as the destination's results were computed."""
 
     code = "numerics_differ"
 

@@ -79,7 +79,9 @@ def find_scans(arguments: Sequence[str]) -> list[Path]:
         scans = [p for p in matches if not _is_own(p)]
         if not scans:
             raise FileNotFoundError(f"{argument}: only pictures that veernet made of other scans")
-        found |= {os.path.abspath(p): p for p in scans if os.path.abspath(p) not in found}
+        for path in scans:
+            # not resolved: two links to one file are two scans
+            found.setdefault(os.path.abspath(path), path)  # noqa: PTH100
     return list(found.values())
 
 

@@ -58,7 +58,8 @@ class LogNames:
 
     def _owner(self, name: str, here: str, sha256: str) -> str:
         """Whose a name is, for a scan at a place: its own bytes count as another's while they lie elsewhere
-        too; a scan that was moved keeps its name."""
+        too; a scan that was moved keeps its name.
+        """
         at = self._places.get(name, here)
         moved = at == here or not Path(split_page(at)[0]).exists()
         return self._hashes[name] if moved or self._hashes[name] != sha256 else f"{sha256} at {at}"

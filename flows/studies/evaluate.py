@@ -47,7 +47,8 @@ def load_wells(path: Path | None) -> list[Well]:
 
 def _read_wells(path: Path, training: bool) -> pd.DataFrame:
     """Rows of a table of curves, split by well: every third file (in the order of names) is for measuring,
-    the others for training."""
+    the others for training.
+    """
     table = pd.read_parquet(path)
     names = sorted(table["file"].unique())
     files = [name for k, name in enumerate(names) if (k % 3 != 0) == training]
@@ -70,7 +71,8 @@ def run_evaluation(
     out: Path | None,
 ) -> str:
     """Evaluate the model, the classical tracer and, where given, a bundle of the published preset;
-    returns the report."""
+    returns the report.
+    """
     unknown = set(sets) - set(evaluation.TEST_SETS)
     if unknown:
         raise ValueError(f"no such test set: {', '.join(sorted(unknown))}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -302,4 +301,4 @@ def test_damaged_log_folder_is_named_and_datasets_stay(tmp_path: Path, name: str
         write_datasets(tmp_path)
     assert str(damaged) in str(caught.value)
     assert {path: path.read_bytes() for path in before} == before
-    assert not [path for path in os.listdir(tmp_path) if path.startswith(".")]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -102,7 +102,8 @@ def _by_quality(quality: QualityEstimate, policy: GatePolicy) -> tuple[bool, boo
 
 def quality_note(judged: JudgedCurve) -> str:
     """The R² of a curve in few words: the lower bound wherever somebody still has to decide, with the longest
-    stretch in doubt."""
+    stretch in doubt.
+    """
     quality = judged.quality
     if np.isfinite(quality.r2_reference):
         return f"R2 {quality.r2_reference:.2f}"

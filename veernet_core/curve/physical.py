@@ -245,7 +245,8 @@ def _on_shared_ink(
 ) -> bool:
     """Whether the path of an unobserved run lies on ink of its style, in the mean and somewhat everywhere,
     and neither comes there nor leaves by a leap: it moves by at most ``most_step`` track widths per row, and
-    not over blank paper."""
+    not over blank paper.
+    """
     steps = np.abs(np.diff(trace.frac[start - 1 : stop + 1]))
     mass = trace.evidence[start:stop, EVIDENCE.index("mass")]
     support = trace.evidence[start : stop + 1, EVIDENCE.index("support")]

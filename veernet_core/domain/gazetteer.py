@@ -141,7 +141,8 @@ _SIMILAR = 0.88
 
 def county_name(text: str, state: str = "") -> str | None:
     """The listed county a text names, exactly but for case and blanks; of one state where it is"
-    " given."""
+    " given.
+    """
     wanted = letters_and_digits(re.sub(r"\bCOUNTY\b|\bCO\b\.?$", "", text.upper()))
     lists = [COUNTIES.get(state, ())] if state else list(COUNTIES.values())
     return next(

@@ -33,7 +33,8 @@ WRONG_SCALE = 1.5
 @dataclass(frozen=True, slots=True)
 class StatedScore:
     """One page. ``confirmed`` of ``stated`` curves are printed as stated; ``alarms`` are true statements that
-    were contradicted; falsified ones are given as (noticed, tried)."""
+    were contradicted; falsified ones are given as (noticed, tried).
+    """
 
     stated: int
     confirmed: int
@@ -136,7 +137,8 @@ def _too_wide(spec: CurveSpec) -> CurveSpec:
 
 def _exchanged(section: Section, one: tuple[str, str], two: tuple[str, str]) -> Section:
     """A section in which two curves, given as (track, mnemonic), stand in each other's place: each pen
-    bears the other's name, unit and scale."""
+    bears the other's name, unit and scale.
+    """
     specs = {
         (t.track_id, n): [s for s in t.curves if s.mnemonic == n]
         for t in section.tracks

@@ -50,7 +50,8 @@ BRIDGED_FT = DigitiseConfig().max_bridge_ft
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A drawn strip with truth: unfolded position and visibility per curve and row; depth of every row, ft,
-    where depth lines are drawn; the position where the pen was up, too, where known (``course``)."""
+    where depth lines are drawn; the position where the pen was up, too, where known (``course``).
+    """
 
     ident: str
     strip: Strip

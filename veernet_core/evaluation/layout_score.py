@@ -50,7 +50,8 @@ class MarkedPage:
 @dataclass(frozen=True, slots=True)
 class LayoutScore:
     """Counts over pages: kinds, sections with at least 0.8 of their rows in common, borders within
-    3 px at 200 dpi, and sections that are not there."""
+    3 px at 200 dpi, and sections that are not there.
+    """
 
     pages: int = 0
     kinds: int = 0

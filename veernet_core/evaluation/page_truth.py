@@ -84,7 +84,8 @@ class TrueCurve:
 @dataclass(frozen=True, slots=True)
 class TrueTrack:
     """Borders as ``[row, px]`` knots [n, 2], the number of spaces between its vertical lines where known,
-    and the scales printed for it."""
+    and the scales printed for it.
+    """
 
     track_id: str
     left: F64

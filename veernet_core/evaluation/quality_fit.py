@@ -67,7 +67,8 @@ def upper_bound(accepted: F64, bad: F64) -> F64:
 
 def _growing(accepted: F64, bad: F64) -> F64:
     """Bad curves at each level, from the boldest on, smoothed so that their share grows with the
-    number accepted."""
+    number accepted.
+    """
     cautious = np.argsort(accepted, kind="stable")
     n, b = np.append(0.0, accepted[cautious]), np.append(0.0, bad[cautious])
     hull = [0]

@@ -167,7 +167,8 @@ def _wrong(
     min_confidence: float,
 ) -> list[str]:
     """Sure readings that are no printed scale of the track; where the truth itself is not sure of a
-    curve, readings of its name are left alone."""
+    curve, readings of its name are left alone.
+    """
     out = []
     for curve in found:
         if confidence(curve) < min_confidence:
@@ -183,7 +184,8 @@ def _wrong(
 
 def laps(curve: CurveFound, true: Iterable[TrueCurve]) -> list[CurveFound]:
     """The scales that one reading states: its own, its backups, and the next lap of a curve that wraps
-    where the page prints that lap."""
+    where the page prints that lap.
+    """
     left, right = float(curve.left.value), float(curve.right.value)
     ends = [(left, right), *curve.backups]
     if curve.wrap != "none" and not curve.backups:

@@ -53,7 +53,8 @@ FLOOR = 1e-7
 @dataclass(frozen=True, slots=True)
 class TracedCurve:
     """One traced curve of a drawn strip with its truth, per row; ``course``: the same, where the pen was up
-    too; ``border_slack``: how far the left and the right border of its track may be off."""
+    too; ``border_slack``: how far the left and the right border of its track may be off.
+    """
 
     spec: CurveSpec
     siblings: tuple[CurveSpec, ...]
@@ -238,7 +239,8 @@ def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfi
 
 def invented_share(result: RecoveredCurve, truth: F64, course: F64, slack: int = 2) -> float:
     """Share of values claimed as observed where the pen was up, more than ``slack`` samples away
-    from drawn curve, and not where the curve went unseen. Flagged bridges claim nothing."""
+    from drawn curve, and not where the curve went unseen. Flagged bridges claim nothing.
+    """
     drawn = binary_dilation(np.isfinite(truth), iterations=slack)
     given = np.isfinite(result.frac)
     unseen = np.abs(result.frac - course) <= UNSEEN_NEAR

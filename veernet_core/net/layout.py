@@ -187,7 +187,8 @@ class MapsRead(NamedTuple):
 
 class LayoutReader:
     """Marks whole pages with a network, tile by tile; the same answer wherever tiles are cut but for
-    what a tile does not see."""
+    what a tile does not see.
+    """
 
     def __init__(self, model: LayoutUNet, settings: Mapping[str, float] | None = None) -> None:
         self._model = model.to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]

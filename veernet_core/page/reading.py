@@ -201,7 +201,8 @@ def _from_left(section: Section) -> list[Track]:
 
 def _as_found(section: Section, tracks: Sequence[Track], whole: PageLayout) -> SectionFound:
     """A stated section from the top of its grid on: scales stand there, also where only a lower part is
-    stated."""
+    stated.
+    """
     top = section.row_top
     stated = tuple(
         TrackFound(t.geometry.left_knots, t.geometry.right_knots, "curves", confidence=1.0)

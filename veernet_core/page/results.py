@@ -94,7 +94,8 @@ class SectionFound:
 @dataclass(frozen=True, slots=True)
 class PageLayout:
     """Geometry of a page. ``turn_deg``: clockwise turn that would bring it upright (0, 90, 180, 270);
-    ``dpi``: (down, across), measured where possible. Sections from top to bottom."""
+    ``dpi``: (down, across), measured where possible. Sections from top to bottom.
+    """
 
     kind: PageKind
     turn_deg: int
@@ -171,7 +172,8 @@ def next_laps(left: float, right: float) -> list[tuple[float, float]]:
 @dataclass(frozen=True, slots=True)
 class HeaderFound:
     """Header fields by the names of ``WellInfo`` plus ``top_depth``, ``bottom_depth``, ``run``,
-    ``elevation_kb``, ``elevation_df``, ``elevation_gl``, ``log_type``."""
+    ``elevation_kb``, ``elevation_df``, ``elevation_gl``, ``log_type``.
+    """
 
     fields: Mapping[str, Stated] = field(default_factory=dict)
 

@@ -1,4 +1,4 @@
-"""Do the borders given for a track lie on lines printed on the paper?
+"""Whether the borders given for a track lie on lines printed on the paper.
 
 In: a rectified strip; out: how far off its borders may be. A border that is off moves every position of
 the track, and of the curves themselves none looks the worse for it. Where the borders are is not asked here
@@ -56,7 +56,8 @@ def border_offsets(ink: U8, left_col: float, right_col: float) -> F64:
 
 def border_slack(stretches: F64) -> tuple[float, float]:
     """How far the left and the right border of a track may be off, track widths: root mean square over
-    the stretches of ``border_offsets``."""
+    the stretches of ``border_offsets``.
+    """
     rows, off = stretches[:, 0], np.abs(stretches[:, 1:])
     if not rows.sum():
         return UNSEEN_BORDERS

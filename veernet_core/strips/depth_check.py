@@ -1,4 +1,4 @@
-"""Does a depth axis agree with the depth lines printed on the paper?
+"""Whether a depth axis agrees with the depth lines printed on the paper.
 
 In: how dark each strip row is, and the depth that an axis gives it. Out: how far the printed lines
 lie from the whole multiples of depth at which they belong. For axes that were given, not measured: where
@@ -41,7 +41,8 @@ _QUANTILE = 0.9
 
 def line_share(strip: Strip) -> F64:
     """Mean tone of the track's columns, 0 paper to 1 ink, float64 [rows] of the strip's own rows: a grey grid
-    counts too."""
+    counts too.
+    """
     inside = slice(int(strip.left_col) + 2, int(strip.right_col) - 1)
     return np.asarray(strip.ink[slice(*strip.keep_rows), inside].mean(axis=1) / 255)
 
@@ -70,7 +71,8 @@ class LineFit(NamedTuple):
 
 def axis_residual(tracks: Sequence[LineFit]) -> float:
     """What the lines of a section's tracks say of its depth axis: that of the clearest track, or of the
-    clearest one whose heavy lines are told apart where that is more; NaN where none shows lines."""
+    clearest one whose heavy lines are told apart where that is more; NaN where none shows lines.
+    """
     if not tracks:
         return float("nan")
     clearest = max(tracks, key=lambda fit: fit.clear)
@@ -122,7 +124,8 @@ def fit_lines(depth: F64, share: F64, unit: DepthUnit) -> LineFit:
 
 def _heavy_offset(depth: F64, ink: F64, spacing: float, coarse: float) -> float:
     """Distance of the heaviest lines from the multiples of a coarser spacing, in whole fine lines; NaN where
-    no kind of line stands out."""
+    no kind of line stands out.
+    """
     unknown = float("nan")
     count = round(coarse / spacing)
     if count < 2 or abs(count * spacing - coarse) > 1e-9:
@@ -145,7 +148,8 @@ def _heavy_offset(depth: F64, ink: F64, spacing: float, coarse: float) -> float:
 
 def _followed(offset: F64, seen: F64, spacing: float) -> tuple[NDArray[np.int64], F64]:
     """Offsets followed from stretch to stretch, so that they may grow beyond half a spacing, and of which
-    stretches they are."""
+    stretches they are.
+    """
     phase = offset * 2 * np.pi / spacing
     faint = seen < _FAINT * np.median(seen)
     turn = np.append(0.0, np.abs(np.angle(np.exp(1j * np.diff(phase)))))

@@ -157,7 +157,8 @@ def draw_shape(
 
 def _strokes(rng: Rng, rows: int) -> F64:
     """Strokes out and back within a few rows, as thin beds, cycle skips and casing collars leave: on paper
-    they look like pieces of a depth line."""
+    they look like pieces of a depth line.
+    """
     out = np.zeros(rows)
     side = 1 if rng.random() < 0.7 else -1
     for at in rng.uniform(0, rows, size=1 + rng.poisson(rows / rng.uniform(60, 300))):
@@ -214,7 +215,8 @@ def _backup(rng: Rng, leader: F64) -> F64:
 
 def _on_top(rng: Rng, leader: F64, other: F64) -> F64:
     """A curve that lies on another and leaves it for some stretches, as resistivities of two depths do,
-    or a porosity that was worked out from the density it is drawn over."""
+    or a porosity that was worked out from the density it is drawn over.
+    """
     n = len(leader)
     if rng.random() < 0.5:  # they part where the leader is high, or low
         where = _unit(leader) * (1 if rng.random() < 0.7 else -1)

@@ -68,7 +68,8 @@ class SynthStrip:
 @dataclass(frozen=True, slots=True)
 class SynthConfig:
     """Size of the drawn strips, px; strength of the scanning; shares of real shapes, of curves with strokes out
-    and back within a few rows, and of line styles."""
+    and back within a few rows, and of line styles.
+    """
 
     rows: int = 256
     cols: int = 512

@@ -146,7 +146,8 @@ def _as_raster(ink: U8, chroma: U8, colour: bool) -> Raster:
 @dataclass(frozen=True, slots=True)
 class Change:
     """How a hand-read page is varied: columns cut off (negative: blank added) at both sides, and
-    rows stretched."""
+    rows stretched.
+    """
 
     cut_left: int = 0
     cut_right: int = 0

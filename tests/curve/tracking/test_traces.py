@@ -69,7 +69,8 @@ def test_lone_curve_within_half_a_pixel(style: Style, frac: F64) -> None:
 
 def _leaves_its_scale() -> tuple[F64, F64, Strip, Posterior, list[CurveSpec]]:
     """A solid curve with a fast excursion to the left beside a dashed one that the network half takes
-    for solid; of the solid one there is ink only between the borders."""
+    for solid; of the solid one there is ink only between the borders.
+    """
     solid = 0.6 - np.exp(-0.5 * ((ROWS - 400) / 12) ** 2)
     dashed = 0.5 + 0.05 * np.sin(ROWS / 30)
     specs = [spec("A", "solid"), spec("B", "dashed")]

@@ -16,7 +16,8 @@ COSTS = WrapCosts(LEFT, WIDTH, 1, 0.3, 12.0)
 
 def drawn(unfolded: F64, broken: int | None = None) -> tuple[U8, F64]:
     """Ink of a curve that wraps (track widths), and its columns within the track; ``broken``: the way into that
-    row is not inked."""
+    row is not inked.
+    """
     ink = np.zeros((len(unfolded), COLS), np.uint8)
     folded = LEFT + (unfolded % 1) * WIDTH
     for row in range(len(unfolded)):

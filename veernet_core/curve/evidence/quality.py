@@ -242,7 +242,8 @@ def _clip(r2: float) -> float:
 
 def coverage(curve: RecoveredCurve) -> tuple[float, float]:
     """Share of samples with a value between the first and last one, and the longest gap there; samples that
-    were withheld belong to the curve, also at its ends."""
+    were withheld belong to the curve, also at its ends.
+    """
     used = np.flatnonzero(np.isfinite(curve.value))
     if len(used) < 2:
         return 0.0, float(np.ptp(curve.depth)) if len(curve.depth) else 0.0

@@ -1,5 +1,6 @@
 """The beam search over the rows of a track: which curve takes which peak. Compiled; what costs what is said in
-`joint`."""
+`joint`.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +111,8 @@ def _extend(
     taken: NDArray[np.int8],
 ) -> int:
     """The best hypotheses after one more row, best first: their number; what they come from and take goes
-    into ``new_score``, ``parent`` and ``taken``."""
+    into ``new_score``, ``parent`` and ``taken``.
+    """
     curves = position.shape[1]
     combos = 1
     for _ in range(curves):
@@ -198,7 +200,8 @@ def _combine(
     users: I32,
 ) -> float:
     """Score of one combination of the curves' options, which go into ``choice``, and how many take each peak
-    into ``users``; infinite where ``code`` is none."""
+    into ``users``; infinite where ``code`` is none.
+    """
     rest, total = code, score
     for j in range(count):
         users[j] = 0

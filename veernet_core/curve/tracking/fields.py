@@ -67,7 +67,8 @@ class Fields:
 
     def path_cost(self, density: F32) -> F32:
         """Cost of a lone curve standing in each pixel: a steep stroke, whose evidence is spread over many
-        columns, costs no more than an upright one; lines of the grid are not trusted."""
+        columns, costs no more than an upright one; lines of the grid are not trusted.
+        """
         config = self.config
         trusted = density * trust_in_ink(self.strip.ink, density, config.grid_lines)
         upright = as_upright(trusted, config.peak, config.dip, config.no_stroke)
@@ -75,7 +76,8 @@ class Fields:
 
     def cost_off_scale(self, style: int, free: F32) -> F32:
         """Cost of a lone curve being beyond the borders, [rows]: ink that is more of its style
-        than of the others', and ``free``, must be its own."""
+        than of the others', and ``free``, must be its own.
+        """
         own = np.maximum(self.density[style] - self.foreign[style], 0) * free
         config = self.config.off_scale
         return np.asarray(config.cost + config.unexplained * own.sum(axis=1).clip(0, 1), np.float32)

@@ -111,7 +111,8 @@ def _order_chances(
     states: Sequence[tuple[int, ...]], touches: Sequence[Touch], turns: F64, emission: F64
 ) -> F64:
     """Chance of every permutation in every stretch, [stretches, permutations]: the costs of all ways through
-    the touches, summed up forward and backward."""
+    the touches, summed up forward and backward.
+    """
     index = {state: k for k, state in enumerate(states)}
     swapped = [np.array([index[_exchange(state, t)] for state in states]) for t in touches]
     above = -emission

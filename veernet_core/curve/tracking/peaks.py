@@ -12,7 +12,9 @@ MAX_PEAKS = 8
 
 # one compiled loop over every pixel: cut into functions it would round otherwise
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def find_peaks(density: F32, by_style: F32, least: float) -> tuple[F32, F32, F32, I32]:
+def find_peaks(  # noqa: C901
+    density: F32, by_style: F32, least: float
+) -> tuple[F32, F32, F32, I32]:
     """Peaks of each row, the ink that belongs to them, and its split over the line styles.
 
     Parameters

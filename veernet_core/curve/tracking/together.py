@@ -107,7 +107,8 @@ def _final_path(
     k: int,
 ) -> Path:
     """Curve ``k`` with its evidence; one that is alone in its style is traced again, to the pixel,
-    with the ink of the others known."""
+    with the ink of the others known.
+    """
     config, spec = fields.config, specs[k]
     style = STYLES.index(spec.style)
     if fields.count[style] == 1:

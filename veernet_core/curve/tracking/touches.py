@@ -62,7 +62,8 @@ def exchange_rows(
     paths: F64, folded: F64, blank: F32, costs: IdentityCosts, one: int, two: int
 ) -> Bool:
     """Rows on the way into which two paths, one of them at least on a stroke across the track, may
-    have changed places along ink."""
+    have changed places along ink.
+    """
     rows = np.arange(1, folded.shape[1])
     last = blank.shape[1] - 1
     at = np.rint(np.nan_to_num(folded[[one, two]])).astype(int).clip(0, last)
@@ -78,7 +79,8 @@ def exchange_rows(
 
 def cut_long_stretches(touches: Sequence[Touch], rows: int, costs: IdentityCosts) -> list[Touch]:
     """The touches, and between those far apart cuts (a path touching itself), at which nothing changes: a
-    curve's appearance is that of no more rows than it is remembered over."""
+    curve's appearance is that of no more rows than it is remembered over.
+    """
     ends = [0, *((t.start + t.stop) // 2 for t in touches), rows]
     cuts = []
     for start, stop in pairwise(ends):

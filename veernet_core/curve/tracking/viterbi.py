@@ -24,7 +24,7 @@ def cheapest_path(cost: F32, start: F32, slope_cost: float, jump_cost: float) ->
 
 # one compiled loop over every pixel: cut into functions it would round otherwise
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def cheapest_path_over(
+def cheapest_path_over(  # noqa: C901
     cost: F32,
     start: F32,
     crossed: NDArray[np.uint8],

@@ -12,7 +12,8 @@ from veernet_core.datatypes import F32, F64
 @numba.njit(cache=True, nogil=True)
 def _way(a: float, b: float, low: float, high: float, wraps: int) -> float:
     """Cost of going from ``a`` to ``b`` over so many borders to the right, all as cumulative crossing costs;
-    ``low`` and ``high`` are the borders'."""
+    ``low`` and ``high`` are the borders'.
+    """
     if wraps == 0:
         return abs(b - a)
     if wraps > 0:
@@ -20,8 +21,9 @@ def _way(a: float, b: float, low: float, high: float, wraps: int) -> float:
     return abs(a - low) + abs(high - b) + (-wraps - 1) * (high - low)
 
 
+# one compiled loop over every row
 @numba.njit(cache=True, nogil=True)
-def unfold(
+def unfold(  # noqa: C901
     folded: F64, seen: NDArray[np.bool_], crossing: F32, table: F64, before: float
 ) -> NDArray[np.int64]:
     """Wrap index of every row of a wrapped path: moves along ink are cheap, far wraps cost.

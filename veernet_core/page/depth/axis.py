@@ -312,7 +312,8 @@ def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str
 
 def _is_short(anchors: F64, section: SectionFound, step: float) -> bool:
     """Whether an axis ends before its section does, by more than a label's step but little of the whole:
-    a tail of calibration, or a lead-in, that the film carried on the same grid."""
+    a tail of calibration, or a lead-in, that the film carried on the same grid.
+    """
     rows = np.array([anchors[0, 0] - section.row_top, section.row_bottom - anchors[-1, 0]])
     per_px = (anchors[-1, 1] - anchors[0, 1]) / (anchors[-1, 0] - anchors[0, 0])
     share = rows.max() / (section.row_bottom - section.row_top)

@@ -261,7 +261,8 @@ def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bo
 
 def numbers_cut_short(fit: ColumnFit) -> list[LabelRead]:
     """Likely numbers that are the expected ones without the first digit, where all numbers that agree begin
-    with a 1: one was lost in these, or a rule beside the others was read as one."""
+    with a 1: one was lost in these, or a rule beside the others was read as one.
+    """
     if fit.step == 0 or any(f"{label.value:.0f}"[0] != "1" for label in fit.members):
         return []
     out = []
@@ -322,7 +323,8 @@ def _finer_ends(
     dpi: float,
 ) -> Ruler:
     """The ruler, gone on with by finer lines where they show at an end of a copy that has lost them elsewhere:
-    coarse lines alone cannot be counted far beyond the last number."""
+    coarse lines alone cannot be counted far beyond the last number.
+    """
     steps = tuple(step for step in _STEPS[fit.unit] if step[0] < ruler.step)
     for members in (fit.members[:_END_LABELS], fit.members[-_END_LABELS:]):
         if not steps or len(members) < _END_LABELS:
@@ -336,7 +338,8 @@ def _finer_ends(
 
 def _placed(members: Sequence[LabelRead]) -> Labels:
     """Labels as evidence of lines; two say nothing of how far one strays, and are given half a number's
-    extent."""
+    extent.
+    """
     well = _well_placed(members)
     knots = np.array([(label.row, label.value) for label in well])
     length = float(np.median([label.length_px for label in members]))

@@ -59,7 +59,8 @@ class Ruler:
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What is known of the labels of a depth column: their depths [n], increasing; how far the row of one
-    strays from those of its neighbours, px; their usual extent down the page, px."""
+    strays from those of its neighbours, px; their usual extent down the page, px.
+    """
 
     depths: F64
     scatter_px: float
@@ -237,7 +238,8 @@ def _offsets(
     profile: LineProfile, thick: LineProfile, rough: F64, heavy: Bool, reach: float
 ) -> list[float]:
     """Offsets within reach at which lines lie, likeliest first: those that all lines share, and the one at
-    which they are thickest within some pixels, on paper that stretches."""
+    which they are thickest within some pixels, on paper that stretches.
+    """
     shifts = np.arange(-np.ceil(reach), np.ceil(reach) + 1)
     blunt = replace(thick, strength=maximum_filter1d(thick.strength, 5))
     far = 1 - _FAR_LABEL * (shifts / reach) ** 2

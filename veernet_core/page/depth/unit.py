@@ -65,7 +65,8 @@ def unit_by_scales(
     units_per_px: float, dpi: tuple[float, float], step: float
 ) -> tuple[DepthUnit, StatedSource]:
     """As `_unit_by_scale`, by both resolutions: the one down the page may itself be measured on lines
-    that were taken for those of the other unit."""
+    that were taken for those of the other unit.
+    """
     unit, source = _unit_by_scale(units_per_px * dpi[0], step)
     across, _ = _unit_by_scale(units_per_px * dpi[1], step)
     return unit, source if across == unit else "guess"

@@ -174,7 +174,8 @@ def _stated(value: Stated) -> dict[str, Any]:
 
 def _labels(reading: PageReading, section_id: str) -> dict[str, Any]:
     """The numbers behind a depth axis; those the fit did not use contradict it. Of a refused one, the axis that
-    they make."""
+    they make.
+    """
     found = reading.depths[section_id]
     labels = {
         "used": [pair((label.row, label.depth)) for label in found.labels if label.used],

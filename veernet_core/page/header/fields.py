@@ -129,7 +129,8 @@ def _same_print(a: Stated, b: Stated) -> bool:
 
 def _cross_checked(fields: dict[str, Stated]) -> dict[str, Stated]:
     """Fields that speak of one another: a county outside its state, an API number of another county,
-    a blank field beside which the state was read."""
+    a blank field beside which the state was read.
+    """
     out = dict(fields)
     for key, other in (("field_name", "state"), ("field_name", "county"), ("name", "county")):
         if key in fields and other in fields and _same_print(fields[key], fields[other]):

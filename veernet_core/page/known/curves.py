@@ -116,7 +116,8 @@ def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list
 
 def _wrap(found: CurveFound) -> Wrap:
     """How often a curve may wrap: headers rarely say so, and then what is usual for its kind; whether it did,
-    its ink tells. Backup scales, parts of tracks and logarithms take its place."""
+    its ink tells. Backup scales, parts of tracks and logarithms take its place.
+    """
     kind = curve_kind(str(found.mnemonic.value))
     plain = found.scale == "linear" and not found.backups and found.part is None
     return kind.wrap if kind is not None and plain and found.wrap == "none" else found.wrap

@@ -72,7 +72,8 @@ class PageCheck:
 @dataclass(frozen=True, slots=True)
 class TrackParts:
     """A track to be: its borders as ``[row, px]`` knots, given or read, and its curves, those without a
-    scale as they are given; ``more`` is what was added to each, empty where nothing is given of them."""
+    scale as they are given; ``more`` is what was added to each, empty where nothing is given of them.
+    """
 
     track_id: str
     left: F64
@@ -169,7 +170,8 @@ def _with_scale(
     page: PageCheck,
 ) -> tuple[CurveSpec, ...]:
     """The curves that have a scale, with what was added to them and under names of their own; the others
-    are findings."""
+    are findings.
+    """
     out: list[CurveSpec] = []
     leads: list[str] = []
     for curve, more in zip(part.curves, part.more or [Additions()] * len(part.curves)):

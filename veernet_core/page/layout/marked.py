@@ -291,7 +291,8 @@ def log_section(
 
 def evidence(span: Span, seen: GridFound | None) -> tuple[float, float, float, float]:
     """What speaks for a track: the weaker border's log odds, the log odds of its area, how well a grid
-    fits, whether both borders are on the paper."""
+    fits, whether both borders are on the paper.
+    """
     odds = [o for o in (span.left_odds, span.right_odds) if np.isfinite(o)]
     weakest = float(np.clip(min(odds, default=-3.0), -6, 6))
     purity = float(np.clip(decode.odds(np.array([span.purity]))[0], -4, 4))

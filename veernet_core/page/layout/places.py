@@ -47,7 +47,8 @@ def settled(
 
 def _choices(profiles: LogProfiles, border: Border, side: int, col_px: float) -> list[float]:
     """The rules near a border, the most inked ones where there are many, and where an even grid would
-    have its next line; the rough place where there is neither."""
+    have its next line; the rough place where there is neither.
+    """
     rough = border[side]
     near = profiles.peaks[np.abs(profiles.peaks - rough) <= _REACH_COLS * col_px]
     found = sorted(map(float, near), key=lambda c: -_ink(profiles, c))[:_MOST_RULES]

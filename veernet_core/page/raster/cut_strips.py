@@ -94,7 +94,8 @@ def _packbits_size(stream: bytes) -> int:
 
 def _deflate_size(stream: bytes, wanted: int, is_cut: bool) -> int | None:
     """Bytes that a stream unpacks to; None where it is damaged: it ends neither with its checksum nor
-    with the file."""
+    with the file.
+    """
     unpacker = zlib.decompressobj()
     try:
         size = len(unpacker.decompress(stream, wanted + 1))

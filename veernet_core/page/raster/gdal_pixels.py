@@ -195,7 +195,8 @@ class GdalPixels(ChunkedPixels):
 
     def _are_sound(self, first: int, last: int) -> bool:
         """Whether the strips of a window keep their checksums: libtiff looks at none of a deflate stream
-        that unpacks to as many bytes as it expects."""
+        that unpacks to as many bytes as it expects.
+        """
         if self._page is None or self._page.compression not in DEFLATE:
             return True
         if not can_end_early(self._page):
@@ -208,7 +209,8 @@ class GdalPixels(ChunkedPixels):
 
     def _note_silent_end(self, tone: U8, first: int, last: int) -> None:
         """Of lines after the end of a Group 3 stream libtiff says nothing: in a strip that is cut or
-        damaged the blank rows at its foot are taken to be missing."""
+        damaged the blank rows at its foot are taken to be missing.
+        """
         assert self._page is not None
         rows = self._page.block_rows
         inked = first + np.flatnonzero((tone < PAPER).any(axis=1))
@@ -248,7 +250,8 @@ class GdalPixels(ChunkedPixels):
 
     def _salvage(self, out: U8, base: int, first: int, last: int) -> None:
         """Read strip by strip what a window that failed as a whole has: whole strips, and the start of
-        strips whose stream ends early."""
+        strips whose stream ends early.
+        """
         assert self._page is not None
         rows = self._page.block_rows
         for block in range(first // rows, -(-last // rows)):

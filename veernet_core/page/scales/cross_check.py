@@ -145,7 +145,8 @@ class _Held:
 
     def is_of_another(self, curve: CurveFound, name: str) -> bool:
         """Whether a printed scale is that of another curve, for which nothing else was read: names stand
-        close together."""
+        close together.
+        """
         return any(
             other != name and _is_printed(specs, curve) and not self.names(self.kinds[other])
             for other, specs in self.stated.items()
@@ -158,7 +159,8 @@ class _Held:
 
 def _strays(tracks: Sequence[_Held]) -> dict[str, tuple[str, list[str]]]:
     """Curves printed above a track that does not state them, and stated only where they are not printed:
-    by mnemonic, the track of the print and those of the statements."""
+    by mnemonic, the track of the print and those of the statements.
+    """
     strays = {}
     for held in tracks:
         for kind in {str(c.mnemonic.value) for c in held.sure}:

@@ -184,19 +184,7 @@ def _features(
 ) -> list[float]:
     lean = block.ink.lean(name.y)
     left, right = scale.frame.left + lean, scale.frame.right + lean
-    low, high = sorted((name.y, scale.y))
-    overlapping = [
-        o for o in others if o.frame.left < name.x1 - lean and o.frame.right > name.x0 - lean
-    ]
-    between = [o for o in overlapping if low + 0.4 * scale.height < o.y < high - 0.4 * scale.height]
-    rivals = [
-        n for n in names
-        if n is not name and n.rows == 1 and low + 0.3 * scale.height < n.y < high - 0.3 * scale.height
-    ]  # fmt: skip
-    at_line = [o for o in overlapping if abs(o.y - name.y) < 0.6 * scale.height]
-    nearer = [
-        o for o in overlapping if abs(o.y - name.y) < abs(scale.y - name.y) - 0.3 * scale.height
-    ]
+    between, rivals, at_line, nearer = _neighbours(lean, scale, name, names, others)
     above = [n for n in names if n.lines_off < 0]
     letters = [c for c in name.text if c.isalpha()]
     kind = name.named.kind if name.named is not None else None
@@ -220,8 +208,8 @@ def _features(
         sum(c.isupper() for c in letters) / max(1, len(letters)),
         name.confidence,
         name.height / scale.height,
-        float(len(between)),
-        float(len(rivals)),
+        float(between),
+        float(rivals),
         float(
             not any(
                 abs(n.y - name.y) < 0.5 * name.height
@@ -233,8 +221,8 @@ def _features(
         np.nan if kind is None else float(kind.is_possible(scale.left, scale.right)),
         np.nan if kind is None else float(scale.scale in kind.scales),
         float(kind is not None and kind.is_group),
-        float(len(at_line)),
-        float(len(nearer)),
+        float(at_line),
+        float(nearer),
         float(scale.frame.kind == "double"),
         float(scale.frame.kind == "part"),
         float(bool(above) and name is max(above, key=lambda n: n.y)),
@@ -243,6 +231,32 @@ def _features(
         float(sum(n.named is not None and n.rows == 1 and n.text in name.text for n in names)),
         name.agreed,
     ]
+
+
+def _neighbours(
+    lean: float,
+    scale: ScaleCandidate,
+    name: NameCandidate,
+    names: Sequence[NameCandidate],
+    others: Sequence[ScaleCandidate],
+) -> tuple[int, int, int, int]:
+    """Scales and single-line names between a name and its scale, other scales on the name's line, and other
+    scales nearer to the name; of scales, those whose frames share columns with the name.
+    """
+    low, high = sorted((name.y, scale.y))
+    overlapping = [
+        o for o in others if o.frame.left < name.x1 - lean and o.frame.right > name.x0 - lean
+    ]
+    between = [o for o in overlapping if low + 0.4 * scale.height < o.y < high - 0.4 * scale.height]
+    rivals = [
+        n for n in names
+        if n is not name and n.rows == 1 and low + 0.3 * scale.height < n.y < high - 0.3 * scale.height
+    ]  # fmt: skip
+    at_line = [o for o in overlapping if abs(o.y - name.y) < 0.6 * scale.height]
+    nearer = [
+        o for o in overlapping if abs(o.y - name.y) < abs(scale.y - name.y) - 0.3 * scale.height
+    ]
+    return len(between), len(rivals), len(at_line), len(nearer)
 
 
 def _usual(kind: object, scale: ScaleCandidate) -> bool:

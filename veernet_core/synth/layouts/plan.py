@@ -286,44 +286,55 @@ def _grid(rng: Rng, scale: float, colour: bool) -> GridPlan:
 # ---- down --------------------------------------------------------------------------------------------
 
 
+class _Stack:
+    """Blocks that are laid one below the other."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.row = 0
+
+    def add(self, kind: BlockKind, rows: float, cols: tuple[Column, ...] = ()) -> None:
+        """Lay a block of so many rows under the others."""
+        rows = max(8, round(rows))
+        self.blocks.append(Block(kind, self.row, self.row + rows, cols))
+        self.row += rows
+
+
 def _blocks(
     rng: Rng, width: int, scale: float, columns: tuple[Column, ...]
 ) -> tuple[tuple[Block, ...], int]:
     """Forms, scale blocks and logs from top to bottom; half the pages begin in the middle of a log."""
-    blocks: list[Block] = []
-    row = 0
-
-    def add(
-        kind: Literal["form", "scales", "log", "gap"], rows: float, cols: tuple[Column, ...] = ()
-    ) -> None:
-        nonlocal row
-        rows = max(8, round(rows))
-        blocks.append(Block(kind, row, row + rows, cols))
-        row += rows
-
+    stack = _Stack()
     limit = 3.2 * width
     if rng.random() < 0.7:
-        add("form", width * rng.uniform(0.2, 1.0))
+        stack.add("form", width * rng.uniform(0.2, 1.0))
     if rng.random() < 0.1:
-        add("form", width * rng.uniform(0.5, 2.2))
-        return tuple(blocks), row
-    while row < 0.75 * limit:
-        if blocks:
-            add("gap", rng.choice([0, 10, 60, 200]) * scale)
-        if blocks or rng.random() < 0.3:
-            add("scales", rng.uniform(70, 420) * scale, columns)
-            if rng.random() < 0.35:
-                add("gap", rng.uniform(5, 80) * scale)
-        add("log", width * rng.uniform(0.5, 2.2), columns)
-        if rng.random() < 0.4:
-            if rng.random() < 0.3:
-                add("gap", rng.uniform(5, 60) * scale)
-            add("scales", rng.uniform(60, 350) * scale, columns)
+        stack.add("form", width * rng.uniform(0.5, 2.2))
+        return tuple(stack.blocks), stack.row
+    while stack.row < 0.75 * limit:
+        if stack.blocks:
+            stack.add("gap", rng.choice([0, 10, 60, 200]) * scale)
+        _add_log(rng, stack, width, scale, columns)
         if rng.random() < 0.35:
-            add("form", width * rng.uniform(0.1, 0.6))
+            stack.add("form", width * rng.uniform(0.1, 0.6))
         if rng.random() < 0.15:
             columns = _moved(rng, columns, width)
-    return tuple(blocks), row
+    return tuple(stack.blocks), stack.row
+
+
+def _add_log(
+    rng: Rng, stack: _Stack, width: int, scale: float, columns: tuple[Column, ...]
+) -> None:
+    """A log with a scale block above it, below it, both or neither."""
+    if stack.blocks or rng.random() < 0.3:
+        stack.add("scales", rng.uniform(70, 420) * scale, columns)
+        if rng.random() < 0.35:
+            stack.add("gap", rng.uniform(5, 80) * scale)
+    stack.add("log", width * rng.uniform(0.5, 2.2), columns)
+    if rng.random() < 0.4:
+        if rng.random() < 0.3:
+            stack.add("gap", rng.uniform(5, 60) * scale)
+        stack.add("scales", rng.uniform(60, 350) * scale, columns)
 
 
 def _moved(rng: Rng, columns: tuple[Column, ...], width: int) -> tuple[Column, ...]:

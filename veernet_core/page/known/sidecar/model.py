@@ -71,7 +71,8 @@ class SidecarSection:
 @dataclass(frozen=True, slots=True)
 class Sidecar:
     """A whole sidecar; ``name`` is its file name, for messages; ``dpi`` is (down, across); ``edited`` tells
-    who changed it, when, and what."""
+    who changed it, when, and what.
+    """
 
     name: str
     well: WellInfo
