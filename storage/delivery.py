@@ -30,9 +30,10 @@ from storage.review_files import (
     wants_review_files,
 )
 from storage.reviews import Review, in_force, read_reviews, review_columns, reviewed_logs
-from storage.tables import REVIEW_COLUMNS
+from storage.tables import REVIEW_COLUMNS, curves_table, parquet_bytes
 from veernet_core.datatypes import (
     EVIDENCE,
+    Bool,
     DigitisedLog,
     DoubtfulStretch,
     GateVerdict,
@@ -45,6 +46,8 @@ from veernet_core.datatypes import (
 )
 
 _DELIVERED = (".las", ".csv")
+_TOUCHING = 1e-6
+"""Depths this near to an end of a stretch lie in it."""
 
 
 def deliver(store: ObjectStore, log_ids: Collection[str] | None = None) -> list[str]:
@@ -189,11 +192,12 @@ def _apply(store: ObjectStore, log_id: str) -> tuple[bool, list[dict[str, Any]]]
     except (ValueError, KeyError, TypeError, pa.ArrowException):
         return None
     files = delivered_files(
-        log,
+        _without_stretches(log, decided),
         log_id,
         _remarks(log, decided, record),
         include_review=wants_review_files(store),
     )
+    files[SAMPLES] = parquet_bytes(_samples(log, log_id, decided))
     present = {info.key.rsplit("/", 1)[-1] for info in store.listing(f"logs/{log_id}/")}
     gone = [name for name in present if name.endswith(_DELIVERED) and name not in files]
     touched = False
@@ -215,6 +219,42 @@ def _with_decisions(log: DigitisedLog, decided: Sequence[Review | None]) -> Digi
     return replace(log, curves=tuple(curves))
 
 
+def _within(judged: JudgedCurve, review: Review | None) -> Bool:
+    """Samples that a person accepted the curve without."""
+    depth = judged.curve.depth
+    inside: Bool = np.zeros(len(depth), np.bool_)
+    for first, last in review.stretches if review is not None else ():
+        inside |= (depth >= first - _TOUCHING) & (depth <= last + _TOUCHING)
+    return inside
+
+
+def _without_stretches(log: DigitisedLog, decided: Sequence[Review | None]) -> DigitisedLog:
+    """The log as LAS and CSV have it: no values where a person accepted a curve without them."""
+    curves = []
+    for judged, review in zip(log.curves, decided, strict=True):
+        gone = _within(judged, review)
+        if gone.any():
+            curve = judged.curve
+            curve = replace(curve, value=np.where(gone, np.nan, curve.value),
+                            observed=curve.observed & ~gone)  # fmt: skip
+            judged = replace(judged, curve=curve)
+        curves.append(judged)
+    return replace(log, curves=tuple(curves))
+
+
+def _samples(log: DigitisedLog, log_id: str, decided: Sequence[Review | None]) -> pa.Table:
+    """Every sample as the machine made it; where a person accepted the curve without it, it is rejected."""
+    table = curves_table(log, log_id)
+    pairs = zip(log.curves, decided, strict=True)
+    gone = np.concatenate([np.zeros(0, np.bool_), *(_within(*pair) for pair in pairs)])
+    if not gone.any():
+        return table
+    place = table.schema.get_field_index("decision")
+    field = table.schema.field(place)
+    final = pc.if_else(pa.array(gone), "reject", table["decision"].cast(pa.string()))
+    return table.set_column(place, field, final.cast(field.type))
+
+
 def _remarks(
     log: DigitisedLog, decided: Sequence[Review | None], record: Record
 ) -> dict[str, list[str]]:
@@ -224,6 +264,9 @@ def _remarks(
     for judged, review, curve in zip(log.curves, decided, record["curves"], strict=True):
         if review is not None:
             note = f": {review.note}" if review.note else ""
+            unit = judged.curve.depth_unit
+            spans = ", ".join(f"{a:g} to {b:g} {unit}" for a, b in review.stretches)
+            note = f" without values from {spans}{note}" if spans else note
             lines.setdefault(judged.curve.section_id, []).append(
                 f"Reviewed: {judged.curve.spec.mnemonic} in {judged.curve.track_id} "
                 f"{words[review.action]} by {review.reviewer} on {review.when}{note} "

@@ -67,6 +67,9 @@ class Review:
         The machine's verdict at that time.
     details : str
         For a correction: the sidecar's text before and after, as JSON.
+    null_depths : str
+        For an accepted curve: stretches that are delivered without values, as JSON ``[[from, to], ...]`` in
+        the curve's depth unit; empty where there are none.
     """
 
     log_id: str
@@ -80,6 +83,7 @@ class Review:
     curve_sha256: str = ""
     machine: str = ""
     details: str = ""
+    null_depths: str = ""
 
     def __post_init__(self) -> None:
         if self.action not in get_args(Action):
@@ -88,6 +92,8 @@ class Review:
             raise ReviewError("a decision needs a name", remedy="Give your name, then decide.")
         if self.action == "return" and not self.note.strip():
             raise ReviewError("a returned curve needs a note", remedy="Say what to look at.")
+        if self.null_depths:
+            self._check_stretches()
         if len(self.note) > _MAX_TEXT or len(self.reviewer) > 200:
             raise ReviewError("the text is too long", remedy=f"Keep it under {_MAX_TEXT} letters.")
 
@@ -95,6 +101,22 @@ class Review:
     def final(self) -> Decision | None:
         """What the curve's decision becomes; None where this action decides nothing."""
         return _FINAL.get(self.action)
+
+    @property
+    def stretches(self) -> tuple[tuple[float, float], ...]:
+        """Depths from and to that are delivered without values."""
+        return tuple((float(a), float(b)) for a, b in json.loads(self.null_depths or "[]"))
+
+    def _check_stretches(self) -> None:
+        try:
+            bad = any(not a <= b for a, b in self.stretches)
+        except (ValueError, TypeError):
+            bad = True
+        if bad or self.action != "accept":
+            raise ReviewError(
+                "stretches without values are [[from, to], ...] of an accepted curve",
+                remedy="Give depths from the top down, and accept.",
+            )
 
 
 def curve_hash(record: Record, index: int, samples: pa.Table) -> str:

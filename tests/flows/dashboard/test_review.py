@@ -268,3 +268,40 @@ def test_a_request_for_review_files_that_dies_is_finished_by_the_next(
         with pytest.raises(OSError, match="gone"):
             add_review_files(store)
     assert add_review_files(store) == ["a", "b"]
+
+
+def test_a_curve_is_accepted_without_a_stretch(store: ObjectStore) -> None:
+    record, samples = files(store)
+    curve, start = record["curves"][1], record["curves"][0]["samples"]  # type: ignore[index]
+    own = samples.slice(start, curve["samples"])
+    depth, value = own["depth"].to_pylist(), own["value"].to_pylist()
+    first, last = depth[10], depth[14]
+    record_review(
+        store,
+        Review("a", "accept", "M. Okafor", WHEN, "", curve["section_id"], curve["track_id"],
+               curve["spec"]["mnemonic"], curve_hash(record, 1, samples), curve["decision"],
+               null_depths=json.dumps([[first, last]])),
+    )  # fmt: skip
+    assert deliver(store) == ["a"]
+    las = lasio.read(io.StringIO(store.get("logs/a/a.main.las").decode()))
+    delivered = dict(zip(las["DEPT"], las["CALI"], strict=True))
+    for k in range(8, 17):
+        if 10 <= k <= 14:
+            assert delivered[depth[k]] != delivered[depth[k]]
+        else:
+            assert delivered[depth[k]] == pytest.approx(value[k], abs=1e-3)
+    assert f"accepted by M. Okafor on {WHEN} without values from {first:g} to {last:g}" in las.other
+    after = files(store)[1].slice(start, curve["samples"])
+    assert after["value"].to_pylist() == value
+    assert after["decision"].to_pylist()[8:17] == ["accept"] * 2 + ["reject"] * 5 + ["accept"] * 2
+    assert in_force(*files(store), read_reviews(store, "a"))[1] is not None  # type: ignore[arg-type]
+    assert deliver(store) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "stretches"),
+    [("reject", "[[1, 2]]"), ("accept", "[[2, 1]]"), ("accept", "[1]"), ("accept", "no JSON")],
+)
+def test_bad_stretches_are_refused(action: str, stretches: str) -> None:
+    with pytest.raises(ReviewError, match="stretches"):
+        Review("a", action, "M. Okafor", WHEN, null_depths=stretches)
