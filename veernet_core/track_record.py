@@ -7,6 +7,7 @@ Does not belong here: what is made of traces (`recovery`) and pictures (`overlay
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from veernet_core.curve.tracking.config import DecodeState
 from veernet_core.curve.tracking.traces import trace_block
 from veernet_core.datatypes import F64, U8, CurveSpec, Posterior, PreparedLog, Strip, Trace, Track
 from veernet_core.strips import border_check, depth_check
+from veernet_core.strips.rectify import scan_to_strip
 
 
 @dataclass(slots=True)
@@ -109,18 +111,46 @@ class ScanRecord:
         self.tracks = [
             [
                 TrackRecord(
-                    track,
+                    _levelled(log, section_index, track_index),
                     section.depth is not None and bool(np.isnan(section.depth.residual)),
                     keeps_pictures,
                 )
-                for track in section.tracks
+                for track_index in range(len(section.tracks))
             ]
-            for section in log.sections
+            for section_index, section in enumerate(log.sections)
         ]
 
     def add(self, strip: Strip, posterior: Posterior) -> None:
         """Trace one strip of the scan."""
         self.tracks[strip.section_index][strip.track_index].add(strip, posterior)
+
+
+def _levelled(log: PreparedLog, section_index: int, track_index: int) -> Track:
+    """A track whose known points and redrawn paths lie on the section's reference line.
+
+    A person sets them on the page, where a depth line may fall across the track; traces do not.
+    """
+    track = log.sections[section_index].tracks[track_index]
+
+    def moved(
+        points: Sequence[tuple[float, float]], in_px: bool
+    ) -> tuple[tuple[float, float], ...]:
+        if not points:
+            return ()
+        row, at = np.array(points, dtype=np.float64).T
+        left, right = track.geometry.left_px(row), track.geometry.right_px(row)
+        col = at if in_px else left + at * (right - left)
+        row, frac = scan_to_strip(log, section_index, track_index, row, col)
+        left, right = track.geometry.left_px(row), track.geometry.right_px(row)
+        at = left + frac * (right - left) if in_px else frac
+        order = np.argsort(row, kind="stable")
+        return tuple(zip(row[order].tolist(), at[order].tolist()))
+
+    curves = tuple(
+        replace(spec, points_px=moved(spec.points_px, True), redrawn=moved(spec.redrawn, False))
+        for spec in track.curves
+    )
+    return replace(track, curves=curves)
 
 
 def _in_strip(spec: CurveSpec, track: Track, strip: Strip) -> CurveSpec:

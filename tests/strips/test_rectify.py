@@ -22,7 +22,7 @@ from veernet_core.datatypes import (
     TrackGeometry,
     WellInfo,
 )
-from veernet_core.strips.rectify import strip_blocks, strip_to_scan
+from veernet_core.strips.rectify import scan_to_strip, strip_blocks, strip_to_scan
 
 HEIGHT, WIDTH = 1500, 900
 CONFIG = DigitiseConfig()
@@ -179,6 +179,9 @@ def test_strip_to_scan_is_the_geometry_of_a_turned_page(degrees, row, frac):
     u, v = page.to_page(found_row, found_col)
     np.testing.assert_allclose(u, page.left_u + frac * (page.right_u - page.left_u), atol=1e-6)
     np.testing.assert_allclose(page.reference_row(v), row, atol=1e-6)
+    back = scan_to_strip(log, 0, 0, found_row, found_col)
+    assert back[0][0] == pytest.approx(row, abs=1e-3)
+    assert back[1][0] == pytest.approx(frac, abs=1e-6)
 
 
 def test_strip_to_scan_keeps_nan():

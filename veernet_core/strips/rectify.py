@@ -54,6 +54,9 @@ class _Line:
         return rows - tilt * (col - reference), col
 
 
+_INVERSE_STEPS = 4
+
+
 def strip_to_scan(
     log: PreparedLog, section_index: int, track_index: int, scan_rows: F64, frac: F64
 ) -> tuple[F64, F64]:
@@ -78,6 +81,32 @@ def strip_to_scan(
     dpi = (log.rows_per_in, log.dpi)
     line = _depth_lines(section, section.tracks[track_index], rows, dpi)
     return line.at(np.asarray(frac, dtype=np.float64))
+
+
+def scan_to_strip(
+    log: PreparedLog, section_index: int, track_index: int, row: F64, col: F64
+) -> tuple[F64, F64]:
+    """Where scan positions lie in a track: the inverse of `strip_to_scan`.
+
+    Parameters
+    ----------
+    log : PreparedLog
+    section_index, track_index : int
+    row, col : float64 [n]
+        Scan positions.
+
+    Returns
+    -------
+    scan_rows, frac : float64 [n]
+        Row on the section's reference line, and track position.
+    """
+    section = log.sections[section_index]
+    rows = np.asarray(row, dtype=np.float64)
+    for _ in range(_INVERSE_STEPS):  # a depth line falls by little over a track
+        line = _depth_lines(section, section.tracks[track_index], rows, log.dpi)
+        rows = row + line.drift * (col - line.reference)
+    line = _depth_lines(section, section.tracks[track_index], rows, log.dpi)
+    return rows, (col - line.left) / (line.right - line.left)
 
 
 def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
