@@ -9,8 +9,9 @@
   const byId = (id) => document.getElementById(id);
   let facts, logs, curves;                       /* unpacked data */
   let passes, listed = new Uint32Array(0), kept; /* per log: passes the filters; rows in order; per curve */
-  let sortKey = "state", ascending = true, active = 0, pending = 0;
-  const chosen = { mnemonic: null, decade: null, service: null, folder: null, run: null };
+  let sortKey = "state", ascending = true, active = 0, pending = 0, wells = null;
+  const chosen = { mnemonic: null, decade: null, service: null, folder: null, run: null, well: null };
+  const page = window.veernetOverview = { chosen, byId };
   const ranks = {}, haystacks = { list: null }, groupLogs = new Map();
 
   window.veernetData = function veernetData(name, data) {
@@ -84,6 +85,7 @@
     const equal = ["decade", "service", "folder", "run"].filter((key) => chosen[key] !== null)
       .map((key) => [logs.label[key].codes, logs.label[key].names.indexOf(chosen[key])]);
     if (state !== "") equal.push([logs.state, Number(state)]);
+    if (chosen.well !== null) equal.push([logs.well, wellOf(chosen.well)]);
     passes = new Uint8Array(logs.count).fill(1);
     for (const mask of masks) if (mask) for (let i = 0; i < logs.count; i++) passes[i] &= mask[i];
     for (const [codes, code] of equal) for (let i = 0; i < logs.count; i++) if (codes[i] !== code) passes[i] = 0;
@@ -92,16 +94,26 @@
     for (let c = 0; c < curves.count; c++) kept[c] = passes[curves.log[c]] && (only < 0 || curves.mnemonic.codes[c] === only) ? 1 : 0;
   }
 
+  /* A well is named by its UWI, where it has none by its only log. */
+  const nameOfWell = (i) => logs.text.uwi[i] || logs.text.log_id[i];
+  function wellOf(name) {
+    const i = logs.text.log_id.findIndex((_, k) => nameOfWell(k) === name);
+    return i < 0 ? -1 : logs.well[i];
+  }
+
   function update() {
     const began = performance.now();
     applyFilters();
     sortRows();
     drawRows();
+    drawCards();
+    drawReasons();
     drawHistogram();
     whatIf();
     drawCoverage();
     for (const key of ["mnemonic", "decade", "service", "folder"]) drawFacet(key);
     drawChips();
+    page.changed();
     document.documentElement.dataset.updateMs = (performance.now() - began).toFixed(1);
     clearTimeout(pending);
     pending = setTimeout(drawTrade, 60);
@@ -111,10 +123,10 @@
 
   function sortValues(key) {
     const state = [2, 1, 0, 3];
-    if (key === "state") return (i) => state[logs.state[i]];
+    if (key === "state") return (i) => state[cell("state", i)];
     if (key === "well") return (i) => logs.rank_well[i];
     if (key === "log") return (i) => logs.rank_log[i];
-    if (key === "worst") return (i) => logs.worst[i] === missing ? (ascending ? 1e6 : -1e6) : logs.worst[i];
+    if (key === "worst") return (i) => cell("worst", i) === missing ? (ascending ? 1e6 : -1e6) : cell("worst", i);
     if (key === "service" || key === "decade") {
       if (!ranks[key]) {
         const names = logs.label[key].names, order = names.map((_, k) => k).sort((a, b) => names[a] < names[b] ? -1 : 1);
@@ -123,15 +135,38 @@
       }
       return (i) => ranks[key][logs.label[key].codes[i]];
     }
-    return (i) => logs[key][i];
+    return (i) => cell(key, i);
   }
+
+  /* Counts, verdict and lowest R² of each well, of the logs that pass. */
+  function gatherWells() {
+    let many = 0;
+    for (let i = 0; i < logs.count; i++) many = Math.max(many, logs.well[i] + 1);
+    wells = { logs: new Uint32Array(many), accept: new Uint32Array(many), review: new Uint32Array(many), reject: new Uint32Array(many), worst: new Int16Array(many).fill(missing), first: new Int32Array(many).fill(-1), state: new Uint8Array(many) };
+    for (let i = 0; i < logs.count; i++) {
+      if (!passes[i]) continue;
+      const w = logs.well[i];
+      if (wells.first[w] < 0) wells.first[w] = i;
+      wells.logs[w]++;
+      for (const key of ["accept", "review", "reject"]) wells[key][w] += logs[key][i];
+      if (logs.worst[i] !== missing && (wells.worst[w] === missing || logs.worst[i] < wells.worst[w])) wells.worst[w] = logs.worst[i];
+    }
+    for (let w = 0; w < many; w++) {
+      const total = wells.accept[w] + wells.review[w] + wells.reject[w];
+      wells.state[w] = !total ? 3 : wells.accept[w] === total ? 0 : wells.reject[w] === total ? 2 : 1;
+    }
+  }
+  const byWell = () => byId("per").value === "wells";
+  /* A value of the row that begins with log ``i``: of the log, or of its well. */
+  const cell = (key, i) => wells ? wells[key][logs.well[i]] : logs[key][i];
 
   /* Key and row in one number, so that the engine's own numeric sort does the work. */
   function sortRows() {
+    if (byWell()) gatherWells(); else wells = null;
     const value = sortValues(sortKey), n = logs.count, sign = ascending ? 1 : -1;
     const keys = new Float64Array(n);
     let m = 0;
-    for (let i = 0; i < n; i++) if (passes[i]) keys[m++] = sign * value(i) * 4194304 + logs.rank_log[i];
+    for (let i = 0; i < n; i++) if (passes[i] && (!wells || wells.first[logs.well[i]] === i)) keys[m++] = sign * value(i) * 4194304 + logs.rank_log[i];
     const sorted = keys.subarray(0, m).sort();
     if (!ranks.back) {
       ranks.back = new Uint32Array(n);
@@ -150,17 +185,28 @@
   /* A log without a page of its own leads to its folder; the served form makes every page. */
   const pageOf = (i) => (window.veernetServed || logs.page[i] ? "logs/" : "../logs/") + encodeURIComponent(logs.text.log_id[i]) + (window.veernetServed || logs.page[i] ? "/index.html" : "/");
 
+  /* Open the log of a row; a well with several logs shows them. */
+  function open(k) {
+    const i = listed[k], many = wells && wells.logs[logs.well[i]] > 1;
+    if (!many) { location.href = pageOf(i); return; }
+    chosen.well = nameOfWell(i);
+    byId("per").value = "logs";
+    active = 0;
+    update();
+  }
+
   function drawRow(k) {
-    const i = listed[k], t = logs.text, name = t.well[i] || t.uwi[i] || t.log_id[i];
+    const i = listed[k], t = logs.text, name = t.well[i] || t.uwi[i] || t.log_id[i], many = wells ? wells.logs[logs.well[i]] : 1;
     const number = (value) => make("span", { class: "num", role: "cell" }, value ? String(value) : "");
+    const state = cell("state", i), worst = cell("worst", i);
     const cells = [
-      make("span", { role: "cell" }, make("span", { class: "mark " + words[logs.state[i]] }, shown[logs.state[i]])),
-      make("span", { role: "cell" }, make("a", { href: pageOf(i), tabindex: -1 }, text(name)), make("small", {}, text(t.well[i] ? t.uwi[i] : ""))),
-      make("span", { role: "cell" }, text(t.log_id[i])),
+      make("span", { role: "cell" }, make("span", { class: "mark " + words[state] }, shown[state])),
+      make("span", { role: "cell" }, many > 1 ? text(name) : make("a", { href: pageOf(i), tabindex: -1 }, text(name)), make("small", {}, text(t.well[i] ? t.uwi[i] : ""))),
+      make("span", { role: "cell" }, many > 1 ? make("b", {}, grouped(many) + " logs") : text(t.log_id[i])),
       make("span", { role: "cell", class: "wide" }, text(logs.label.service.names[logs.label.service.codes[i]])),
       make("span", { role: "cell", class: "wide" }, text(logs.label.decade.names[logs.label.decade.codes[i]])),
-      number(logs.accept[i]), number(logs.review[i]), number(logs.reject[i]),
-      make("span", { class: "num", role: "cell" }, logs.worst[i] === missing ? "–" : (logs.worst[i] * scale).toFixed(2)),
+      number(cell("accept", i)), number(cell("review", i)), number(cell("reject", i)),
+      make("span", { class: "num", role: "cell" }, worst === missing ? "–" : (worst * scale).toFixed(2)),
     ];
     const row = make("div", { class: "row" + (k === active ? " active" : ""), role: "row" }, cells);
     row.dataset.k = k;
@@ -176,7 +222,31 @@
     for (let k = first; k < last; k++) rows.push(drawRow(k));
     byId("spacer").replaceChildren(...rows);
     box.style.height = Math.max(2, Math.min(11, listed.length)) * rowHeight + "px";
-    byId("count").textContent = grouped(listed.length) + " of " + grouped(logs.count) + " logs";
+    let passing = 0;
+    for (let i = 0; i < logs.count; i++) passing += passes[i];
+    byId("count").textContent = (wells ? grouped(listed.length) + (listed.length === 1 ? " well, " : " wells, ") : "") + grouped(passing) + " of " + grouped(logs.count) + " logs";
+    byId("empty").hidden = listed.length > 0;
+    byId("grid").hidden = !listed.length;
+  }
+
+  /* Numbers at the head and reasons follow the filters like everything else. */
+  function drawCards() {
+    const seen = new Set(), counts = { logs: 0, curves: 0, accept: 0, review: 0, reject: 0 };
+    for (let i = 0; i < logs.count; i++) if (passes[i]) { counts.logs++; seen.add(logs.well[i]); }
+    for (let c = 0; c < curves.count; c++) if (kept[c]) { counts.curves++; counts[words[curves.final[c]]]++; }
+    counts.wells = seen.size;
+    for (const [key, value] of Object.entries(counts)) { const card = document.querySelector("[data-card=" + key + "] b"); if (card) card.textContent = grouped(value); }
+    byId("cards").classList.toggle("filtered", counts.logs < logs.count);
+  }
+  function drawReasons() {
+    const counts = {}, groups = curves.reasons.names, flat = new Uint32Array(3 * groups.length);
+    for (let c = 0; c < curves.count; c++) if (kept[c]) flat[3 * curves.reasons.codes[c] + curves.final[c]]++;
+    groups.forEach((codes, k) => codes.forEach((code) => { const own = counts[code] = counts[code] || [0, 0, 0]; for (let d = 0; d < 3; d++) own[d] += flat[3 * k + d]; }));
+    for (const row of document.querySelectorAll("#reasons tbody tr")) {
+      const own = counts[row.dataset.code] || [0, 0, 0];
+      own.forEach((value, d) => { row.cells[d + 1].textContent = value ? String(value) : ""; });
+      row.hidden = !(own[0] + own[1] + own[2]);
+    }
   }
 
   function move(to) {
@@ -192,6 +262,8 @@
   function frame(id, width, height, label) {
     const svg = make("svg", { viewBox: "0 0 " + width + " " + height, role: "img", "aria-label": label });
     byId(id).replaceChildren(svg);
+    const shrunk = svg.getBoundingClientRect().width / width;  // its text is kept at 11 px or more
+    if (shrunk > 0) svg.style.setProperty("--chart-text", Math.max(11, Math.ceil(110 / Math.min(shrunk, 1)) / 10) + "px");
     return (name, attributes, ...children) => { const node = make(name, attributes, ...children); svg.append(node); return node; };
   }
   const triples = (counts) => Array.from({ length: counts.length / 3 }, (_, k) => counts.subarray(3 * k, 3 * k + 3));
@@ -227,12 +299,12 @@
       const bin = value < 0 ? 0 : 1 + Math.min(bins - 2, Math.floor((value + 0.5) * (bins - 1) / 10000));
       counts[3 * bin + curves.final[c]]++;
     }
-    const columns = triples(counts), box = { left: 44, top: 8, wide: 416, tall: 104 }, add = frame("histogram", 470, 152, "Histogram of R² by verdict");
+    const columns = triples(counts), box = { left: 56, top: 8, wide: 396, tall: 104 }, add = frame("histogram", 470, 152, "Histogram of R² by verdict");
     const step = box.wide / bins, at = (r2) => box.left + step * (1 + r2 * (bins - 1));
     stacked(add, columns, box, (k) => k ? "R² " + ((k - 1) / (bins - 1)).toFixed(2) + " to " + (k / (bins - 1)).toFixed(2) : "R² below 0");
     add("text", { class: "tick", x: box.left + step * 0.4, y: 126, "text-anchor": "end" }, "<0");
     for (let tenth = 0; tenth <= 10; tenth += 2) add("text", { class: "tick", x: at(tenth / 10), y: 126, "text-anchor": "middle" }, (tenth / 10).toFixed(1));
-    add("text", { class: "tick", x: box.left + box.wide / 2, y: 145, "text-anchor": "middle" }, "R² (measured where a reference exists, else estimated); curves per bin" + (unknown ? "; " + grouped(unknown) + " without" : ""));
+    add("text", { class: "tick", x: box.left + box.wide / 2, y: 145, "text-anchor": "middle" }, "R² (measured, else estimated); curves per bin" + (unknown ? "; " + grouped(unknown) + " without" : ""));
     add("line", { class: "threshold", x1: at(facts.min_r2), x2: at(facts.min_r2), y1: 2, y2: 112 }, make("title", {}, "threshold of these results"));
     add("line", { class: "moved", id: "moved", x1: 0, x2: 0, y1: 2, y2: 112 }, make("title", {}, "what if"));
     placeThreshold(at);
@@ -294,6 +366,7 @@
       fact("expected share of bad ones among them", percent(found.bad, found.judged, 1))),
       make("p", { class: "quiet" }, "Bad: true R² below " + threshold.toFixed(2) + ". Expected from each curve's estimate and its lower bound (taken at " + percent(facts.interval, 1) + "), so it is as good as the calibration; it counts the machine's verdicts, not people's."));
     if (placeThreshold.at) placeThreshold(placeThreshold.at);
+    page.threshold(threshold);
   }
 
   /* Share passing and expected share of bad ones over the threshold, on a sample of the curves. */
@@ -309,16 +382,15 @@
     const line = (kind, value) => add("polyline", { class: "series " + kind, points: points.filter(([, g]) => g.total && value(g) !== null).map(([t, g]) => x(t).toFixed(1) + "," + y(value(g)).toFixed(1)).join(" ") });
     line("one", (g) => g.passing / g.total);
     line("two", (g) => g.judged ? Math.min(1, g.bad / g.judged) : null);
-    add("text", { class: "label", x: box.left + box.wide, y: 16, "text-anchor": "end" }, "–– pass   - - expected bad among them");
     for (const t of [0.5, 0.6, 0.7, 0.8, 0.9]) add("text", { class: "tick", x: x(t), y: 114, "text-anchor": "middle" }, t.toFixed(1));
-    add("text", { class: "tick", x: box.left + box.wide / 2, y: 133, "text-anchor": "middle" }, "R² threshold; share of curves" + (step > 1 ? " (every " + step + "th)" : ""));
+    add("text", { class: "tick", x: box.left + box.wide / 2, y: 133, "text-anchor": "middle" }, "R² threshold; –– pass, - - expected bad among them" + (step > 1 ? " (every " + step + "th curve)" : ""));
   }
 
   function drawCoverage() {
     const counts = new Uint32Array(60);
     for (let c = 0; c < curves.count; c++) if (kept[c] && curves.coverage[c] <= 100) counts[3 * Math.min(19, Math.floor(curves.coverage[c] / 5)) + curves.final[c]]++;
     const columns = triples(counts);
-    const box = { left: 44, top: 8, wide: 340, tall: 62 }, add = frame("coverage", 400, 112, "Histogram of coverage by verdict");
+    const box = { left: 56, top: 8, wide: 328, tall: 62 }, add = frame("coverage", 400, 112, "Histogram of coverage by verdict");
     stacked(add, columns, box, (k) => "coverage " + 5 * k + " to " + 5 * (k + 1) + " %");
     for (let k = 0; k <= 100; k += 20) add("text", { class: "tick", x: box.left + box.wide * k / 100, y: 84, "text-anchor": "middle" }, String(k));
     add("text", { class: "tick", x: box.left + box.wide / 2, y: 103, "text-anchor": "middle" }, "% of a curve's depth range with a value; curves per bin");
@@ -355,7 +427,7 @@
 
   function drawRuns() {
     if (!byId("runs-chart") || !facts.runs.length) return;
-    const runs = facts.runs.slice(-60), box = { left: 48, top: 8, wide: 540, tall: 90 }, add = frame("runs-chart", 600, 140, "Curves by verdict, per run");
+    const runs = facts.runs.slice(-60), box = { left: 56, top: 8, wide: 532, tall: 90 }, add = frame("runs-chart", 600, 140, "Curves by verdict, per run");
     stacked(add, runs.map((run) => [run.accepted, run.review, run.rejected]), box, (k) => runs[k].started);
     const every = Math.ceil(runs.length / 6), step = box.wide / runs.length;
     runs.forEach((run, k) => { if (k % every === 0) add("text", { class: "tick", x: box.left + step * (k + 0.5), y: 113, "text-anchor": "middle" }, run.started.slice(0, 10)); });
@@ -407,19 +479,21 @@
     logs = unpackAll(parts.logs);
     curves = unpackAll(parts.curves);
     for (const key of expected) delete parts[key];
-    const heading = new URLSearchParams(location.hash.slice(1));
-    byId("search").value = heading.get("q") || "";
-    for (const id of ["search", "state", "reason"]) byId(id).addEventListener("input", () => { active = 0; byId("rows").scrollTop = 0; update(); });
+    Object.assign(page, { facts, logs, curves, kept: () => kept, listed: () => listed, wells: () => wells, passes: () => passes, cell, make, text, grouped, percent, pageOf, wouldPass, best, scale, missing, words, shown, update,
+      sort: () => [sortKey, ascending], setSort: (key, up) => { if (document.querySelector('#grid [data-key="' + key + '"]')) { sortKey = key; ascending = up; } } });
+    page.recall();
+    for (const id of ["search", "state", "reason", "per"]) byId(id).addEventListener("input", () => { active = 0; byId("rows").scrollTop = 0; update(); });
     byId("threshold").addEventListener("input", whatIf);
     byId("clear").addEventListener("click", () => {
       for (const id of ["search", "state", "reason"]) byId(id).value = "";
+      active = 0;
       for (const key of Object.keys(chosen)) chosen[key] = null;
       update();
     });
     for (const button of document.querySelectorAll("#grid [data-key]")) button.addEventListener("click", () => {
       ascending = button.dataset.key === sortKey ? !ascending : true;
       sortKey = button.dataset.key;
-      sortRows(); drawRows();
+      sortRows(); drawRows(); page.changed();
     });
     for (const row of document.querySelectorAll("#reasons tbody tr")) row.addEventListener("click", () => {
       byId("reason").value = byId("reason").value === row.dataset.code ? "" : row.dataset.code;
@@ -431,13 +505,14 @@
     });
     const box = byId("rows");
     box.addEventListener("scroll", () => requestAnimationFrame(drawRows));
-    box.addEventListener("click", (event) => { const row = event.target.closest(".row"); if (row) { move(Number(row.dataset.k)); if (!event.target.closest("a")) location.href = pageOf(listed[active]); } });
+    box.addEventListener("click", (event) => { const row = event.target.closest(".row"); if (row) { move(Number(row.dataset.k)); if (!event.target.closest("a")) open(active); } });
     box.addEventListener("keydown", (event) => {
       const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: -1e9, End: 1e9 };
       if (event.key in steps) { event.preventDefault(); move(active + steps[event.key]); }
-      if (event.key === "Enter" && listed.length) location.href = pageOf(listed[active]);
+      if (event.key === "Enter" && listed.length) open(active);
     });
-    window.addEventListener("resize", drawRows);
+    let resized = 0;
+    window.addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => { update(); drawRuns(); }, 150); });
     if (window.veernetServed && window.veernetServed.review) {
       byId("review-link").hidden = false;
       for (const name of document.querySelectorAll("#failures td.path"))

@@ -139,7 +139,7 @@ def test_page_loads_only_its_own_files_and_repeats(archive: Path) -> None:
     assert {p: p.read_bytes() for p in (archive / "dashboard").rglob("*") if p.is_file()} == first
     page = Page(path.read_text("utf-8"))
     loads = [a[key] for _, a in page.tags for key in ("src", "href") if key in a]
-    assert len([a for tag, a in page.tags if tag == "script"]) == 5
+    assert len([a for tag, a in page.tags if tag == "script"]) == 6
     for load in set(loads) - {"data:,", "../review", "method.html"}:
         assert (path.parent / load).is_file(), load
     for data in first.values():
@@ -202,7 +202,9 @@ def test_script_never_parses_markup(name: str) -> None:
 
 
 def test_empty_output(tmp_path: Path) -> None:
-    assert "None." in Page(build_dashboard(tmp_path).read_text("utf-8")).words()
+    words = Page(build_dashboard(tmp_path).read_text("utf-8")).words()
+    assert "Run veernet digitise SCANS -o OUT" in words
+    assert "None: every scan gave a result." in words
     assert data_of(tmp_path)["summary"]["logs"] == 0
 
 
