@@ -16,9 +16,26 @@ def fill(parser: argparse.ArgumentParser) -> None:
         "--min-r2", type=float, default=GatePolicy().min_r2, help=OPTIONS["min_r2"].help
     )
     parser.add_argument("--serve", action="store_true", help="serve it, so that people can review")
-    parser.add_argument("--host", default="127.0.0.1", help="a wider address demands --token")
-    parser.add_argument("--port", type=int, default=8000)
-    parser.add_argument("--token", default="", help="demanded of every reader (16 letters or more)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on (default %(default)s); a wider one demands --token or --reviewers",
+    )
+    parser.add_argument("--port", type=int, default=8000, help="port (default %(default)s)")
+    parser.add_argument(
+        "--token", default="", help="lets people in to look, not to decide (16 letters or more)"
+    )
+    parser.add_argument(
+        "--reviewers",
+        type=Path,
+        metavar="FILE",
+        help="lets people in who decide, each under their own name: a line 'name: token' for each",
+    )
+    parser.add_argument(
+        "--add-reviewer",
+        metavar="NAME",
+        help="write a new token for NAME into --reviewers, and end",
+    )
     parser.add_argument(
         "--model", type=Path, help="bundle for corrected logs; the shipped one if omitted"
     )
@@ -32,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
     from storage.delivery import deliver
     from storage.objects import ObjectStore
 
+    if args.add_reviewer is not None:
+        return _add_reviewer(args)
     store = ObjectStore(args.out)
     if store.local_root is not None and not store.local_root.is_dir():
         raise FileNotFoundError(f"{args.out}: no such folder; run `veernet digitise` first")
@@ -39,9 +58,28 @@ def run(args: argparse.Namespace) -> int:
         deliver(store)
         print(build_in(store, min_r2=args.min_r2))
         return 0
+    from flows.dashboard.door import read_reviewers
     from flows.dashboard.serve import serve
     from flows.local.digitise import digitise_again
 
     redo = partial(digitise_again, model=args.model, device=args.device)
-    serve(store, host=args.host, port=args.port, token=args.token, min_r2=args.min_r2, redo=redo)
+    names = read_reviewers(args.reviewers) if args.reviewers else {}
+    serve(
+        store,
+        host=args.host,
+        port=args.port,
+        token=args.token,
+        reviewers=names,
+        min_r2=args.min_r2,
+        redo=redo,
+    )
+    return 0
+
+
+def _add_reviewer(args: argparse.Namespace) -> int:
+    from flows.dashboard.door import ServeError, add_reviewer
+
+    if args.reviewers is None:
+        raise ServeError("no file to write the token to", remedy="Give one with --reviewers FILE.")
+    print(f"{args.add_reviewer}: {add_reviewer(args.reviewers, args.add_reviewer)}")
     return 0

@@ -84,8 +84,21 @@ def read_archive(store: ObjectStore) -> Archive:
     if rows:
         verdicts = _sorted(pa.concat_tables([verdicts, rows_table("verdicts", rows)]))
     bare = {name: record for name, record in found.items() if not record.get("curves")}
-    failures = _failures(store) + damaged
+    failures = read_failures(store) + damaged
     return Archive(verdicts, bare, failures, sources, runs, read_canary(store))
+
+
+def logs_without_curves(store: ObjectStore) -> dict[str, Record]:
+    """Documents of the logs that have no curve; at most ``MAX_RECORDS`` of them are read.
+
+    Raises
+    ------
+    OldResultsError, StorageError
+    """
+    known = set(read_verdicts(store)["log_id"].cast(pa.string()).unique().to_pylist())
+    published = set(_published(store)) | _finished(store, scan_sources(store))
+    found, _ = _records(store, sorted(published - known))
+    return {name: record for name, record in found.items() if not record.get("curves")}
 
 
 def damaged_row(log_id: str, error: Exception) -> Row:
@@ -136,7 +149,8 @@ def read_verdicts(store: ObjectStore) -> pa.Table:
         raise OldResultsError(str(error), store.uri_of("verdicts.parquet")) from error
 
 
-def _failures(store: ObjectStore) -> list[Row]:
+def read_failures(store: ObjectStore) -> list[Row]:
+    """Scans without a result: ``failures.parquet``, no value missing."""
     table = _dataset(store, "failures.parquet")
     blank = {column.name: "" for column in FIELDS["failures"]}
     rows = [] if table is None else table.to_pylist()

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from flows.dashboard.again import failed_id, failed_uris, place_of, sidecar_in_use, version_of
+from flows.dashboard.exchange import exchanged
 from flows.dashboard.review import Desk, StaleCorrectionError, UnknownLogError
 from flows.dashboard.scan_image import Scans
 from storage.records import Record, jsonable, spec_of
@@ -22,7 +23,7 @@ from storage.reviews import read_reviews
 from storage.tables import Row
 from veernet_core.curve.physical import frac_at
 from veernet_core.datatypes import interp_extrapolate
-from veernet_core.errors import SidecarError
+from veernet_core.errors import SidecarError, VeernetError
 from veernet_core.findings import sentence
 from veernet_core.page.known.sections import given_sections
 from veernet_core.page.known.sidecar import parse_sidecar
@@ -63,7 +64,8 @@ class Bench:
         record = self._desk.record(log_id)
         place = place_of(self._store, log_id)
         given = sidecar_in_use(self._store, log_id, place)
-        sidecar = _draft(record, given)
+        known, trouble = _known(given)
+        sidecar = _draft(record, known)
         image = self.scans.image(log_id, int(sidecar.get("turn_deg") or 0))
         reviews = [r for r in read_reviews(self._store, log_id) if r.action == "correct"]
         state = {
@@ -75,7 +77,7 @@ class Bench:
             "page": {"width": image.raster.width_px, "height": image.raster.height_px,
                      "levels": image.levels, "turn": int(sidecar.get("turn_deg") or 0)},
             "curves": [] if record is None else _curves(record),
-            "findings": [] if record is None else record["findings"],
+            "findings": trouble + ([] if record is None else record["findings"]),
             "traces": [] if record is None else self._traces(log_id, record),
             "history": [{"who": r.reviewer, "when": r.when, "what": r.note,
                          "before": _before(r.details)} for r in reviews[-_HISTORY:]],
@@ -110,34 +112,84 @@ class Bench:
         document = {k: v for k, v in document.items() if k != "read"}
         document["edited"] = [*(document.get("edited") or []), edit]
         text = json.dumps(document, indent=1, ensure_ascii=False)
-        self.check(log_id, text)
+        before = self.state(said)["sidecar"]
+        self.check(log_id, text, json.dumps({k: v for k, v in before.items() if k != "read"}))
         try:
             return self._desk.correct({**said, "sidecar": text, "note": edit["what"]})
         except StaleCorrectionError as error:
             return {"stale": f"{error.message}. {error.remedy}", "state": self.state(said)}
 
-    def check(self, log_id: str, text: str) -> None:
-        """Refuse a sidecar that does not fit the page, or puts one track over another.
+    def exchange(self, said: Mapping[str, Any]) -> Row:
+        """Put two curves of a track in each other's places, and digitise the log again.
+
+        Parameters
+        ----------
+        said : mapping
+            ``log_id, section_id, track_id, mnemonic, other``, ``depth`` from which on, ``depth_to`` up to which
+            (left out: to the foot), ``reviewer``.
 
         Raises
         ------
         VeernetError
         """
-        given = parse_sidecar(text.encode(), "the correction")
+        log_id = str(said.get("log_id", ""))
+        state, record = self.state(said), self._desk.record(log_id)
+        wanted = {k: str(said.get(k, "")) for k in ("section_id", "track_id", "mnemonic", "other")}
+        section = next((s for s in (record or {"sections": ()})["sections"]
+                        if s["section_id"] == wanted["section_id"]), None)  # fmt: skip
+        if section is None:
+            raise UnknownLogError("it has no such section", log_id)
+        place = (wanted["section_id"], wanted["track_id"])
+        names = (wanted["mnemonic"], wanted["other"])
+        paths = {t["mnemonic"]: t["path"] for t in state["traces"]
+                 if (t["section_id"], t["track_id"]) == place and t["mnemonic"] in names}  # fmt: skip
+        last = said.get("depth_to")
+        depths = (float(said["depth"]), None if last is None else float(last))
+        sidecar = exchanged(state["sidecar"], section, place[1], paths, depths)
+        words = f"{names[0]} and {names[1]} changed places from {depths[0]:g}"
+        note = words + ("" if depths[1] is None else f" to {depths[1]:g}")
+        return self.save({"log_id": log_id, "sidecar": sidecar, "version": state["version"],
+                          "reviewer": said.get("reviewer", ""), "note": note})  # fmt: skip
+
+    def check(self, log_id: str, text: str, before: str = "{}") -> None:
+        """Refuse a sidecar that does not fit the page, or puts one track over another.
+
+        Tracks that lay over each other before may go on to do so: nobody put them there by this change.
+
+        Raises
+        ------
+        VeernetError
+        """
+        overlaps = self._overlaps(log_id, text, "the correction")
+        try:
+            known = self._overlaps(log_id, before, "the sidecar before")
+        except VeernetError:
+            known = {}
+        for pair, share in overlaps.items():
+            if share > max(_MOST_OVERLAP, known.get(pair, 0.0) + _MOST_OVERLAP):
+                section, name, after = pair
+                raise SidecarError(
+                    f"tracks {name} and {after} of section {section} lie over each other",
+                    remedy="Drag their borders apart, or remove one of them.",
+                )
+
+    def _overlaps(self, log_id: str, text: str, source: str) -> dict[tuple[str, str, str], float]:
+        """Share of the narrower track that neighbours have in common, by section and tracks."""
+        given = parse_sidecar(text.encode(), source)
         image = self.scans.image(log_id, given.turn_deg or 0)
         sections, _ = given_sections(given, image.raster)
+        found: dict[tuple[str, str, str], float] = {}
         for section in sections:
             rows = np.linspace(section.row_top, section.row_bottom, 5)
             spans = [(t.track_id, t.geometry.left_px(rows), t.geometry.right_px(rows))
                      for t in section.tracks]  # fmt: skip
-            spans.sort(key=lambda span: float(span[1].mean()))
+            spans.sort(key=lambda span: (float(span[1].mean()), span[0]))
             for (name, left, right), (after, start, stop) in pairwise(spans):
                 width = np.minimum(right - left, stop - start)
-                if bool((right - start > _MOST_OVERLAP * width).any()):
-                    raise SidecarError(
-                        f"tracks {name} and {after} of section {section.section_id} lie over each other",
-                        remedy="Drag their borders apart.",
-                    )
+                share = float(((right - start) / width).max())
+                one, two = sorted((name, after))
+                found[section.section_id, one, two] = share
+        return found
 
     def follow(self, said: Mapping[str, Any]) -> Row:
         """Follow the ink through points: ``log_id, turn, points, reach``; one point: its column alone."""
@@ -221,14 +273,28 @@ def _before(details: str) -> str | None:
     return before if isinstance(before, str) else None
 
 
-def _draft(record: Record | None, given: bytes | None) -> Row:
+def _known(given: bytes | None) -> tuple[Row, list[Row]]:
+    """What the sidecar in use says, and why it could not be used; of a damaged one the header alone."""
+    if given is None:
+        return {}, []
+    try:
+        parse_sidecar(given, "the sidecar")
+        known: Row = json.loads(given.decode("utf-8-sig"))
+        return known, []
+    except SidecarError as error:
+        where = f"{error.where}: " if error.where else ""
+        trouble = [{"message": f"The sidecar is not used: {where}{error.message}.", "rows": None,
+                    "severity": "error"}]  # fmt: skip
+    try:
+        well = {"well": json.loads(given.decode("utf-8-sig"))["well"]}
+        parse_sidecar(json.dumps(well).encode(), "the sidecar")
+    except (SidecarError, ValueError, KeyError, TypeError):
+        return {}, trouble
+    return well, trouble
+
+
+def _draft(record: Record | None, known: Row) -> Row:
     """The sidecar to change: the one in use, filled up with what was read; what was read keeps its source."""
-    known: Row = {}
-    if given is not None:
-        try:
-            known = json.loads(given.decode("utf-8-sig"))
-        except ValueError:
-            known = {}
     if record is None:
         return known if known else {"sections": []}
     ids = {s.get("section_id", f"S{i + 1}"): s for i, s in enumerate(known.get("sections") or ())}

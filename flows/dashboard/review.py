@@ -17,11 +17,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from flows.dashboard.again import (
     NoSourceError,
@@ -32,10 +29,9 @@ from flows.dashboard.again import (
     sidecar_in_use,
     version_of,
 )
-from flows.dashboard.archive import read_verdicts
-from flows.dashboard.data import natural
-from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.overview import build_in
+from flows.dashboard.review_queue import QUEUE, CurveKey, doubtful_curves, stuck_logs
+from flows.dashboard.stretches import remedy, worst_stretches
 from storage.delivery import deliver
 from storage.log_files import RECORD, SAMPLES
 from storage.objects import ObjectStore
@@ -55,11 +51,9 @@ from veernet_core.errors import VeernetError
 from veernet_core.findings import sentence
 from veernet_core.page.known.sidecar import parse_sidecar
 
-QUEUE = 500
 _SETTLE_S = 0.4
 _MAX_SIDECAR = 1 << 20
 _REFRESH = "bringing the overview up to date"
-_Key = tuple[str, str, str, str]
 _Job = tuple[str, Callable[[], object]]
 
 
@@ -107,40 +101,36 @@ class Desk:
         self._wake = threading.Condition(self._lock)
         self._jobs: list[_Job] = []
         self._touched: set[str] = set()
-        self._said: dict[_Key, str] = {}
+        self._said: dict[CurveKey, str] = {}
         self._thread: threading.Thread | None = None
 
     # ---- looking -----------------------------------------------------------------------------
 
     def queue(self, which: str = "open", log_id: str = "") -> Row:
-        """Curves to look at, the most doubtful first.
+        """Curves to look at, the most doubtful first, and logs that lack what a review needs.
 
         Parameters
         ----------
         which : str
             ``open``: nobody has decided, and the machine says review, or a person had decided before the
-            curve changed; ``decided``; ``all``.
+            curve changed; ``decided``; ``all``; ``stuck``: logs without curves and scans that failed.
         log_id : str
             Only curves of this log.
 
         Returns
         -------
         dict
-            ``rows`` (at most ``QUEUE``) and ``total``.
+            ``rows`` (at most ``QUEUE``), ``total``, and ``stuck``, the number of logs to be corrected first.
         """
-        table = read_verdicts(self.store)
-        doubt = _doubt(table, self.min_r2)
-        table = table.append_column("doubt", pa.array(doubt, pa.float64()))
-        rows = table.filter(_mask(table, which, log_id)).to_pylist()
+        stuck = stuck_logs(self.store, log_id)
+        if which == "stuck":
+            return {"rows": stuck[:QUEUE], "total": len(stuck), "stuck": len(stuck)}
         with self._lock:
             said = dict(self._said)
-        for row in rows:
-            last = said.get(_key(row))
-            if last is not None:
-                row["reviewed_decision"] = None if last == "withdraw" else last
-        chosen = [row for row in rows if _wanted(row, which)]
-        chosen.sort(key=lambda row: (-row["doubt"], natural(row["log_id"])))
-        return {"rows": [_queue_row(row) for row in chosen[:QUEUE]], "total": len(chosen)}
+        rows = doubtful_curves(self.store, self.min_r2, which, log_id, said)
+        if log_id and not rows:
+            rows = stuck
+        return {"rows": rows[:QUEUE], "total": len(rows), "stuck": len(stuck)}
 
     def log(self, log_id: str) -> Row:
         """One log: its curves with identity and decision in force, its history, its sidecar.
@@ -158,6 +148,8 @@ class Desk:
                 "mnemonic": curve["spec"]["mnemonic"], "decision": curve["decision"],
                 "reasons": [sentence(code) for code in curve["reasons"]],
                 "doubtful": curve.get("doubtful", []),
+                "stretches": [asdict(s) for s in worst_stretches(record, index, samples)],
+                "settle": [remedy(code) for code in curve["reasons"] if remedy(code)],
                 "curve_sha256": curve_hash(record, index, samples),
                 "review": asdict(review) if review else None,
             }
@@ -188,7 +180,8 @@ class Desk:
         Parameters
         ----------
         said : mapping
-            ``log_id, section_id, track_id, mnemonic, curve_sha256, action, reviewer, note``.
+            ``log_id, section_id, track_id, mnemonic, curve_sha256, action, reviewer, note``, and ``null``:
+            depths ``[[from, to], ...]`` that an accepted curve is delivered without.
 
         Raises
         ------
@@ -211,6 +204,7 @@ class Desk:
         review = Review(
             log_id, action, _text(said, "reviewer").strip(), _now(), _text(said, "note").strip(),
             *name, seen, curve["decision"],
+            null_depths=json.dumps(said["null"]) if said.get("null") else "",
         )  # fmt: skip
         record_review(self.store, review)
         with self._wake:
@@ -393,52 +387,6 @@ class Desk:
 def is_log_id(text: str) -> bool:
     """Whether a text can be the name of a log's folder."""
     return bool(text) and text[0] != "." and not set(text) & set("/\\\0")
-
-
-def _doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
-    """1 where it is open whether the curve is good, 0 where it is certain; 1 without an estimate."""
-    estimate, lower = (
-        table[name].to_numpy().astype(np.float64) for name in ("r2_estimate", "r2_lower")
-    )
-    chance = chance_bad(estimate, lower, threshold, interval_of(table))
-    doubt = 1 - np.abs(2 * chance - 1)
-    return np.where(np.isfinite(doubt), np.round(doubt, 6), 1.0)
-
-
-def _mask(table: pa.Table, which: str, log_id: str) -> pa.Array:
-    """Rows that may be wanted: decisions of this session are looked at afterwards."""
-    if log_id:
-        return pc.equal(table["log_id"].cast(pa.string()), log_id)
-    if which == "open":
-        doubtful = pc.equal(table["decision"].cast(pa.string()), "review")
-        return pc.or_(doubtful, pc.is_valid(table["earlier_decision"]))
-    return pa.array(np.ones(len(table), dtype=np.bool_))
-
-
-def _wanted(row: Row, which: str) -> bool:
-    if which == "all":
-        return True
-    if which == "decided":
-        return row["reviewed_decision"] is not None
-    returned = row["decision"] == "review" or row["earlier_decision"] is not None
-    return returned and row["reviewed_decision"] is None
-
-
-_SHOWN = (
-    "log_id", "uwi", "well", "section_id", "track_id", "mnemonic", "unit", "decision", "r2_estimate",
-    "r2_lower", "r2_upper", "r2_reference", "coverage", "longest_gap", "depth_unit", "depth_top",
-    "depth_base", "doubt", "doubtful", "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
-    "earlier_decision", "earlier_reviewer", "earlier_at",
-)  # fmt: skip
-
-
-def _queue_row(row: Row) -> Row:
-    shown: Row = jsonable({name: row[name] for name in _SHOWN})
-    return shown | {"reasons": [sentence(code) for code in row["reasons"] or []]}
-
-
-def _key(row: Mapping[str, Any]) -> _Key:
-    return row["log_id"], row["section_id"], row["track_id"], row["mnemonic"]
 
 
 def _text(said: Mapping[str, Any], key: str) -> str:

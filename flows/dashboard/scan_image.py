@@ -25,8 +25,8 @@ from veernet_core.page.raster.turning import turned
 
 TILE = 512
 """Side of a tile in pixels."""
-_FINE = 2
-"""Zooms below this many halvings are read from the scan, the others from a small copy."""
+_FINE = 4
+"""Zooms below this many halvings are read from the scan, the others from a small copy of the whole page."""
 _BANDS = 24
 _OPEN_SCANS = 2
 _MOST_PX = 4_000_000
@@ -41,6 +41,7 @@ class ScanImage:
 
     raster: Raster
     lock: threading.Lock = field(default_factory=threading.Lock)
+    small_lock: threading.Lock = field(default_factory=threading.Lock)
     _bands: OrderedDict[int, U8] = field(default_factory=OrderedDict)
     _small: U8 | None = None
 
@@ -54,10 +55,11 @@ class ScanImage:
         halvings = self.levels - 1 - level
         if not 0 <= halvings < self.levels or min(x, y) < 0:
             return b""
-        with self.lock:
-            pixels = (
-                self._fine(halvings, x, y) if halvings < _FINE else self._coarse(halvings, x, y)
-            )
+        if halvings < _FINE:
+            with self.lock:
+                pixels = self._fine(halvings, x, y)
+        else:
+            pixels = self._coarse(halvings, x, y)
         if not pixels.size:
             return b""
         done, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
@@ -87,15 +89,22 @@ class ScanImage:
         return _reduced(self.rows(first, last)[:, x * side : (x + 1) * side], halvings)
 
     def _coarse(self, halvings: int, x: int, y: int) -> U8:
-        if self._small is None:
-            step = TILE << _FINE
-            tops = range(0, self.raster.height_px, step)
-            parts = [self.raster.read_rgb(t, min(t + step, self.raster.height_px)) for t in tops]
-            self._small = np.concatenate([_reduced(part, _FINE) for part in parts])
+        with self.small_lock:
+            if self._small is None:
+                self._small = self._whole()
         more = halvings - _FINE
         side = TILE << more
         part = self._small[y * side : (y + 1) * side, x * side : (x + 1) * side]
         return _reduced(part, more) if part.size else part
+
+    def _whole(self) -> U8:
+        """The page, small; tiles in sight are not kept waiting by it."""
+        parts = []
+        for top in range(0, self.raster.height_px, TILE << 2):
+            with self.lock:
+                part = self.raster.read_rgb(top, min(top + (TILE << 2), self.raster.height_px))
+            parts.append(_reduced(part, _FINE))
+        return np.concatenate(parts)
 
     def follow(self, points: Sequence[tuple[float, float]], reach_px: float) -> Points:
         """The inked path near a line through points.

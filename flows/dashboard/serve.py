@@ -8,13 +8,9 @@ address demands a token. What reviewing means belongs to ``review``.
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import json
-import secrets
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -30,6 +26,7 @@ from starlette.routing import Route
 from flows.dashboard.again import Redo
 from flows.dashboard.correct import Bench
 from flows.dashboard.data import script_json
+from flows.dashboard.door import Door, ServeError, check_address, enter
 from flows.dashboard.overview import build_in, libraries, templates
 from flows.dashboard.review import Desk, UnknownLogError, is_log_id
 from flows.dashboard.well import well_files
@@ -40,8 +37,6 @@ from storage.reviews import OutdatedReviewError, read_reviews
 from veernet_core.errors import VeernetError
 from veernet_core.findings import entry_of
 
-COOKIE = "veernet_token"
-MIN_TOKEN = 16
 _OPEN_FILES = ("verdicts.parquet", "failures.parquet")
 _TYPES = {
     ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
@@ -69,66 +64,13 @@ _HEADERS = {
 _MAX_BODY = 2 << 20
 
 
-class ServeError(VeernetError):
-    """The dashboard cannot be served like this."""
-
-    code = "cannot_serve"
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Who may come in: ``token`` is empty on loopback, where the Host header is checked instead."""
-
-    token: str = ""
-
-    def admits(self, request: Request) -> bool:
-        """Whether the request carries the token, or comes to a loopback name."""
-        if not self.token:
-            return is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
-        given = request.cookies.get(COOKIE) or request.query_params.get("token") or ""
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            given = bearer
-        return hmac.compare_digest(given.encode(), self.token.encode())
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this very machine.
-
-    Examples
-    --------
-    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("evil.test")
-    (True, True, False, False)
-    """
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_address(host: str, token: str) -> None:
-    """Refuse to listen beyond this machine without a token.
-
-    Raises
-    ------
-    ServeError
-    """
-    if token and len(token) < MIN_TOKEN:
-        raise ServeError(f"the token is shorter than {MIN_TOKEN} letters", remedy=_suggestion())
-    if not token and not is_loopback(host):
-        raise ServeError(
-            f"{host} can be reached by others, and no token is set", remedy=_suggestion()
-        )
-
-
-def _suggestion() -> str:
-    return f"Give one, for example: --token {secrets.token_urlsafe(24)}"
-
-
 def make_app(
-    store: ObjectStore, *, token: str = "", min_r2: float = 0.85, redo: Redo | None = None
+    store: ObjectStore,
+    *,
+    token: str = "",
+    reviewers: Mapping[str, str] | None = None,
+    min_r2: float = 0.85,
+    redo: Redo | None = None,
 ) -> Starlette:
     """The application; ``app.state.desk`` is where reviews go.
 
@@ -137,7 +79,9 @@ def make_app(
     store : ObjectStore
         Output folder or bucket.
     token : str
-        Demanded of everybody where it is not empty.
+        Lets people in to look, where it is not empty.
+    reviewers : mapping of token to name, optional
+        Lets people in who may decide, each under their own name.
     min_r2 : float
         Threshold of the overview and of the doubt.
     redo : callable, optional
@@ -165,18 +109,26 @@ def make_app(
             Route("/api/correct/state", _answer(bench.state)),
             Route("/api/correct/failed", _answer(bench.failed)),
             Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
+            Route("/api/correct/exchange", _answer(bench.exchange), methods=["POST"]),
             Route("/api/correct", _answer(bench.save), methods=["POST"]),
             Route("/api/tile", partial(_tile, bench)),
             Route("/{path:path}", files),
         ]
     )
     app.state.desk = desk
-    app.add_middleware(BaseHTTPMiddleware, dispatch=partial(_guard, Door(token)))
+    app.add_middleware(BaseHTTPMiddleware, dispatch=partial(_guard, Door(token, reviewers or {})))
     return app
 
 
 def serve(
-    store: ObjectStore, *, host: str, port: int, token: str, min_r2: float, redo: Redo | None
+    store: ObjectStore,
+    *,
+    host: str,
+    port: int,
+    token: str,
+    reviewers: Mapping[str, str],
+    min_r2: float,
+    redo: Redo | None,
 ) -> None:
     """Bring the dashboard up to date and serve it until interrupted.
 
@@ -186,14 +138,15 @@ def serve(
     """
     import uvicorn
 
-    check_address(host, token)
+    check_address(host, token, reviewers)
     build_in(store, min_r2=min_r2)
-    app = make_app(store, token=token, min_r2=min_r2, redo=redo)
+    app = make_app(store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo)
     app.state.desk.catch_up()
     shown = f"[{host}]" if ":" in host else host
-    print(
-        f"dashboard: http://{shown}:{port}/{'?token=' + quote(token) if token else ''}", flush=True
-    )
+    entries = {token: "to look"} if token else {}
+    for secret, words in (entries | dict(reviewers) or {"": ""}).items():
+        query = f"?token={quote(secret)}  ({words})" if secret else ""
+        print(f"dashboard: http://{shown}:{port}/{query}", flush=True)
     try:
         uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
     finally:
@@ -204,14 +157,15 @@ async def _guard(
     door: Door, request: Request, following: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     """Let in who may come in, refuse posts from other sites, and send the strict headers."""
+    request.state.door = door
     if not door.admits(request):
         answer: Response = _refusal(401, "no_token")
     elif request.method == "POST" and not _own_page(request):
         answer = _refusal(403, "foreign_page")
-    elif door.token and "token" in request.query_params:
-        answer = RedirectResponse(request.url.remove_query_params("token").path or "/", 303)
-        answer.set_cookie(COOKIE, door.token, httponly=True, samesite="strict", path="/",
-                          secure=request.url.scheme == "https")  # fmt: skip
+    elif request.method == "POST" and not door.may_decide(request):
+        answer = _refusal(403, "reader_only")
+    elif door.closed and "token" in request.query_params:
+        answer = enter(request)
     else:
         answer = await following(request)
     for name, value in _HEADERS.items():
@@ -272,7 +226,8 @@ async def _said(request: Request) -> Mapping[str, Any]:
         raise ServeError(f"not JSON: {error}") from error
     if not isinstance(said, dict):
         raise ServeError("not a JSON object")
-    return said
+    name = request.state.door.name_of(request)
+    return said if name is None else {**said, "reviewer": name}
 
 
 def safe_key(path: str) -> str | None:
@@ -352,7 +307,9 @@ def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
 
 
 async def _served(request: Request) -> Response:
-    text = f"window.veernetServed = {script_json({'review': True})};\n"
+    door = request.state.door
+    facts = {"review": True, "reviewer": door.name_of(request), "decide": door.may_decide(request)}
+    text = f"window.veernetServed = {script_json(facts)};\n"
     return Response(text, media_type=_TYPES[".js"])
 
 

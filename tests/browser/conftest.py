@@ -8,6 +8,7 @@ another host. ``VEERNET_SCREENSHOTS`` names a folder that keeps the pictures the
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -112,17 +113,11 @@ def _note_host(url: str, troubles: list[str]) -> None:
         troubles.append(f"request to another host: {url}")
 
 
-@pytest.fixture
-def served(demo: Path, tmp_path: Path) -> Iterator[tuple[str, Path, Any]]:
-    """A copy of the demo behind its own server: address, folder, application."""
+@contextlib.contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """An application behind a server of its own; gives its address."""
     import uvicorn
 
-    from flows.dashboard.serve import make_app
-    from storage.objects import ObjectStore
-
-    out = tmp_path / "out"
-    shutil.copytree(demo, out)
-    app = make_app(ObjectStore(str(out)))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -130,10 +125,32 @@ def served(demo: Path, tmp_path: Path) -> Iterator[tuple[str, Path, Any]]:
         assert thread.is_alive()
         thread.join(0.05)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", out, app
+    yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(20)
     app.state.desk.finish(60)
+
+
+def until(page: Any, condition: str) -> None:
+    """Wait for a condition in the page (its policy forbids the browser's own way, which is eval)."""
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(condition)
+
+
+@pytest.fixture
+def served(demo: Path, tmp_path: Path) -> Iterator[tuple[str, Path, Any]]:
+    """A copy of the demo behind its own server: address, folder, application."""
+    from flows.dashboard.serve import make_app
+    from storage.objects import ObjectStore
+
+    out = tmp_path / "out"
+    shutil.copytree(demo, out)
+    app = make_app(ObjectStore(str(out)))
+    with serving(app) as address:
+        yield address, out, app
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import until
 from factories import (
     CALI,
     GR,
@@ -60,15 +61,6 @@ def samples(out: Path, **wanted: str) -> dict[str, np.ndarray[Any, Any]]:
         keep &= np.array([text == value for text in table[name].to_pylist()])
     chosen = table.filter(pa.array(keep))
     return {name: np.array(chosen[name].to_pylist()) for name in table.column_names}
-
-
-def until(page: Any, condition: str) -> None:
-    """Wait for a condition in the page (its policy forbids the browser's own way, which is eval)."""
-    for _ in range(600):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(condition)
 
 
 def well(page: Any) -> Any:

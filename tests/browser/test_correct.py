@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import serving, until
 
 from flows.dashboard.serve import make_app
 from flows.local.digitise import digitise_files
@@ -55,10 +56,6 @@ def without_depth(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
 @pytest.fixture
 def desk(without_depth: tuple[Path, dict[str, Any], Any], tmp_path: Path) -> Iterator[Any]:
     """Address, folder and true sidecar of a served copy."""
-    import shutil
-
-    import uvicorn
-
     source, truth, predictor = without_depth
     out = tmp_path / "out"
     shutil.copytree(source, out, ignore=shutil.ignore_patterns("scans"))
@@ -67,16 +64,8 @@ def desk(without_depth: tuple[Path, dict[str, Any], Any], tmp_path: Path) -> Ite
         return next(iter(pipeline.digitise_many([item], predictor, configured(settings))))
 
     app = make_app(ObjectStore(str(out)), redo=redo)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}", out, truth
-    server.should_exit = True
-    thread.join(20)
-    app.state.desk.finish(60)
+    with serving(app) as address:
+        yield address, out, truth
 
 
 def opened(open_page: Callable[..., Any], address: str) -> Any:
@@ -233,3 +222,48 @@ def test_a_log_without_curves_leads_from_the_queue_to_its_scan(
     page.wait_for_selector("#scan[data-ready='1']")
     assert page.url.endswith(f"/correct?log={STEM}")
     assert page.locator("[data-tool=depth][aria-pressed=true]").count() == 1
+
+
+def test_a_turned_page_comes_back_with_undo(desk: Any, open_page: Callable[..., Any]) -> None:
+    address, _, _ = desk
+    page = opened(open_page, address)
+    before, size = (
+        sidecar_now(page),
+        page.evaluate("[veernetView.page.width, veernetView.page.height]"),
+    )
+    page.click("#turn")
+    until(page, "veernetView.page.turn === 90")
+    assert page.evaluate("[veernetView.page.height, veernetView.page.width]") == size
+    assert sidecar_now(page) == {**before, "turn_deg": 90, "sections": []}
+    page.click("#undo")
+    until(page, "veernetView.page.turn === 0")
+    assert page.evaluate("[veernetView.page.width, veernetView.page.height]") == size
+    assert sidecar_now(page) == before
+
+
+def test_two_clicks_give_a_tall_section(desk: Any, open_page: Callable[..., Any]) -> None:
+    address, _, truth = desk
+    page = opened(open_page, address)
+    page.click("[data-tool=section]")
+    top, bottom = 40, truth["sections"][0]["row_bottom"] - 30
+    for row in (top, bottom):
+        page.mouse.click(*screen(page, row, 300))
+    (section,) = sidecar_now(page)["sections"]
+    assert section["row_top"] == pytest.approx(top, abs=4)
+    assert section["row_bottom"] == pytest.approx(bottom, abs=4)
+
+
+def test_a_damaged_sidecar_leaves_a_page_to_begin_on(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, out, _ = desk
+    (out / "sidecars").mkdir()
+    bad = {
+        "well": {"name": "Ada 1"},
+        "sections": [{"tracks": [{"track_id": "T1", "left_px": "wide"}]}],
+    }
+    (out / "sidecars" / f"{STEM}.sidecar.json").write_text(json.dumps(bad))
+    page = opened(open_page, address)
+    assert "left_px" in page.inner_text("#panel")
+    assert sidecar_now(page)["well"] == {"name": "Ada 1"}
+    assert len(sidecar_now(page)["sections"][0]["tracks"]) == 2

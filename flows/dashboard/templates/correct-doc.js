@@ -56,16 +56,25 @@ window.veernetDesk = (function () {
   doc.sectionAt = (value, row, height) => value.sections.findIndex((section) => { const [a, b] = doc.rows(section, height); return row >= a && row <= b; });
   doc.trackAt = (section, row, col) => (section.tracks || []).findIndex((track) => col >= doc.at(track.left_px, row) && col <= doc.at(track.right_px, row));
 
-  doc.checkBorders = (section, height) => {
-    const [top, bottom] = doc.rows(section, height), tracks = section.tracks || [];
+  /* Share of the narrower track that two neighbours have in common; throws where a track has no width. */
+  doc.overlaps = (section, height) => {
+    const [top, bottom] = doc.rows(section, height), tracks = section.tracks || [], found = {};
     for (const row of [top, (top + bottom) / 2, bottom]) {
       const spans = tracks.filter((t) => t.left_px !== undefined && t.right_px !== undefined).map((t) => [doc.at(t.left_px, row), doc.at(t.right_px, row), t.track_id]).sort((a, b) => a[0] - b[0]);
       spans.forEach(([left, right, name], i) => {
         if (right - left < 8) throw new Error("The right border of " + name + " must lie right of its left one.");
         const next = spans[i + 1];
-        if (next && right - next[0] > 0.02 * Math.min(right - left, next[1] - next[0])) throw new Error("The border lies over another: " + name + " and " + next[2] + " would share ink. Drag it back, or move the other one first.");
+        if (next) { const pair = [name, next[2]].sort().join(" and "); found[pair] = Math.max(found[pair] || 0, (right - next[0]) / Math.min(right - left, next[1] - next[0])); }
       });
     }
+    return found;
+  };
+  /* Refuses that a change puts tracks over each other; those that lay so before may stay. */
+  doc.checkBorders = (section, height, before) => {
+    let known = {};
+    try { known = before ? doc.overlaps(before, height) : {}; } catch (error) { known = {}; }
+    for (const [pair, share] of Object.entries(doc.overlaps(section, height)))
+      if (share > Math.max(0.02, (known[pair] || 0) + 0.02)) throw new Error("The border lies over another: " + pair + " would share ink. Drag it back, or move the other one first.");
   };
   doc.addAnchor = (section, row, depth) => {
     section.depth = section.depth || {};

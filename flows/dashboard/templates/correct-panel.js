@@ -74,7 +74,7 @@ window.veernetPanel = (function () {
             button("+ curve", "A curve with a scale that you type", () => tryTo("curve added", (next) => { const own = next.sections[s].tracks[t]; own.curves = [...(own.curves || []), { mnemonic: doc.freeName("C", (own.curves || []).map((c) => c.mnemonic)), unit: "", left: 0, right: 1, scale: "linear", style: "solid", wrap: "none" }]; })), " ",
             button("× track", "Remove this track", () => tryTo("track " + track.track_id + " removed", (next) => next.sections[s].tracks.splice(t, 1)))),
           (track.curves || []).map((curve, c) => curvePart(curve, { section: s, track: t, curve: c })))))),
-      make("h2", {}, "What was noticed"), ...(panel.state.findings.length ? panel.state.findings.slice(0, 30).map((f) => make("p", { class: "quiet" }, make("bdi", {}, f.message + " " + f.remedy))) : [make("p", { class: "quiet" }, "Nothing.")]),
+      make("h2", {}, "What was noticed"), ...(panel.state.findings.length ? panel.state.findings.slice(0, 30).map((f) => make("p", { class: "quiet" }, make("bdi", {}, f.message), f.rows ? [" ", button("Show", "Go to these rows", () => view.goTo(f.rows[0]))] : "")) : [make("p", { class: "quiet" }, "Nothing.")]),
       make("h2", {}, "Corrections so far"), ...(panel.state.history.length ? panel.state.history.map((h) => make("p", { class: "quiet" }, make("bdi", {}, h.when + " " + h.who + ": " + h.what))) : [make("p", { class: "quiet" }, "None.")]));
     if (active) { const again = [...document.querySelectorAll("#panel [aria-label]")].find((n) => n.getAttribute("aria-label") === active); if (again) again.focus(); }
   };

@@ -11,7 +11,7 @@ window.veernetView = (function () {
     if (view.viewer) view.viewer.destroy();
     const source = new OpenSeadragon.TileSource({ width: state.page.width, height: state.page.height, tileSize: 512, minLevel: 0, maxLevel: state.page.levels - 1 });
     source.getTileUrl = (z, x, y) => "/api/tile?" + new URLSearchParams({ log_id: state.log_id, turn: state.page.turn, z, x, y });
-    view.viewer = OpenSeadragon({ element: document.getElementById("scan"), tileSources: [source], showNavigationControl: false, drawer: "canvas", animationTime: 0.25,
+    view.viewer = OpenSeadragon({ element: document.getElementById("scan"), tileSources: [source], showNavigationControl: false, drawer: "canvas", immediateRender: true, animationTime: 0.25,
       visibilityRatio: 0.3, maxZoomPixelRatio: 6, minZoomImageRatio: 0.8, gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false }, showNavigator: false });
     svg = document.createElementNS(NS, "svg");
     document.getElementById("scan").append(svg);
@@ -39,6 +39,7 @@ window.veernetView = (function () {
   };
   view.pxPerScreen = () => { const [a] = view.inView(0, 0), [b] = view.inView(0, 100); return 100 / (b - a); };
   view.goTo = (row) => view.fitWidth(row);
+  view.scrollTo = (row) => { const box = view.viewer.viewport.getBounds(true); box.y = row / view.page.width; view.viewer.viewport.fitBounds(box, true); };
 
   function line(points, colour, width, extra) {
     const node = document.createElementNS(NS, "polyline");
@@ -80,8 +81,12 @@ window.veernetView = (function () {
         });
       });
       const depth = section.depth || {}, sure = !depth.source || depth.source === "sidecar", first = (section.tracks || [])[0];
+      let above = -1e9;
       for (const [row, value] of depth.anchors || []) {
         line([[row, 0], [row, view.page.width]], sure ? "#009e73" : "#b87700", 1.5, sure ? {} : { "stroke-dasharray": "4 4" });
+        const y = view.inView(row, 0)[1];
+        if (y - above < 15) continue;  // numbers must not lie over each other
+        above = y;
         label(row, first && first.left_px !== undefined ? Math.max(2, doc.at(first.left_px, row) - 70 * view.pxPerScreen()) : 8, value + " " + (depth.unit || ""), sure ? "#00694d" : "#7a4f00", -3);
       }
     });

@@ -2,13 +2,14 @@
 /* What clicks and keys on the scan do, and how a correction is saved. */
 (function () {
   const doc = window.veernetDesk, view = window.veernetView, panel = window.veernetPanel, make = panel.make;
+  const served = window.veernetServed || {};
   const byId = (id) => document.getElementById(id), query = new URLSearchParams(location.search);
-  const TOOLS = [["move", "v", "Move"], ["depth", "d", "Depth line"], ["border", "b", "Drag borders"], ["track", "t", "Add track"], ["scale", "s", "Scale box"],
-    ["section", "x", "Section rows"], ["colour", "k", "Pen colour"], ["points", "p", "Points on curve"], ["redraw", "r", "Redraw stretch"], ["null", "n", "No values here"]];
+  const TOOLS = [["move", "v", "Move"], ["depth", "d", "Depth"], ["border", "b", "Borders"], ["track", "t", "Track"], ["scale", "s", "Scale"],
+    ["section", "x", "Section"], ["colour", "k", "Colour"], ["points", "p", "Points"], ["redraw", "r", "Redraw"], ["null", "n", "No values"]];
   const HINTS = { move: "Drag to move, wheel to zoom.", depth: "Click a depth line, then type its depth.", border: "Drag a blue border; with Shift only near this row.", track: "Drag from the left to the right border of the new track.",
-    scale: "Draw a box round a printed scale, then type what it says.", section: "Drag from the first to the last row of the section; with Shift a new section is begun.", colour: "Choose a curve in the list, then click its pen.",
-    points: "Choose a curve, then click places it goes through (they snap to ink).", redraw: "Choose a curve, click along it from the top down, then press Enter.", null: "Choose a curve, then drag over the rows that must have no values." };
-  let tool = "move", state = null, drag = null, path = [];
+    scale: "Draw a box round a printed scale, then type what it says.", section: "Click the first row of the section, then its last one (or drag); Page Down moves on. With Shift a new section is begun.", colour: "Choose a curve in the list, then click its pen.",
+    points: "Choose a curve, then click places it goes through (they snap to ink).", redraw: "Choose a curve, click along it from the top down, then press Enter.", null: "Choose a curve, then click the first and the last row that must have no values (or drag)." };
+  let tool = "move", state = null, drag = null, path = [], firstRow = null;
 
   function say(words, kind, ...buttons) { byId("message").className = kind || ""; byId("message").replaceChildren(words, ...buttons); }
   const refuse = (words) => say(words, "bad");
@@ -24,7 +25,7 @@
 
   /* ---- tools ---- */
   function choose(name) {
-    tool = name; path = []; view.draft = null; closeAsk();
+    tool = name; path = []; firstRow = null; view.draft = null; closeAsk();
     for (const node of byId("tools").children) node.setAttribute("aria-pressed", String(node.dataset.tool === name));
     view.viewer.setMouseNavEnabled(true);
     view.viewer.panHorizontal = view.viewer.panVertical = !["border", "track", "scale", "section", "null"].includes(name);
@@ -141,6 +142,14 @@
     else view.draft = [[drag.row, drag.col], [drag.row, col], [row, col], [row, drag.col], [drag.row, drag.col]];
     view.draw();
   }
+  /* Two clicks give a range of rows: what is too tall for the window cannot be dragged over. */
+  function rowClicked(x, y) {
+    if (firstRow) { drag = firstRow; firstRow = null; end(x, y); return; }
+    firstRow = drag; drag = null;
+    view.draft = [[firstRow.row, 0], [firstRow.row, view.page.width]];
+    view.draw();
+    say("First row " + Math.round(firstRow.row) + ". Now click the last row; Escape forgets it.");
+  }
   function end(x, y) {
     if (!drag) return;
     const [row, col] = view.scanAt(x, y), began = drag;
@@ -153,7 +162,7 @@
           const [a, b] = doc.rows(section, height()), list = typeof knots === "number" ? [[a, knots], [b, knots]] : knots.slice();
           track[began.side] = [...list.filter(([r]) => Math.abs(r - began.row) > 20), [Math.round(began.row), Math.round(col * 10) / 10]].sort((p, q) => p[0] - q[0]);
         } else track[began.side] = doc.shifted(knots, col - began.col);
-        doc.checkBorders(section, height());
+        doc.checkBorders(section, height(), doc.value.sections[began.s]);
       });
     } else if (tool === "track" && right - left > 8) {
       const s = sectionFor(began.row);
@@ -161,7 +170,7 @@
       change("track added", (next) => {
         const section = next.sections[s];
         section.tracks = [...(section.tracks || []), { track_id: doc.freeName("T", (section.tracks || []).map((t) => t.track_id)), left_px: left, right_px: right, curves: [] }];
-        doc.checkBorders(section, height());
+        doc.checkBorders(section, height(), doc.value.sections[s]);
       });
     } else if (tool === "section" && bottom - top > 2) {
       change("rows of section", (next) => {
@@ -199,9 +208,23 @@
     });
   }
 
+  /* A turned page has other rows and columns: what was set on it is taken off, and undo brings it back. */
+  function turn() {
+    change("page turned", (next) => { next.turn_deg = ((next.turn_deg || 0) + 90) % 360; if (!next.turn_deg) delete next.turn_deg; next.sections = []; });
+    say("The page is turned; its sections are taken off, since they were set on the page as it stood. Undo brings both back.");
+  }
+  function turnedPage() {
+    const wanted = doc.value.turn_deg || 0, page = view.page;
+    if (!page || wanted === page.turn) return;
+    const across = (wanted - page.turn) % 180 !== 0;
+    state.page = { ...page, turn: wanted, width: across ? page.height : page.width, height: across ? page.width : page.height };
+    view.open({ ...state, traces: wanted === state.turned ? state.traces : [] });
+  }
+
   /* ---- saving ---- */
   async function save(sidecar, note) {
     const reviewer = byId("reviewer").value.trim();
+    if (served.decide === false) { refuse("You came in with the readers' token: you can look, not save. Ask for a token of your own."); return; }
     if (!reviewer) { refuse("Give your name first."); byId("reviewer").focus(); return; }
     try {
       const sent = sidecar || doc.forServer();
@@ -236,6 +259,7 @@
   }
   function show(fresh, keepView) {
     state = panel.state = fresh;
+    state.turned = fresh.page.turn;
     byId("title").textContent = "Correct " + fresh.title;
     document.title = "veernet: correct " + fresh.log_id;
     byId("to-log").href = "/dashboard/logs/" + encodeURIComponent(fresh.log_id) + "/index.html";
@@ -244,9 +268,10 @@
     panel.draw();
   }
   function refresh() {
+    if (view.viewer) turnedPage();
     const open = doc.suggestions();
     byId("confirm").disabled = !open;
-    byId("confirm").firstChild.textContent = open ? "Confirm all " + open + " suggestions " : "No suggestions ";
+    byId("confirm").firstChild.textContent = open ? "Confirm " + open + (open === 1 ? " suggestion " : " suggestions ") : "No suggestions ";
     byId("undo").disabled = !doc.done.length; byId("redo").disabled = !doc.undone.length;
     document.documentElement.dataset.changed = doc.changed() ? "1" : "0";
     panel.draw();
@@ -254,7 +279,8 @@
   }
 
   /* ---- wiring ---- */
-  byId("tools").append(...TOOLS.map(([name, key, words]) => make("button", { type: "button", "data-tool": name, "aria-pressed": "false", title: HINTS[name] + " (" + key + ")", onclick: () => choose(name) }, words)));
+  byId("tools").append(...TOOLS.map(([name, key, words]) => make("button", { type: "button", "data-tool": name, "aria-pressed": "false", title: HINTS[name] + " (" + key + ")", onclick: () => choose(name) }, words, " ", make("kbd", {}, key))));
+  byId("turn").addEventListener("click", turn);
   byId("undo").addEventListener("click", doc.undo);
   byId("redo").addEventListener("click", doc.redo);
   byId("confirm").addEventListener("click", () => change("suggestions confirmed", doc.confirmAll));
@@ -262,6 +288,7 @@
   byId("back").addEventListener("click", () => { const last = state.history[state.history.length - 1]; save(JSON.parse(last.before), "undone: " + last.what); });
   byId("reviewer").value = localStorage.getItem("veernet-reviewer") || "";
   byId("reviewer").addEventListener("change", () => localStorage.setItem("veernet-reviewer", byId("reviewer").value));
+  if (served.reviewer || served.decide === false) { byId("reviewer").value = served.reviewer || ""; byId("reviewer").readOnly = true; byId("reviewer").placeholder = "a reader: you can look"; }
   const scan = byId("scan");
   let down = null;
   scan.addEventListener("pointerdown", (event) => { if (event.button) return; down = [event.clientX, event.clientY]; begin(event.clientX, event.clientY, event.shiftKey); }, true);
@@ -270,22 +297,40 @@
     if (!down) return;
     const still = Math.hypot(event.clientX - down[0], event.clientY - down[1]) < 5;
     down = null;
-    if (drag) end(event.clientX, event.clientY);
+    if (drag && still && (tool === "section" || tool === "null")) rowClicked(event.clientX, event.clientY);
+    else if (drag) end(event.clientX, event.clientY);
     else if (still) click(event.clientX, event.clientY);
   }, true);
   addEventListener("keydown", (event) => {
     const field = event.target instanceof Element && event.target.closest("input, select, textarea");
-    if (event.key === "Escape") { path = []; closeAsk(); view.draft = null; view.draw(); if (field) field.blur(); return; }
+    if (event.key === "Escape") { path = []; firstRow = null; closeAsk(); view.draft = null; view.draw(); if (field) field.blur(); return; }
     if (field) return;
     if ((event.ctrlKey || event.metaKey) && event.key === "z") { event.preventDefault(); doc.undo(); return; }
     if ((event.ctrlKey || event.metaKey) && event.key === "y") { event.preventDefault(); doc.redo(); return; }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const named = TOOLS.find(([, key]) => key === event.key);
     if (named) choose(named[0]);
+    else if (["PageDown", "PageUp", "Home", "End"].includes(event.key)) { event.preventDefault(); view.page && scroll(event.key); }
     else if (event.key === "c") byId("confirm").click();
     else if (event.key === "Enter" && tool === "redraw") finishRedraw();
   });
+  function scroll(key) {
+    const box = scan.getBoundingClientRect(), [top] = view.scanAt(box.left, box.top), [bottom] = view.scanAt(box.left, box.bottom);
+    const tall = bottom - top, to = key === "Home" ? 0 : key === "End" ? height() - tall : Math.max(0, Math.min(height() - tall / 2, top + (key === "PageDown" ? 0.9 : -0.9) * tall));
+    view.scrollTo(to);
+  }
   doc.listeners.push(refresh);
+
+  /* The curve that the address names is chosen; gives the scan row of its depth. */
+  function chooseAsked(fresh) {
+    const section = fresh.sidecar.sections.findIndex((s) => s.section_id === query.get("section"));
+    if (section < 0) return NaN;
+    const own = fresh.sidecar.sections[section], track = (own.tracks || []).findIndex((t) => t.track_id === query.get("track"));
+    const curve = track < 0 ? -1 : (own.tracks[track].curves || []).findIndex((c) => c.mnemonic === query.get("curve"));
+    panel.choose({ section, track, curve });
+    const anchors = (own.depth && own.depth.anchors) || [], depth = query.get("depth") ? Number(query.get("depth")) : NaN;
+    return anchors.length > 1 ? doc.at(anchors.map(([row, value]) => [value, row]), depth) : NaN;
+  }
 
   async function start() {
     let logId = query.get("log");
@@ -294,9 +339,11 @@
     state = panel.state = fresh;
     const kept = doc.load(fresh);
     show(fresh);
-    choose(query.get("tool") || (fresh.sidecar.sections.some((s) => !s.depth) ? "depth" : "move"));
+    choose(query.get("tool") || (fresh.sidecar.sections.length ? "" : "section") || (fresh.sidecar.sections.some((s) => !s.depth) ? "depth" : "move"));
     refresh();
-    if (query.get("row")) view.viewer.addOnceHandler("open", () => view.goTo(Number(query.get("row"))));
+    const asked = query.get("row") ? Number(query.get("row")) : chooseAsked(fresh), lacking = fresh.sidecar.sections.find((s) => !s.depth);
+    const row = isFinite(asked) ? asked : lacking && lacking.row_top ? lacking.row_top : NaN;
+    if (isFinite(row)) view.viewer.addOnceHandler("open", () => view.goTo(row));
     if (kept) say("Your unsaved work of " + kept.when.slice(0, 16).replace("T", " ") + " is here again." + (kept.version !== fresh.version ? " Somebody saved the log since: saving will ask." : ""), "good",
       make("button", { type: "button", onclick: () => { doc.discard(state); doc.begunFrom = undefined; say("Dropped."); } }, "Drop it"));
     document.documentElement.dataset.ready = "1";

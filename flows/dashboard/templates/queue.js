@@ -5,7 +5,8 @@
   const words = { accept: "✓ accepted", review: "? review", reject: "✗ rejected", return: "↩ returned" };
   const kind = { accept: "accept", reject: "reject", return: "review", review: "review" };
   const only = new URLSearchParams(location.search).get("log") || "";
-  let rows = [], at = -1, log = null, asked = 0;
+  let rows = [], at = -1, log = null, asked = 0, redoing = false;
+  const desk = window.veernetQueue = {};
 
   function make(name, attributes, ...children) {
     const node = document.createElement(name);
@@ -15,6 +16,7 @@
   }
   const text = (value) => make("bdi", {}, String(value));
   const mark = (decision) => make("span", { class: "mark " + (kind[decision] || "none") }, words[decision] || decision);
+  const isCurve = (row) => row && row.kind === "curve";
   const figure = (value, digits) => typeof value === "number" ? value.toFixed(digits) : "–";
 
   async function ask(path, body) {
@@ -33,18 +35,33 @@
     const which = only ? "all" : byId("which").value;
     const found = await ask("/api/queue?which=" + which + "&log=" + encodeURIComponent(only));
     rows = found.rows;
-    byId("total").textContent = found.total.toLocaleString("en") + (found.total === 1 ? " curve" : " curves") + (found.total > rows.length ? ", the first " + rows.length + " shown" : "");
+    byId("which").querySelector("[value=stuck]").textContent = "to be corrected first (" + found.stuck.toLocaleString("en") + ")";
+    byId("total").textContent = found.total.toLocaleString("en") + (which === "stuck" || rows.length && !isCurve(rows[0]) ? (found.total === 1 ? " log" : " logs") : found.total === 1 ? " curve" : " curves") + (found.total > rows.length ? ", the first " + rows.length + " shown" : "");
     drawQueue();
     if (rows.length) await choose(0);
-    else { at = -1; byId("about").replaceChildren(make("p", { class: "quiet" }, only ? ["This log has no curve to look at: depth, tracks or scales are missing. ", make("a", { href: "/correct?log=" + encodeURIComponent(only) }, "Set them on the scan")] : "Nothing left to look at.")); byId("page").src = "about:blank"; }
+    else drawEmpty(found.stuck);
     document.documentElement.dataset.ready = "1";
   }
 
+  function drawEmpty(stuck) {
+    at = -1;
+    log = null;
+    window.veernetStretch.show(null, null);
+    byId("decide").hidden = true;
+    const link = make("button", { type: "button", "data-key": "s" }, make("kbd", {}, "s"), " show them");
+    link.addEventListener("click", () => which("stuck"));
+    byId("about").replaceChildren(make("p", {}, only ? ["This log has no curve to look at. ", make("a", { href: "/correct?log=" + encodeURIComponent(only) }, "Set what it lacks on the scan")] :
+      ["Nothing left to look at. ", stuck ? [stuck.toLocaleString("en") + (stuck === 1 ? " log has" : " logs have") + " to be corrected before anybody can review it: ", link] : ""]));
+    byId("page").src = "about:blank";
+  }
+  async function which(value) { byId("which").value = value; await load(); }
+
   function drawQueue() {
     byId("queue").replaceChildren(...rows.map((row, k) => {
-      const item = make("div", { class: "item", role: "option", "aria-selected": k === at },
+      const item = make("div", { class: "item", role: "option", "aria-selected": k === at }, isCurve(row) ? [
         mark(row.reviewed_decision || row.decision), " ", make("b", {}, text(row.mnemonic)), " ", text(row.well || row.uwi || row.log_id),
-        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + figure(row.r2_lower, 2) + " · doubt " + figure(row.doubt, 2)));
+        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + figure(row.r2_lower, 2) + " · doubt " + figure(row.doubt, 2))] : [
+        make("span", { class: "mark none" }, row.kind === "scan" ? "✗ failed" : "✎ to correct"), " ", make("b", {}, text(row.well || row.log_id || row.uri.split("/").pop())), make("small", {}, text(row.needs))]);
       item.addEventListener("click", () => choose(k));
       return item;
     }));
@@ -58,23 +75,52 @@
     byId("note").value = "";
     byId("editor").hidden = true;
     drawAbout(row);
-    const spot = new URLSearchParams({ section: row.section_id, track: row.track_id, curve: row.mnemonic }).toString();
-    const page = "/dashboard/logs/" + encodeURIComponent(row.log_id) + "/index.html";
-    const here = byId("page").contentWindow;
-    if (here && here.location.pathname === page) here.location.hash = spot;
-    else if (here) here.location.replace(page + "#" + spot);
+    byId("decide").hidden = !isCurve(row);
     log = null;
-    const found = await ask("/api/log?log_id=" + encodeURIComponent(row.log_id)).catch((error) => { say(error.message, false); return null; });
+    if (!isCurve(row)) {
+      window.veernetStretch.show(null, null);
+      showPage(row.log_id, "");
+      byId("history").querySelector("div").replaceChildren();
+      byId("on-scan").href = correction(row);
+      document.documentElement.dataset.shown = row.log_id || row.uri;
+      return;
+    }
+    const found = await logOf(row.log_id).catch((error) => { say(error.message, false); return null; });
     if (mine !== asked || !found) return;
     log = found;
     drawHistory();
-    byId("on-scan").href = "/correct?log=" + encodeURIComponent(row.log_id);
+    const curve = curveOf(row);
+    drawAbout(row, curve);
+    window.veernetStretch.show(row, curve);
     byId("edit").disabled = !found.can_correct;
     byId("edit").title = found.can_correct ? "" : "where the scan lies is not known here";
     document.documentElement.dataset.shown = row.log_id + "/" + row.mnemonic;
+    if (isCurve(rows[at + 1])) logOf(rows[at + 1].log_id).catch(() => null);
+  }
+  const correction = (row) => "/correct?" + new URLSearchParams({ ...(row.log_id ? { log: row.log_id } : { scan: row.uri }), ...(row.tool ? { tool: row.tool } : {}) });
+
+  /* What is known of a log; the next one is asked for while this one is looked at. */
+  const logs = new Map();
+  function logOf(logId) {
+    if (!logs.has(logId)) logs.set(logId, ask("/api/log?log_id=" + encodeURIComponent(logId)));
+    while (logs.size > 6) logs.delete(logs.keys().next().value);
+    return logs.get(logId);
+  }
+  const curveOf = (row) => log && log.curves.find((item) => item.section_id === row.section_id && item.track_id === row.track_id && item.mnemonic === row.mnemonic);
+  function showPage(logId, spot) {
+    const here = byId("page").contentWindow;
+    if (!logId) { byId("page").src = "about:blank"; return; }
+    const page = "/dashboard/logs/" + encodeURIComponent(logId) + "/index.html";
+    if (here && here.location.pathname === page) here.location.hash = spot;
+    else if (here) here.location.replace(page + "#" + spot);
   }
 
-  function drawAbout(row) {
+  function drawAbout(row, curve) {
+    if (!isCurve(row)) {
+      byId("about").replaceChildren(make("h2", {}, text(row.well || row.log_id || row.uri)), make("p", {}, text(row.needs)), row.why ? make("p", { class: "quiet" }, text(row.why)) : "",
+        make("p", {}, make("a", { class: "button", href: correction(row) }, make("kbd", {}, "g"), " correct it on the scan")));
+      return;
+    }
     const unit = row.depth_unit;
     byId("about").replaceChildren(make("div", {},
       make("h2", {}, text(row.mnemonic + (row.unit ? " [" + row.unit + "]" : "")), " of ", text(row.well || row.uwi || row.log_id)),
@@ -85,9 +131,10 @@
           ["R² measured", row.r2_reference === null ? "" : figure(row.r2_reference, 3)],
           ["coverage", figure(row.coverage === null ? null : 100 * row.coverage, 0) + " %"], ["longest gap", figure(row.longest_gap, 1) + " " + unit],
           ["depths", figure(row.depth_top, 1) + " to " + figure(row.depth_base, 1) + " " + unit], ["log", row.log_id],
-          ["in doubt", (row.doubtful || []).map((d) => d.reason.replace("_", " ") + " " + figure(d.depth_from, 1) + " to " + figure(d.depth_to, 1) + " " + unit + (d.withheld ? " (no values)" : "")).join(", ")]]
+          ["in doubt", curve && curve.stretches.length ? curve.stretches.length + (curve.stretches.length === 1 ? " stretch" : " stretches") : ""]]
           .filter(([, value]) => value).map(([name, value]) => make("li", {}, make("span", {}, name + " "), text(value)))),
-      make("p", { class: "quiet" }, row.reasons.join(" "))));
+      make("p", {}, text(row.reasons.join(" "))),
+      curve && curve.settle.length ? make("p", { class: "quiet" }, "To do: ", text([...new Set(curve.settle)].join(" "))) : ""));
   }
 
   function drawHistory() {
@@ -97,18 +144,20 @@
 
   async function decide(action) {
     if (at < 0) return;
-    const row = rows[at], note = byId("note").value.trim(), reviewer = byId("reviewer").value.trim();
-    if (!reviewer) { say("Give your name first.", false); byId("reviewer").focus(); return; }
+    const row = rows[at], note = byId("note").value.trim();
+    if (!isCurve(row)) { say("There is no curve to decide about: correct the log on its scan (g).", false); return; }
+    const reviewer = whoIs();
+    if (!reviewer) return;
     if (action === "return" && !note) { say("Say what to look at, then press Enter.", false); byId("note").focus(); return; }
     if (!log || log.log_id !== row.log_id) { say("The log is still loading.", false); return; }
-    const same = (item) => item.section_id === row.section_id && item.track_id === row.track_id && item.mnemonic === row.mnemonic;
-    const curve = log.curves.find(same);
+    const curve = curveOf(row);
     if (!curve) { say("The log no longer has this curve: reload.", false); return; }
     try {
       await ask("/api/review", { log_id: row.log_id, section_id: row.section_id, track_id: row.track_id, mnemonic: row.mnemonic,
-        curve_sha256: curve.curve_sha256, action, reviewer, note });
+        curve_sha256: curve.curve_sha256, action, reviewer, note, ...(action === "accept" && window.veernetStretch.nulls().length ? { null: window.veernetStretch.nulls() } : {}) });
     } catch (error) { say(error.message, false); return; }
     say(row.mnemonic + " of " + row.log_id + ": " + (action === "withdraw" ? "withdrawn" : words[action]), true);
+    logs.delete(row.log_id);
     row.reviewed_decision = action === "withdraw" ? null : action;
     row.reviewer = reviewer;
     row.reviewed_note = note;
@@ -118,6 +167,14 @@
     else await choose(at);
   }
 
+  function whoIs() {
+    const reviewer = byId("reviewer").value.trim();
+    if (window.veernetServed && window.veernetServed.decide === false) say("You came in with the readers' token: you can look, not decide. Ask for a token of your own.", false);
+    else if (!reviewer) { say("Give your name first.", false); byId("reviewer").focus(); }
+    return reviewer;
+  }
+  Object.assign(desk, { byId, make, text, ask, say, showPage, log: () => log, row: () => rows[at], reviewer: whoIs, redone() { redoing = true; watch(); } });
+
   let watching = 0;
   async function watch() {
     clearTimeout(watching);
@@ -125,83 +182,35 @@
     byId("state").textContent = work.busy ? work.busy + (work.waiting ? ", " + work.waiting + " waiting" : "") + "…" : "everything delivered" + (work.troubles.length ? "; last trouble: " + work.troubles[work.troubles.length - 1] : "");
     document.documentElement.dataset.busy = work.busy ? "1" : "0";
     if (work.busy || work.waiting) watching = setTimeout(watch, 700);
-    else if (redoing) { redoing = false; if (!work.troubles.length) say("Digitised again.", true); const k = at; await load(); await choose(k); byId("page").contentWindow.location.reload(); }
-  }
-  let redoing = false;
-
-  function edit() {
-    if (!log) return;
-    if (!log.can_correct) { say("Where this scan lies is not known here: correct its sidecar beside the scan and digitise it again.", false); return; }
-    byId("editor").hidden = false;
-    byId("source").textContent = log.source;
-    byId("sidecar").value = log.sidecar === null ? "{\n \"sections\": []\n}" : log.sidecar;
-    byId("sidecar").setSelectionRange(0, 0);
-    byId("sidecar").scrollTop = 0;
-    drawForm();
-    (byId("form").querySelector("input") || byId("sidecar")).focus();
+    else if (redoing) { redoing = false; if (work.troubles.length) say(work.troubles[work.troubles.length - 1], false); else say("Digitised again.", true); const before = rows[at]; logs.clear(); await load(); await choose(Math.max(0, rows.findIndex((r) => before && r.log_id === before.log_id && r.mnemonic === before.mnemonic && r.track_id === before.track_id))); byId("page").contentWindow.location.reload(); }
   }
 
-  /* Fields for what is most often wrong; each writes into the text, which alone is sent. */
-  function drawForm() {
-    let sidecar;
-    try { sidecar = JSON.parse(byId("sidecar").value); } catch (error) { byId("form").replaceChildren(make("p", { class: "quiet" }, "The text is no JSON: " + error.message)); return; }
-    const write = () => { byId("sidecar").value = JSON.stringify(sidecar, null, 1); };
-    function number(owner, key, label) {
-      const input = make("input", { type: "number", step: "any", value: owner[key] === undefined ? "" : owner[key], "aria-label": label, title: label });
-      input.addEventListener("change", () => { if (input.value === "") delete owner[key]; else owner[key] = Number(input.value); write(); });
-      return input;
-    }
-    function choice(owner, key, values, label) {
-      const input = make("select", { "aria-label": label, title: label }, values.map((value) => make("option", { value }, value || "–")));
-      input.value = owner[key] === undefined ? "" : owner[key];
-      input.addEventListener("change", () => { if (input.value === "") delete owner[key]; else owner[key] = input.value; write(); });
-      return input;
-    }
-    const border = (track, key) => typeof track[key] === "number" ? number(track, key, key) : Array.isArray(track[key]) ? "drawn" : "–";
-    const list = (value) => Array.isArray(value) ? value : [];
-    byId("form").replaceChildren(...list(sidecar.sections).map((section, s) => make("div", {},
-      make("h3", {}, "Section ", text(section.section_id || s + 1), " scan rows ", number(section, "row_top", "first scan row, px"), " to ", number(section, "row_bottom", "last scan row, px")),
-      make("p", {}, "Depth anchors: ", list(section.depth && section.depth.anchors).map((anchor) => make("span", { class: "anchor" }, "row ", number(anchor, 0, "scan row, px"), " = ", number(anchor, 1, "depth"), " " + ((section.depth || {}).unit || "")))),
-      make("table", {}, make("thead", {}, make("tr", {}, ["Track", "from px", "to px", "Curve", "left", "right", "scale", "line", "wrap"].map((head) => make("th", {}, head)))),
-        make("tbody", {}, list(section.tracks).flatMap((track, t) => list(track.curves).map((curve, c) => make("tr", {},
-          make("td", {}, c ? "" : text(track.track_id || t + 1)), make("td", {}, c ? "" : border(track, "left_px")), make("td", {}, c ? "" : border(track, "right_px")), make("td", {}, text(curve.mnemonic || "")),
-          make("td", {}, number(curve, "left", curve.mnemonic + " at the left border")), make("td", {}, number(curve, "right", curve.mnemonic + " at the right border")),
-          make("td", {}, choice(curve, "scale", ["", "linear", "log"], curve.mnemonic + " scale")), make("td", {}, choice(curve, "style", ["", "solid", "dashed", "dotted"], curve.mnemonic + " line")),
-          make("td", {}, choice(curve, "wrap", ["", "none", "one", "all"], curve.mnemonic + " wrap"))))))))));
-  }
-  async function send(path) {
-    const body = { log_id: rows[at].log_id, sidecar: byId("sidecar").value, reviewer: byId("reviewer").value.trim(), note: byId("note").value.trim() };
-    try {
-      const found = await ask(path, body);
-      say(found.sections + " sections, " + found.tracks + " tracks, " + found.curves + " curves" + (path.endsWith("check") ? ": in order." : ": being digitised again."), true);
-      return true;
-    } catch (error) { say(error.message, false); return false; }
-  }
-  byId("edit").addEventListener("click", edit);
-  byId("sidecar").addEventListener("change", drawForm);
-  byId("check").addEventListener("click", () => send("/api/sidecar/check"));
-  byId("again").addEventListener("click", async () => { if (await send("/api/sidecar")) { redoing = true; byId("editor").hidden = true; watch(); } });
-  byId("close").addEventListener("click", () => { byId("editor").hidden = true; });
-
-  const keys = { a: () => decide("accept"), r: () => decide("reject"), w: () => decide("withdraw"), e: edit, g: () => byId("on-scan").click(),
+  const keys = { a: () => decide("accept"), r: () => decide("reject"), w: () => decide("withdraw"), e: () => desk.edit(), s: () => which(byId("which").value === "stuck" ? "open" : "stuck"), g: () => byId("on-scan").click(),
     n: () => byId("note").focus(), j: () => choose(at + 1), k: () => choose(at - 1), ArrowDown: () => choose(at + 1), ArrowUp: () => choose(at - 1),
     o: () => { if (at >= 0) window.open("/dashboard/logs/" + encodeURIComponent(rows[at].log_id) + "/index.html", "_blank", "noopener"); } };
   function pressed(event) {
     const field = event.target instanceof Element && event.target.closest("input, textarea, select");
     if (event.key === "Escape" && field) { field.blur(); byId("queue").focus(); return; }
-    if (field || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
+    if (field || event.ctrlKey || event.metaKey || event.altKey || !act(event.key)) return;
     event.preventDefault();
-    keys[event.key]();
+  }
+  function act(key) {
+    const does = keys[key] || window.veernetStretch.keys[key];
+    if (does) does();
+    return Boolean(does);
   }
   document.addEventListener("keydown", pressed);
   window.addEventListener("message", (event) => {
-    if (event.origin === location.origin && event.data && typeof event.data.veernetKey === "string" && event.data.veernetKey in keys) keys[event.data.veernetKey]();
+    if (event.origin === location.origin && event.data && typeof event.data.veernetKey === "string") act(event.data.veernetKey);
   });
   byId("decide").addEventListener("submit", (event) => { event.preventDefault(); decide("return"); byId("queue").focus(); });
   for (const button of document.querySelectorAll("[data-action]")) button.addEventListener("click", () => decide(button.dataset.action));
   byId("which").addEventListener("change", load);
   try { byId("reviewer").value = localStorage.getItem("veernet-reviewer") || ""; } catch (error) { /* storage may be off */ }
   byId("reviewer").addEventListener("change", () => { try { localStorage.setItem("veernet-reviewer", byId("reviewer").value); } catch (error) { /* storage may be off */ } });
+  const here = window.veernetServed || {};
+  if (here.reviewer || here.decide === false) { byId("reviewer").value = here.reviewer || ""; byId("reviewer").readOnly = true; byId("reviewer").placeholder = "a reader: you can look"; byId("reviewer").title = here.reviewer ? "Your token stands for this name" : "You came in with the readers' token: you can look, not decide"; }
   byId("which").hidden = Boolean(only);
-  load().then(watch).catch((error) => say(error.message, false));
+  if (new URLSearchParams(location.search).get("which")) byId("which").value = new URLSearchParams(location.search).get("which");
+  addEventListener("DOMContentLoaded", () => load().then(watch).catch((error) => say(error.message, false)));
 })();

@@ -4,11 +4,11 @@
   const id = document.body.dataset.logId;
   if (!window.veernetServed || !window.veernetServed.review || !id) return;
   if (window.parent !== window) {
-    const forwarded = new Set(["a", "r", "n", "w", "e", "j", "k", "o"]);
+    const forwarded = new Set(["a", "r", "n", "w", "e", "j", "k", "o", "g", "s", "z", "x", "X", "[", "]"]);
     document.addEventListener("keydown", (event) => {
       const field = event.target instanceof Element && event.target.closest("input, textarea, select");
-      if (!field && forwarded.has(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) window.parent.postMessage({ veernetKey: event.key }, location.origin);
-    });
+      if (!field && forwarded.has(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) { window.parent.postMessage({ veernetKey: event.key }, location.origin); event.stopPropagation(); }
+    }, true);
     return;
   }
   const bar = document.createElement("p"), link = document.createElement("a");

@@ -4,7 +4,7 @@
 (function () {
   const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"];
   const MARKS = { accept: "✓", review: "?", reject: "✗" };
-  const MOST_ZOOM = 32, FAR = 0.22, DOT_ROWS = 9, CACHE = 24, NARROW = 900;
+  const MOST_ZOOM = 32, FAR = 0.22, DOT_ROWS = 9, READABLE = 0.5, CACHE = 24, NARROW = 900;
   const FACTORS = [512, 128, 32];
   const INK = "#1d2733", QUIET = "#56616d", RULE = "#c3ccd5", FAINT = "#e9edf1";
   const byId = (id) => document.getElementById(id);
@@ -138,7 +138,7 @@
   /* ---- state ------------------------------------------------------------------------------ */
 
   let sections = [], section = null, panels = [], doubt = [], doubtAt = -1, frame = 0;
-  const view = { zoom: 1, top: 0, across: 0.5, focus: null, curve: "", height: 600 };
+  const view = { zoom: 1, top: 0, across: 0.5, focus: null, curve: "", height: 600, stretch: null };
   const stage = byId("stage");
 
   const fitZoom = () => view.height / section.rows;
@@ -502,6 +502,7 @@
       ctx.fillStyle = "#fff";
       ctx.fillRect(0, 0, panel.width, view.height);
       DRAW[panel.kind](panel, ctx, marks);
+      if (panel.kind !== "map") drawStretch(ctx, panel.width);
     }
     byId("zoom").textContent = view.zoom >= 1 ? view.zoom.toFixed(1) + ":1" : "1:" + (1 / view.zoom).toFixed(1);
     stage.dataset.zoom = view.zoom.toFixed(4);
@@ -532,9 +533,10 @@
   function build() {
     for (const node of [...stage.children]) if (node !== byId("cursor")) node.remove();
     panels = plan();
-    view.height = Math.max(360, Math.min(1100, innerHeight - 250));
     stage.style.gridTemplateColumns = panels.map((panel) => panel.width + "px").join(" ");
     for (const panel of panels) stage.append(head(panel));
+    const framed = document.body.classList.contains("framed"), heads = Math.max(...[...stage.children].map((node) => node.offsetHeight));
+    view.height = framed ? Math.max(220, innerHeight - stage.getBoundingClientRect().top - scrollY - heads - 10) : Math.max(360, Math.min(1100, innerHeight - 250));
     const pixel = devicePixelRatio || 1;
     for (const panel of panels) {
       panel.canvas = make("canvas", { class: "panel-" + panel.kind, width: Math.round(panel.width * pixel), height: Math.round(view.height * pixel) });
@@ -798,6 +800,31 @@
     doubtAt = -1;
     if (zoom > 0 || view.curve) { view.zoom = zoom || 0; settle(); }
     if (isFinite(at)) goTo(at);
+    showStretch(parseFloat(place.get("from")), parseFloat(place.get("to")));
+  }
+
+  /* A stretch at a zoom at which its ink can be read: whole if it is short, else from its first row on. */
+  function showStretch(from, to) {
+    view.stretch = null;
+    if (!isFinite(from) || !isFinite(to) || section.anchors.length < 2) return;
+    const first = rowOfDepth(section, from), last = rowOfDepth(section, to), pad = Math.max(0.3 * (last - first), 40);
+    view.stretch = [first, last];
+    const strip = panels.find((p) => p.kind === "strip" && p.track.strip), whole = strip ? strip.width / strip.track.strip.cols : 1;
+    view.zoom = clamp(view.height / (last - first + 2 * pad), Math.max(READABLE, fitZoom()), Math.max(whole, READABLE));
+    view.top = Math.max(first - pad, (first + last) / 2 - view.height / view.zoom / 2 - Math.max(0, (last - first + 2 * pad - view.height / view.zoom) / 2));
+    centreCurve((first + last) / 2);
+    settle();
+    setCursor(clamp(yOfRow((first + last) / 2), 0, view.height));
+  }
+
+  function drawStretch(ctx, width) {
+    if (!view.stretch) return;
+    const [y0, y1] = view.stretch.map(yOfRow);
+    ctx.fillStyle = "rgba(230,159,0,0.13)";
+    ctx.fillRect(0, y0, width, Math.max(y1 - y0, 2));
+    ctx.fillStyle = "#b87700";
+    ctx.fillRect(0, y0 - 1, width, 1.5);
+    ctx.fillRect(0, y1, width, 1.5);
   }
 
   function listen() {

@@ -19,7 +19,14 @@ from factories import GR, judge, make_curve, make_log, only
 from starlette.testclient import TestClient
 
 from flows.dashboard import build_in
-from flows.dashboard.serve import ServeError, check_address, is_loopback, make_app, safe_key
+from flows.dashboard.door import (
+    ServeError,
+    add_reviewer,
+    check_address,
+    is_loopback,
+    read_reviewers,
+)
+from flows.dashboard.serve import make_app, safe_key
 from storage.compact import compact
 from storage.datasets import write_datasets
 from storage.delivery import deliver
@@ -54,8 +61,11 @@ def client(out: object, **more: Any) -> TestClient:
     return TestClient(app, base_url="http://127.0.0.1", follow_redirects=False)
 
 
-def looked_at(web: TestClient, log_id: str, index: int) -> dict[str, str]:
-    curve = web.get("/api/log", params={"log_id": log_id}).json()["curves"][index]
+def looked_at(
+    web: TestClient, log_id: str, index: int, headers: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    asked = web.get("/api/log", params={"log_id": log_id}, headers=headers)
+    curve = asked.json()["curves"][index]
     names = ("section_id", "track_id", "mnemonic", "curve_sha256")
     return {"log_id": log_id, "reviewer": "M. Okafor", **{name: curve[name] for name in names}}
 
@@ -139,6 +149,45 @@ def test_token_is_demanded_and_kept(out: Path) -> None:
     assert web.get("/dashboard/index.html").status_code == 200
     bearer = client(out, token=TOKEN).get("/api/work", headers={"Authorization": f"Bearer {TOKEN}"})
     assert bearer.status_code == 200
+
+
+def test_each_reviewer_decides_under_the_name_of_their_token(out: Path, tmp_path: Path) -> None:
+    names = tmp_path / "reviewers.txt"
+    ada, ben = (add_reviewer(names, name) for name in ("Ada: the first", "Ben"))
+    assert names.stat().st_mode & 0o077 == 0
+    people = read_reviewers(names)
+    assert people == {ada: "Ada: the first", ben: "Ben"}
+    app = make_app(ObjectStore(str(out)), token=TOKEN, reviewers=people)
+    web = TestClient(app, base_url="http://10.0.0.5")
+    assert web.get("/api/work").status_code == 401
+    own = {"Authorization": f"Bearer {ada}"}
+    said = looked_at(web, "a", 1, own) | {"action": "accept", "reviewer": "Ben"}
+    assert web.post("/api/review", json=said, headers=POST).status_code == 401
+    reader = {"Authorization": f"Bearer {TOKEN}"}
+    assert web.get("/api/queue", headers=reader).status_code == 200
+    refused = web.post("/api/review", json=said, headers=POST | reader)
+    assert (refused.status_code, refused.json()["code"]) == (403, "reader_only")
+    assert web.post("/api/review", json=said, headers=POST | own).status_code == 200
+    app.state.desk.finish(60)
+    (review,) = read_reviews(ObjectStore(str(out)), "a")
+    assert review.reviewer == "Ada: the first"
+    served = web.get("/dashboard/assets/served.js", headers=own).text
+    assert "Ada: the first" in served
+    assert '"decide":false' in web.get("/dashboard/assets/served.js", headers=reader).text
+
+
+@pytest.mark.parametrize(
+    "text", ["Ada 0123456789abcdefgh", "Ada: short", f"Ada: {TOKEN}\nBen: {TOKEN}", f": {TOKEN}"]
+)
+def test_bad_lists_of_reviewers_name_their_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.txt").write_text(text)
+    with pytest.raises(ServeError, match="line"):
+        read_reviewers(tmp_path / "r.txt")
+    (tmp_path / "r.txt").write_text(f"# who\n\nAda: {TOKEN}\n")
+    with pytest.raises(ServeError, match="already"):
+        add_reviewer(tmp_path / "r.txt", "Ada")
+    with pytest.raises(ServeError, match="readers' token"):
+        check_address("0.0.0.0", TOKEN, read_reviewers(tmp_path / "r.txt"))
 
 
 def test_foreign_names_and_pages_are_refused(out: Path) -> None:

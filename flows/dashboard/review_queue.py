@@ -1,0 +1,174 @@
+"""What the review looks at: curves by doubt, and logs that must be corrected before anybody can review them.
+
+In: an output place and what was decided since its datasets were written. Out: rows for the page. Decisions
+belong to ``review``, the stretches of one curve to ``stretches``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from flows.dashboard.archive import logs_without_curves, read_failures, read_verdicts
+from flows.dashboard.data import natural
+from flows.dashboard.odds import chance_bad, interval_of
+from storage.objects import ObjectStore
+from storage.records import Record, jsonable
+from storage.tables import Row
+from veernet_core.findings import entry_of, sentence
+
+QUEUE = 500
+"""Rows that are handed out at once."""
+CurveKey = tuple[str, str, str, str]
+"""Log, section, track and mnemonic of a curve."""
+
+
+def doubtful_curves(
+    store: ObjectStore,
+    min_r2: float,
+    which: str,
+    log_id: str,
+    said: Mapping[CurveKey, str],
+) -> list[Row]:
+    """Curves to look at, the most doubtful first.
+
+    Parameters
+    ----------
+    store : ObjectStore
+    min_r2 : float
+        Threshold that the doubt is measured against.
+    which : str
+        ``open``, ``decided`` or ``all``.
+    log_id : str
+        Only curves of this log; empty for all logs.
+    said : mapping
+        Decisions that the datasets do not have yet.
+    """
+    table = read_verdicts(store)
+    table = table.append_column("doubt", pa.array(_doubt(table, min_r2), pa.float64()))
+    rows = table.filter(_mask(table, which, log_id)).to_pylist()
+    for row in rows:
+        last = said.get(_key(row))
+        if last is not None:
+            row["reviewed_decision"] = None if last == "withdraw" else last
+    chosen = [row for row in rows if _wanted(row, which)]
+    chosen.sort(key=lambda row: (-row["doubt"], natural(row["log_id"])))
+    return [_shown(row) if k < QUEUE else {} for k, row in enumerate(chosen)]
+
+
+def stuck_logs(store: ObjectStore, log_id: str = "") -> list[Row]:
+    """Logs without a curve or with rejected ones alone, and scans that failed, with what each of them needs."""
+    rows = [
+        {"kind": "log", "log_id": name, "uri": "", "well": _title(record), **_needs(record)}
+        for name, record in logs_without_curves(store).items()
+        if log_id in ("", name)
+    ]
+    if not log_id:
+        rows += [_failed(row) for row in read_failures(store)] + _rejected(store)
+    return sorted(rows, key=lambda row: natural(row["log_id"] or row["uri"]))
+
+
+_NEEDS = {
+    "section": "It has no track: set the section's rows and its tracks on the scan.",
+    "depth": "It has no depth: click two or more depth lines and type their depths.",
+    "scale": "It has no scale: draw a box round each printed scale and type its ends.",
+}
+"""What a log lacks, by the tool that gives it."""
+
+
+def _needs(record: Record) -> Row:
+    """The gravest finding of a log, and the tool that mends it."""
+    found = sorted(record.get("findings") or (), key=lambda f: f["severity"] != "error")
+    tracks = any(section["tracks"] for section in record.get("sections") or ())
+    without_depth = any(section["depth"] is None for section in record.get("sections") or ())
+    tool = "section" if not tracks else "depth" if without_depth else "scale"
+    return {"needs": _NEEDS[tool], "tool": tool, "why": found[0]["message"] if found else ""}
+
+
+def _rejected(store: ObjectStore) -> list[Row]:
+    """Logs all of whose curves the machine rejected, and nobody decided otherwise."""
+    logs: dict[str, list[Row]] = {}
+    names = ["log_id", "well", "uwi", "mnemonic", "decision", "reviewed_decision", "reasons"]
+    for row in read_verdicts(store).select(names).to_pylist():
+        logs.setdefault(row["log_id"], []).append(row)
+    found = []
+    for log_id, curves in logs.items():
+        if any(c["decision"] != "reject" or c["reviewed_decision"] for c in curves):
+            continue
+        reason = Counter(code for c in curves for code in c["reasons"] or ()).most_common(1)
+        code = reason[0][0] if reason else ""
+        unread = all(c["mnemonic"].startswith("UNREAD") for c in curves)
+        needs = _NEEDS["scale"] if unread else f"All its curves are rejected. {_remedy_of(code)}"
+        found.append({"kind": "log", "log_id": log_id, "uri": "", "well": curves[0]["well"] or "",
+                      "needs": needs, "tool": "scale" if unread else "", "why": sentence(code)})  # fmt: skip
+    return found
+
+
+def _failed(row: Row) -> Row:
+    remedy = row["remedy"] or _remedy_of(row["code"])
+    return {"kind": "scan", "log_id": "", "uri": row["uri"], "well": "", "needs": remedy, "tool": "",
+            "why": f"{row['stage']}: {row['message']}"}  # fmt: skip
+
+
+def _remedy_of(code: str) -> str:
+    try:
+        return entry_of(code).remedy
+    except KeyError:
+        return ""
+
+
+def _title(record: Record) -> str:
+    well = record.get("well") or {}
+    return str(well.get("name") or well.get("uwi") or "")
+
+
+def _doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
+    """1 where it is open whether the curve is good, 0 where it is certain; 1 without an estimate."""
+    estimate, lower = (
+        table[name].to_numpy().astype(np.float64) for name in ("r2_estimate", "r2_lower")
+    )
+    chance = chance_bad(estimate, lower, threshold, interval_of(table))
+    doubt = 1 - np.abs(2 * chance - 1)
+    return np.where(np.isfinite(doubt), np.round(doubt, 6), 1.0)
+
+
+def _mask(table: pa.Table, which: str, log_id: str) -> pa.Array:
+    """Rows that may be wanted: decisions of this session are looked at afterwards."""
+    if log_id:
+        return pc.equal(table["log_id"].cast(pa.string()), log_id)
+    if which == "open":
+        doubtful = pc.equal(table["decision"].cast(pa.string()), "review")
+        return pc.or_(doubtful, pc.is_valid(table["earlier_decision"]))
+    return pa.array(np.ones(len(table), dtype=np.bool_))
+
+
+def _wanted(row: Row, which: str) -> bool:
+    if which == "all":
+        return True
+    if which == "decided":
+        return row["reviewed_decision"] is not None
+    returned = row["decision"] == "review" or row["earlier_decision"] is not None
+    return returned and row["reviewed_decision"] is None
+
+
+_SHOWN = (
+    "log_id", "uwi", "well", "section_id", "track_id", "mnemonic", "unit", "decision", "r2_estimate",
+    "r2_lower", "r2_upper", "r2_reference", "coverage", "longest_gap", "depth_unit", "depth_top",
+    "depth_base", "doubt", "doubtful", "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
+    "earlier_decision", "earlier_reviewer", "earlier_at",
+)  # fmt: skip
+
+
+def _shown(row: Row) -> Row:
+    shown: Row = jsonable({name: row[name] for name in _SHOWN})
+    return shown | {"kind": "curve", "reasons": [sentence(code) for code in row["reasons"] or []]}
+
+
+def _key(row: Mapping[str, Any]) -> CurveKey:
+    return row["log_id"], row["section_id"], row["track_id"], row["mnemonic"]

@@ -1,0 +1,160 @@
+"""Review at the place in doubt, by keys alone, in a real browser."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import lasio
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from conftest import serving, until
+
+from flows.dashboard import build_dashboard
+from flows.dashboard.serve import make_app
+from flows.local.digitise import digitise_files
+from storage.objects import ObjectStore
+from veernet_core import pipeline
+from veernet_core.config import DigitiseConfig, configured
+from veernet_core.net.bundle import load_predictor
+from veernet_core.pipeline import ScanInput
+from veernet_core.synth.pages import demo_archive
+
+STEM = "two-solid-curves"
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def digitised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A folder with a log of two solid curves in one track, and the network."""
+    out = tmp_path_factory.mktemp("two")
+    scan = next(scan for scan in demo_archive(0) if scan.stem == STEM)
+    (out / "scans").mkdir()
+    (out / "scans" / f"{STEM}.tif").write_bytes(scan.tiff)
+    (out / "scans" / f"{STEM}.sidecar.json").write_text(json.dumps(scan.sidecar))
+    predictor = load_predictor(device="cpu")
+    digitise_files([out / "scans" / f"{STEM}.tif"], out, predictor, DigitiseConfig())
+    build_dashboard(out)
+    return out, predictor
+
+
+@pytest.fixture
+def desk(digitised: tuple[Path, Any], tmp_path: Path) -> Iterator[tuple[str, Path, Any]]:
+    """Address, folder and application of a served copy."""
+    source, predictor = digitised
+    out = tmp_path / "out"
+    shutil.copytree(source, out)
+
+    def redo(item: ScanInput, settings: Mapping[str, Any]) -> Any:
+        return next(iter(pipeline.digitise_many([item], predictor, configured(settings))))
+
+    app = make_app(ObjectStore(str(out)), redo=redo)
+    with serving(app) as address:
+        yield address, out, app
+
+
+def curves(out: Path) -> dict[str, tuple[Any, Any]]:
+    """Depths and values of the log's curves."""
+    table = pq.ParquetFile(out / "logs" / STEM / "curves.parquet").read().to_pandas()
+    return {
+        str(name): (rows["depth"].to_numpy(), rows["value"].to_numpy(dtype=float))
+        for name, rows in table.groupby("mnemonic", observed=True)
+    }
+
+
+def shown(page: Any) -> str:
+    """Wait for the curve under review and its page; the curve."""
+    page.wait_for_selector("html[data-stretch]")
+    page.frame_locator("#page").locator("#stage[data-waiting='0']").wait_for()
+    return str(page.evaluate("document.documentElement.dataset.shown")).split("/")[1]
+
+
+def named(page: Any) -> None:
+    page.fill("#reviewer", "Ada")
+    page.press("#reviewer", "Escape")
+
+
+def test_a_curve_opens_at_its_worst_stretch_and_is_accepted_without_it(
+    desk: tuple[str, Path, Any], open_page: Open, shoot: Callable[..., Any]
+) -> None:
+    address, out, app = desk
+    page = open_page(f"{address}/review?which=all", 1280, 1000)
+    named(page)
+    name = shown(page)
+    stretches = page.evaluate("fetch('/api/log?log_id=two-solid-curves').then((r) => r.json())")[
+        "curves"
+    ]
+    (own,) = [c["stretches"] for c in stretches if c["mnemonic"] == name]
+    first = page.evaluate("document.documentElement.dataset.stretch")
+    assert first == f"{own[0]['depth_from']:g}/{own[0]['depth_to']:g}"
+    assert own[0]["why"] in page.inner_text("#stretch")
+    assert own[0]["settle"] in page.inner_text("#stretch")
+    stage = page.frame_locator("#page").locator("#stage")
+    assert float(stage.get_attribute("data-zoom")) >= 0.5
+    middle = (own[0]["depth_from"] + own[0]["depth_to"]) / 2
+    readout = page.frame_locator("#page").locator("#readout").inner_text()
+    assert float(readout.split()[1]) == pytest.approx(middle, abs=1.0)
+    shoot(page, "stretch")
+    steps = next((k for k, s in enumerate(own) if not s["withheld"]), None)
+    if steps is None:
+        page.keyboard.press("j")
+        until(page, f"!document.documentElement.dataset.shown.endsWith('{name}')")
+        name = shown(page)
+        (own,) = [c["stretches"] for c in stretches if c["mnemonic"] == name]
+        steps = next(k for k, s in enumerate(own) if not s["withheld"])
+    for _ in range(steps):
+        page.keyboard.press("]")
+    page.keyboard.press("z")
+    assert "1 stretch without values" in page.inner_text("[data-action=accept]")
+    page.keyboard.press("a")
+    until(page, "document.getElementById('message').textContent.includes('accepted')")
+    app.state.desk.finish(60)
+    las = lasio.read(io.StringIO((out / "logs" / STEM / f"{STEM}.las").read_text()))
+    depth = las["DEPT"]
+    inside = (depth >= own[steps]["depth_from"]) & (depth <= own[steps]["depth_to"])
+    assert inside.any()
+    assert np.isnan(las[name][inside]).all()
+    assert np.isfinite(las[name][~inside]).mean() > 0.8
+
+
+def test_two_curves_that_changed_places_are_put_back(
+    desk: tuple[str, Path, Any], open_page: Open
+) -> None:
+    address, out, app = desk
+    before = curves(out)
+    page = open_page(f"{address}/review?log={STEM}", 1280, 1000)
+    named(page)
+    name = shown(page)
+    other = page.inner_text("[data-key=x]").split()[-1]
+    start, stop = map(float, page.evaluate("document.documentElement.dataset.stretch").split("/"))
+    page.keyboard.press("x")
+    until(page, "document.getElementById('message').textContent.includes('change places')")
+    app.state.desk.finish(300)
+    kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
+    assert kept["edited"][-1]["who"] == "Ada"
+    assert "changed places" in kept["edited"][-1]["what"]
+    after = curves(out)
+    scales = {
+        c["mnemonic"]: (c["left"], c["right"])
+        for t in kept["sections"][0]["tracks"]
+        for c in t["curves"]
+    }
+
+    def frac(found: dict[str, tuple[Any, Any]], curve: str, at: Any) -> Any:
+        left, right = scales[curve]
+        depth, value = found[curve]
+        return (np.interp(at, depth, value) - left) / (right - left)
+
+    depth = before[name][0]
+    above, below = depth[depth < start - 5], depth[depth > stop + 5]
+    for one, two in ((name, other), (other, name)):
+        kept_above = np.abs(frac(after, one, above) - frac(before, one, above))
+        moved = np.abs(frac(after, one, below) - frac(before, two, below))
+        assert np.nanmedian(kept_above) < 0.002
+        assert np.nanmedian(moved) < 0.005
+        assert (moved[np.isfinite(moved)] < 0.02).mean() > 0.9

@@ -1,0 +1,137 @@
+"""What the review looks at first, and what each log lacks that nobody can review."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from factories import judge, make_log, only
+
+from flows.dashboard.exchange import exchanged
+from flows.dashboard.review import Desk
+from flows.dashboard.stretches import worst_stretches
+from storage.objects import ObjectStore
+from storage.publish import log_files, publish_local, write_datasets
+from storage.records import read_record
+from veernet_core.errors import SidecarError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    log = make_log("whole")
+    publish_local(tmp_path, "whole", log_files(log, "whole"))
+    bare = replace(log, curves=(), scan=replace(log.scan, stem="bare"))
+    no_depth = tuple(replace(s, depth=None) for s in bare.sections)
+    bare = replace(bare, sections=no_depth)
+    publish_local(tmp_path, "bare", log_files(bare, "bare"))
+    lost = only(make_log("lost"), judge(make_log("lost").curves[0].curve, "reject"))
+    publish_local(tmp_path, "lost", log_files(lost, "lost"))
+    write_datasets(tmp_path)
+    return ObjectStore(str(tmp_path))
+
+
+def test_logs_that_cannot_be_reviewed_say_what_they_need(store: ObjectStore) -> None:
+    desk = Desk(store, 0.85)
+    found = desk.queue("stuck")
+    assert [row["log_id"] for row in found["rows"]] == ["bare", "lost"]
+    assert found["rows"][0]["tool"] == "depth"
+    assert "depth lines" in found["rows"][0]["needs"]
+    assert "rejected" in found["rows"][1]["needs"]
+    opened = desk.queue("open")
+    assert opened["stuck"] == 2
+    assert {row["log_id"] for row in opened["rows"]} == {"whole"}
+    (alone,) = desk.queue("all", "bare")["rows"]
+    assert alone["kind"] == "log"
+
+
+def log_of(values: list[float], sure: list[float], doubtful: list[dict[str, object]]) -> tuple:
+    record = {"curves": [{"samples": len(values), "doubtful": doubtful}]}
+    columns = {
+        "depth": [100.0 + k for k in range(len(values))],
+        "value": values,
+        "confidence": sure,
+    }
+    return record, pa.table(columns)
+
+
+def test_worst_stretches_come_first_and_are_named_once() -> None:
+    values, sure = [1.0] * 60, [0.95] * 60
+    for k in range(10, 14):
+        sure[k] = 0.2
+    for k in range(30, 40):
+        sure[k] = 0.1
+    values[50] = float("nan")
+    record, samples = log_of(values, sure, [])
+    found = worst_stretches(record, 0, samples)
+    assert [(s.depth_from, s.depth_to, s.reason) for s in found] == [
+        (130, 139, "uncertain"), (110, 113, "uncertain"), (150, 150, "gap"),
+    ]  # fmt: skip
+    crossing = {"depth_from": 129.0, "depth_to": 140.0, "reason": "crossing", "withheld": False}
+    record, samples = log_of(values, sure, [crossing])
+    found = worst_stretches(record, 0, samples)
+    assert [s.reason for s in found] == ["crossing", "uncertain", "gap"]
+    assert "changed places" in found[0].why
+    record, samples = log_of([1.0] * 60, [0.9] * 30 + [0.7] + [0.9] * 29, [])
+    (calm,) = worst_stretches(record, 0, samples)
+    assert (calm.depth_from, calm.depth_to, calm.reason) == (110, 150, "none")
+    assert worst_stretches(*log_of([float("nan")] * 3, [0.5] * 3, [])[:1], 0,
+                           log_of([float("nan")] * 3, [0.5] * 3, [])[1]) == []  # fmt: skip
+
+
+SECTION = {"section_id": "main", "row_bottom": 1000.0,
+           "depth": {"unit": "ft", "anchors": [[0.0, 100.0], [1000.0, 200.0]]}}  # fmt: skip
+
+
+def sidecar(style: str) -> dict[str, object]:
+    curves = [{"mnemonic": "GR", "style": "solid", "points": [[900.0, 77.0], [100.0, 5.0]]},
+              {"mnemonic": "CALI", "style": style}]  # fmt: skip
+    return {"sections": [{"section_id": "main", "tracks": [{"track_id": "T1", "curves": curves}]}]}
+
+
+PATHS = {"GR": [[float(r), 10.0] for r in range(0, 1000, 5)],
+         "CALI": [[float(r), 50.0] for r in range(0, 700, 5)] + [None]
+                 + [[float(r), 50.0] for r in range(800, 1000, 5)]}  # fmt: skip
+
+
+def test_curves_of_one_style_are_named_by_each_others_points() -> None:
+    before = sidecar("solid")
+    changed = exchanged(before, SECTION, "T1", PATHS, (150.0, None))
+    gr, cali = changed["sections"][0]["tracks"][0]["curves"]
+    assert [100.0, 5.0] in gr["points"]  # given above: as before
+    assert {col for row, col in gr["points"] if row < 500} == {5.0, 10.0}
+    assert {col for row, col in gr["points"] if row >= 500} == {50.0}
+    assert {col for row, col in cali["points"] if row < 500} == {50.0}
+    assert {col for row, col in cali["points"] if row >= 500} == {10.0, 77.0}
+    assert not any(700 < row < 800 for row, _ in gr["points"])
+    assert before == sidecar("solid")
+
+
+def test_curves_of_two_styles_are_redrawn_along_each_other() -> None:
+    changed = exchanged(sidecar("dashed"), SECTION, "T1", PATHS, (150.0, 190.0))
+    gr, cali = changed["sections"][0]["tracks"][0]["curves"]
+    assert gr["redrawn"][0] == [500.0, 50.0]
+    assert gr["redrawn"][-1] == [900.0, 50.0]
+    assert gr["null_rows"] == [[696.0, 799.0]]
+    assert {col for _, col in cali["redrawn"]} == {10.0}
+    assert "null_rows" not in cali
+
+
+def test_an_exchange_of_nothing_is_refused() -> None:
+    with pytest.raises(SidecarError, match="no value"):
+        exchanged(sidecar("solid"), SECTION, "T1", PATHS, (170.5, 179.0))
+    with pytest.raises(SidecarError, match="two curves"):
+        exchanged(sidecar("solid"), SECTION, "T2", PATHS, (150.0, None))
+    with pytest.raises(SidecarError, match="no depth"):
+        exchanged(sidecar("solid"), {**SECTION, "depth": None}, "T1", PATHS, (150.0, None))
+
+
+def test_stretches_of_a_published_log_lie_within_it(store: ObjectStore) -> None:
+    log = Desk(store, 0.85).log("whole")
+    record = read_record(store.get("logs/whole/log.json"))
+    for curve, known in zip(log["curves"], record["curves"], strict=True):
+        depths = np.array([[s["depth_from"], s["depth_to"]] for s in curve["stretches"]])
+        assert len(depths), known["spec"]["mnemonic"]
+        assert (depths[:, 0] <= depths[:, 1]).all()
