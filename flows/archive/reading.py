@@ -42,6 +42,7 @@ class ScanReader:
         self._begin = begin
         self._units = units
         self._source = ObjectStore(spec.source)
+        self._files = _Files(self._source)
         self._decoders = _decoders(replace(spec.decoders, check=engine.decoder_check))
         self.sent: dict[str, Unit] = {}
         self.records: list[Record] = []
@@ -71,7 +72,7 @@ class ScanReader:
         uri = self._source.uri_of(unit.source_key)
         data: bytes | None = None
         try:
-            data = self._source.get(split_page(unit.source_key)[0])
+            data = self._files.get(unit)
             sidecar = self._stated(unit)
         except StorageError as error:
             if error.retryable:
@@ -110,6 +111,24 @@ class ScanReader:
             if not isinstance(error, DecoderCrashError | DecoderTimeoutError):
                 break
         return error
+
+
+class _Files:
+    """The files of units; of one with several pages the bytes are kept until another one is asked for."""
+
+    def __init__(self, source: ObjectStore) -> None:
+        self._source, self._lock = source, threading.Lock()
+        self._kept: tuple[str, bytes] = ("", b"")
+
+    def get(self, unit: Unit) -> bytes:
+        """Bytes of a unit's file."""
+        key = split_page(unit.source_key)[0]
+        if not unit.page:
+            return self._source.get(key)
+        with self._lock:  # readers of other pages of the file wait for its bytes
+            if self._kept[0] != key:
+                self._kept = (key, self._source.get(key))
+            return self._kept[1]
 
 
 def _name(unit: Unit) -> str:

@@ -33,6 +33,8 @@ def standing(
 ) -> dict[Path, list[Record]]:
     """Files whose every page has a result of the same bytes, sidecar, options, model and version.
 
+    A file is opened only if there is a result for a scan of its size.
+
     Parameters
     ----------
     scans : sequence of Path
@@ -49,8 +51,11 @@ def standing(
         return {}
     names, store = LogNames(out), ObjectStore(str(out))
     desk = desk_sidecars(store)
+    sizes = _sizes(out, required)
     found: dict[Path, list[Record]] = {}
     for path in scans:
+        if _size(path) not in sizes:
+            continue
         records = []
         for item in read_pages(path, index):
             if isinstance(item, FailedScan):
@@ -66,6 +71,21 @@ def standing(
     return found
 
 
+def _sizes(out: Path, required: MadeWith) -> set[int]:
+    """Sizes, in bytes, of the scans whose results were made with what is required."""
+    records = (_record(folder / RECORD) for folder in (out / "logs").iterdir())
+    return {
+        r["scan"]["size_bytes"] for r in records if r is not None and _is_made_with(r, required)
+    }
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
 def _record(path: Path) -> Record | None:
     try:
         return read_record(path.read_bytes())
@@ -76,7 +96,13 @@ def _record(path: Path) -> Record | None:
 def _same(record: Record, item: ScanInput, sidecar: bytes | None, required: MadeWith) -> bool:
     made = record["provenance"]
     sidecar_sha = "" if sidecar is None else hashlib.sha256(sidecar).hexdigest()
-    own = (made["scan_sha256"], made["sidecar_sha256"], made["numerics"].split(" ")[0])
-    wanted = (item.ref.sha256, sidecar_sha, required.numerics)
+    own = (made["scan_sha256"], made["sidecar_sha256"])
+    return own == (item.ref.sha256, sidecar_sha) and _is_made_with(record, required)
+
+
+def _is_made_with(record: Record, required: MadeWith) -> bool:
+    """Whether a result has the required options, model, version and precision."""
+    made = record["provenance"]
     names = ("model_id", "config_hash", "settings_hash", "algorithms")
-    return own == wanted and all(made[name] == getattr(required, name) for name in names)
+    same = all(made[name] == getattr(required, name) for name in names)
+    return same and made["numerics"].split(" ")[0] == required.numerics

@@ -10,6 +10,7 @@ import pytest
 from batch_support import begin, latest, params, run_plain, scan_bytes, stand_in
 from PIL import Image
 
+from flows.archive.chunk import trace_chunk
 from flows.engine.decoders import Decoders
 from storage.ledger import Record, append
 from storage.listing import PAGE_COUNTS, list_scans
@@ -90,6 +91,25 @@ def test_pages_are_counted_once_and_nothing_is_left_to_do(
     ObjectStore(str(out)).delete([PAGE_COUNTS])
     assert run_plain(params(archive, out))[0].plan.units == ()
     assert sorted(counted[1:]) == ["broken.pdf", "one.PDF", "wells.pdf"]
+
+
+def test_a_file_is_fetched_once_for_all_its_pages(
+    archive: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    real = ObjectStore.get
+
+    def get(self: ObjectStore, key: str) -> bytes:
+        fetched.append(key)
+        return real(self, key)
+
+    prepared = begin(params(archive, out))
+    monkeypatch.setattr(ObjectStore, "get", get)
+    chunks = {(unit.shard, unit.chunk) for unit in prepared.plan.units if unit.page}
+    for shard, chunk in chunks:
+        trace_chunk(prepared.spec, shard, chunk)
+    assert fetched.count("wells.pdf") == len(chunks) < 3
+    assert fetched.count("a.tif") == 1
 
 
 def test_a_dry_run_counts_and_writes_nothing(archive: Path, out: Path) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from flows.cli.main import main
+from flows.local.standing import standing
 from storage.desk_sidecars import sidecar_key
 from storage.objects import ObjectStore
+from veernet_core.datatypes import MadeWith
 from veernet_core.synth.pages.demo import demo_archive
+
+NAMES = [field.name for field in fields(MadeWith)]
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +46,22 @@ def test_a_finished_scan_is_passed_over_until_something_changes(
     assert second[0].startswith("1 of 1 scans are done already")
     assert (place / "out/logs/log/log.json").stat() == record
     assert lines("--quiet") == []
+    opened: list[Path] = []
+
+    def read(path: Path, index: object) -> Iterator[object]:
+        opened.append(path)
+        return iter(())
+
+    (place / "new.tif").write_bytes(b"of another size")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.local.standing.read_pages", read)
+        made = json.loads((place / "out/logs/log/log.json").read_text())["provenance"]
+        need = MadeWith(**{name: made[name] for name in NAMES} | {"numerics": "float32"})
+        scans = [place / "new.tif", place / "log.tif", place / "gone.tif"]
+        standing(scans, place / "out", need)
+        standing(scans, place / "out", replace(need, config_hash="other"))
+    assert opened == [place / "log.tif"]
+    (place / "new.tif").unlink()
     assert any("[1/1" in line for line in lines("--step", "1"))
     assert any("[1/1" in line for line in lines("--step", "1", "--force"))
     store = ObjectStore(str(place / "out"))
