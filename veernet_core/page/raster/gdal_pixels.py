@@ -125,8 +125,8 @@ class GdalPixels(ChunkedPixels):
             page = None  # the directory was understood differently: do not build on it
         self._page = page
         self._present = None if page is None else _present_rows(page, len(data))
-        self.channels, self.is_bilevel, self._to_tone = tone_converter(self._dataset, name, page)
         self.is_read_by_codes = is_read_by_codes(self._dataset)
+        self.channels, self.is_bilevel, self._to_tone = tone_converter(self._dataset, name, page)
         if self.is_bilevel:  # read once, into `PackedPixels`
             self.cache_bytes = 0
         self._known: list[Damage] = []

@@ -71,10 +71,12 @@ def tone_converter(
         if _lacks_contrast(lut[:n_colours]):
             lut = _by_codes(_counts(dataset))
         return _palette_converter(lut, n_colours)
-    bits = _bits(dataset)
-    to_byte = _to_byte(
-        dataset, bits, plain and page is not None and page.photometric == MIN_IS_WHITE
-    )
+    told = dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
+    is_white_least = told or (page is not None and page.photometric == MIN_IS_WHITE)
+    bits = _bits(
+        dataset
+    )  # looks at pixels: what GDAL says of bad ones comes out at the next question
+    to_byte = _to_byte(dtype, bits, is_white_least)
     if dataset.count >= 4 and kinds[0] == ColorInterp.cyan:
         return 3, False, lambda raw: _cmyk_to_rgb(to_byte(raw))
     if dataset.count >= 3 and not plain:
@@ -165,12 +167,12 @@ def _bands(dataset: Any) -> Iterator[Any]:
             yield dataset.read(1, window=Window(0, row, dataset.width, rows))
 
 
-def _to_byte(dataset: Any, bits: int, min_is_white: bool) -> ToneConverter:
+def _to_byte(dtype: str, bits: int, min_is_white: bool) -> ToneConverter:
     """Raw samples to 0..255 with 255 = white: bit depth and polarity undone."""
     full = 2**bits - 1
-    codes = np.arange(65_536 if dataset.dtypes[0] == "uint16" else 256)
+    codes = np.arange(65_536 if dtype == "uint16" else 256)
     lut = np.rint(np.minimum(codes, full) * (255.0 / full)).astype(np.uint8)
-    if min_is_white or dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES":
+    if min_is_white:
         lut = np.uint8(255) - lut
     if np.array_equal(lut, codes):
         return lambda raw: np.asarray(raw, dtype=np.uint8)
