@@ -86,7 +86,7 @@ class RunReport:
 
 
 def make_report(settings: ArchiveParams, spec: RunSpec, plan: Plan, seconds: float) -> RunReport:
-    """Read from the ledger what became of the planned scans."""
+    """Read from the ledger what became of the planned scans, also where a run that began later was faster."""
     planned = (*plan.units, *plan.quarantine)
     report: dict[str, Any] = {
         "run_id": spec.run_id,
@@ -104,7 +104,8 @@ def make_report(settings: ArchiveParams, spec: RunSpec, plan: Plan, seconds: flo
         return RunReport(**report)
     latest = read_ledger(ObjectStore(settings.dest)).latest
     found = [latest.get(unit.source_key) for unit in planned]
-    records = [r for r in found if r is not None and r.segment.startswith(spec.run_id)]
+    # names of segments begin with their run's, and those sort by time
+    records = [r for r in found if r is not None and r.segment >= spec.run_id]
     counts = Counter(str(record.status) for record in records)
     return RunReport(
         **report,
