@@ -10,7 +10,7 @@ import numpy as np
 from veernet_core.datatypes import F64, Track, TrackGeometry
 from veernet_core.errors import GeometryError
 
-_EDGE_SLACK_PX = 2.0
+EDGE_SLACK_PX = 2.0
 _LEAST_ON_PAGE = 0.5
 """Share of a track that must be on the paper: of less, nobody could say where its other border is."""
 _LEAST_DEPTH_COLUMN = 0.15
@@ -24,7 +24,7 @@ def rows_on_page(top: float, bottom: float, where: str, height_px: int) -> tuple
     ------
     GeometryError
     """
-    outside = top < -_EDGE_SLACK_PX or bottom > height_px + _EDGE_SLACK_PX
+    outside = top < -EDGE_SLACK_PX or bottom > height_px + EDGE_SLACK_PX
     if outside or min(bottom, height_px) - top < 2:
         raise GeometryError(
             f"rows {top:g} to {bottom:g} lie outside the scan of {height_px} rows"
@@ -44,7 +44,7 @@ def require_anchors_on_page(
     GeometryError
     """
     for index, (row, value) in enumerate(anchors):
-        if not -_EDGE_SLACK_PX <= row <= height_px + _EDGE_SLACK_PX:
+        if not -EDGE_SLACK_PX <= row <= height_px + EDGE_SLACK_PX:
             raise GeometryError(
                 f"row {row:g} of the anchor at depth {value:g} lies outside the scan of"
                 f" {height_px} rows",
@@ -118,4 +118,4 @@ def require_on_page(
             where=where,
         )
     # A border may be given at the outer edge of the outermost pixel.
-    return bool(left.min() < -_EDGE_SLACK_PX or right.max() > last + _EDGE_SLACK_PX)
+    return bool(left.min() < -EDGE_SLACK_PX or right.max() > last + EDGE_SLACK_PX)

@@ -27,6 +27,7 @@ from veernet_core.page.known.geometry import (
     reference_line,
     rows_on_page,
 )
+from veernet_core.page.known.on_page import require_given_on_page
 from veernet_core.page.known.place import Placed, given_rows, place, prior_unit
 from veernet_core.page.known.sidecar import (
     Sidecar,
@@ -149,6 +150,8 @@ def read_sections(
     for index, p in enumerate(placed):
         has_rows = p.given is not None and given_rows(p.given) is not None
         at = f"{where}: sections[{index}]"
+        if p.given is not None:
+            require_given_on_page(p.given, at, (raster.height_px, raster.width_px))
         with page.dropping(has_rows, p.found.section_id):
             sections.append(_read_section(p, reading, at, page, unit, min_confidence))
     if reading.layout.kind != "curve_log":
@@ -190,6 +193,7 @@ def _given_section(
     top = 0.0 if given.row_top is None else given.row_top
     bottom = float(page.raster.height_px) if given.row_bottom is None else given.row_bottom
     rows = rows_on_page(top, bottom, where, page.raster.height_px)
+    require_given_on_page(given, where, (page.raster.height_px, page.raster.width_px))
     depth = given_axis(given, depth_unit, where, page)
     if depth is None:
         page.findings.append(missing.depth_unknown(given.section_id, given.depth))
