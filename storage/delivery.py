@@ -119,6 +119,24 @@ def fresh_logs(store: ObjectStore) -> set[str]:
     return {r.log_id for r in ledger.latest.values() if r.segment in new and r.status == "done"}
 
 
+def decided_log(store: ObjectStore, log_id: str) -> DigitisedLog | None:
+    """A published log with the decisions in force, and without the stretches that people took out.
+
+    None where its folder is gone or damaged.
+    """
+    document = store.get_or_none(f"logs/{log_id}/{RECORD}")
+    table = store.get_or_none(f"logs/{log_id}/{SAMPLES}")
+    if document is None or table is None:
+        return None
+    try:
+        record, samples = read_record(document), pq.read_table(io.BytesIO(table))
+        decided = in_force(record, samples, read_reviews(store, log_id))
+        log = _with_decisions(restored_log(record, samples), decided)
+    except (ValueError, KeyError, TypeError, pa.ArrowException):
+        return None
+    return _without_stretches(log, decided)
+
+
 def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> DigitisedLog:
     """A log as far as its published files tell: all that LAS, CSV and the datasets need.
 

@@ -24,6 +24,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("inspect", "digitise:fill_inspect", "write a draft sidecar and a picture to correct"),
     ("batch", "batch:fill", "digitise what is new or changed in an archive (folder or bucket)"),
     ("dashboard", "dashboard:fill", "(re)build the dashboard of a folder of results"),
+    (
+        "wells",
+        "wells:fill",
+        "write one table for each well: each curve from its best accepted source",
+    ),
     ("evaluate-pages", "pages:fill", "measure page reading"),
     ("fit-scales", "pages:fill_fit_scales", "fit the models that read scales"),
     ("train", "models:fill_train", "train a model, or go on training"),

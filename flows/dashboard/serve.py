@@ -233,7 +233,7 @@ async def _said(request: Request) -> Mapping[str, Any]:
 def safe_key(path: str) -> str | None:
     """The key that a decoded URL path names, or None where it must not be answered.
 
-    Only ``dashboard/`` and ``logs/`` and the two small datasets are open. A path with an empty,
+    Only ``dashboard/``, ``logs/``, ``wells/`` and the two small datasets are open. A path with an empty,
     hidden or climbing part, a backslash or a control character names nothing.
 
     Examples
@@ -246,7 +246,7 @@ def safe_key(path: str) -> str | None:
         return None
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
         return None
-    if parts[0] in ("dashboard", "logs") and len(parts) > 1:
+    if parts[0] in ("dashboard", "logs", "wells") and len(parts) > 1:
         return path
     return path if path in _OPEN_FILES else None
 

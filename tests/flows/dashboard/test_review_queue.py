@@ -13,8 +13,10 @@ from factories import judge, make_log, only
 from flows.dashboard.exchange import exchanged
 from flows.dashboard.review import Desk
 from flows.dashboard.stretches import worst_stretches
+from storage.datasets import write_datasets
+from storage.log_files import log_files
 from storage.objects import ObjectStore
-from storage.publish import log_files, publish_local, write_datasets
+from storage.publish import publish_local
 from storage.records import read_record
 from veernet_core.errors import SidecarError
 
