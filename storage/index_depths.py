@@ -19,7 +19,10 @@ from veernet_core.datatypes import FT_PER, DepthUnit
 DepthRange = tuple[float | None, float | None, DepthUnit | None]
 """Top, bottom and unit; a range without extent is one nobody filled in."""
 
-_UNIT_WORD = r"(ft|feet|foot|фут\w*|m|mt?rs?|met(?:er|re)s?|м)\.?"
+_UNIT_WORD = r"((?:us)?ft(?:us|kb|md|rkb)?|feet|foot|фут\w*|m(?:kb|md|rkb)?|mt?rs?|met(?:er|re)s?|м|['’′])\.?"
+_FEET = re.compile(r"f|(?:us)?ft(?:us|kb|md|rkb)?|feet|foot|фут\w*|['’′]")
+_METRES = re.compile(r"m(?:kb|md|rkb)?|mt?rs?|met(?:er|re)s?|м|метр\w*")
+_NO_UNIT = frozenset({"", "na", "unknown", "none", "null", "нет"})
 _CELL_UNIT = re.compile(rf"(?<=[\d.,])\s*{_UNIT_WORD}$", re.IGNORECASE)
 _NAME_UNIT = re.compile(rf"[\s_,.\-(\[]+{_UNIT_WORD}\s*[)\]]?\s*$", re.IGNORECASE)
 _CAMEL_UNIT = re.compile(r"(?<=[a-z])(Ft|Feet|M|Meters?|Metres?)$")
@@ -65,15 +68,28 @@ def read_depths(
     )
     stated = [table.columns[c] for c in _exact(table, column_map, "depth_unit", plain)]
     return [
-        _range(table, row, _first(tops, row), _first(bottoms, row), _stated_unit(stated, row), column_map)
+        _range(
+            table, row, _first(tops, row), _first(bottoms, row), _stated_unit(table, stated, row), column_map
+        )
         for row in range(len(table.places))
     ]  # fmt: skip
 
 
 def unit_of(text: str) -> DepthUnit | None:
-    """Depth unit by its first letter; None where it is neither feet nor metres."""
-    letter = text.strip().casefold()[:1]
-    return "ft" if letter in ("f", "ф") else "m" if letter in ("m", "м") else None
+    """Depth unit by the first word of a text; None where it is neither feet nor metres.
+
+    Examples
+    --------
+    >>> unit_of("FEET (MD)"), unit_of("m"), unit_of("fathoms")
+    ('ft', 'm', None)
+    """
+    word = _first_word(text)
+    return "ft" if _FEET.fullmatch(word) else "m" if _METRES.fullmatch(word) else None
+
+
+def _first_word(text: str) -> str:
+    found = re.search(r"[^\W\d_]+|['’′]", text)
+    return found[0].casefold() if found else ""
 
 
 def _exact(
@@ -146,10 +162,19 @@ def _depth(text: str, mark: Mark | None, where: str) -> float | None:
     return value
 
 
-def _stated_unit(columns: Sequence[list[str]], row: int) -> DepthUnit | None:
+def _stated_unit(table: TextTable, columns: Sequence[list[str]], row: int) -> DepthUnit | None:
     for texts in columns:
-        if texts[row].strip():
-            return unit_of(texts[row])
+        text = texts[row].strip()
+        if _first_word(text.replace("/", "")) in _NO_UNIT:
+            continue
+        unit = unit_of(text)
+        if unit is None:
+            raise IndexTableError(
+                f"{text!r} is no unit of depth",
+                f"{table.name}: {table.places[row]}",
+                "Write ft or m, or leave the unit out.",
+            )
+        return unit
     return None
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from storage.index_maps import MAPS
 from storage.index_table import (
     GENERIC,
     KANSAS,
@@ -296,3 +297,29 @@ def test_depths_of_rows_with_different_units_are_not_shared() -> None:
     match = read_index(text.encode(), GENERIC, "i.csv").find("15-053-00069_gr.tif")
     assert match is not None
     assert (match.row.top, match.row.bottom) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "depths"),
+    [
+        ("Top (ftKB);Bottom (ftKB)", "1000;1200", (1000.0, 1200.0, "ft")),
+        ("Top [mMD];Bottom [mMD]", "1000,5;1200", (1000.5, 1200.0, "m")),
+        ("top;bottom", "3575 USFT;4000 ftUS", (3575.0, 4000.0, "ft")),
+        ("top;bottom", "3575';4000'", (3575.0, 4000.0, "ft")),
+        ("top;bottom;depth_unit", "3575;4000;FEET (MD)", (3575.0, 4000.0, "ft")),
+        ("top;bottom;depth_unit", "3575;4000;N/A", (3575.0, 4000.0, None)),
+        ("top;bottom;depth_unit", "3575;4000;F", (3575.0, 4000.0, "ft")),
+    ],
+)
+def test_units_as_people_write_them(header: str, cells: str, depths: tuple[object, ...]) -> None:
+    table = read_index(f"file;{header}\na.tif;{cells}\n".encode(), MAPS["generic"], "i.csv")
+    match = table.find("a.tif", "/x/a.tif")
+    assert match is not None
+    assert (match.row.top, match.row.bottom, match.row.depth_unit) == depths
+
+
+@pytest.mark.parametrize("unit", ["fathoms", "furlong", "miles", "klafter"])
+def test_a_unit_that_is_neither_feet_nor_metres_is_refused_with_its_row(unit: str) -> None:
+    data = f"file;top;bottom;depth_unit\nb.tif;1;2;ft\na.tif;1;2;{unit}\n".encode()
+    with pytest.raises(IndexTableError, match=f"line 3.*{unit}"):
+        read_index(data, MAPS["generic"], "i.csv")
