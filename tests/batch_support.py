@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-DRILLS = Path(__file__).resolve().parent.parent / "deploy" / "drills"
+DRILLS = Path(__file__).resolve().parent / "drills"
 sys.path.insert(0, str(DRILLS))
 
 from prefect_site import s3_environment  # noqa: E402

@@ -1,6 +1,6 @@
 """Scale drill: what orchestration costs on top of the bare work, memory, and lock errors.
 
-    python deploy/drills/scale_drill.py [--logs 5000] [--bare-logs 500] [--work-ms 50]
+    python tests/drills/scale_drill.py [--logs 5000] [--bare-logs 500] [--work-ms 50]
 
 The same small scans are digitised by ``cheap_engine`` (``--work-ms`` of processor time per log in
 place of the network) twice: bare (read, trial decode, trace, judge, write the log's folder, then

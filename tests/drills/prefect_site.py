@@ -39,7 +39,7 @@ class Server:
 
     def set_up(self) -> None:
         """Pools, limit, automation and deployments, as the runbook says."""
-        self._run([sys.executable, str(DRILLS.parent / "setup_server.py")], 180)
+        self._run([sys.executable, str(ROOT / "deploy" / "setup_server.py")], 180)
         self.cli("deploy", "--all", "--prefect-file", "deploy/prefect.yaml")
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -1,6 +1,6 @@
 """Outage drill: the store goes away for a minute in the middle of a run, and nothing is lost or doubled.
 
-    python deploy/drills/outage_drill.py [--logs 60] [--minutes 1]
+    python tests/drills/outage_drill.py [--logs 60] [--minutes 1]
 
 An S3 server stands behind a gateway of ours. When a third of the logs are published, the gateway cuts all
 connections and refuses new ones for a minute. Printed: how the run ended, and whether a second one had

@@ -1,6 +1,6 @@
 """Power-cut drill: worker and flow killed together must not cost the next scheduled run.
 
-    python deploy/drills/zombie_drill.py [--logs 60]
+    python tests/drills/zombie_drill.py [--logs 60]
 
 Starts a server, sets it up as the runbook says, and lets a worker run the nightly deployment. In the
 middle the worker and all its children are killed at once. The next run is created at once, as the schedule

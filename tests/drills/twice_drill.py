@@ -1,6 +1,6 @@
 """Twice drill: two runs at once on one destination lose nothing and double nothing.
 
-    python deploy/drills/twice_drill.py [--logs 60]
+    python tests/drills/twice_drill.py [--logs 60]
 
 Two ``veernet batch`` processes, as two machines with one schedule would, digitise the same archive into the
 same folder; a third run finds nothing to do. Every log must be in the datasets exactly once, with the bytes

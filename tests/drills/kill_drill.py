@@ -1,6 +1,6 @@
 """Kill drill: a batch killed with SIGKILL at random moments loses nothing and doubles nothing.
 
-    python deploy/drills/kill_drill.py [--logs 240] [--kills 10] [--seed 1]
+    python tests/drills/kill_drill.py [--logs 240] [--kills 10] [--seed 1]
 
 An archive of small scans is digitised once undisturbed, and once by ``veernet batch`` runs that are
 killed: after a random number of logs and milliseconds, in the middle of writing a log's folder, and
