@@ -144,7 +144,8 @@ def _place(base: list[Any], over: list[Any], index: int, name: str) -> int | Non
     named = [i for i, item in enumerate(base) if own is not None and item.get(name) == own]
     earlier = sum(item.get(name) == own for item in over[:index])
     if named and earlier < len(named):
-        return named[earlier]
+        out: int | None = named[earlier]
+        return out
     if len(base) == len(over) == 1 and name != "mnemonic":
         return 0
     by_place = own is None and index < len(base)

@@ -107,7 +107,7 @@ _Options: Any = create_model(
 )
 
 
-class ArchiveParams(_Options):
+class ArchiveParams(_Options):  # type: ignore[misc]  # made at run time, from the options
     """All parameters of an archive run: the options of digitising, and those of the run itself."""
 
     source: Source

@@ -174,7 +174,9 @@ def _decision_codes(
 
 
 def _numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
-    return pc.fill_null(table[name].cast(pa.float64()), float("nan")).to_numpy().astype(np.float64)
+    filled = pc.fill_null(table[name].cast(pa.float64()), float("nan")).to_numpy()
+    out: NDArray[np.float64] = filled.astype(np.float64)
+    return out
 
 
 def best_r2(numbers: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from flows.engine.page_engines import PageEngines
 from flows.studies.truth_pages import TruthPage, find_pages
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import F64, Raster
 from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
 from veernet_core.page.ocr.print_reading import read_print
@@ -182,5 +182,5 @@ def _true_scales(tracks: Sequence[TrueTrack], section: TrueSection) -> Iterator[
                 )  # fmt: skip
 
 
-def _at(knots: np.ndarray, section: TrueSection) -> float:  # type: ignore[type-arg]
+def _at(knots: F64, section: TrueSection) -> float:
     return float(np.interp(section.row_top, knots[:, 0], knots[:, 1]))

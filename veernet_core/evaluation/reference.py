@@ -244,7 +244,8 @@ def _sorted_finite(depth: F64, value: F64) -> tuple[F64, F64]:
 def _within(at: F64, depth: F64) -> NDArray[np.bool_]:
     if not len(depth):
         return np.zeros(len(at), bool)
-    return (at >= depth[0] - 1e-9) & (at <= depth[-1] + 1e-9)
+    out: NDArray[np.bool_] = (at >= depth[0] - 1e-9) & (at <= depth[-1] + 1e-9)
+    return out
 
 
 def _sample(depth: F64, value: F64, at: F64) -> F64:

@@ -152,7 +152,8 @@ class SelfAttention(nn.Module):
         tokens = tokens + self.out(mixed.transpose(1, 2).reshape(b, h * w, c))
         tokens = tokens + self.mlp(self.norm2(tokens))
         y = tokens.transpose(1, 2).reshape(b, c, h, w)
-        return y if mask is None else y * mask
+        out: Tensor = y if mask is None else y * mask
+        return out
 
 
 class Up(nn.Module):
@@ -185,7 +186,8 @@ class Up(nn.Module):
 
     def _joined(self, x: Tensor, skip: Tensor, mask: Tensor | None) -> Tensor:
         if self.doubling is None:
-            return self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
+            out: Tensor = self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
+            return out
         y = F.relu(self.doubling(x).add_(self.join.conv(skip)), inplace=True)
         return y if mask is None else y * mask
 
@@ -328,7 +330,10 @@ class VeerNet(nn.Module):
             hidden = hidden * mask.amax(3)
         logits = second(hidden)
         b, c, h = logits.shape
-        return logits.reshape(b, c // 2, 2, h).transpose(2, 3).reshape(b, c // 2, 2 * h).float()
+        out: Tensor = (
+            logits.reshape(b, c // 2, 2, h).transpose(2, 3).reshape(b, c // 2, 2 * h).float()
+        )
+        return out
 
 
 def _pyramid(valid: Tensor | None) -> list[Tensor | None]:

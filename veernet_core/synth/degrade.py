@@ -124,7 +124,8 @@ def _toner(rng: Rng, image: F32, severity: float) -> F32:
 def _near_side(rng: Rng, cols: int) -> F32:
     """Dirt gathers where the paper was handled: 3 at one side, falling off over some columns."""
     off = np.arange(cols, dtype=np.float32) / np.float32(rng.uniform(30, 120))
-    return (3 * np.exp(-(off[::-1] if rng.random() < 0.5 else off))).astype(np.float32)
+    out: F32 = (3 * np.exp(-(off[::-1] if rng.random() < 0.5 else off))).astype(np.float32)
+    return out
 
 
 def _bilevel(rng: Rng, image: F32, severity: float) -> U8:

@@ -28,7 +28,8 @@ def _beds(rng: Rng, n: int) -> F64:
     levels = rng.normal(size=n)
     if rng.random() < 0.4:  # two lithologies: values alternate between two levels
         levels = np.where(rng.random(n) < 0.5, -1.0, 1.0) + 0.25 * levels
-    return levels[np.searchsorted(edges, np.arange(n)).clip(0, n - 1)]
+    out: F64 = levels[np.searchsorted(edges, np.arange(n)).clip(0, n - 1)]
+    return out
 
 
 def _drift(rng: Rng, n: int) -> F64:
@@ -66,11 +67,13 @@ def _spikes(rng: Rng, n: int) -> F64:
 def _telegraph(rng: Rng, n: int) -> F64:
     """Violent swings from sample to sample, as uncompensated density in rugose hole."""
     swings = rng.uniform(-1, 1, size=n)
-    return gaussian_filter1d(swings, rng.uniform(0.2, 1.2)) * 1.5
+    out: F64 = gaussian_filter1d(swings, rng.uniform(0.2, 1.2)) * 1.5
+    return out
 
 
 def _unit(x: F64) -> F64:
-    return (x - x.mean()) / (x.std() + 1e-9)
+    out: F64 = (x - x.mean()) / (x.std() + 1e-9)
+    return out
 
 
 _PROCESSES: tuple[Callable[[Rng, int], F64], ...] = (
@@ -152,7 +155,8 @@ def draw_shape(
         shape = samples[np.floor(at).astype(int)]
     elif kind < 0.35 and spacing > 1:  # analogue pen: rounded corners
         shape = gaussian_filter1d(shape, spacing * 0.5, mode="nearest")
-    return shape + _strokes(rng, rows) if rng.random() < stroke_share else shape
+    out: F64 = shape + _strokes(rng, rows) if rng.random() < stroke_share else shape
+    return out
 
 
 def _strokes(rng: Rng, rows: int) -> F64:

@@ -325,7 +325,8 @@ def _steepness(x: F64) -> F32:
     """Half of the columns crossed from the row above to the row below."""
     padded = np.concatenate([x[:1], x, x[-1:]])
     rise = np.abs(padded[2:] - padded[:-2]) / 2
-    return np.nan_to_num(rise).astype(np.float32)
+    out: F32 = np.nan_to_num(rise).astype(np.float32)
+    return out
 
 
 def _survives(curve: _Inked, dark: F32, tone: float) -> NDArray[np.bool_]:
@@ -346,4 +347,5 @@ def _survives(curve: _Inked, dark: F32, tone: float) -> NDArray[np.bool_]:
     drawn = uniform_filter1d(drawn, size, mode="nearest")
     left_over = uniform_filter1d(left_over, size, mode="nearest")
     inside = np.isfinite(curve.x) & (curve.x > -2) & (curve.x < dark.shape[1] + 1)
-    return inside & (drawn > 0) & (left_over > _LEAST_CONTRAST * tone * drawn)
+    out: NDArray[np.bool_] = inside & (drawn > 0) & (left_over > _LEAST_CONTRAST * tone * drawn)
+    return out

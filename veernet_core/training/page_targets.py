@@ -214,13 +214,15 @@ def _stretched(page: PageInput, stretch: float) -> PageInput:
 
 
 def _within(targets: _Targets, section: Mapping[str, Any]) -> Bool:
-    return (targets.rows_px >= section["row_top"]) & (targets.rows_px < section["row_bottom"])
+    out: Bool = (targets.rows_px >= section["row_top"]) & (targets.rows_px < section["row_bottom"])
+    return out
 
 
 def _course(targets: _Targets, knots: Any, change: Change) -> F64:
     """A border at every cell row, page pixels of the varied page."""
     knots = np.array(knots if isinstance(knots, list) else [[0.0, knots]], np.float64)
-    return np.interp(targets.rows_px, knots[:, 0], knots[:, 1]) - change.cut_left
+    out: F64 = np.interp(targets.rows_px, knots[:, 0], knots[:, 1]) - change.cut_left
+    return out
 
 
 def _mark_log(targets: _Targets, section: Mapping[str, Any], change: Change, paper: bool) -> None:

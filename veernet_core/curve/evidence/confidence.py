@@ -36,7 +36,8 @@ class ConfidenceMap:
         """Probability per row, [rows]."""
         features = row_features(evidence, frac)
         score = features @ self.weights[:-1] + self.weights[-1]
-        return np.interp(score, self.knots[:, 0], self.knots[:, 1])
+        out: F64 = np.interp(score, self.knots[:, 0], self.knots[:, 1])
+        return out
 
 
 ConfidenceMaps = Mapping[Style, ConfidenceMap]
@@ -98,5 +99,5 @@ def maps_from_json(value: Mapping[str, Any]) -> dict[Style, ConfidenceMap]:
     for style in ("solid", "dashed", "dotted"):
         if style in value:
             entry = value[style]
-            out[style] = ConfidenceMap(np.array(entry["weights"]), np.array(entry["knots"]))  # type: ignore[index]
+            out[style] = ConfidenceMap(np.array(entry["weights"]), np.array(entry["knots"]))
     return out

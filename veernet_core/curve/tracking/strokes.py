@@ -17,7 +17,8 @@ def ink_under(ink: NDArray[np.uint8], column: F64, reach: int = 1) -> F64:
     best = np.zeros(rows, np.uint8)
     for offset in range(-reach, reach + 1):
         best = np.maximum(best, ink[np.arange(rows), (at + offset).clip(0, cols - 1)])
-    return uniform_filter1d(best.astype(np.float64) / 255, 5, mode="nearest")
+    out: F64 = uniform_filter1d(best.astype(np.float64) / 255, 5, mode="nearest")
+    return out
 
 
 def stroke_support(across: NDArray[np.uint8], unfolded: F64, strip: Strip, least: float = 3) -> F64:

@@ -69,7 +69,8 @@ def exchange_rows(
     at = np.rint(np.nan_to_num(folded[[one, two]])).astype(int).clip(0, last)
 
     def way(a: int, b: int) -> F64:
-        return np.abs(blank[rows, at[a, :-1]] - blank[rows, at[b, 1:]]).astype(np.float64)
+        out: F64 = np.abs(blank[rows, at[a, :-1]] - blank[rows, at[b, 1:]]).astype(np.float64)
+        return out
 
     # in unfolded columns, so that a wrapped curve makes no stroke at a border
     steps = np.abs(np.diff(paths[[one, two]], axis=1)).max(axis=0)

@@ -164,4 +164,5 @@ def _best_rival(style: int, paths: list[Path], fields: Fields, strip: Strip) -> 
     left = fields.density[style] * (free > 0.99)
     window = 2 * fields.config.mass_reach + 1
     peak = uniform_filter1d(left, window, axis=1).max(axis=1) * window
-    return peak.astype(np.float64).clip(0, 1)
+    out: F64 = peak.astype(np.float64).clip(0, 1)
+    return out

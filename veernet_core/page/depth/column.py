@@ -247,7 +247,8 @@ def _expected(labels: Sequence[LabelRead], chain: Chain, row: float) -> float:
     values = np.array([label.value for label in members])
     rows = np.array([label.row for label in members])
     inside = float(np.interp(row, rows, values))
-    return inside + chain.units_per_px * (min(row - rows[0], 0) + max(row - rows[-1], 0))
+    beyond: float = min(row - rows[0], 0) + max(row - rows[-1], 0)
+    return inside + chain.units_per_px * beyond
 
 
 def _explains(labels: Sequence[LabelRead], chain: Chain, label: LabelRead) -> bool:
@@ -363,4 +364,5 @@ def _bend_scatter(knots: F64) -> float:
     rows, depths = knots.T
     share = (depths[1:-1] - depths[:-2]) / (depths[2:] - depths[:-2])
     off = rows[1:-1] - rows[:-2] - share * (rows[2:] - rows[:-2])
-    return 1.4826 * float(np.median(np.abs(off))) / np.sqrt(1.5)
+    out: float = 1.4826 * float(np.median(np.abs(off))) / np.sqrt(1.5)
+    return out

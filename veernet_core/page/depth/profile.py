@@ -120,4 +120,5 @@ def _lags(left: F32, right: F32, dpi: float) -> F64:
         centres.append(top + len(a) / 2)
         lags.append(float(shifts[scores.argmax()]) if scores.max() > 0 else 0.0)
     steady = median_filter(np.array(lags), min(5, len(lags)), mode="nearest")
-    return np.interp(np.arange(len(left)), centres, steady)
+    out: F64 = np.interp(np.arange(len(left)), centres, steady)
+    return out

@@ -64,7 +64,8 @@ class Course:
     def columns(self, col: float) -> F64:
         """Page column of registered column ``col`` at every row, [n]."""
         own = np.array([np.interp(col, self.peaks, line) for line in self.offsets])
-        return col + self.drift + np.interp(self.rows, self.window_rows, own)
+        out: F64 = col + self.drift + np.interp(self.rows, self.window_rows, own)
+        return out
 
     def knots(self, col: float) -> F64:
         """The course of ``col`` as few [row, px] knots."""

@@ -130,7 +130,8 @@ def _measure_tilt(
     shear = _SHEARS[best] + offset * (_SHEARS[1] - _SHEARS[0])
     shear = gaussian_filter1d(median_filter(shear, 5), 1.5)
     centres = at * (window // 4)
-    return slope + np.interp(np.arange(rows[1] - rows[0]), centres, shear)
+    out: F64 = slope + np.interp(np.arange(rows[1] - rows[0]), centres, shear)
+    return out
 
 
 def line_period(profile: F32, inch_px: float) -> float | None:
@@ -157,7 +158,8 @@ def _period_within(profile: F32, inch_px: float, reach_in: float) -> float | Non
 
 def _crisp(profile: F32, period: float) -> F32:
     raised = profile - uniform_filter1d(profile, max(9, 2 * int(period) + 1))
-    return np.clip(raised, 0, 80).astype(np.float32)
+    out: F32 = np.clip(raised, 0, 80).astype(np.float32)
+    return out
 
 
 def _autocorrelation(profile: F32, inch_px: float, reach_in: float) -> F64 | None:
@@ -192,7 +194,8 @@ def local_period(profile: F32, period: float) -> F64:
         comb = np.interp(teeth, np.arange(len(auto)), auto).sum(axis=1)
         found[k] = period * stretch[comb.argmax()]
     smooth = median_filter(found, 5, mode="nearest")
-    return np.interp(np.arange(len(profile)), centres, smooth)
+    out: F64 = np.interp(np.arange(len(profile)), centres, smooth)
+    return out
 
 
 def _candidates(profile: F32, period: float) -> tuple[F64, F64]:

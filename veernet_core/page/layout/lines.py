@@ -126,7 +126,8 @@ def sharpen(profile: NDArray[np.generic], half_px: int) -> F32:
     """Ink above its surroundings of ``half_px`` columns each side, [bands, width], clipped."""
     ink = np.asarray(profile, np.float32)
     raised = ink - uniform_filter1d(ink, 2 * half_px + 1, axis=1)
-    return np.clip(raised, 0, 120)
+    out: F32 = np.clip(raised, 0, 120)
+    return out
 
 
 def measure_drift(profiles: PageProfiles) -> F64:
@@ -144,7 +145,8 @@ def measure_drift(profiles: PageProfiles) -> F64:
     slope = _parabola(score, path, lags) / _SLAB_BANDS
     centres = np.arange(len(score)) * _HOP_BANDS + _SLAB_BANDS
     drift = np.cumsum(np.interp(np.arange(bands), centres, slope))
-    return drift - drift[bands // 2]
+    out: F64 = drift - drift[bands // 2]
+    return out
 
 
 def _lag_scores(upright: F32, band_px: int) -> tuple[F32, NDArray[np.int64]]:
@@ -233,7 +235,8 @@ def find_peaks(profile: F32, apart_px: int, least: float) -> NDArray[np.int64]:
     found = np.flatnonzero((profile >= top) & (profile >= least))
     if len(found) == 0:
         return found
-    return found[np.concatenate([[True], np.diff(found) > apart_px])]
+    out: NDArray[np.int64] = found[np.concatenate([[True], np.diff(found) > apart_px])]
+    return out
 
 
 def centroid(profile: F32, col: float, half_px: int) -> float:

@@ -176,7 +176,9 @@ def name_scales(
 def _logit(p: F64) -> F64:
     """Log odds above those of having no name; nothing is gained below."""
     clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    return np.maximum(0.0, np.log(clipped / (1 - clipped)) - np.log(LEAST_NAME / (1 - LEAST_NAME)))
+    least = np.log(LEAST_NAME / (1 - LEAST_NAME))
+    out: F64 = np.maximum(0.0, np.log(clipped / (1 - clipped)) - least)
+    return out
 
 
 def _place(name: NameCandidate) -> tuple[int, int]:
@@ -337,9 +339,10 @@ def mnemonic_of(printed: str, kind: CurveKind | None) -> str:
     """
     if kind is not None and not kind.is_group:
         return kind.mnemonic
+    inner: str
     for inner in re.findall(r"[(\[]\s*([A-Za-z][A-Za-z0-9_]{1,9})\s*[)\]]", printed):
         if find_unit(inner) is None and inner.upper() == inner:
-            return inner.upper()
+            return inner
     if kind is not None:
         return kind.mnemonic
     bare = re.sub(r"[(\[][^)\]]*[)\]]?", " ", printed)

@@ -111,4 +111,5 @@ def _pixels(raster: Raster, row: float, x0: float, x1: float, height: float) -> 
     top, bottom = int(max(0, row - 0.4 * height)), int(row + 0.4 * height) + 1
     rgb = raster.read_rgb(top, min(bottom, raster.height_px))[:, int(max(0, x0)) : int(x1) + 1]
     flat = rgb.reshape(-1, 3)
-    return flat[flat.min(axis=1) < _DARK]
+    out: U8 = flat[flat.min(axis=1) < _DARK]
+    return out

@@ -54,7 +54,8 @@ class ScaleInk:
 
     def level(self, row: float, col: float) -> float:
         """``y`` of a place on the page."""
-        return row - self.tilt * (col - self.ink.shape[1] / 2)
+        out: float = row - self.tilt * (col - self.ink.shape[1] / 2)
+        return out
 
     def lean(self, y: float) -> float:
         """How far an upright line has moved to the right at ``y``, px: upright lines tilt with level ones."""
@@ -130,7 +131,8 @@ class ScaleInk:
         """Row indices [offsets, cols] of level lines at ``y`` plus offsets."""
         base = y + self.tilt * (cols - self.ink.shape[1] / 2) - self.row0
         rows = np.rint(base[None] + offsets[:, None]).astype(np.int64)
-        return np.clip(rows, 0, len(self.ink) - 1)
+        out: np.ndarray[tuple[int, int], np.dtype[np.int64]] = np.clip(rows, 0, len(self.ink) - 1)
+        return out
 
 
 def find_tilt(ink: U8) -> float:

@@ -215,7 +215,7 @@ def _free(rng: Rng) -> tuple[list[ColumnKind], list[float]]:
 
 def _mud_log(rng: Rng) -> tuple[list[ColumnKind], list[float]]:
     middle: list[ColumnKind] = ["lithology", "text", "picture", "blank", "lithology", "text"]
-    rng.shuffle(middle)  # type: ignore[arg-type]
+    rng.shuffle(middle)
     middle = middle[: int(rng.integers(1, 5))]
     depth = int(rng.integers(0, len(middle) + 1))
     middle.insert(depth, "depth")
