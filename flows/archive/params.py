@@ -35,9 +35,9 @@ Model = Annotated[str | None, Field(description="URI of a model bundle; none: th
 Device = Annotated[str, Field(description="auto, cpu or cuda.")]
 DryRun = Annotated[bool, Field(description="Only say what would be done, and why.")]
 Precision = Annotated[
-    Literal["float32", "bfloat16"] | None,
+    Literal["auto", "float32", "bfloat16"],
     Field(
-        description="Of the network; none: as the destination's results were made, else float32."
+        description="Of the network; auto: as the destination's results were made, else what is fastest here."
     ),
 ]
 Redo = Annotated[
@@ -117,7 +117,7 @@ class ArchiveParams(_Options):  # type: ignore[misc]  # made at run time, from t
     index_map: IndexMap = "generic"
     model: Model = None
     device: Device = "auto"
-    precision: Precision = None
+    precision: Precision = "auto"
     dry_run: DryRun = False
     redo: Redo = "changed"
     force: Force = False

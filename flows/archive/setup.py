@@ -15,6 +15,7 @@ from flows.archive.params import ArchiveParams
 from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderSettings
 from flows.engine.loading import Engine, NumericsError, get_engine
+from flows.engine.precision import AUTO
 from storage.desk_sidecars import desk_sidecars
 from storage.errors import StorageError
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
@@ -126,8 +127,8 @@ def _engine(params: ArchiveParams, fixed: str) -> Engine:
     NumericsError
         Where it would not, and nothing says that all is to be done again.
     """
-    asked = fixed
-    if params.precision is not None:
+    asked = fixed or AUTO
+    if params.precision != AUTO:
         asked = " ".join([params.precision, *fixed.split()[1:]])
     try:
         return get_engine(params.model, params.device, asked)

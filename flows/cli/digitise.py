@@ -26,7 +26,7 @@ def fill_demo(parser: argparse.ArgumentParser) -> None:
     """Options of ``demo``."""
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--seed", type=int, default=0, help="of the drawings")
-    parser.set_defaults(run=demo, model=None, device="auto", precision="float32", batch_tiles=None)
+    parser.set_defaults(run=demo, model=None, device="auto", precision="auto", batch_tiles=None)
 
 
 def fill_digitise(parser: argparse.ArgumentParser) -> None:
@@ -82,6 +82,7 @@ def demo(args: argparse.Namespace) -> int:
             sidecar = json.dumps(scan.sidecar, indent=1)
             (source / f"{scan.stem}.sidecar.json").write_text(sidecar, encoding="utf-8")
         scans.append(path)
+    _decide_precision(args)
     _run_local(scans, args, DigitiseConfig())
     # a damaged scan is part of the demo: it shows in the failures, not in the exit code
     return 0
@@ -94,6 +95,7 @@ def digitise(args: argparse.Namespace) -> int:
 
     scans = find_scans(args.scans)
     require_writable(args.out)
+    _decide_precision(args)
     if args.canary:
         from flows.archive.canary import watch_local
 
@@ -101,6 +103,13 @@ def digitise(args: argparse.Namespace) -> int:
         config = watch_local(args.out, config, *model)
     index = read_index_file(args.index, args.index_map) if args.index is not None else None
     return _run_local(scans, args, config, index, args.include_review)
+
+
+def _decide_precision(args: argparse.Namespace) -> None:
+    """Put the precision of the folder's results in the place of ``auto``."""
+    from flows.local.numerics import folder_precision
+
+    args.precision = folder_precision(args.out, args.precision, args.device)
 
 
 def inspect(args: argparse.Namespace) -> int:
@@ -160,10 +169,12 @@ def _digitise(
     show.doing("loading the network")
     from flows.engine.page_engines import PageEngines
     from flows.local.digitise import digitise_files
+    from flows.local.numerics import keep_numerics
     from veernet_core.net.bundle import load_predictor
 
     bundle = args.model.read_bytes() if args.model is not None else None
     predictor = load_predictor(bundle, args.device, args.precision, args.batch_tiles)
+    keep_numerics(args.out, predictor.numerics)
     return digitise_files(
         scans, args.out, ShownPredictor(predictor, show), config, show.scan, PageEngines(), index,
         include_review, started=lambda stem: show.doing(f"reading {stem}"),

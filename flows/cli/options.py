@@ -84,5 +84,10 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Which model runs where."""
     parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="of the network; auto: as the results in the folder were made, else what is fastest here",
+    )
     parser.add_argument("--batch-tiles", type=_count, help="tiles per batch on the device")

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flows.engine.decoders import DEFAULT_CHECK
+from flows.engine.precision import AUTO, best_precision
 from storage.objects import ObjectStore
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import DigitisedLog, Posterior, Strip
@@ -59,10 +60,15 @@ class NumericsError(VeernetError):
 
 
 def chosen_numerics(device: str, numerics: str) -> tuple[str, str]:
-    """Device and precision: as asked for, and where that is open as the numerics say."""
+    """Device and precision: as asked for, and where that is open as the numerics say.
+
+    Numerics of old results are empty: those were computed in float32. ``auto`` lets this machine decide.
+    """
     if not numerics:
         return device, "float32"
     precision, _, kind = [*numerics.split(), "", ""][:3]
+    if precision == AUTO:
+        return device, best_precision(device)
     return (kind or device) if device == "auto" else device, precision
 
 
@@ -136,7 +142,7 @@ _LOCK = threading.Lock()
 _LOADED: dict[tuple[str, str, str], Engine] = {}
 
 
-def get_engine(model: str | None, device: str = "auto", numerics: str = "") -> Engine:
+def get_engine(model: str | None, device: str = "auto", numerics: str = AUTO) -> Engine:
     """The engine of this process; the first caller loads it, others wait.
 
     Parameters
@@ -147,7 +153,7 @@ def get_engine(model: str | None, device: str = "auto", numerics: str = "") -> E
         As for ``load_predictor``.
     numerics : str
         How results must be computed (``float32 torch cpu``, or the precision alone); the machine chooses
-        the rest.
+        the rest, and with ``auto`` the precision too.
 
     Raises
     ------
@@ -161,7 +167,7 @@ def get_engine(model: str | None, device: str = "auto", numerics: str = "") -> E
     with _LOCK:
         if key not in _LOADED:
             loaded = _stand_in(stand_in) if stand_in else CoreEngine(model, device, numerics)
-            asked = numerics.split()
+            asked = [] if numerics == AUTO else numerics.split()
             if loaded.numerics.split()[: len(asked)] != asked:
                 raise NumericsError(f"this machine computes with {loaded.numerics}, not {numerics}")
             _LOADED[key] = loaded
