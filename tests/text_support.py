@@ -7,6 +7,7 @@ blocks whose columns carry the digits in binary, so that reading is exact, quick
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,7 +15,8 @@ import numpy as np
 from veernet_core.datatypes import U8, Raster
 from veernet_core.net.layout import layout_reader
 from veernet_core.page.layout.maps import LayoutNet
-from veernet_core.page.ocr.text import LineRead, upright
+from veernet_core.page.ocr.engine import LineRead
+from veernet_core.page.ocr.text import upright
 from veernet_core.page.results import TextBox
 
 CELL = 4
@@ -98,6 +100,13 @@ class BlockReader:
                         TextBox(self._say(text), self.confidence, row, col, height, width, turn)
                     )
         return boxes
+
+    def find(self, image: U8) -> list[TextBox]:
+        """The blocks that say something in any turn."""
+        return [
+            replace(box, text="", confidence=0.0, turned_deg=box.turned_deg % 180)
+            for box in self.read(image, (0, 90, 180, 270))
+        ]
 
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:
         """What each line says if it is one block."""

@@ -25,7 +25,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 3,
-    "page": 5,
+    "page": 6,
     "strips": 2,
     "network": 1,
     "tracking": 2,

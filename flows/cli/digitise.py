@@ -176,7 +176,8 @@ def _digitise(
     predictor = load_predictor(bundle, args.device, args.precision, args.batch_tiles)
     keep_numerics(args.out, predictor.numerics)
     return digitise_files(
-        scans, args.out, ShownPredictor(predictor, show), config, show.scan, PageEngines(), index,
+        scans, args.out, ShownPredictor(predictor, show), config, show.scan,
+        PageEngines(numerics=predictor.numerics), index,
         include_review, started=lambda stem: show.doing(f"reading {stem}"),
     )  # fmt: skip
 

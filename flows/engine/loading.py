@@ -81,8 +81,6 @@ class CoreEngine:
         from flows.engine.page_engines import PageEngines
         from veernet_core.net.bundle import load_predictor
 
-        # loads its models (about 200 MB) when the first page is read, once for all chunks
-        self._reader = PageEngines()
         device, precision = chosen_numerics(device, numerics)
         try:
             predictor = load_predictor(_bundle_bytes(model), device, precision)
@@ -94,6 +92,8 @@ class CoreEngine:
         self._predictor = _OneAtATime(predictor)
         self.model_id = self._predictor.model_id
         self.numerics = predictor.numerics
+        # loads its models (about 200 MB) when the first page is read, once for all chunks
+        self._reader = PageEngines(numerics=predictor.numerics)
 
     def digitise(
         self, items: Iterable[ScanInput], config: DigitiseConfig

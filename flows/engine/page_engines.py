@@ -14,10 +14,18 @@ from veernet_core.page.ocr.text import RapidReader
 
 
 class PageEngines(RapidReader):
-    """`page.reading.PageReader`: reads text, and marks layouts and print with the shipped or other networks."""
+    """`page.reading.PageReader`: reads text, and marks layouts and print with the shipped or other networks.
 
-    def __init__(self, threads: int = 1) -> None:
-        super().__init__(threads)
+    Parameters
+    ----------
+    threads : int
+        Threads of one inference call.
+    numerics : str
+        Of the destination. Where its curves are computed in bfloat16 on OpenVINO, text is looked for so too.
+    """
+
+    def __init__(self, threads: int = 1, numerics: str = "") -> None:
+        super().__init__(threads, bfloat16=numerics.startswith("bfloat16 openvino"))
         self._layout_lock = threading.Lock()
         self._layouts: dict[str, LayoutNet] = {}
         self._print_lock = threading.Lock()

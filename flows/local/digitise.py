@@ -267,7 +267,8 @@ def digitise_again(
     config = configured(settings)
     bundle = model.read_bytes() if model is not None else None
     predictor = load_predictor(bundle, *chosen_numerics(device, settings.get("numerics", "")))
-    return next(iter(pipeline.digitise_many([item], predictor, config, PageEngines())))
+    reader = PageEngines(numerics=predictor.numerics)
+    return next(iter(pipeline.digitise_many([item], predictor, config, reader)))
 
 
 class _TimedPredictor:

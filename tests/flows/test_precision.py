@@ -8,6 +8,7 @@ import pytest
 
 from flows.engine import loading, precision
 from flows.engine.loading import chosen_numerics
+from flows.engine.page_engines import PageEngines
 from flows.local.numerics import folder_precision, keep_numerics
 from storage.numerics import fixed_numerics
 from storage.objects import ObjectStore
@@ -82,3 +83,17 @@ def test_a_folder_of_an_older_version_keeps_to_what_its_runs_say(
     run = RunRecord("20260101", "2026-01-01T00:00:00", settings={"numerics": "float32 torch cpu"})
     write_run(ObjectStore(str(tmp_path)), run)
     assert folder_precision(tmp_path, "auto", "cpu") == "float32"
+
+
+@pytest.mark.parametrize(
+    ("numerics", "expected"),
+    [
+        ("bfloat16 openvino cpu", True),
+        ("bfloat16 torch cpu", False),
+        ("float32 torch cpu", False),
+        ("", False),
+    ],
+)
+def test_text_is_looked_for_as_the_destination_computes(numerics: str, expected: bool) -> None:
+    """The numerics of a destination say how text is found there too: they are all its provenance names."""
+    assert PageEngines(numerics=numerics)._bfloat16 is expected

@@ -328,13 +328,15 @@ def _text(
     """All text outside the grids that may belong to a header or a scale block."""
     sections = [p.found for p in placed]
     boxes: list[TextBox] = []
-    for top, bottom in text_rows(found, sections, raster.height_px):
+    rows = text_rows(found, sections, raster.height_px)
+    for top, bottom in rows:
         boxes += text.read_region(
             raster, top, bottom, 0, raster.width_px, reader, (0,), found.dpi[1]
         )
+    level_to = next((bottom for top, bottom in rows if top == 0), None)
     first = min((section.row_top for section in sections), default=0.0)
     last = round(min(first, _HEADER_IN * found.dpi[0]))
-    return boxes + header.read_sideways(raster, last, reader, found.dpi[1])
+    return boxes + header.read_sideways(raster, last, reader, found.dpi[1], level_to)
 
 
 def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:

@@ -19,7 +19,7 @@ from veernet_core import track_record
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Posterior, Strip
 from veernet_core.errors import VeernetError, of_scan, plain_text
-from veernet_core.page.ocr.text import LineRead
+from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.raster.gdal_pixels import GdalPixels
 from veernet_core.page.results import TextBox
 from veernet_core.synth.pages.draw import draw_page, tiff_bytes
@@ -56,6 +56,9 @@ class Blind(WithLayout):
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
         return []
 
+    def find(self, image: U8) -> list[TextBox]:
+        return []
+
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:
         return [LineRead("", 0.0)] * len(lines)
 
@@ -64,6 +67,9 @@ class Broken(WithLayout):
     """An OCR engine that raises what no engine of ours would."""
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
+        raise IndexError("list index out of range")
+
+    def find(self, image: U8) -> list[TextBox]:
         raise IndexError("list index out of range")
 
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:

@@ -21,7 +21,7 @@ from veernet_core.datatypes import U8, Raster
 from veernet_core.page.drafts.annotate import MAX_PICTURES, PICTURE_HEIGHT_PX, inspect_pictures
 from veernet_core.page.known.sections import given_sections
 from veernet_core.page.known.sidecar import Sidecar, parse_sidecar
-from veernet_core.page.ocr.text import LineRead
+from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.results import TextBox
 from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
@@ -30,6 +30,9 @@ class Blind(WithLayout):
     """An OCR engine that reads nothing."""
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
+        return []
+
+    def find(self, image: U8) -> list[TextBox]:
         return []
 
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:

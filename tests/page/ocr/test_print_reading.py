@@ -10,9 +10,9 @@ import numpy as np
 from text_support import as_raster
 
 from veernet_core.datatypes import U8
+from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.ocr.marked import find_marked, unmarked_taken_off
 from veernet_core.page.ocr.print_reading import merged, read_print
-from veernet_core.page.ocr.text import LineRead
 from veernet_core.page.results import TextBox
 
 

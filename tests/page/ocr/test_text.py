@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from text_support import HEIGHT_PX, LENGTH_PX, BlockReader, as_raster, draw_number
 
-from veernet_core.datatypes import U8
-from veernet_core.page.ocr.text import LineRead, RapidReader, read_region, upright
+from veernet_core.datatypes import F32, F64, U8
+from veernet_core.page.ocr.engine import LineRead, OcrEngine, _Reads
+from veernet_core.page.ocr.text import RapidReader, read_region, upright
 from veernet_core.page.results import TextBox
 
 
@@ -85,6 +86,67 @@ def test_digits_only_reads_letters_as_the_digits_they_look_like(reader: RapidRea
 def test_an_empty_line_reads_as_nothing(reader: RapidReader) -> None:
     lines = [np.zeros((0, 0), dtype=np.uint8), np.zeros((40, 200), dtype=np.uint8)]
     assert [read.text for read in reader.recognise(lines)] == ["", ""]
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many tiles are looked through and how many lines are read by the networks."""
+    counts = {"tiles": 0, "lines": 0}
+    detect, read = OcrEngine._detect, OcrEngine._read
+
+    def counted_detect(self: OcrEngine, image: U8) -> list[F64]:
+        counts["tiles"] += 1
+        return detect(self, image)
+
+    def counted_read(self: OcrEngine, lines: F32) -> list[_Reads]:
+        counts["lines"] += len(lines)
+        return read(self, lines)
+
+    monkeypatch.setattr(OcrEngine, "_detect", counted_detect)
+    monkeypatch.setattr(OcrEngine, "_read", counted_read)
+    return counts
+
+
+def test_a_tile_and_a_line_that_come_again_are_computed_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts, reader = counted(monkeypatch), RapidReader()
+    page = np.zeros((400, 600), dtype=np.uint8)
+    line = print_line("GAMMA RAY 7350", 270)
+    page[40 : 40 + line.shape[0], 100 : 100 + line.shape[1]] = line
+    wrong = reader.read(page, (90,))
+    assert counts == {"tiles": 1, "lines": 1}
+    assert [box.text for box in reader.read(page, (270,))] == ["GAMMA RAY 7350"]
+    assert counts == {
+        "tiles": 1,
+        "lines": 2,
+    }  # looked through once, the line read the other way round
+    assert reader.read(page, (90,)) == wrong
+    number = print_line("7300")
+    assert reader.recognise([number, number.copy()])[0].text == "7300"
+    assert reader.recognise([number], digits_only=True)[0].text == "7300"
+    assert counts == {"tiles": 1, "lines": 3}
+
+
+def test_what_a_line_says_does_not_depend_on_its_neighbours() -> None:
+    lines = [print_line(text) for text in ("7300", "SCHLUMBERGER LIMITED", "150", "NEUTRON", "9")]
+    alone = [RapidReader().recognise([line])[0] for line in lines[:2]]
+    crowd, reversed_crowd = RapidReader().recognise(lines), RapidReader().recognise(lines[::-1])
+    assert crowd[:2] == alone
+    assert reversed_crowd[::-1] == crowd
+
+
+def test_lines_are_found_level_and_standing_on_end(reader: RapidReader) -> None:
+    page = np.zeros((500, 600), dtype=np.uint8)
+    for turned, row, col in ((0, 20, 40), (270, 100, 450)):
+        line = print_line("GAMMA RAY", turned)
+        page[row : row + line.shape[0], col : col + line.shape[1]] = line
+    found = reader.find(page)
+    assert [(box.turned_deg, box.text, box.confidence) for box in found] == [
+        (0, "", 0),
+        (90, "", 0),
+    ]
+    assert abs(found[1].col - 480) < 12
+    assert reader.find(np.zeros((300, 300), dtype=np.uint8)) == []
 
 
 def test_threads_share_one_engine() -> None:
@@ -162,3 +224,15 @@ def test_a_fake_and_the_engine_answer_alike() -> None:
     for engine in (BlockReader(), RapidReader()):
         assert engine.read(np.zeros((40, 40), dtype=np.uint8), (0,)) == []
         assert engine.recognise([np.zeros((20, 40), dtype=np.uint8)]) == [LineRead("", 0.0)]
+
+
+def test_lines_are_found_in_bfloat16_where_float32_finds_them(reader: RapidReader) -> None:
+    pytest.importorskip("openvino")
+    page = np.zeros((300, 600), dtype=np.uint8)
+    for n, text in enumerate(("GAMMA RAY", "7350", "SCALE")):
+        line = print_line(text)
+        page[20 + 90 * n : 80 + 90 * n, 40 : 40 + line.shape[1]] = line
+    found = RapidReader(bfloat16=True).read(page, (0,))
+    usual = reader.read(page, (0,))
+    assert [box.text for box in found] == [box.text for box in usual]
+    assert all(abs(a.row - b.row) < 3 and abs(a.col - b.col) < 3 for a, b in zip(found, usual))

@@ -29,13 +29,15 @@ from veernet_core.page.header.labels import values_by_field
 from veernet_core.page.header.lines import lines_of_turn
 from veernet_core.page.header.numbers import depths_and_elevations
 from veernet_core.page.header.values import CONFIRMED, DOUBTFUL, FAIR_OCR, LIKELY, Value
-from veernet_core.page.ocr.text import TextReader, read_region
+from veernet_core.page.ocr.text import TextReader, find_region, read_region
 from veernet_core.page.results import HeaderFound, PageLayout, Stated, TextBox
 
 _MAX_ROWS_IN = 45.0
 _SIDEWAYS_TILE_PX = (2400, 900)
 """At 200 dpi; a line of a form is shorter than the overlap."""
 _ENOUGH_LETTERS = 150
+_MARGIN_IN = 1.0
+"""Paper around lines that stand on end in which more of the form may lie."""
 _TURNS = (0, 90, 180, 270)
 
 
@@ -67,8 +69,13 @@ def read_header(boxes: Sequence[TextBox], layout: PageLayout) -> HeaderFound:
     return HeaderFound(_cross_checked(fields))
 
 
-def read_sideways(raster: Raster, last_row: int, reader: TextReader, dpi: float) -> list[TextBox]:
+def read_sideways(
+    raster: Raster, last_row: int, reader: TextReader, dpi: float, level_to: int | None = None
+) -> list[TextBox]:
     """Text of the form above the log where it lies on its side, as most forms do.
+
+    It is looked for around the lines that stand on end where the page is looked at level: those are
+    found well enough to say where such text is, if not to read it.
 
     Parameters
     ----------
@@ -77,6 +84,8 @@ def read_sideways(raster: Raster, last_row: int, reader: TextReader, dpi: float)
         First row of the log.
     reader : TextReader
     dpi : float
+    level_to : int, optional
+        Row to which level text was read before, from the top of the page on; ``last_row`` if omitted.
 
     Returns
     -------
@@ -84,16 +93,39 @@ def read_sideways(raster: Raster, last_row: int, reader: TextReader, dpi: float)
         Turned by 90 or 270 degrees, whichever is readable. Where upright text has been read as well,
         both are kept: of a form only one makes sense.
     """
+    found = find_region(raster, 0, last_row if level_to is None else level_to, reader, dpi)
+    standing = [box for box in found if box.turned_deg == 90 and box.row < last_row]
+    if not standing:
+        return []
+    area = _around(standing, _MARGIN_IN * dpi)
     best: list[TextBox] = []
     for turn in (90, 270):
         boxes = read_region(
-            raster, 0, last_row, 0, raster.width_px, reader, (turn,), dpi, _SIDEWAYS_TILE_PX
+            raster,
+            area[0],
+            min(last_row, area[1]),
+            *area[2:],
+            reader,
+            (turn,),
+            dpi,
+            _SIDEWAYS_TILE_PX,
         )
         if _weight(boxes) > _weight(best):
             best = boxes
         if _weight(best) >= _ENOUGH_LETTERS:
             break
     return best
+
+
+def _around(boxes: Sequence[TextBox], margin_px: float) -> tuple[int, int, int, int]:
+    """First and last row and column around boxes, with a margin."""
+    rows = [(b.row - b.height_px / 2, b.row + b.height_px / 2) for b in boxes]
+    cols = [(b.col - b.width_px / 2, b.col + b.width_px / 2) for b in boxes]
+    (top, left), (bottom, right) = (
+        (min(a for a, _ in spans) - margin_px for spans in (rows, cols)),
+        (max(b for _, b in spans) + margin_px for spans in (rows, cols)),
+    )
+    return max(0, round(top)), round(bottom), max(0, round(left)), round(right)
 
 
 def _weight(boxes: Iterable[TextBox]) -> int:

@@ -17,13 +17,13 @@ from scipy.sparse.csgraph import connected_components
 
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.components import Print, find_print
+from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.ocr.marked import PrintMarks, find_marked, unmarked_taken_off
 from veernet_core.page.ocr.rules import without_rules
 from veernet_core.page.ocr.text import (
     READ_DPI,
     TILE_OVERLAP,
     TILE_ROWS,
-    LineRead,
     TextReader,
     join,
     overlap,

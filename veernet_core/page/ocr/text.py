@@ -8,47 +8,25 @@ Does not belong here: what a text means (`depth`, the header readers), and where
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, F64, U8, Raster
+from veernet_core.datatypes import F64, U8, Raster
+from veernet_core.page.ocr.engine import LineRead, OcrEngine
 from veernet_core.page.results import TextBox
 
 READ_DPI = 200.0
 """Resolution at which regions are read: print of 8 points is then about 20 px tall."""
-DIGITS = "0123456789"
-_DETECT_SCALE = 0.75
-_LINE_HEIGHT = 48
-_BATCH = 8
 _TALL = 1.5
 TILE_ROWS, TILE_OVERLAP = 1200, 160
 _PAGE_WIDTH_IN = 8.5
 _TURNS = (0, 90, 180, 270)
 _SAME_PLACE = 0.4
-_ALPHABET = frozenset(map(chr, range(32, 127))) | frozenset("°²³µμΩ½¼¾±×•–—’“”")
-_LOOKALIKES = {
-    "0": "OoQD",
-    "1": "Il|/!i",
-    "2": "Zz",
-    "4": "A",
-    "5": "Ss",
-    "6": "Gb",
-    "7": "T?",
-    "8": "B",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LineRead:
-    """What one line of text says, and the mean probability of its characters (0 if empty)."""
-
-    text: str
-    confidence: float
 
 
 class TextReader(Protocol):
@@ -72,6 +50,17 @@ class TextReader(Protocol):
         """
         ...
 
+    def find(self, image: U8) -> list[TextBox]:
+        """Where lines of text are, without reading them.
+
+        Returns
+        -------
+        list of TextBox
+            As of `read`, with no text and the confidence 0; ``turned_deg`` is 90 of lines that stand on end,
+            whichever way, and 0 of all others.
+        """
+        ...
+
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:
         """Read lines of text that are already cut out and upright.
 
@@ -92,12 +81,14 @@ class RapidReader:
     ----------
     threads : int
         Threads of one inference call.
+    bfloat16 : bool
+        See `OcrEngine`.
     """
 
-    def __init__(self, threads: int = 1) -> None:
-        self._threads = threads
+    def __init__(self, threads: int = 1, bfloat16: bool = False) -> None:
+        self._threads, self._bfloat16 = threads, bfloat16
         self._lock = threading.Lock()
-        self._engine: _Engine | None = None
+        self._engine: OcrEngine | None = None
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
         """See `TextReader.read`."""
@@ -109,6 +100,14 @@ class RapidReader:
             if own:
                 boxes += self._read_level(upright(image, base), base, own, image.shape)
         return sorted(_distinct(boxes), key=lambda box: (box.row, box.col))
+
+    def find(self, image: U8) -> list[TextBox]:
+        """See `TextReader.find`."""
+        if min(image.shape) < 8 or not image.any():
+            return []
+        nothing = LineRead("", 0.0)
+        quads = self._models().detect(upright(image, 0))
+        return [_text_box(quad, nothing, 0 if _is_long(quad) else 90) for quad in quads]
 
     def _read_level(
         self, level: U8, base: int, turns: list[int], shape: tuple[int, ...]
@@ -125,97 +124,18 @@ class RapidReader:
 
     def recognise(self, lines: Sequence[U8], digits_only: bool = False) -> list[LineRead]:
         """See `TextReader.recognise`."""
-        out = [LineRead("", 0.0)] * len(lines)
         usable = [i for i, line in enumerate(lines) if min(line.shape) >= 4]
-        usable.sort(key=lambda i: lines[i].shape[1] / lines[i].shape[0])
-        for start in range(0, len(usable), _BATCH):
-            part = usable[start : start + _BATCH]
-            for i, read in zip(
-                part, self._models().recognise([lines[i] for i in part], digits_only)
-            ):
-                out[i] = read
+        reads = self._models().recognise([lines[i] for i in usable], digits_only) if usable else []
+        out = [LineRead("", 0.0)] * len(lines)
+        for i, read in zip(usable, reads):
+            out[i] = read
         return out
 
-    def _models(self) -> _Engine:
+    def _models(self) -> OcrEngine:
         with self._lock:
             if self._engine is None:
-                self._engine = _Engine(self._threads)
+                self._engine = OcrEngine(self._threads, self._bfloat16)
             return self._engine
-
-
-class _Engine:
-    """The two networks of RapidOCR: where text is, and what one line says."""
-
-    def __init__(self, threads: int) -> None:
-        from rapidocr import RapidOCR  # loads ONNX Runtime: only when something is to be read
-
-        runtime = "EngineConfig.onnxruntime"
-        engine: Any = RapidOCR(
-            params={
-                "Global.log_level": "error",
-                f"{runtime}.intra_op_num_threads": threads,
-                f"{runtime}.inter_op_num_threads": 1,
-                "Det.limit_type": "max",
-                "Det.limit_side_len": 4096,
-            }
-        )
-        self._detector: Any = engine._load_det_model()
-        self._recogniser: Any = engine._load_rec_model()
-        characters: list[str] = list(self._recogniser.postprocess_op.character)
-        self._classes = [i for i, c in enumerate(characters) if i == 0 or c in _ALPHABET]
-        self._characters = [characters[i] for i in self._classes]
-        self._digit_classes = [
-            [characters.index(c) for c in digit + _LOOKALIKES.get(digit, "") if c in characters]
-            for digit in DIGITS
-        ]
-
-    def detect(self, image: U8) -> list[F64]:
-        """Corners of each line of text: float64 [4, 2] of (col, row), clockwise from the top left."""
-        size = (
-            max(32, round(image.shape[1] * _DETECT_SCALE)),
-            max(32, round(image.shape[0] * _DETECT_SCALE)),
-        )
-        paper = cv2.resize(255 - image, size, interpolation=cv2.INTER_AREA)
-        found = self._detector(cv2.cvtColor(paper, cv2.COLOR_GRAY2BGR))
-        if found.boxes is None:
-            return []
-        back = np.array([image.shape[1] / size[0], image.shape[0] / size[1]])
-        return [np.asarray(quad, dtype=np.float64) * back for quad in found.boxes]
-
-    def recognise(self, lines: Sequence[U8], digits_only: bool) -> list[LineRead]:
-        """Read one batch of upright lines."""
-        posterior: F32 = self._recogniser.session(_batch(lines))
-        if digits_only:
-            blank = posterior[..., :1]
-            digits = [
-                posterior[..., classes].sum(-1, keepdims=True) for classes in self._digit_classes
-            ]
-            return [_greedy(p, ["", *DIGITS]) for p in np.concatenate([blank, *digits], axis=-1)]
-        return [_greedy(p, self._characters) for p in posterior[..., self._classes]]
-
-
-def _batch(lines: Sequence[U8]) -> F32:
-    """Lines scaled to the network's height, paper white, padded to one width: float32 [n, 3, 48, width]."""
-    widths = [max(16, round(line.shape[1] * _LINE_HEIGHT / line.shape[0])) for line in lines]
-    width = max(96, 16 * -(-max(widths) // 16))
-    batch = np.zeros((len(lines), 3, _LINE_HEIGHT, width), dtype=np.float32)
-    for n, (line, own) in enumerate(zip(lines, widths)):
-        shrinks = line.shape[0] > _LINE_HEIGHT
-        scaled = cv2.resize(
-            line, (own, _LINE_HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
-        batch[n, :, :, :own] = 1.0 - scaled.astype(np.float32) / 127.5
-    return batch
-
-
-def _greedy(posterior: F32, characters: Sequence[str]) -> LineRead:
-    """Best path through a connectionist posterior [steps, classes]; class 0 is the blank."""
-    best = posterior.argmax(axis=1)
-    keep = (best > 0) & np.concatenate([[True], best[1:] != best[:-1]])
-    if not keep.any():
-        return LineRead("", 0.0)
-    text = "".join(characters[c] for c in best[keep])
-    return LineRead(text.strip(), float(posterior.max(axis=1)[keep].mean()))
 
 
 def _distinct(boxes: list[TextBox]) -> list[TextBox]:
@@ -319,8 +239,31 @@ def read_region(
         In pixels of the raster, from top to bottom. Tall regions are read by overlapping tiles; a line
         on a seam is given once.
     """
-    row0, row1 = max(0, row0), min(raster.height_px, row1)
-    col0, col1 = max(0, col0), min(raster.width_px, col1)
+    area = (row0, row1, col0, col1)
+    return _by_tiles(raster, area, dpi, tile_px, lambda image: reader.read(image, turns))
+
+
+def find_region(
+    raster: Raster, row0: int, row1: int, reader: TextReader, dpi: float
+) -> list[TextBox]:
+    """Where the lines of text of some rows are, as `TextReader.find`, in pixels of the raster.
+
+    Costs next to nothing where `read_region` has read the same rows level.
+    """
+    area = (row0, row1, 0, raster.width_px)
+    return _by_tiles(raster, area, dpi, (TILE_ROWS, TILE_OVERLAP), reader.find)
+
+
+def _by_tiles(
+    raster: Raster,
+    area: tuple[int, int, int, int],
+    dpi: float | None,
+    tile_px: tuple[int, int],
+    work: Callable[[U8], list[TextBox]],
+) -> list[TextBox]:
+    """What is found on overlapping tiles of an area (rows, columns), from top to bottom."""
+    row0, row1 = max(0, area[0]), min(raster.height_px, area[1])
+    col0, col1 = max(0, area[2]), min(raster.width_px, area[3])
     if row1 - row0 < 8 or col1 - col0 < 8:
         return []
     scale = min(2.0, READ_DPI / (dpi or raster.width_px / _PAGE_WIDTH_IN))
@@ -328,7 +271,7 @@ def read_region(
     boxes: list[TextBox] = []
     for top in range(row0, max(row0 + 1, row1 - overlap), tile - overlap):
         ink = raster.read_ink(top, min(top + tile, row1))[:, col0:col1]
-        found = reader.read(rescale(ink, scale), turns)
+        found = work(rescale(ink, scale))
         boxes = join(boxes, [to_raster(box, scale, top, col0) for box in found])
     return sorted(boxes, key=lambda box: (box.row, box.col))
 

@@ -1,0 +1,57 @@
+"""A form that lies on its side is looked for where lines stand on end, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from text_support import BlockReader, as_raster, draw_number
+
+from veernet_core.datatypes import U8
+from veernet_core.page.header.fields import read_sideways
+from veernet_core.page.results import TextBox
+
+DPI = 200.0
+
+
+class Watched(BlockReader):
+    """Remembers the sizes of images that were searched for text on its side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.searched: list[tuple[int, ...]] = []
+
+    def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
+        if len(turns) == 1:
+            self.searched.append(image.shape)
+        return super().read(image, turns)
+
+
+def page_of(numbers: list[tuple[int, int, int]], turned: int, rows: int = 4000) -> U8:
+    image = np.zeros((rows, 1700), dtype=np.uint8)
+    for value, row, col in numbers:
+        block = draw_number(value, turned)
+        image[row : row + block.shape[0], col : col + block.shape[1]] = block
+    return image
+
+
+def test_upright_forms_are_not_searched_for_text_on_its_side() -> None:
+    reader, image = Watched(), page_of([(1111, 300, 200), (2222, 900, 900)], 0)
+    assert read_sideways(as_raster(image), 3000, reader, DPI) == []
+    assert reader.searched == []
+
+
+@pytest.mark.parametrize("turned", [90, 270])
+def test_text_on_its_side_is_read_around_where_it_stands(turned: int) -> None:
+    """Also a line that was overlooked at the first look, within an inch of the others."""
+    reader = Watched()
+    image = page_of([(1111, 1500, 800), (2222, 1900, 1000), (3333, 3700, 600)], turned)
+    found = read_sideways(as_raster(image), 3000, reader, DPI)
+    assert [(box.text, box.turned_deg) for box in found] == [("1111", turned), ("2222", turned)]
+    assert all(rows < 1000 and cols < 800 for rows, cols in reader.searched)
+
+
+def test_rows_that_were_looked_at_level_may_reach_further() -> None:
+    """Text below the first row of the log is none of the form's."""
+    image = page_of([(1111, 500, 400), (2222, 3300, 400)], 90)
+    found = read_sideways(as_raster(image), 3000, Watched(), DPI, level_to=4000)
+    assert [box.text for box in found] == ["1111"]
