@@ -47,7 +47,7 @@ window.veernetPanel = (function () {
     const set = (key) => (next, v) => { put(of(next), key, v); doc.confirm(of(next)); };
     const guess = curve.source && curve.source !== "sidecar";
     const judged = panel.state.curves.find((c) => c.mnemonic === name && c.track_id === doc.value.sections[at.section].tracks[at.track].track_id && c.section_id === doc.value.sections[at.section].section_id);
-    return make("div", { class: "curve" + (guess ? " guess" : ""), "aria-selected": String(same(at)), onclick: () => { if (!same(at)) panel.choose(at); } },
+    return make("div", { class: "curve" + (guess ? " guess" : ""), "aria-current": String(same(at)), onclick: () => { if (!same(at)) panel.choose(at); } },
       make("div", { class: "row" }, field(name, "text", "name", "name", set("mnemonic"), { class: "short", maxlength: 64 }), field(curve.unit, "text", "unit of " + name, "unit", set("unit"), { class: "short" }),
         guess ? make("span", { class: "suggestion" }, "suggested: " + curve.source) : "", guess ? button("Confirm", "The scale is right", () => tryTo(name + " confirmed", (next) => doc.confirm(of(next)))) : "",
         judged ? make("span", { class: "mark " + judged.decision }, judged.decision) : "", button("×", "Remove this curve", () => tryTo(name + " removed", (next) => next.sections[at.section].tracks[at.track].curves.splice(at.curve, 1)))),
