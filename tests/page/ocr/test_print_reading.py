@@ -112,3 +112,16 @@ def test_a_region_is_read_with_the_network_and_without() -> None:
     places = [b.col for b in both]
     assert all(any(abs(p - c) < 12 for p in places) for c in (28, 342))
     assert all(0.0 <= b.agreed <= 1.0 for b in both)
+
+
+def test_numbers_on_both_sides_of_a_border_are_two_phrases() -> None:
+    ink = np.zeros((80, 300), np.uint8)
+    cv2.putText(ink, "200", (20, 50), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 255, 2)
+    cv2.putText(ink, "0.45", (90, 50), cv2.FONT_HERSHEY_SIMPLEX, 0.9, 255, 2)
+    walls = np.zeros(ink.shape, np.bool_)
+    walls[:, 80:83] = True
+    core = np.zeros_like(ink)
+    core[35:45, 18:150] = 255
+    assert len(find_marked(ink, ink, core)) == 1
+    left, right = find_marked(ink, ink, core, walls)
+    assert left.col1 < 90 < right.col1

@@ -3,7 +3,14 @@
 import pytest
 
 from veernet_core.page.results import TextBox
-from veernet_core.page.scales.tokens import lines_of, numbers_of, phrases_of, read_tokens, split_at
+from veernet_core.page.scales.tokens import (
+    Token,
+    lines_of,
+    numbers_of,
+    phrases_of,
+    read_tokens,
+    split_at,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +67,14 @@ def test_phrases_end_at_wide_gaps() -> None:
     )
     (line,) = lines_of(tokens)
     assert [[t.text for t in p] for p in phrases_of(line)] == [["Bit", "Size"], ["16"]]
+
+
+def test_a_point_that_was_read_is_not_lost_to_the_reader_of_digits() -> None:
+    token = Token("0.2", 0.99, 0, 30, 0, 20, 0, 0, as_digits="02")
+    assert 2.0 not in {value for value, _ in token.numbers}
+    assert token.numbers[0] == (0.2, "none")
+
+
+def test_what_the_other_way_of_reading_says_is_a_rival_value() -> None:
+    token = Token("16l", 0.9, 0, 30, 0, 20, 0, 0, also="16")
+    assert 16.0 in {value for value, _ in token.numbers}

@@ -11,7 +11,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import U8
+from veernet_core.datatypes import U8, Bool
 from veernet_core.page.ocr.components import Print
 
 _MIDDLE, _MARKED, _KEPT, _INK = 110, 110, 90, 60
@@ -36,7 +36,7 @@ class PrintNets(Protocol):
         """The network of a file's bytes, or the one that comes with the package; None: none is at hand."""
 
 
-def find_marked(ink: U8, text: U8, core: U8) -> list[Print]:
+def find_marked(ink: U8, text: U8, core: U8, walls: Bool | None = None) -> list[Print]:
     """Phrases that are marked, from top to bottom.
 
     Parameters
@@ -45,8 +45,11 @@ def find_marked(ink: U8, text: U8, core: U8) -> list[Print]:
         0 paper, 255 ink, at the resolution of reading.
     text, core : uint8 [rows, cols]
         The network's maps.
+    walls : bool [rows, cols], optional
+        Upright rules: no phrase crosses one.
     """
-    _, _, stats, _ = cv2.connectedComponentsWithStats((core > _MIDDLE).astype(np.uint8))
+    middle = core > _MIDDLE if walls is None else (core > _MIDDLE) & ~walls
+    _, _, stats, _ = cv2.connectedComponentsWithStats(middle.astype(np.uint8), connectivity=4)
     own = (text > _MARKED) & (ink > _INK)
     found = []
     for left, top, wide, tall, area in stats[1:]:

@@ -87,7 +87,7 @@ def _read_ink(ink: U8, reader: TextReader, net: PrintMarks | None) -> list[TextB
     if net is None:
         return inked
     text, core = net.mark_print(ink)
-    found = find_marked(ink, text, core)
+    found = find_marked(ink, text, core, walls)
     return merged(inked, _recognised(unmarked_taken_off(ink, text), found, reader))
 
 

@@ -66,6 +66,11 @@ class Token:
         return bool(numbers_of(self.text))
 
     @property
+    def _digits(self) -> str:
+        """What it says as digits; a number with a point is none: a reader of digits alone loses the point."""
+        return "" if re.search(r"\d[.,]\d", self.text) else self.as_digits
+
+    @property
     def numbers(self) -> tuple[tuple[float, Edit], ...]:
         """Values it can stand for, the text as it was read first; words of three letters stand for none."""
         own = numbers_of(self.text)
@@ -74,7 +79,7 @@ class Token:
         known = {value for value, _ in own}
         again = dict.fromkeys(
             value
-            for text in (self.also, self.as_digits)
+            for text in (self.also, self._digits)
             for value, edit in numbers_of(text)
             if edit == "none" and value not in known
         )
