@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from flows.archive.params import ArchiveParams
 from flows.archive.setup import EmptySourceError, PlacesError, check_places
+from flows.cli.quiet import OUR_PACKAGES, silence_libraries
 from flows.engine.loading import NumericsError
 from storage.errors import StorageError
 from storage.index_table import IndexTableError
@@ -139,7 +140,7 @@ def _log_to_stderr() -> None:
     """Warnings of our own packages as plain lines; tracebacks are for ``--verbose``."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    for name in ("flows", "storage", "veernet_core"):
+    for name in OUR_PACKAGES:
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(logging.WARNING)
@@ -250,8 +251,6 @@ def _say(text: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m flows.cli.batch``: the ``batch`` command alone."""
-    from flows.cli.quiet import silence_libraries
-
     silence_libraries()
     parser = argparse.ArgumentParser(prog="veernet batch")
     fill(parser)

@@ -1,8 +1,8 @@
 """What libraries say of their own accord does not reach the terminal: what is wrong with a scan, its findings
 and its failure tell.
 
-Libraries talk through Python's warnings, and libtiff, of which the second decoder has its own, straight to the
-standard error stream. Does not belong here: our own messages, and the log of a run.
+Libraries talk through Python's warnings and logs, and libtiff, of which the second decoder has its own,
+straight to the standard error stream. Does not belong here: our own messages, and the log of a run.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.util
+import logging
 import os
 import sys
 import warnings
 from pathlib import Path
+
+OUR_PACKAGES = ("flows", "storage", "veernet_core")
 
 
 def silence_libraries() -> None:
@@ -21,11 +24,15 @@ def silence_libraries() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of children
+    logging.getLogger().addHandler(logging.NullHandler())
+    for name in OUR_PACKAGES:
+        if logging.lastResort is not None and not logging.getLogger(name).handlers:
+            logging.getLogger(name).addHandler(logging.lastResort)
     for path in _libtiffs():
         with contextlib.suppress(OSError, AttributeError):
             library = ctypes.CDLL(str(path))
-            for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
-                setter = getattr(library, name)
+            for kind in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+                setter = getattr(library, kind)
                 setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
                 setter(None)
 
