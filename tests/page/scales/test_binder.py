@@ -111,6 +111,11 @@ def test_names_outside_every_list_are_kept_as_printed() -> None:
     assert (other.printed, other.mnemonic.value) == ("Min Thickness (in)", "MIN_THICKNESS")
 
 
+def test_brackets_that_were_read_as_braces_hold_the_unit() -> None:
+    (curve,) = read([box("ILD {b'OHMM'1", 1500, 350), *across(["0.2", "200"], 1500)])
+    assert ends(curve) == ("ILD", 0.2, 200.0)
+
+
 def test_a_rule_beside_a_number_is_no_digit() -> None:
     numbers = [box("6|", 1500, 100 + 22), box("16", 1500, 600 - 24)]
     (curve,) = read([box("Cali (IN)", 1500, 350), *numbers])

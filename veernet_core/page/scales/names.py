@@ -21,6 +21,8 @@ from veernet_core.page.scales.tokens import Token, phrases_of
 
 REACH_LINES, REACH_IN = 6, 1.6
 """How far from its scale a name is looked for: lines of print, and inches."""
+_BRACES = str.maketrans("{}", "[]")
+"""No log is printed with braces: they are worn brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def find_names(
             continue
         inside = [t for t in line if id(t) not in ends and _inside(t, scale.frame, block)]
         for phrase in phrases_of(inside):
-            text = " ".join(t.text for t in phrase).strip()
+            text = " ".join(t.text for t in phrase).strip().translate(_BRACES)
             if sum(c.isalpha() for c in text) < 1 or len(text) < 2:
                 continue
             found.append(
