@@ -168,3 +168,23 @@ def make_log(
 def only(log: DigitisedLog, *curves: JudgedCurve) -> DigitisedLog:
     """The log with one section ``main`` and just these curves."""
     return replace(log, sections=log.sections[:1], curves=curves, overlays=())
+
+
+def wavy_curve(n: int = 200, seen: float = 1.0, mass: float = 0.95) -> RecoveredCurve:
+    """A gamma ray that swings between 0.3 and 0.7 of the track; its first share ``seen`` was observed."""
+    depth = np.arange(n) * 0.5
+    frac = 0.5 + 0.2 * np.sin(depth / 5)
+    value = np.where(np.arange(n) < seen * n, 150 * frac, np.nan)
+    evidence = np.full((n, len(EVIDENCE)), mass)
+    return RecoveredCurve(
+        CurveSpec("GR", "GAPI", 0, 150),
+        "main",
+        "T1",
+        "ft",
+        depth,
+        value,
+        np.where(np.isfinite(value), frac, np.nan),
+        np.isfinite(value),
+        np.where(np.isfinite(value), mass, np.nan),
+        evidence,
+    )

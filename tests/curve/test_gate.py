@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from factories import wavy_curve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from veernet_core.config import GatePolicy
 from veernet_core.curve import gate
 from veernet_core.datatypes import (
-    EVIDENCE,
     CurveSpec,
     DepthAxis,
     Doubt,
@@ -21,7 +21,6 @@ from veernet_core.datatypes import (
     GateVerdict,
     JudgedCurve,
     QualityEstimate,
-    RecoveredCurve,
     Section,
     Track,
     TrackGeometry,
@@ -34,25 +33,6 @@ POLICY = GatePolicy()
 def estimate(**changes: float) -> QualityEstimate:
     base = QualityEstimate(0.98, 0.95, 0.995, 1.0, 2.0, 0.1, 0.6, 0.4)
     return replace(base, **changes)
-
-
-def curve(n: int = 200, seen: float = 1.0, mass: float = 0.95) -> RecoveredCurve:
-    depth = np.arange(n) * 0.5
-    frac = 0.5 + 0.2 * np.sin(depth / 5)
-    value = np.where(np.arange(n) < seen * n, 150 * frac, np.nan)
-    evidence = np.full((n, len(EVIDENCE)), mass)
-    return RecoveredCurve(
-        CurveSpec("GR", "GAPI", 0, 150),
-        "main",
-        "T1",
-        "ft",
-        depth,
-        value,
-        np.where(np.isfinite(value), frac, np.nan),
-        np.isfinite(value),
-        np.where(np.isfinite(value), mass, np.nan),
-        evidence,
-    )
 
 
 def test_good_curve_is_accepted() -> None:
@@ -114,7 +94,7 @@ def test_better_evidence_never_worsens_a_verdict(
 
 
 def test_curves_of_one_style_that_nothing_names_are_ambiguous() -> None:
-    c = curve()
+    c = wavy_curve()
     other = replace(c.spec, mnemonic="CALI")
     assert gate.trace_flags(c, (c.spec, other)) == ("identity_ambiguous",)
     assert gate.trace_flags(c, (c.spec, replace(other, style="dashed"))) == ()
@@ -128,7 +108,9 @@ def test_curves_of_one_style_that_nothing_names_are_ambiguous() -> None:
 def test_a_stretch_in_doubt_forbids_nothing_unless_too_little_is_left(
     reason: DoubtReason, told: tuple[str, ...]
 ) -> None:
-    c = replace(curve(), doubtful=(DoubtfulStretch(10.0, 20.0, reason, reason != "faint_ink"),))
+    c = replace(
+        wavy_curve(), doubtful=(DoubtfulStretch(10.0, 20.0, reason, reason != "faint_ink"),)
+    )
     (judged,) = gate.judge_curves([(c, estimate())], [section()], POLICY)
     assert (judged.verdict.decision, judged.verdict.reasons) == ("accept", ("ok",))
     (judged,) = gate.judge_curves([(c, estimate(coverage=0.7))], [section()], POLICY)
@@ -137,7 +119,7 @@ def test_a_stretch_in_doubt_forbids_nothing_unless_too_little_is_left(
 
 def test_the_r2_of_a_curve_in_review_is_its_lower_bound_with_the_place_of_doubt() -> None:
     c = replace(
-        curve(),
+        wavy_curve(),
         doubtful=(
             DoubtfulStretch(5, 6, "gap", True),
             DoubtfulStretch(2672.0, 2699.5, "faint_ink", False),
@@ -149,7 +131,7 @@ def test_the_r2_of_a_curve_in_review_is_its_lower_bound_with_the_place_of_doubt(
     told = gate.quality_note(JudgedCurve(c, quality, held))
     assert told == "R2>=0.71, faint ink 2672-2699.5 ft"
     blind = estimate(r2_lower=float("nan"))
-    assert gate.quality_note(JudgedCurve(curve(), blind, held)) == "R2 unknown"
+    assert gate.quality_note(JudgedCurve(wavy_curve(), blind, held)) == "R2 unknown"
     measured = estimate(r2_reference=0.5)
     assert gate.quality_note(JudgedCurve(c, measured, held)) == "R2 0.50"
 
@@ -164,7 +146,7 @@ def test_a_depth_axis_is_held_to_feet_in_either_unit() -> None:
 
 def section(source: str = "sidecar", *others: CurveSpec) -> Section:
     knots = np.array([[0.0, 10.0]]), np.array([[0.0, 110.0]])
-    track = Track(TrackGeometry("T1", *knots), (curve().spec, *others))
+    track = Track(TrackGeometry("T1", *knots), (wavy_curve().spec, *others))
     axis = DepthAxis("ft", np.array([[0.0, 0.0], [100.0, 100.0]]), 0.1, source)  # type: ignore[arg-type]
     return Section("main", 0, 100, axis, (track,))
 
@@ -183,24 +165,24 @@ def test_what_is_doubtful_on_the_page_holds_for_the_curves_it_is_about(
     doubt: Doubt, reasons: tuple[str, ...]
 ) -> None:
     doubtful = replace(section(), doubts=(doubt,))
-    (judged,) = gate.judge_curves([(curve(), estimate())], [doubtful], POLICY)
+    (judged,) = gate.judge_curves([(wavy_curve(), estimate())], [doubtful], POLICY)
     assert judged.verdict.reasons == reasons
     assert judged.verdict.decision == ("accept" if reasons == ("ok",) else "review")
 
 
 def test_guesses_and_scales_that_must_be_printed() -> None:
-    guessed = replace(curve(), spec=replace(curve().spec, source="guess"))
+    guessed = replace(wavy_curve(), spec=replace(wavy_curve().spec, source="guess"))
     (judged,) = gate.judge_curves([(guessed, estimate())], [section("template")], POLICY)
     assert judged.verdict.reasons == ("scale_guess", "depth_guess")
     strict = GatePolicy(require_printed_scales=True)
-    (judged,) = gate.judge_curves([(curve(), estimate())], [section()], strict)
+    (judged,) = gate.judge_curves([(wavy_curve(), estimate())], [section()], strict)
     assert judged.verdict.reasons == ("scale_unconfirmed",)
     seen = replace(section(), printed=(("T1", "GR"),))
-    (judged,) = gate.judge_curves([(curve(), estimate())], [seen], strict)
+    (judged,) = gate.judge_curves([(wavy_curve(), estimate())], [seen], strict)
     assert judged.verdict.decision == "accept"
 
 
 def test_a_curve_whose_confidence_nobody_knows_is_not_accepted() -> None:
-    blind = replace(curve(), confidence=np.full(200, np.nan))
+    blind = replace(wavy_curve(), confidence=np.full(200, np.nan))
     (judged,) = gate.judge_curves([(blind, estimate())], [section()], POLICY)
     assert judged.verdict.reasons == ("uncalibrated_model",)

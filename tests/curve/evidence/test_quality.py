@@ -6,33 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from factories import wavy_curve
 
 from veernet_core.config import GatePolicy
 from veernet_core.curve import gate
 from veernet_core.curve.evidence import confidence, quality
-from veernet_core.datatypes import EVIDENCE, CurveSpec, DoubtfulStretch, RecoveredCurve
+from veernet_core.datatypes import DoubtfulStretch
 from veernet_core.evaluation.reliability import reliability
 
 POLICY = GatePolicy()
-
-
-def curve(n: int = 200, seen: float = 1.0, mass: float = 0.95) -> RecoveredCurve:
-    depth = np.arange(n) * 0.5
-    frac = 0.5 + 0.2 * np.sin(depth / 5)
-    value = np.where(np.arange(n) < seen * n, 150 * frac, np.nan)
-    evidence = np.full((n, len(EVIDENCE)), mass)
-    return RecoveredCurve(
-        CurveSpec("GR", "GAPI", 0, 150),
-        "main",
-        "T1",
-        "ft",
-        depth,
-        value,
-        np.where(np.isfinite(value), frac, np.nan),
-        np.isfinite(value),
-        np.where(np.isfinite(value), mass, np.nan),
-        evidence,
-    )
 
 
 def model() -> quality.QualityModel:
@@ -43,14 +25,14 @@ def model() -> quality.QualityModel:
 
 
 def test_estimate_without_a_model_knows_nothing() -> None:
-    q = quality.estimate(curve(), (curve().spec,), 0.0, None)
+    q = quality.estimate(wavy_curve(), (wavy_curve().spec,), 0.0, None)
     assert np.isnan(q.r2_estimate)
     assert gate.judge(q, (), POLICY).decision != "accept"
 
 
 def test_estimate_is_an_ordered_interval_and_falls_with_doubt() -> None:
-    sure = quality.estimate(curve(mass=0.98), (curve().spec,), 0.0, model())
-    unsure = quality.estimate(curve(mass=0.5), (curve().spec,), 0.0, model())
+    sure = quality.estimate(wavy_curve(mass=0.98), (wavy_curve().spec,), 0.0, model())
+    unsure = quality.estimate(wavy_curve(mass=0.5), (wavy_curve().spec,), 0.0, model())
     for q in (sure, unsure):
         assert q.r2_lower <= q.r2_estimate <= q.r2_upper
     assert unsure.r2_estimate < sure.r2_estimate
@@ -59,7 +41,7 @@ def test_estimate_is_an_ordered_interval_and_falls_with_doubt() -> None:
 @pytest.mark.parametrize(("sure", "decision"), [(0.99, "accept"), (0.7, "review")])
 def test_a_flat_trace_needs_confidence(sure: float, decision: str) -> None:
     """A trace along a grid line is flat too: its small variance alone says nothing."""
-    flat = replace(curve(mass=sure), frac=np.full(200, 0.5), value=np.full(200, 75.0))
+    flat = replace(wavy_curve(mass=sure), frac=np.full(200, 0.5), value=np.full(200, 75.0))
     q = quality.estimate(flat, (flat.spec,), 0.0, model(), (0.001, 0.001))
     verdict = gate.judge(q, (), POLICY)
     assert verdict.decision == decision
@@ -67,7 +49,7 @@ def test_a_flat_trace_needs_confidence(sure: float, decision: str) -> None:
 
 
 def test_borders_that_may_be_off_count_where_a_curve_hardly_moves() -> None:
-    lively = curve(mass=0.99)
+    lively = wavy_curve(mass=0.99)
     quiet = replace(lively, frac=0.5 + (lively.frac - 0.5) * 0.15, value=lively.value)
     low = [quality.estimate(c, (c.spec,), 0.0, model()).r2_lower for c in (lively, quiet)]
     assert low[0] - low[1] > 0.1
@@ -75,7 +57,7 @@ def test_borders_that_may_be_off_count_where_a_curve_hardly_moves() -> None:
 
 def test_borders_on_printed_lines_take_nothing_away() -> None:
     """A border that may be off counts by how near to it the curve runs."""
-    lively = curve(mass=0.99)
+    lively = wavy_curve(mass=0.99)
     quiet = replace(lively, frac=0.2 + (lively.frac - 0.5) * 0.15, value=lively.value)
     slacks = [(0.001, 0.001), (0.001, 0.01), (0.01, 0.001), (0.01, 0.01)]
     low = [quality.estimate(quiet, (quiet.spec,), 0.0, model(), s).r2_lower for s in slacks]
@@ -88,7 +70,7 @@ def test_borders_on_printed_lines_take_nothing_away() -> None:
 
 def test_a_flat_trace_between_borders_nobody_saw_is_not_accepted() -> None:
     """It lies where it lies on the paper; what that means hangs on the borders."""
-    flat = replace(curve(mass=0.99), frac=np.full(200, 0.5), value=np.full(200, 75.0))
+    flat = replace(wavy_curve(mass=0.99), frac=np.full(200, 0.5), value=np.full(200, 75.0))
     sure, unsure = (
         quality.estimate(flat, (flat.spec,), 0.0, model(), (off, off)) for off in (0.001, 0.01)
     )
@@ -98,7 +80,7 @@ def test_a_flat_trace_between_borders_nobody_saw_is_not_accepted() -> None:
 
 
 def test_coverage_counts_holes_only_inside() -> None:
-    c = curve()
+    c = wavy_curve()
     value = c.value.copy()
     value[:20] = np.nan
     value[100:110] = np.nan
@@ -136,7 +118,7 @@ def test_reliability_of_a_perfect_and_of_an_overconfident_forecast() -> None:
 
 
 def test_withheld_ends_belong_to_the_curve() -> None:
-    whole = curve(200)
+    whole = wavy_curve(200)
     value = np.where(np.arange(200) < 150, whole.value, np.nan)
     cut = replace(whole, value=value)
     assert quality.coverage(cut) == (1.0, 0.5)
