@@ -1,0 +1,64 @@
+"""Scales over two tracks, or over a part of one: the track that each of them gets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TrackFound
+from veernet_core.page.scales.spans import with_spans
+
+
+def track(left: float, right: float) -> TrackFound:
+    left_knots, right_knots = (np.array([[0.0, px], [900.0, px + 9]]) for px in (left, right))
+    return TrackFound(left_knots, right_knots, "curves", "linear", 10, confidence=0.9)
+
+
+def curve(
+    name: str, index: int, last: int | None = None, part: tuple[float, float] | None = None
+) -> CurveFound:
+    stated = [Stated(value, "header", 0.95) for value in (name, 0.0, 150.0)]
+    return CurveFound(
+        "main", index, stated[0], None, stated[1], stated[2], "linear", "solid",
+        last_track=last, part=part,
+    )  # fmt: skip
+
+
+LAYOUT = PageLayout(
+    "curve_log", 0, (200.0, 200.0),
+    (
+        SectionFound(
+            "main", "main", 0.0, 900.0, (track(100, 500), track(600, 800), track(800, 1000)),
+            np.zeros((0, 2)),
+        ),
+    ),
+)  # fmt: skip
+
+
+def test_a_part_of_a_track_is_a_track_between_its_shares() -> None:
+    layout, curves = with_spans(LAYOUT, [curve("GR", 0), curve("DRHO", 0, part=(0.5, 0.75))])
+    tracks = layout.sections[0].tracks
+    assert [c.mnemonic.value for c in curves] == ["GR", "DRHO"]
+    part = tracks[curves[1].track_index]
+    np.testing.assert_allclose(part.left_knots, [[0, 300], [900, 309]])
+    np.testing.assert_allclose(part.right_knots, [[0, 400], [900, 409]])
+    assert (curves[1].part, curves[1].last_track) == (None, None)
+    np.testing.assert_allclose(tracks[curves[0].track_index].left_knots[:, 1], [100, 109])
+
+
+def test_tracks_that_only_share_a_scale_are_one() -> None:
+    layout, curves = with_spans(LAYOUT, [curve("GR", 0), curve("ILD", 1, last=2)])
+    tracks = layout.sections[0].tracks
+    wide = tracks[curves[1].track_index]
+    assert (wide.left_knots[0, 1], wide.right_knots[0, 1]) == (600.0, 1000.0)
+    assert [(t.left_knots[0, 1], t.right_knots[0, 1]) for t in tracks] == [(100, 500), (600, 1000)]
+
+
+def test_a_track_with_a_scale_of_its_own_stays_beside_the_wide_one() -> None:
+    layout, curves = with_spans(
+        LAYOUT, [curve("GR", 0), curve("ILD", 1, last=2), curve("CALI", 2), curve("SP", 1)]
+    )
+    spans = [
+        (t.left_knots[0, 1], t.right_knots[0, 1])
+        for t in (layout.sections[0].tracks[c.track_index] for c in curves)
+    ]
+    assert spans == [(100, 500), (600, 1000), (800, 1000), (600, 800)]
