@@ -55,3 +55,16 @@ def test_rows_that_were_looked_at_level_may_reach_further() -> None:
     image = page_of([(1111, 500, 400), (2222, 3300, 400)], 90)
     found = read_sideways(as_raster(image), 3000, Watched(), DPI, level_to=4000)
     assert [box.text for box in found] == ["1111"]
+
+
+class Overlooking(Watched):
+    """Does not see the lines at the right edge at the first look."""
+
+    def find(self, image: U8) -> list[TextBox]:
+        return [box for box in super().find(image) if box.col < 1600]
+
+
+def test_a_form_that_fills_the_page_is_read_with_its_margins() -> None:
+    image = page_of([(1111, 300, 300), (2222, 2400, 1200), (3333, 30, 1640)], 90)
+    found = read_sideways(as_raster(image), 3000, Overlooking(), DPI)
+    assert [box.text for box in found] == ["3333", "1111", "2222"]

@@ -98,6 +98,13 @@ def read_sideways(
     if not standing:
         return []
     area = _around(standing, _MARGIN_IN * dpi)
+    if 2 * (area[1] - area[0]) * (area[3] - area[2]) > last_row * raster.width_px:
+        area = (
+            0,
+            last_row,
+            0,
+            raster.width_px,
+        )  # most of it: nothing is gained by leaving out margins
     best: list[TextBox] = []
     for turn in (90, 270):
         boxes = read_region(
