@@ -102,10 +102,11 @@ def scan_to_strip(
     """
     section = log.sections[section_index]
     rows = np.asarray(row, dtype=np.float64)
+    dpi = (log.rows_per_in, log.dpi)
     for _ in range(_INVERSE_STEPS):  # a depth line falls by little over a track
-        line = _depth_lines(section, section.tracks[track_index], rows, log.dpi)
-        rows = row + line.drift * (col - line.reference)
-    line = _depth_lines(section, section.tracks[track_index], rows, log.dpi)
+        line = _depth_lines(section, section.tracks[track_index], rows, dpi)
+        rows = row + line.tilt * (col - line.reference)
+    line = _depth_lines(section, section.tracks[track_index], rows, dpi)
     return rows, (col - line.left) / (line.right - line.left)
 
 
