@@ -24,6 +24,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
 from prefect.deployments import run_deployment
+from prefect.exceptions import UnfinishedRun
 from prefect.futures import PrefectFuture
 from prefect.tasks import Task, exponential_backoff
 from pydantic import Field
@@ -354,7 +355,10 @@ def _run_chunks(
 
 def _settled(chain: _Chain) -> ChunkSummary | None:
     chain.last.wait()
-    outcome: object = chain.last.result(raise_on_failure=False)
+    try:
+        outcome: object = chain.last.result(raise_on_failure=False)
+    except UnfinishedRun as error:  # a step before it failed, so that it never began
+        outcome = error
     if isinstance(outcome, ChunkSummary):
         return outcome
     logging.getLogger(__name__).error("chunk %d is lost: %s", chain.chunk, outcome)
