@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from veernet_core.synth import degrade, priors, render, strips
+from veernet_core.synth.grids import GridPlan
 from veernet_core.synth.strips import SynthConfig, draw_strip
 from veernet_core.synth.truth import drawn_course
 
@@ -180,7 +181,7 @@ def test_line_styles_are_drawn_in_the_shares_asked_for() -> None:
 
 
 def test_broken_grids_have_gaps_of_the_lengths_asked_for() -> None:
-    plan = render.GridPlan(((100.0, 2.0, 1.0),), (), (0.0, 0.0), (12.0, 6.0), 0.0)
+    plan = GridPlan(((100.0, 2.0, 1.0),), (), (0.0, 0.0), (12.0, 6.0), 0.0)
     ink = render.ink_grid(np.random.default_rng(0), plan, 4000, 200, (0.0, 199.0), np.zeros(4000))
     assert 0.5 < (ink[:, 97:104].max(axis=1) > 0.3).mean() < 0.8
 

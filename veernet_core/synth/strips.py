@@ -16,6 +16,7 @@ from scipy.ndimage import uniform_filter1d
 
 from veernet_core.datatypes import F32, F64, STYLES, Rng
 from veernet_core.synth import degrade, priors, render, truth
+from veernet_core.synth.grids import plan_grid
 
 MAX_CURVES = 5
 STYLE_SHARE = (0.44, 0.32, 0.24)
@@ -250,7 +251,7 @@ def _background(rng: Rng, rows: int, cols: int, paper: tuple[float, float], sway
     left, right = paper
     ink = np.zeros((rows, cols), np.float32)
     if rng.random() < 0.95:
-        plan = render.plan_grid(rng, rows, left, right)
+        plan = plan_grid(rng, rows, left, right)
         past = rng.choice([0, 0, 0, 40], size=2)
         ink = render.ink_grid(rng, plan, rows, cols, (left - past[0], right + past[1]), sway)
         if rng.random() < 0.25:  # the print breaks up in places
