@@ -89,7 +89,10 @@ def run_once(command: Sequence[str], scans: Path, out: Path) -> Cost:
     wall = time.perf_counter() - begun
     if process.returncode not in (0, 1):  # 1: some scans failed, which a table of curves shows
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, curves_of(out))
+    curves = curves_of(out)
+    if not curves:  # a command that could not start ends with 1 as well
+        raise RuntimeError(f"{' '.join(command)} wrote no log")
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, curves)
 
 
 def curves_of(out: Path) -> dict[str, int]:

@@ -73,6 +73,12 @@ def test_versions_alternate_and_children_count(tmp_path: Path, scans: Path) -> N
     assert costs["after"][0].curves == {"one": 3, "three": 3}
 
 
+def test_a_command_that_writes_nothing_is_no_fast_version(tmp_path: Path, scans: Path) -> None:
+    command = [sys.executable, "-c", "raise SystemExit(1)"]
+    with pytest.raises(RuntimeError, match="wrote no log"):
+        side_by_side.run_once(command, scans, tmp_path / "out")
+
+
 def test_the_table_takes_medians_and_seconds_a_curve() -> None:
     def runs(*seconds: float, curves: int) -> list[Cost]:
         return [Cost(s, 2 * s, 900.0, {"one": curves, "two": 0}) for s in seconds]
