@@ -101,6 +101,11 @@ def _table() -> dict[str, Any]:
     return tomllib.loads((files("veernet_core.domain") / "vocabulary.toml").read_text("utf-8"))
 
 
+def name_words() -> tuple[str, ...]:
+    """Words that names of curves are made of, besides those of the known names."""
+    return tuple(_table()["words"])
+
+
 def _kind(raw: Mapping[str, Any]) -> CurveKind:
     ranges = ((unit, *ends) for unit, pairs in raw.get("ranges", {}).items() for ends in pairs)
     low, high = raw["bounds"]

@@ -12,13 +12,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from veernet_core.domain.curve_kinds import CurveKind, curve_kinds, unit_texts
+from rapidfuzz.distance import OSA
+
+from veernet_core.domain.curve_kinds import CurveKind, curve_kinds, name_words, unit_texts
 
 _MATRIX_CONSTANTS = ("MATRIX DENSITY", "GRAIN DENSITY", "FLUID DENSITY")
 """Printed beside porosity scales; they name constants, not curves."""
 _LONGEST_NAME = 48
 _SHORT_NAME = 3
 _SHORTEST_SIMILAR, _SIMILARITY = 8, 0.82
+_SHORTEST_SPELLED, _LONG_WORD = 6, 9
+"""Letters from which a word is put right: by one letter, and by two."""
 _FILLERS = frozenset(
     {"DIA", "DIAM", "DIAMETER", "HOLE", "LOG", "CURVE", "SCALE", "INDEX", "THE", "OF", "0"}
 )
@@ -138,6 +142,28 @@ def find_similar_unit(text: str, expected: Iterable[str]) -> str | None:
     aliases = [alias for unit in expected for alias in unit_texts().get(unit, ())]
     near = _similar(words(text), aliases)
     return None if near is None else _lookups().by_unit[near]
+
+
+def spelled(word: str) -> str:
+    """A long word of a name in upper case, with a letter or two that were read wrongly put right.
+
+    Examples
+    --------
+    >>> spelled("THICNESS"), spelled("TEMPERATURE"), spelled("CLDC")
+    ('THICKNESS', 'TEMPERATURE', 'CLDC')
+    """
+    if len(word) < _SHORTEST_SPELLED or word in _field_words():
+        return word
+    slips = 1 if len(word) < _LONG_WORD else 2
+    near = [w for w in _field_words() if OSA.distance(word, w, score_cutoff=slips) <= slips]
+    return near[0] if len(near) == 1 else word
+
+
+@cache
+def _field_words() -> frozenset[str]:
+    """Long words of the names of curves."""
+    known = {part for name in _lookups().names for part in name.split()} | set(name_words())
+    return frozenset(w for w in known if len(w) >= _SHORTEST_SPELLED and w.isalpha())
 
 
 def _similar(plain: str, known: Iterable[str]) -> str | None:

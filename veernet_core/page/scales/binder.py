@@ -21,6 +21,7 @@ from veernet_core.domain.curve_kinds import CurveKind
 from veernet_core.domain.vocabulary import (
     find_similar_unit,
     find_unit,
+    spelled,
     words,
 )
 from veernet_core.page.results import CurveFound, SectionFound, Stated
@@ -346,7 +347,7 @@ def mnemonic_of(printed: str, kind: CurveKind | None) -> str:
     if kind is not None:
         return kind.mnemonic
     bare = re.sub(r"[(\[][^)\]]*[)\]]?", " ", printed)
-    name = re.sub(r"[^A-Z0-9]+", "_", bare.upper()).strip("_")
+    name = "_".join(spelled(word) for word in re.findall(r"[A-Z0-9]+", bare.upper()))
     return name[:_LONGEST].strip("_") or UNNAMED
 
 
