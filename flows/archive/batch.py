@@ -29,6 +29,7 @@ from prefect.futures import PrefectFuture
 from prefect.tasks import Task, exponential_backoff
 from pydantic import Field
 
+from flows.archive import alarm
 from flows.archive.canary import watch_shard
 from flows.archive.chunk import (
     STAGED,
@@ -263,6 +264,7 @@ def run_archive(
         if plan.units:
             _tidy(settings.dest, spec.run_id)
     publish_report(report, settings)
+    alarm.tell(report, settings.dest)
     if report.lost:
         raise ArchiveIncompleteError(f"{report.lost} scans without an outcome", settings.dest)
     return report
