@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 from datetime import timedelta
+from typing import cast
 from uuid import UUID
 
 from prefect.automations import Automation
@@ -31,6 +32,7 @@ from prefect.events.actions import CallWebhook, ChangeFlowRunState
 from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from pydantic import SecretStr
 
 HEARTBEAT_S = 30
 ZOMBIE_AUTOMATION = "veernet: mark dead runs"
@@ -95,7 +97,9 @@ def zombie_automation(heartbeat_s: int) -> Automation:
         ),
         actions=[
             ChangeFlowRunState(
+                name=None,
                 state=StateType.CRASHED,
+                force=False,
                 message="No heartbeat: the process and its worker died. The ledger knows what is left.",
             )
         ],
@@ -104,9 +108,7 @@ def zombie_automation(heartbeat_s: int) -> Automation:
 
 def set_automation(heartbeat_s: int) -> None:
     """Create the automation, or replace it."""
-    with contextlib.suppress(ValueError):
-        Automation.read(name=ZOMBIE_AUTOMATION).delete()
-    zombie_automation(heartbeat_s).create()
+    _replace(zombie_automation(heartbeat_s))
 
 
 def alarm_automations(hook: UUID, late_h: float) -> list[Automation]:
@@ -137,11 +139,16 @@ def alarm_automations(hook: UUID, late_h: float) -> list[Automation]:
 
 def set_alarm(url: str, late_h: float) -> None:
     """Create the webhook and its automations, or replace them."""
-    hook = Webhook(method="POST", url=url).save("veernet-alarm", overwrite=True)
+    webhook = Webhook(method="POST", url=SecretStr(url))
+    hook = cast(UUID, webhook.save("veernet-alarm", overwrite=True))
     for automation in alarm_automations(hook, late_h):
-        with contextlib.suppress(ValueError):
-            Automation.read(name=automation.name).delete()
-        automation.create()
+        _replace(automation)
+
+
+def _replace(automation: Automation) -> None:
+    with contextlib.suppress(ValueError):
+        cast(Automation, Automation.read(name=automation.name)).delete()
+    automation.create()
 
 
 def main() -> None:
