@@ -140,6 +140,21 @@ def _logs_by_well(
         yield uwi, sorted(wells[uwi])
 
 
+def logs_without_uwi(store: ObjectStore) -> list[str]:
+    """Logs that have an accepted curve and are of no known well."""
+    data = store.get_or_none("verdicts.parquet")
+    if data is None:
+        return []
+    names = ["uwi", "log_id", "decision", "reviewed_decision"]
+    return sorted(
+        {
+            row["log_id"]
+            for row in pq.read_table(io.BytesIO(data), columns=names).to_pylist()
+            if (row["reviewed_decision"] or row["decision"]) == "accept" and not row["uwi"]
+        }
+    )
+
+
 def _sources(store: ObjectStore, log_ids: Sequence[str]) -> list[Source]:
     logs = [(log_id, decided_log(store, log_id)) for log_id in log_ids]
     return [

@@ -16,7 +16,18 @@ import numpy as np
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import physical
 from veernet_core.curve.evidence import confidence, doubts, quality
-from veernet_core.datatypes import F64, DepthAxis, Finding, QualityEstimate, RecoveredCurve, Section
+from veernet_core.datatypes import (
+    F64,
+    CurveSpec,
+    DepthAxis,
+    DoubtfulStretch,
+    Finding,
+    QualityEstimate,
+    RecoveredCurve,
+    Section,
+    Trace,
+)
+from veernet_core.domain.vocabulary import find_curve
 from veernet_core.strips import border_check, depth_check
 from veernet_core.track_record import ScanRecord, TrackRecord
 
@@ -102,6 +113,8 @@ def _on_depths(
         trace, found = doubts.withhold(
             record.trace(k), section.depth.depth_at(record.trace(k).scan_rows)
         )
+        trace, impossible = _possible(trace, spec, section.depth)
+        found = tuple(sorted((*found, *impossible), key=lambda d: d.depth_from))
         if spec.style in maps:
             sure = maps[spec.style].probability(trace.evidence, trace.frac)
         else:
@@ -111,6 +124,18 @@ def _on_depths(
         out.append(replace(curve, doubtful=found))
     longest = physical.bridge_limit(section.depth.unit, config)
     return [doubts.with_all_doubts(curve, longest) for curve in physical.merge_backups(out)]
+
+
+def _possible(
+    trace: Trace, spec: CurveSpec, axis: DepthAxis
+) -> tuple[Trace, tuple[DoubtfulStretch, ...]]:
+    """A trace without values that such a curve cannot have."""
+    named = find_curve(spec.mnemonic)
+    possible = None if named is None else named.kind.possible(spec.left, spec.right, spec.unit)
+    if possible is None:
+        return trace, ()
+    value = physical.value_at(trace.frac, spec)
+    return doubts.withhold_impossible(trace, value, possible, axis.depth_at(trace.scan_rows))
 
 
 def _estimate(

@@ -19,7 +19,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the tables and print their folders."""
-    from storage.composites import WELLS, write_composites
+    from storage.composites import WELLS, logs_without_uwi, write_composites
     from storage.names import safe_name
     from storage.objects import ObjectStore
 
@@ -32,6 +32,10 @@ def run(args: argparse.Namespace) -> int:
     missing = sorted(set(args.uwi or ()) - set(written))
     for uwi in missing:
         print(f"{uwi}: no accepted curve")
+    for log_id in logs_without_uwi(store):
+        print(
+            f"{log_id}: left out, it has accepted curves and no UWI; give one by sidecar or index"
+        )
     if not written:
         print("no well has both a UWI and an accepted curve")
-    return 0
+    return 1 if missing else 0

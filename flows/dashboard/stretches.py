@@ -39,6 +39,10 @@ _WORDS = {
         "Nothing was found here, or a piece between two gaps that nothing confirms.",
         "See whether the pen lifted: then press z. If there is ink that was missed, redraw it on the scan (g).",
     ),
+    "impossible": (
+        "Such a curve cannot have the values that were read here.",
+        "See over which border the ink left the track, and whether the scale is right.",
+    ),
     "faint_ink": (
         "The ink is faint here.",
         "See whether the curve follows the faint line, or something that crosses it.",

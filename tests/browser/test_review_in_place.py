@@ -23,7 +23,7 @@ from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, configured
 from veernet_core.net.bundle import load_predictor
 from veernet_core.pipeline import ScanInput
-from veernet_core.synth.pages import demo_archive
+from veernet_core.synth.pages.demo import demo_archive
 
 STEM = "two-solid-curves"
 Open = Callable[..., Any]

@@ -84,3 +84,11 @@ def test_the_vocabulary_agrees_with_itself() -> None:
             found = find_curve(name)
             assert found is not None, name
             assert found.kind is kind, name
+
+
+def test_a_curve_knows_what_it_can_measure_by_its_unit_or_its_usual_scale() -> None:
+    named = find_curve("DENSITY POROSITY")
+    assert named is not None
+    assert named.kind.possible(45, -15, "PU") == (-25, 100)
+    assert named.kind.possible(0.45, -0.15, None) == (-0.25, 1.0)
+    assert named.kind.possible(7, 3, None) is None

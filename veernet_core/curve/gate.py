@@ -25,6 +25,8 @@ from veernet_core.datatypes import (
     Section,
 )
 
+_IMPOSSIBLE = 0.01
+"""Share of a curve with values that cannot be, above which the rest is doubted too."""
 Estimated = tuple[RecoveredCurve, QualityEstimate]
 
 
@@ -149,6 +151,9 @@ def _withheld_flags(
 ) -> list[str]:
     """Why too little is left of a curve, where stretches in doubt were withheld."""
     flags: list[str] = []
+    impossible = [d for d in curve.doubtful if d.reason == "impossible"]
+    if sum(d.depth_to - d.depth_from for d in impossible) > _IMPOSSIBLE * np.ptp(curve.depth):
+        flags.append("wrap_uncertain")
     if quality.coverage < policy.min_coverage:
         withheld = {doubt.reason for doubt in curve.doubtful if doubt.withheld}
         flags += ["identity_ambiguous"] if "crossing" in withheld else []

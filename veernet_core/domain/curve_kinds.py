@@ -42,6 +42,8 @@ class CurveKind:
         A heading such as RESISTIVITY: it gives the unit, the curve needs a name of its own.
     is_partial : bool
         Its scale is printed over a part of the track only, often above the name.
+    values : tuple of (unit, low, high)
+        What rock and hole can measure at all, by unit.
     """
 
     mnemonic: str
@@ -54,10 +56,21 @@ class CurveKind:
     wrap: Wrap = "none"
     is_group: bool = False
     is_partial: bool = False
+    values: tuple[tuple[str, float, float], ...] = ()
 
     def is_usual(self, left: float, right: float, unit: str) -> bool:
         """Whether a scale is one of the usual ones in a unit."""
         return any(u == unit and _same(left, a) and _same(right, b) for u, a, b in self.ranges)
+
+    def possible(self, left: float, right: float, unit: str | None) -> Range | None:
+        """Lowest and highest value that such a curve can have; None where nothing is known.
+
+        Without a unit it is that of a scale that is usual in one unit only.
+        """
+        if unit is None:
+            usual = {u for u, _, _ in self.ranges if self.is_usual(left, right, u)}
+            unit = usual.pop() if len(usual) == 1 else None
+        return next(((low, high) for u, low, high in self.values if u == unit), None)
 
     def is_ambiguous(self, left: float, right: float, unit: str) -> bool:
         """Whether a zero lost or gained in reading would give another usual scale."""
@@ -120,4 +133,5 @@ def _kind(raw: Mapping[str, Any]) -> CurveKind:
         raw.get("wrap", "none"),
         raw.get("is_group", False),
         raw.get("is_partial", False),
+        tuple((unit, *ends) for unit, ends in raw.get("values", {}).items()),
     )

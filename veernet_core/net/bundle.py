@@ -144,6 +144,10 @@ def load_predictor(
     data = shipped_bytes() if bundle is None else bundle
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(
+            f"device {device}: there is none, or PyTorch was installed without CUDA; give cpu or auto"
+        )
     key = (hashlib.sha256(data).hexdigest(), device, f"{precision}/{batch_tiles}")
     with _lock:
         if key not in _resident:

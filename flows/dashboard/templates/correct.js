@@ -67,7 +67,10 @@
     byId("ask").style.left = Math.max(8, Math.min(innerWidth - 350, x + 14)) + "px";
     byId("ask").style.top = Math.max(8, Math.min(innerHeight - 60 - 30 * fields.length, y + 10)) + "px";
     byId("ask").onsubmit = (event) => { event.preventDefault(); if (done(Object.fromEntries(Object.entries(inputs).map(([k, n]) => [k, n.value]))) !== false) closeAsk(); };
-    Object.values(inputs)[0].focus();
+    const first = Object.values(inputs)[0];
+    first.focus();
+    // the picture takes the focus once the click is over
+    setTimeout(() => { if (!byId("ask").hidden && !byId("ask").contains(document.activeElement)) first.focus(); }, 0);
   }
   function closeAsk() { byId("ask").hidden = true; byId("ask").replaceChildren(); if (tool !== "redraw") { view.draft = null; if (view.viewer) view.draw(); } }
 

@@ -7,7 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from veernet_core.curve.evidence.doubts import LEAST_ODDS, with_all_doubts, withhold
+from veernet_core.curve.evidence.doubts import (
+    LEAST_ODDS,
+    with_all_doubts,
+    withhold,
+    withhold_impossible,
+)
 from veernet_core.datatypes import EVIDENCE, CurveSpec, DoubtfulStretch, RecoveredCurve, Trace
 
 
@@ -54,3 +59,13 @@ def test_long_gaps_and_faint_ink_are_listed_by_depth_and_short_ones_are_not() ->
         DoubtfulStretch(50.0, 69.5, "gap", True),
         DoubtfulStretch(150.0, 154.5, "faint_ink", False),
     )
+
+
+def test_values_that_no_rock_has_are_withheld() -> None:
+    depth = 100 + np.arange(1000) / 10
+    porosity = np.full(1000, 12.0)
+    porosity[400:450] = -70.0
+    kept, found = withhold_impossible(trace(), porosity, (-25.0, 100.0), depth)
+    assert found == (DoubtfulStretch(140.0, pytest.approx(144.9), "impossible", True),)
+    assert np.isnan(kept.frac[400:450]).all()
+    assert np.isfinite(kept.frac).sum() == kept.observed.sum() == 950

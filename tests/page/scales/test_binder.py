@@ -111,6 +111,13 @@ def test_names_outside_every_list_are_kept_as_printed() -> None:
     assert (other.printed, other.mnemonic.value) == ("Min Thickness (in)", "MIN_THICKNESS")
 
 
+@pytest.mark.parametrize(("left", "right"), [("1", "100"), ("-80", "100")])
+def test_a_known_curve_on_a_scale_it_never_has_is_not_sure(left: str, right: str) -> None:
+    boxes = [box("GR (GAPI)", 1500, 350), *across([left, right], 1500)]
+    for curve in read(boxes, track(T1, scale="log", decades=2.0)):
+        assert curve.left.confidence < SURE
+
+
 def test_brackets_that_were_read_as_braces_hold_the_unit() -> None:
     (curve,) = read([box("ILD {b'OHMM'1", 1500, 350), *across(["0.2", "200"], 1500)])
     assert ends(curve) == ("ILD", 0.2, 200.0)

@@ -31,6 +31,28 @@ LISTED_FT = 2.0
 """Shorter stretches of faint ink are not listed."""
 
 
+def withhold_impossible(
+    trace: Trace, value: F64, possible: tuple[float, float], depth: F64
+) -> tuple[Trace, tuple[DoubtfulStretch, ...]]:
+    """A trace without the rows whose value no rock or hole can have: the ink left on the other side.
+
+    Parameters
+    ----------
+    trace : Trace
+    value : float64 [rows]
+        In the unit of ``possible``.
+    possible : (low, high)
+    depth : float64 [rows]
+    """
+    low, high = possible
+    gone = (value < low) | (value > high)
+    if not gone.any():
+        return trace, ()
+    found = _stretches(gone & trace.observed, depth, "impossible", withheld=True)
+    frac = np.where(gone, np.nan, trace.frac)
+    return replace(trace, frac=frac, observed=trace.observed & ~gone), tuple(found)
+
+
 def withhold(trace: Trace, depth: F64) -> tuple[Trace, tuple[DoubtfulStretch, ...]]:
     """A trace without the rows that may be another wrap or another curve, and where these are.
 

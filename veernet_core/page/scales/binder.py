@@ -121,13 +121,21 @@ def _out_of_place(place: float, places: Sequence[float]) -> float:
 
 
 def _may_be_misread(item: ReadScale) -> bool:
-    """Whether a lost point or zero would make an unusual scale usual, or no end stands at a border."""
+    """Whether a reading speaks against itself.
+
+    A lost point or zero would make an unusual scale usual, no end stands at a border, or a known curve
+    has ends or a kind of scale that it never has.
+    """
     named = item.name.named if item.name is not None else None
     scale = item.scale
     if scale.inset:
         return True
     if named is None or _is_usual(named.kind, scale):
         return False
+    if named.is_exact and (
+        not named.kind.is_possible(scale.left, scale.right) or scale.scale not in named.kind.scales
+    ):
+        return True
     return any(named.kind.is_ambiguous(scale.left, scale.right, unit) for unit in named.kind.units)
 
 
