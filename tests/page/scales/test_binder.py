@@ -118,6 +118,13 @@ def test_a_known_curve_on_a_scale_it_never_has_is_not_sure(left: str, right: str
         assert curve.left.confidence < SURE
 
 
+@pytest.mark.parametrize(("left", "right"), [("1", "1001"), ("-8", "10000"), ("0", "1888")])
+def test_numbers_that_no_scale_is_printed_with_are_not_sure(left: str, right: str) -> None:
+    boxes = [box("LWD_XY (ppm)", 1500, 350), *across([left, right], 1500)]
+    for curve in read(boxes):
+        assert curve.left.confidence < SURE
+
+
 def test_brackets_that_were_read_as_braces_hold_the_unit() -> None:
     (curve,) = read([box("ILD {b'OHMM'1", 1500, 350), *across(["0.2", "200"], 1500)])
     assert ends(curve) == ("ILD", 0.2, 200.0)

@@ -32,6 +32,7 @@ from veernet_core.page.scales.candidates import (
     pair_features,
 )
 from veernet_core.page.scales.names import NameCandidate, find_names, name_features
+from veernet_core.page.scales.plausible import is_usual, may_be_misread
 from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
 
 LEAST_SCALE, LEAST_NAME, CLEAR_NAME = 0.25, 0.2, 0.7
@@ -65,7 +66,7 @@ def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
     ]
     sure = scorer.whole(verdict_features(read))
     read = [
-        replace(r, sure=min(float(p), DOUBTFUL) if _may_be_misread(r) else float(p))
+        replace(r, sure=min(float(p), DOUBTFUL) if may_be_misread(r.scale, r.name) else float(p))
         for r, p in zip(read, sure, strict=True)
     ]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
@@ -84,7 +85,7 @@ def verdict_features(read: Sequence[ReadScale]) -> F64:
                 _log_odds(item.probability),
                 _log_odds(item.name_probability),
                 float(kind is not None),
-                float(kind is not None and _is_usual(kind, scale)),
+                float(kind is not None and is_usual(kind, scale)),
                 float(kind is not None and not kind.is_possible(scale.left, scale.right)),
                 float(any(edit != "none" for edit in scale.edits)),
                 min(scale.first.confidence, scale.last.confidence),
@@ -92,7 +93,7 @@ def verdict_features(read: Sequence[ReadScale]) -> F64:
                 float(min(scale.misfit, 3)),
                 float(unit_near),
                 float(scale.inset),
-                float(kind is not None and bool(kind.ranges) and not _is_usual(kind, scale)),
+                float(kind is not None and bool(kind.ranges) and not is_usual(kind, scale)),
                 float(("." in scale.first.text) != ("." in scale.last.text)),
                 _agreed(scale.first.agreed, scale.last.agreed),
                 0.5 if item.name is None else _agreed(item.name.agreed),
@@ -118,29 +119,6 @@ def _out_of_place(place: float, places: Sequence[float]) -> float:
     if math.isnan(place) or len(usual) < 3:
         return 0.0
     return min(4.0, abs(place - float(np.median(usual))))
-
-
-def _may_be_misread(item: ReadScale) -> bool:
-    """Whether a reading speaks against itself.
-
-    A lost point or zero would make an unusual scale usual, no end stands at a border, or a known curve
-    has ends or a kind of scale that it never has.
-    """
-    named = item.name.named if item.name is not None else None
-    scale = item.scale
-    if scale.inset:
-        return True
-    if named is None or _is_usual(named.kind, scale):
-        return False
-    if named.is_exact and (
-        not named.kind.is_possible(scale.left, scale.right) or scale.scale not in named.kind.scales
-    ):
-        return True
-    return any(named.kind.is_ambiguous(scale.left, scale.right, unit) for unit in named.kind.units)
-
-
-def _is_usual(kind: CurveKind, scale: ScaleCandidate) -> bool:
-    return any((left, right) == (scale.left, scale.right) for _, left, right in kind.ranges)
 
 
 def _log_odds(p: float) -> float:

@@ -1,0 +1,58 @@
+"""What speaks against a scale that was read, whatever its probability.
+
+In: a scale and the phrase that names it. Out: whether a person has to look. Does not belong here: how likely a
+reading is (`scorer`), and which is chosen (`binder`).
+"""
+
+from __future__ import annotations
+
+from veernet_core.domain.vocabulary import CurveKind
+from veernet_core.page.scales.candidates import ScaleCandidate, decades
+from veernet_core.page.scales.names import NameCandidate
+
+_MOST_DIGITS, _WHOLE = 3, 0.02
+"""Most digits that count of an end of a scale, and how far from whole the decades of a scale may be."""
+
+
+def may_be_misread(scale: ScaleCandidate, name: NameCandidate | None) -> bool:
+    """Whether a reading speaks against itself.
+
+    A lost point or zero would make an unusual scale usual, no end stands at a border, a known curve has ends
+    or a kind of scale that it never has, or the numbers are none that scales are printed with: a rule
+    or a border was read with them.
+    """
+    named = name.named if name is not None else None
+    if scale.inset:
+        return True
+    if named is not None and is_usual(named.kind, scale):
+        return False
+    if not _is_printed_so(scale):
+        return True
+    if named is None:
+        return False
+    if named.is_exact and (
+        not named.kind.is_possible(scale.left, scale.right) or scale.scale not in named.kind.scales
+    ):
+        return True
+    return any(named.kind.is_ambiguous(scale.left, scale.right, unit) for unit in named.kind.units)
+
+
+def _is_printed_so(scale: ScaleCandidate) -> bool:
+    """Whether ends have three digits that count at most, and are whole decades or a round span apart."""
+    ends = (scale.left, scale.right)
+    if any(_digits(end) > _MOST_DIGITS for end in ends):
+        return False
+    if scale.scale == "log":
+        whole = decades(*ends)
+        return abs(whole - round(whole)) < _WHOLE
+    return _digits(scale.right - scale.left) < _MOST_DIGITS
+
+
+def _digits(value: float) -> int:
+    """Digits of a number that count: of 1500 two, of 0.25 two, of 1001 four."""
+    return len(f"{abs(value):.6g}".replace(".", "").lstrip("0").rstrip("0"))
+
+
+def is_usual(kind: CurveKind, scale: ScaleCandidate) -> bool:
+    """Whether a scale is one of the usual ones of a curve, in any unit."""
+    return any((left, right) == (scale.left, scale.right) for _, left, right in kind.ranges)
