@@ -6,7 +6,7 @@ reading is (`scorer`), and which is chosen (`binder`).
 
 from __future__ import annotations
 
-from veernet_core.domain.vocabulary import CurveKind
+from veernet_core.domain.curve_kinds import CurveKind
 from veernet_core.page.scales.candidates import ScaleCandidate, decades
 from veernet_core.page.scales.names import NameCandidate
 
