@@ -18,7 +18,7 @@ from veernet_core.datatypes import DepthAxis, DigitisedLog, Raster, ScanRef, Sec
 from veernet_core.net.bundle import load_predictor
 from veernet_core.page.known.page_dpi import layout_dpi_down
 from veernet_core.pipeline import ScanInput
-from veernet_core.synth.pages import draw_page
+from veernet_core.synth.pages.draw import draw_page
 from veernet_core.synth.pages.plans import SyntheticPage
 
 
