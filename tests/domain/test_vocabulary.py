@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from veernet_core.domain.curve_kinds import curve_kinds, unit_texts
-from veernet_core.domain.vocabulary import find_curve, find_unit
+from veernet_core.domain.vocabulary import find_curve, find_misread, find_unit
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,10 @@ def test_a_curve_knows_what_it_can_measure_by_its_unit_or_its_usual_scale() -> N
     assert named.kind.possible(45, -15, "PU") == (-25, 100)
     assert named.kind.possible(0.45, -0.15, None) == (-0.25, 1.0)
     assert named.kind.possible(7, 3, None) is None
+
+
+def test_a_letter_of_a_name_that_was_misread_does_not_hide_the_curve() -> None:
+    named = find_misread("CAMMA RAY |gr]")
+    assert named is not None
+    assert (named.kind.mnemonic, named.is_exact) == ("GR", False)
+    assert find_misread("HOOKLOAD") is None

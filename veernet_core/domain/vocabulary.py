@@ -21,7 +21,7 @@ _MATRIX_CONSTANTS = ("MATRIX DENSITY", "GRAIN DENSITY", "FLUID DENSITY")
 _LONGEST_NAME = 48
 _SHORT_NAME = 3
 _SHORTEST_SIMILAR, _SIMILARITY = 8, 0.82
-_SHORTEST_SPELLED, _LONG_WORD = 6, 9
+_SHORTEST_SPELLED, _LONG_WORD = 5, 9
 """Letters from which a word is put right: by one letter, and by two."""
 _FILLERS = frozenset(
     {"DIA", "DIAM", "DIAMETER", "HOLE", "LOG", "CURVE", "SCALE", "INDEX", "THE", "OF", "0"}
@@ -142,6 +142,16 @@ def find_similar_unit(text: str, expected: Iterable[str]) -> str | None:
     aliases = [alias for unit in expected for alias in unit_texts().get(unit, ())]
     near = _similar(words(text), aliases)
     return None if near is None else _lookups().by_unit[near]
+
+
+def find_misread(text: str) -> Named | None:
+    """As `find_curve`; where nothing is named, again with its long words put right."""
+    named = find_curve(text)
+    if named is not None:
+        return named
+    right = re.sub(r"[A-Za-z]+", lambda word: spelled(word[0].upper()), text)
+    again = find_curve(right) if right.upper() != text.upper() else None
+    return None if again is None else Named(again.kind, again.name, again.share, is_exact=False)
 
 
 def spelled(word: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from veernet_core.datatypes import F64
-from veernet_core.domain.vocabulary import Named, find_curve, find_unit, words
+from veernet_core.domain.vocabulary import Named, find_misread, find_unit, words
 from veernet_core.page.scales.candidates import BlockText, Frame, ScaleCandidate
 from veernet_core.page.scales.tokens import Token, phrases_of
 
@@ -103,7 +103,7 @@ def find_names(
                     float(np.median([t.y for t in phrase])),
                     float(np.median([t.height for t in phrase])),
                     off,
-                    find_curve(text),
+                    find_misread(text),
                     find_unit(text),
                     agreed=min(t.agreed for t in phrase),
                 )
@@ -143,7 +143,7 @@ def _whole(chain: Sequence[NameCandidate]) -> NameCandidate:
         nearest.y,
         nearest.height,
         nearest.lines_off,
-        find_curve(text),
+        find_misread(text),
         find_unit(text),
         len(chain),
         min(n.agreed for n in chain),
