@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from veernet_core.datatypes import F64, CurveSpec, Section, Track, WellInfo
 from veernet_core.page.known.curves import read_values
 from veernet_core.page.known.sections import KnownPage
@@ -76,7 +74,6 @@ def _section(
     tracks = [
         _track(
             track,
-            section,
             by_id.get(track.track_id),
             known.printed.get((section.section_id, track.track_id), ()),
         )
@@ -88,9 +85,7 @@ def _section(
         section.row_top,
         section.row_bottom,
         _depth(section, given, reading),
-        (_border(columns[0].left_knots, section), _border(columns[0].right_knots, section))
-        if columns
-        else None,
+        (_knots(columns[0].left_knots), _knots(columns[0].right_knots)) if columns else None,
         (*tracks, *(track for name, track in by_id.items() if name not in named)),
     )
 
@@ -112,9 +107,7 @@ def _depth(
     )
 
 
-def _track(
-    track: Track, section: Section, given: SidecarTrack | None, printed: Sequence[CurveFound]
-) -> SidecarTrack:
+def _track(track: Track, given: SidecarTrack | None, printed: Sequence[CurveFound]) -> SidecarTrack:
     """A track with its curves, and those given that still lack a scale."""
     curves = [_curve(spec, printed) for spec in track.curves]
     named = {curve.mnemonic for curve in curves}
@@ -123,8 +116,8 @@ def _track(
     ]
     return SidecarTrack(
         track.track_id,
-        _border(track.geometry.left_knots, section),
-        _border(track.geometry.right_knots, section),
+        _knots(track.geometry.left_knots),
+        _knots(track.geometry.right_knots),
         (*curves, *lacking),
     )
 
@@ -153,12 +146,6 @@ def _confidence(spec: CurveSpec, printed: Sequence[CurveFound]) -> float:
         if str(curve.mnemonic.value).upper() == spec.mnemonic.upper():
             return min(value.confidence for value in read_values(curve))
     return 0.0
-
-
-def _border(knots: F64, section: Section) -> Knots:
-    """The knots of a border within its section: what was found may reach past the foot of the page."""
-    rows = np.unique(np.clip(knots[:, 0], section.row_top, section.row_bottom))
-    return _knots(np.column_stack([rows, np.interp(rows, knots[:, 0], knots[:, 1])]))
 
 
 def _knots(array: F64) -> Knots:

@@ -110,6 +110,7 @@ def log_course(page: StraightPage, log: LogProfiles, borders: F64) -> Course:
     drift = gaussian_filter1d(log.drift, 2)
     ink = np.minimum(lines.straighten(page.sharp[log.first : log.last], drift), _RULE_CAP)
     rows = np.asarray((np.arange(log.first, log.last) + 0.5) * band - 0.5, np.float64)
+    rows = np.minimum(rows, page.profiles.height_px)  # the last band may reach past the page
     size = max(4, round(_KNOT_ROWS / band))
     centres = np.unique(np.clip(np.arange(0, len(rows) + size // 2, size // 2), 0, len(rows) - 1))
     peaks = log.strong[log.strong > 0]
