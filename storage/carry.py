@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from storage.log_files import RECORD, SAMPLES
 from storage.objects import ObjectStore
-from storage.records import Record, read_record, spec_of
+from storage.records import Record, read_record, samples_of, spec_of
 from storage.reviews import Review, curve_hash, in_force, read_reviews, record_review
 from veernet_core.curve.physical import frac_at
 from veernet_core.datatypes import F64
@@ -122,7 +122,6 @@ def _positions(
 ) -> tuple[F64, F64]:
     """Depths with a value, or without, and track positions under a spec's scale."""
     record, samples = log
-    start = sum(int(c["samples"]) for c in record["curves"][:index])
-    part = samples.slice(start, int(record["curves"][index]["samples"]))
+    part = samples_of(record, index, samples)
     value = part["value"].to_numpy().astype(np.float64)
     return part["depth"].to_numpy().astype(np.float64), frac_at(value, spec_of(spec))

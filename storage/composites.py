@@ -127,32 +127,28 @@ def _logs_by_well(
     store: ObjectStore, uwis: Collection[str] | None
 ) -> Iterator[tuple[str, list[str]]]:
     """Wells and their logs with a curve that is accepted in the end."""
-    data = store.get_or_none("verdicts.parquet")
-    if data is None:
-        return
-    names = ["uwi", "log_id", "decision", "reviewed_decision"]
     wells: dict[str, set[str]] = {}
-    for row in pq.read_table(io.BytesIO(data), columns=names).to_pylist():
-        accepted = (row["reviewed_decision"] or row["decision"]) == "accept"
-        if accepted and row["uwi"] and (uwis is None or row["uwi"] in uwis):
-            wells.setdefault(row["uwi"], set()).add(row["log_id"])
+    for uwi, log_id in _accepted(store):
+        if uwi and (uwis is None or uwi in uwis):
+            wells.setdefault(uwi, set()).add(log_id)
     for uwi in sorted(wells):
         yield uwi, sorted(wells[uwi])
 
 
 def logs_without_uwi(store: ObjectStore) -> list[str]:
     """Logs that have an accepted curve and are of no known well."""
+    return sorted({log_id for uwi, log_id in _accepted(store) if not uwi})
+
+
+def _accepted(store: ObjectStore) -> Iterator[tuple[str | None, str]]:
+    """The UWI and the log of every curve that is accepted in the end."""
     data = store.get_or_none("verdicts.parquet")
     if data is None:
-        return []
+        return
     names = ["uwi", "log_id", "decision", "reviewed_decision"]
-    return sorted(
-        {
-            row["log_id"]
-            for row in pq.read_table(io.BytesIO(data), columns=names).to_pylist()
-            if (row["reviewed_decision"] or row["decision"]) == "accept" and not row["uwi"]
-        }
-    )
+    for row in pq.read_table(io.BytesIO(data), columns=names).to_pylist():
+        if (row["reviewed_decision"] or row["decision"]) == "accept":
+            yield row["uwi"], row["log_id"]
 
 
 def _sources(store: ObjectStore, log_ids: Sequence[str]) -> list[Source]:

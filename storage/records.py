@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,10 +28,29 @@ from veernet_core.datatypes import (
 from veernet_core.errors import VeernetError
 from veernet_core.findings import current_code
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 SCHEMA_VERSION = 2
 """1: version 0.1.0. 2: provenance names numerics, settings, algorithms and options; a curve may carry what
 a person added to its spec."""
 Record = dict[str, Any]
+
+
+def samples_of(record: Record, index: int, samples: pa.Table) -> pa.Table:
+    """The rows of one curve in the samples of its log.
+
+    Parameters
+    ----------
+    record : dict
+        The log's ``log.json``.
+    index : int
+        Position of the curve in it.
+    samples : pyarrow.Table
+        The log's ``curves.parquet``.
+    """
+    start = sum(int(c["samples"]) for c in record["curves"][:index])
+    return samples.slice(start, int(record["curves"][index]["samples"]))
 
 
 class NewerResultError(VeernetError):

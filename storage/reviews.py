@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from storage.listings import ObjectInfo
 from storage.objects import ObjectStore
-from storage.records import Record
+from storage.records import Record, samples_of
 from storage.tables import Row
 from veernet_core.datatypes import Decision
 from veernet_core.errors import VeernetError
@@ -132,8 +132,7 @@ def curve_hash(record: Record, index: int, samples: pa.Table) -> str:
         The log's ``curves.parquet``.
     """
     curve = record["curves"][index]
-    start = sum(int(c["samples"]) for c in record["curves"][:index])
-    part = samples.slice(start, int(curve["samples"]))
+    part = samples_of(record, index, samples)
     digest = hashlib.sha256(json.dumps(curve["spec"], sort_keys=True).encode())
     digest.update(f"{curve['section_id']}\n{curve['track_id']}\n{curve['depth_unit']}".encode())
     for name in ("depth", "value"):

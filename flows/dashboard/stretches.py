@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from storage.records import Record
+from storage.records import Record, samples_of
 from veernet_core.datatypes import F64
 from veernet_core.findings import entry_of
 
@@ -94,8 +94,7 @@ def worst_stretches(record: Record, index: int, samples: pa.Table) -> list[Stret
         The log's ``curves.parquet``.
     """
     curve = record["curves"][index]
-    start = sum(int(c["samples"]) for c in record["curves"][:index])
-    part = samples.slice(start, int(curve["samples"]))
+    part = samples_of(record, index, samples)
     depth = part["depth"].to_numpy().astype(np.float64)
     value, sure = (part[n].to_numpy().astype(np.float64) for n in ("value", "confidence"))
     known = np.flatnonzero(np.isfinite(value))

@@ -7,10 +7,30 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from veernet_core.page.layout.maps import LayoutNet
 from veernet_core.page.ocr.marked import PrintMarks
 from veernet_core.page.ocr.text import RapidReader
+
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """Networks by the bytes of their file, each loaded once, also when threads race."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[str, T] = {}
+
+    def get(self, data: bytes | None, load: Callable[[bytes | None], T]) -> T:
+        """The network of these bytes, or the shipped one where there are none."""
+        key = "" if data is None else hashlib.sha256(data).hexdigest()
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = load(data)
+            return self._held[key]
 
 
 class PageEngines(RapidReader):
@@ -26,27 +46,17 @@ class PageEngines(RapidReader):
 
     def __init__(self, threads: int = 1, numerics: str = "") -> None:
         super().__init__(threads, bfloat16=numerics.startswith("bfloat16 openvino"))
-        self._layout_lock = threading.Lock()
-        self._layouts: dict[str, LayoutNet] = {}
-        self._print_lock = threading.Lock()
-        self._prints: dict[str, PrintMarks] = {}
+        self._layouts: _Kept[LayoutNet] = _Kept()
+        self._prints: _Kept[PrintMarks] = _Kept()
 
     def layout_net(self, data: bytes | None = None) -> LayoutNet:
         """See `LayoutNets.layout_net`."""
-        key = "" if data is None else hashlib.sha256(data).hexdigest()
-        with self._layout_lock:
-            if key not in self._layouts:
-                from veernet_core.net.layout import layout_reader
+        from veernet_core.net.layout import layout_reader
 
-                self._layouts[key] = layout_reader(data)
-            return self._layouts[key]
+        return self._layouts.get(data, layout_reader)
 
     def print_net(self, data: bytes | None = None) -> PrintMarks:
         """See `PrintNets.print_net`."""
-        key = "" if data is None else hashlib.sha256(data).hexdigest()
-        with self._print_lock:
-            if key not in self._prints:
-                from veernet_core.net.prints import print_marker
+        from veernet_core.net.prints import print_marker
 
-                self._prints[key] = print_marker(data)
-            return self._prints[key]
+        return self._prints.get(data, print_marker)

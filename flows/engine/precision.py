@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from veernet_core.net.bundle import chosen_device
+
 AUTO = "auto"
 _PAYS = 0.8
 """Share of the time of float32 at which bfloat16 is worth its coarser numbers."""
@@ -27,9 +29,7 @@ def best_precision(device: str = AUTO) -> str:
     device : str
         As for ``load_predictor``. Accelerators keep float32: nothing was measured there.
     """
-    if device == AUTO:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device != "cpu" or not multiplies_in_bfloat16():
+    if chosen_device(device) != "cpu" or not multiplies_in_bfloat16():
         return "float32"
     single, half = measured_seconds()
     return "bfloat16" if half <= _PAYS * single else "float32"

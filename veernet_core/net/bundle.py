@@ -142,8 +142,7 @@ def load_predictor(
         Tiles per batch; 1 on a CPU (more bring nothing there), 32 on a GPU.
     """
     data = shipped_bytes() if bundle is None else bundle
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = chosen_device(device)
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise ValueError(
             f"device {device}: there is none, or PyTorch was installed without CUDA; give cpu or auto"
@@ -153,6 +152,13 @@ def load_predictor(
         if key not in _resident:
             _resident[key] = _load(data, device, precision, batch_tiles)
         return _resident[key]
+
+
+def chosen_device(device: str) -> str:
+    """The device that ``auto`` means on this machine; any other one as it is."""
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return device
 
 
 def _load(data: bytes, device: str, precision: str, batch_tiles: int | None) -> LoadedPredictor:

@@ -49,8 +49,7 @@ def withhold_impossible(
     if not gone.any():
         return trace, ()
     found = _stretches(gone & trace.observed, depth, "impossible", withheld=True)
-    frac = np.where(gone, np.nan, trace.frac)
-    return replace(trace, frac=frac, observed=trace.observed & ~gone), tuple(found)
+    return _without(trace, gone), tuple(found)
 
 
 def withhold(trace: Trace, depth: F64) -> tuple[Trace, tuple[DoubtfulStretch, ...]]:
@@ -81,8 +80,13 @@ def withhold(trace: Trace, depth: F64) -> tuple[Trace, tuple[DoubtfulStretch, ..
         gone |= here
     if not gone.any():
         return trace, ()
+    return _without(trace, gone), tuple(found)
+
+
+def _without(trace: Trace, gone: Bool) -> Trace:
+    """A trace with rows neither observed nor placed, so that nothing bridges them."""
     frac = np.where(gone, np.nan, trace.frac)
-    return replace(trace, frac=frac, observed=trace.observed & ~gone), tuple(found)
+    return replace(trace, frac=frac, observed=trace.observed & ~gone)
 
 
 def with_all_doubts(curve: RecoveredCurve, longest_bridge: float) -> RecoveredCurve:

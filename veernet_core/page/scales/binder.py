@@ -29,10 +29,11 @@ from veernet_core.page.scales.candidates import (
     BlockText,
     ScaleCandidate,
     find_candidates,
+    is_usual,
     pair_features,
 )
 from veernet_core.page.scales.names import NameCandidate, find_names, name_features
-from veernet_core.page.scales.plausible import is_usual, may_be_misread
+from veernet_core.page.scales.plausible import may_be_misread
 from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
 
 LEAST_SCALE, LEAST_NAME, CLEAR_NAME = 0.25, 0.2, 0.7

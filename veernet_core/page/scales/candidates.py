@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from veernet_core.datatypes import F64, Scale
-from veernet_core.domain.curve_kinds import curve_kinds
+from veernet_core.domain.curve_kinds import CurveKind, curve_kinds
 from veernet_core.domain.vocabulary import find_curve, find_unit
 from veernet_core.page.results import SectionFound
 from veernet_core.page.scales.ink import ScaleInk
@@ -372,3 +372,8 @@ def _is_round(span: float) -> bool:
     """Whether a tenth of a span has one or two digits, as on grids of ten divisions."""
     digits = span / 10 / 10.0 ** math.floor(math.log10(span / 10))
     return abs(digits * 10 - round(digits * 10)) < 1e-6
+
+
+def is_usual(kind: CurveKind, scale: ScaleCandidate) -> bool:
+    """Whether a scale is one of the usual ones of a curve, in any unit."""
+    return any((left, right) == (scale.left, scale.right) for _, left, right in kind.ranges)

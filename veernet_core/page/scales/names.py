@@ -16,7 +16,7 @@ import numpy as np
 
 from veernet_core.datatypes import F64
 from veernet_core.domain.vocabulary import Named, find_misread, find_unit, words
-from veernet_core.page.scales.candidates import BlockText, Frame, ScaleCandidate
+from veernet_core.page.scales.candidates import BlockText, Frame, ScaleCandidate, is_usual
 from veernet_core.page.scales.tokens import Token, phrases_of
 
 REACH_LINES, REACH_IN = 6, 1.6
@@ -219,7 +219,7 @@ def _features(
                 if n is not name and n.rows == 1
             )
         ),
-        float(kind is not None and _usual(kind, scale)),
+        float(kind is not None and is_usual(kind, scale)),
         np.nan if kind is None else float(kind.is_possible(scale.left, scale.right)),
         np.nan if kind is None else float(scale.scale in kind.scales),
         float(kind is not None and kind.is_group),
@@ -259,8 +259,3 @@ def _neighbours(
         o for o in overlapping if abs(o.y - name.y) < abs(scale.y - name.y) - 0.3 * scale.height
     ]
     return len(between), len(rivals), len(at_line), len(nearer)
-
-
-def _usual(kind: object, scale: ScaleCandidate) -> bool:
-    ranges = getattr(kind, "ranges", ())
-    return any((left, right) == (scale.left, scale.right) for _, left, right in ranges)

@@ -6,8 +6,7 @@ reading is (`scorer`), and which is chosen (`binder`).
 
 from __future__ import annotations
 
-from veernet_core.domain.curve_kinds import CurveKind
-from veernet_core.page.scales.candidates import ScaleCandidate, decades
+from veernet_core.page.scales.candidates import ScaleCandidate, decades, is_usual
 from veernet_core.page.scales.names import NameCandidate
 
 _MOST_DIGITS, _WHOLE = 3, 0.02
@@ -51,8 +50,3 @@ def _is_printed_so(scale: ScaleCandidate) -> bool:
 def _digits(value: float) -> int:
     """Digits of a number that count: of 1500 two, of 0.25 two, of 1001 four."""
     return len(f"{abs(value):.6g}".replace(".", "").lstrip("0").rstrip("0"))
-
-
-def is_usual(kind: CurveKind, scale: ScaleCandidate) -> bool:
-    """Whether a scale is one of the usual ones of a curve, in any unit."""
-    return any((left, right) == (scale.left, scale.right) for _, left, right in kind.ranges)
