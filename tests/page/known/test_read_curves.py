@@ -72,6 +72,16 @@ def test_colours_and_units_tell_curves_of_one_name_apart() -> None:
     ]  # fmt: skip
 
 
+def test_curves_of_one_mnemonic_are_sure_only_where_words_and_pens_tell_them_apart() -> None:
+    gr = replace(read("GR", 0, 100, "GAPI"), printed="GR (API)", colour="#ff0000")
+    tool = replace(gr, printed="GR (from tool)", colour="#ad0000")
+    assert [c.source for c in read_curves([gr, tool], 0.9)] == ["header", "header"]
+    again = replace(tool, printed="GR (API)", colour="#ad0000")
+    assert [c.source for c in read_curves([gr, again], 0.9)] == ["guess", "guess"]
+    same_pen = replace(tool, colour=gr.colour, right=Stated(200.0, "header", 0.97))
+    assert [c.source for c in read_curves([gr, same_pen], 0.9)] == ["guess", "guess"]
+
+
 def test_given_names_without_scales_take_each_read_curve_of_that_name_once() -> None:
     deep = replace(RES, left=Stated(2.0, "header", 0.97), style="dashed")
     given = SidecarCurve("RES", "", None, None, "linear", "solid", "none", None, ())

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rapidfuzz import fuzz
+
 from veernet_core.datatypes import CurveSpec, Source, Wrap
 from veernet_core.domain.curve_kinds import curve_kind
+from veernet_core.domain.vocabulary import words
 from veernet_core.page.known.sidecar import SidecarCurve
 from veernet_core.page.results import CurveFound, Stated
+
+
+_ONE_NAME = 75.0
+"""Likeness, 0 to 100, from which two printed names are one, as where names are fitted."""
 
 
 def spec_of(curve: SidecarCurve) -> CurveSpec | None:
@@ -66,15 +72,22 @@ def filled(
 def read_curves(read: Sequence[CurveFound], min_confidence: float) -> list[CurveSpec]:
     """The read scales of a track. A name given twice with one scale and one pen is one curve. With two pens it
     is two curves, with two scales it is in doubt which of them holds (later runs are printed so): then all of
-    them are guesses."""
+    them are guesses, unless other words and another pen tell each of them ("GR (API)", "GR (from tool)")."""
     distinct = _told_apart(read)
-    names = Counter(str(curve.mnemonic.value) for curve in distinct)
     final: list[CurveSpec] = []
     for curve in distinct:
         own = _read_curve(curve, len(distinct), min_confidence)
-        repeated = names[str(curve.mnemonic.value)] > 1
-        final += [replace(c, source="guess") for c in own] if repeated else own
+        namesakes = [c for c in distinct if c.mnemonic.value == curve.mnemonic.value]
+        doubtful = any(c is not curve and not _is_another(c, curve) for c in namesakes)
+        final += [replace(c, source="guess") for c in own] if doubtful else own
     return final
+
+
+def _is_another(one: CurveFound, other: CurveFound) -> bool:
+    """Whether two curves of one mnemonic are printed with different words and with different pens."""
+    pens = ((one.style, other.style), (one.colour, other.colour))
+    alike = fuzz.ratio(words(one.printed), words(other.printed))
+    return alike < _ONE_NAME and any(a != b for a, b in pens if a and b)
 
 
 def _told_apart(read: Sequence[CurveFound]) -> list[CurveFound]:
