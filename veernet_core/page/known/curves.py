@@ -13,7 +13,6 @@ from veernet_core.domain.vocabulary import words
 from veernet_core.page.known.sidecar import SidecarCurve
 from veernet_core.page.results import CurveFound, Stated
 
-
 _ONE_NAME = 75.0
 """Likeness, 0 to 100, from which two printed names are one, as where names are fitted."""
 
