@@ -51,14 +51,14 @@ def doubtful_curves(
         Decisions that the datasets do not have yet.
     """
     table = read_verdicts(store)
-    table = table.append_column("doubt", pa.array(_doubt(table, min_r2), pa.float64()))
+    table = table.append_column("doubt", pa.array(_in_doubt(table, min_r2), pa.float64()))
     rows = table.filter(_mask(table, which, log_id)).to_pylist()
     for row in rows:
         last = said.get(_key(row))
         if last is not None:
             row["reviewed_decision"] = None if last == "withdraw" else last
     chosen = [row for row in rows if _wanted(row, which)]
-    chosen.sort(key=lambda row: (-row["doubt"], natural(row["log_id"])))
+    chosen.sort(key=lambda row: (-row["doubt"], row["coverage"] == 0, natural(row["log_id"])))
     return [_shown(row) if k < QUEUE else {} for k, row in enumerate(chosen)]
 
 
@@ -126,6 +126,47 @@ def _remedy_of(code: str) -> str:
 def _title(record: Record) -> str:
     well = record.get("well") or {}
     return str(well.get("name") or well.get("uwi") or "")
+
+
+def _in_doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
+    """How much of each curve is in doubt, 0 to 1.
+
+    What is open of its R², and the share of its depths that may belong to another curve or are otherwise in
+    doubt and have values: either may make a sample wrong. Where there is no value there is nothing to doubt.
+    """
+    doubt = 1 - (1 - _doubt(table, threshold)) * (1 - _share_in_doubt(table))
+    empty = table["coverage"].to_numpy() <= 0
+    return np.where(empty, 0.0, np.round(doubt, 6))
+
+
+def _share_in_doubt(table: pa.Table) -> NDArray[np.float64]:
+    """Share of each curve's depths that have values in doubt; all of them where the curve itself may be
+    another one of its track.
+    """
+    owner, found = _flat(table["doubtful"])
+    length = found["depth_to"].to_numpy() - found["depth_from"].to_numpy()
+    kept = ~found["withheld"].to_numpy(zero_copy_only=False)
+    doubtful = np.bincount(owner[kept], length[kept], len(table))
+    span = table["depth_base"].to_numpy() - table["depth_top"].to_numpy()
+    share: NDArray[np.float64] = np.clip(np.nan_to_num(doubtful / np.maximum(span, 1e-9)), 0, 1)
+    owner, codes = _flat(table["reasons"])
+    swapped = owner[np.isin(codes["value"].to_numpy().astype(str), _MAY_BE_ANOTHER)]
+    share[swapped] = 1.0
+    return share
+
+
+_MAY_BE_ANOTHER = ["identity_ambiguous"]
+"""Reasons of a verdict that put the whole curve in another one's place."""
+
+
+def _flat(lists: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Table]:
+    """Items of a column of lists, one a row, and the row that each belongs to."""
+    whole = lists.combine_chunks()
+    owner = pc.list_parent_indices(whole).to_numpy().astype(np.int64)
+    items = pc.list_flatten(whole)
+    if pa.types.is_struct(items.type):
+        return owner, pa.Table.from_struct_array(items)
+    return owner, pa.table({"value": items})
 
 
 def _doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:

@@ -51,6 +51,11 @@ _WORDS = {
         "The path is more likely than not to be off by over a hundredth of the track here.",
         "See whether the drawn curve lies on its ink. If not, redraw it on the scan (g), or press z.",
     ),
+    "nothing": (
+        "No ink of this curve was found anywhere.",
+        "See whether it is on the scan at all. If so, correct its track, line style or colour there (g); "
+        "if not, reject it.",
+    ),
     "none": (
         "No stretch stands out; shown is where the curve is least certain.",
         "See whether the curve lies on its ink here; what is in doubt is said above.",
@@ -67,7 +72,7 @@ class Stretch:
     depth_from, depth_to : float
         In the curve's depth unit.
     reason : str
-        That of ``DoubtfulStretch``, or ``uncertain``, or ``none``.
+        That of ``DoubtfulStretch``, or ``uncertain``, ``nothing`` or ``none``.
     why, settle : str
     withheld : bool
         Whether it is delivered without values already.
@@ -82,7 +87,7 @@ class Stretch:
 
 
 def worst_stretches(record: Record, index: int, samples: pa.Table) -> list[Stretch]:
-    """What to look at of a curve, the gravest first; at least one where it has a value.
+    """What to look at of a curve, the gravest first; at least one where it has a depth.
 
     Parameters
     ----------
@@ -99,7 +104,7 @@ def worst_stretches(record: Record, index: int, samples: pa.Table) -> list[Stret
     value, sure = (part[n].to_numpy().astype(np.float64) for n in ("value", "confidence"))
     known = np.flatnonzero(np.isfinite(value))
     if not len(known):
-        return []
+        return [_stretch(depth[0], depth[-1], "nothing", withheld=True)] if len(depth) else []
     stated = [
         _stretch(d["depth_from"], d["depth_to"], d["reason"], bool(d["withheld"]))
         for d in curve.get("doubtful", ())

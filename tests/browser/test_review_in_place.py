@@ -14,11 +14,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from conftest import serving, until
+from factories import GR, judge, make_curve, make_log, only
 
 from flows.dashboard import build_dashboard
 from flows.dashboard.serve import make_app
 from flows.local.digitise import digitise_files
+from storage.datasets import write_datasets
+from storage.log_files import log_files
 from storage.objects import ObjectStore
+from storage.publish import publish_local
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, configured
 from veernet_core.net.bundle import load_predictor
@@ -26,6 +30,7 @@ from veernet_core.pipeline import ScanInput
 from veernet_core.synth.pages.demo import demo_archive
 
 STEM = "two-solid-curves"
+NAN = float("nan")
 Open = Callable[..., Any]
 
 
@@ -91,7 +96,7 @@ def test_a_curve_opens_at_its_worst_stretch_and_is_accepted_without_it(
     ]
     (own,) = [c["stretches"] for c in stretches if c["mnemonic"] == name]
     first = page.evaluate("document.documentElement.dataset.stretch")
-    assert first == f"{own[0]['depth_from']:g}/{own[0]['depth_to']:g}"
+    assert [float(v) for v in first.split("/")] == [own[0]["depth_from"], own[0]["depth_to"]]
     assert own[0]["why"] in page.inner_text("#stretch")
     assert own[0]["settle"] in page.inner_text("#stretch")
     stage = page.frame_locator("#page").locator("#stage")
@@ -101,12 +106,12 @@ def test_a_curve_opens_at_its_worst_stretch_and_is_accepted_without_it(
     assert float(readout.split()[1]) == pytest.approx(middle, abs=1.0)
     shoot(page, "stretch")
     steps = next((k for k, s in enumerate(own) if not s["withheld"]), None)
-    if steps is None:
+    while steps is None:
         page.keyboard.press("j")
-        until(page, f"!document.documentElement.dataset.shown.endsWith('{name}')")
+        until(page, f"!document.documentElement.dataset.shown.endsWith('/{name}')")
         name = shown(page)
         (own,) = [c["stretches"] for c in stretches if c["mnemonic"] == name]
-        steps = next(k for k, s in enumerate(own) if not s["withheld"])
+        steps = next((k for k, s in enumerate(own) if not s["withheld"]), None)
     for _ in range(steps):
         page.keyboard.press("]")
     page.keyboard.press("z")
@@ -158,3 +163,18 @@ def test_two_curves_that_changed_places_are_put_back(
         assert np.nanmedian(kept_above) < 0.002
         assert np.nanmedian(moved) < 0.005
         assert (moved[np.isfinite(moved)] < 0.02).mean() > 0.9
+
+
+def test_a_curve_without_ink_says_so_and_leads_to_its_scan(tmp_path: Path, open_page: Open) -> None:
+    nothing = judge(
+        make_curve(GR, holes=((0, 401),)), "reject", (NAN, NAN, NAN), ("nothing_recovered",)
+    )
+    log = only(make_log("empty"), nothing)
+    publish_local(tmp_path, "empty", log_files(log, "empty"))
+    write_datasets(tmp_path)
+    build_dashboard(tmp_path)
+    with serving(make_app(ObjectStore(str(tmp_path)))) as address:
+        page = open_page(f"{address}/review?which=all", 1280, 900)
+        page.wait_for_selector("html[data-stretch]")
+        assert "No ink of this curve was found" in page.inner_text("#stretch")
+        assert "log=empty" in page.get_attribute("#on-scan", "href")

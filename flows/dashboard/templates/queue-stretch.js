@@ -16,6 +16,7 @@ window.veernetStretch = (function () {
     const all = stretches(), s = all[at];
     byId("stretch").hidden = !s;
     byId("accept-words").textContent = nulls.length ? "accept, " + nulls.length + (nulls.length === 1 ? " stretch" : " stretches") + " without values" : "accept";
+    document.documentElement.dataset.stretch = s ? s.depth_from + "/" + s.depth_to : "";
     if (!s) return;
     const rivals = others(), choice = rivals.length > 1 ? make("select", { "aria-label": "The other curve", id: "rival" }, rivals.map((c) => make("option", { value: c.mnemonic }, c.mnemonic))) : "";
     byId("stretch").replaceChildren(
@@ -25,7 +26,6 @@ window.veernetStretch = (function () {
       make("p", { class: "acts" }, button("[", "previous", () => move(-1)), button("]", "next", () => move(1)),
         s.withheld ? "" : button("z", isNull(s) ? "keep its values" : "no values here", toggle),
         rivals.length ? [button("x", "changed places" + (rivals.length === 1 ? " with " + rivals[0].mnemonic : " with"), () => exchange(false)), choice, button("X", "only in this stretch", () => exchange(true))] : ""));
-    document.documentElement.dataset.stretch = s.depth_from + "/" + s.depth_to;
   }
 
   function move(by) {

@@ -60,7 +60,7 @@
     byId("queue").replaceChildren(...rows.map((row, k) => {
       const item = make("div", { class: "item", role: "option", "aria-selected": k === at }, isCurve(row) ? [
         mark(row.reviewed_decision || row.decision), " ", make("b", {}, text(row.mnemonic)), " ", text(row.well || row.uwi || row.log_id),
-        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + figure(row.r2_lower, 2) + " · doubt " + figure(row.doubt, 2))] : [
+        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + figure(row.r2_lower, 2) + " · in doubt " + figure(row.doubt === null ? null : 100 * row.doubt, 0) + " %")] : [
         make("span", { class: "mark none" }, row.kind === "scan" ? "✗ failed" : "✎ to correct"), " ", make("b", {}, text(row.well || row.log_id || row.uri.split("/").pop())), make("small", {}, text(row.needs))]);
       item.addEventListener("click", () => choose(k));
       return item;

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from factories import judge, make_log, only
+from factories import GR, judge, make_curve, make_log, only
 
 from flows.dashboard.exchange import exchanged
 from flows.dashboard.review import Desk
@@ -18,6 +18,7 @@ from storage.log_files import log_files
 from storage.objects import ObjectStore
 from storage.publish import publish_local
 from storage.records import read_record
+from veernet_core.datatypes import DoubtfulStretch
 from veernet_core.errors import SidecarError
 
 
@@ -79,8 +80,41 @@ def test_worst_stretches_come_first_and_are_named_once() -> None:
     record, samples = log_of([1.0] * 60, [0.9] * 30 + [0.7] + [0.9] * 29, [])
     (calm,) = worst_stretches(record, 0, samples)
     assert (calm.depth_from, calm.depth_to, calm.reason) == (110, 150, "none")
-    assert worst_stretches(*log_of([float("nan")] * 3, [0.5] * 3, [])[:1], 0,
-                           log_of([float("nan")] * 3, [0.5] * 3, [])[1]) == []  # fmt: skip
+    record, samples = log_of([float("nan")] * 3, [0.5] * 3, [])
+    (nothing,) = worst_stretches(record, 0, samples)
+    assert (nothing.depth_from, nothing.depth_to, nothing.reason) == (100, 102, "nothing")
+    assert nothing.withheld
+    assert "No ink" in nothing.why
+    record, samples = log_of([], [], [])
+    assert worst_stretches(record, 0, samples) == []
+
+
+def test_curves_come_by_how_much_of_them_is_in_doubt(tmp_path: Path) -> None:
+    sure = (0.999, 0.998, 1.0)
+    curve = make_curve(GR)
+    top, base = float(curve.depth[0]), float(curve.depth[-1])
+    half = (top + base) / 2
+    faint = replace(curve, doubtful=(DoubtfulStretch(half, base, "faint_ink", False),))
+    withheld = replace(curve, doubtful=(DoubtfulStretch(top, base, "gap", True),))
+    nothing = make_curve(GR, holes=((0, 401),))
+    nan = float("nan")
+    for log_id, judged in {
+        "calm": judge(curve, "review", sure),
+        "faint": judge(faint, "review", sure),
+        "withheld": judge(withheld, "review", sure),
+        "another": judge(curve, "review", sure, ("identity_ambiguous",)),
+        "nothing": judge(nothing, "reject", (nan, nan, nan), ("nothing_recovered",)),
+    }.items():
+        log = only(make_log(log_id), judged)
+        publish_local(tmp_path, log_id, log_files(log, log_id))
+    write_datasets(tmp_path)
+    found = Desk(ObjectStore(str(tmp_path)), 0.85).queue("all")["rows"]
+    assert [row["log_id"] for row in found] == ["another", "faint", "calm", "withheld", "nothing"]
+    doubt = {row["log_id"]: row["doubt"] for row in found}
+    assert doubt["another"] == 1
+    assert doubt["faint"] == pytest.approx(0.5, abs=0.01)
+    assert doubt["withheld"] == doubt["calm"] < 0.01
+    assert doubt["nothing"] == 0
 
 
 SECTION = {"section_id": "main", "row_bottom": 1000.0,
