@@ -110,6 +110,19 @@ def test_inks_of_one_block_are_laid_over_each_other() -> None:
         assert np.abs(track.trace(k).frac - frac).max() * WIDTH < 1
 
 
+def test_borders_are_looked_for_in_all_ink() -> None:
+    """The borders' lines have another colour than the pen."""
+    everything = ink_of(FRACS)
+    for column in (LEFT, LEFT + WIDTH):
+        everything[:, int(column) : int(column) + 1] = 255
+    strip, posterior = block(ink_of(FRACS[:1]), 0, ROWS, (0,))
+    coloured = replace(strip, all_ink=everything)
+    (without,) = traced(log(), (strip, posterior)).tracks[0]
+    (seen,) = traced(log(), (coloured, posterior)).tracks[0]
+    assert np.isnan(without.border_offsets[:, 1:]).all()
+    assert np.abs(seen.border_offsets[:, 1:]).max() < 0.001
+
+
 def test_a_track_that_was_in_no_strip_has_nothing() -> None:
     (track,) = traced(log()).tracks[0]
     assert track.picture is None

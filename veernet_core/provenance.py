@@ -26,7 +26,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 ALGORITHMS: dict[str, int] = {
     "decode": 3,
     "page": 6,
-    "strips": 2,
+    "strips": 3,
     "network": 1,
     "tracking": 2,
     "values": 2,

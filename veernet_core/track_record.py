@@ -89,7 +89,7 @@ class TrackRecord:
 
     def _keep_offsets(self, strip: Strip) -> None:
         """Where the block's own rows show the borders' lines; of several inks the one that shows most."""
-        own = strip.ink[slice(*strip.keep_rows)]
+        own = strip.printed[slice(*strip.keep_rows)]
         found = border_check.border_offsets(own, strip.left_col, strip.right_col)
         before = self._offsets.get(strip.first_row)
         if before is None or np.isfinite(found).sum() > np.isfinite(before).sum():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veernet_core.config import DigitiseConfig
+from veernet_core.config import UNSEEN_BORDERS, DigitiseConfig
 from veernet_core.datatypes import (
     CurveSpec,
     PreparedLog,
@@ -22,6 +22,7 @@ from veernet_core.datatypes import (
     TrackGeometry,
     WellInfo,
 )
+from veernet_core.strips.border_check import border_offsets, border_slack
 from veernet_core.strips.rectify import scan_to_strip, strip_blocks, strip_to_scan
 
 HEIGHT, WIDTH = 1500, 900
@@ -328,6 +329,12 @@ def test_curves_of_one_colour_share_a_strip_and_see_only_their_ink():
     assert blue.ink[rows, at_red].max() < 20
     assert rest.ink[rows][:, [at_red, at_blue]].max() < 20
     assert rest.ink[25, 60] > 60
+    # all ink comes with the first pen only
+    assert red.all_ink is not None
+    assert red.all_ink[rows][:, [at_red, at_blue]].min() > 200
+    assert red.all_ink[rows, at_red - 20].max() < 20
+    assert blue.all_ink is None
+    assert rest.all_ink is None
 
 
 @settings(max_examples=40, deadline=None)
@@ -350,3 +357,28 @@ def test_any_geometry_gives_whole_strips(top, height, dpi, degrees, margin):
     assert len({(s.left_col, s.right_col, s.ink.shape[1]) for s in strips}) == 1
     assert strips[0].left_col == margin
     assert strips[0].ink.shape[1] == strips[0].right_col + margin + 1
+
+
+def test_where_one_ink_is_all_there_is_it_comes_once():
+    """A grey scan, and a colour scan whose curves have no colour, show all ink anyway."""
+    grey = np.zeros((400, 300), np.uint8)
+    geometry = TrackGeometry("T1", np.array([[0.0, 50.0]]), np.array([[0.0, 250.0]]))
+    section = Section("s", 0, 400, None, (Track(geometry, (CurveSpec("A", "", 0, 1),)),))
+    for page in (grey, np.full((400, 300, 3), 255, np.uint8)):
+        (strip,) = strip_blocks(log_of(page, section), CONFIG)
+        assert strip.all_ink is None
+        assert strip.printed is strip.ink
+
+
+def test_borders_printed_black_are_seen_beside_a_coloured_pen():
+    rgb = np.full((1200, 600, 3), 255, np.uint8)
+    rgb[:, 99:102] = rgb[:, 499:502] = 0
+    rgb[:, 250:253] = (255, 0, 0)
+    geometry = TrackGeometry("T1", np.array([[0.0, 100.0]]), np.array([[0.0, 500.0]]))
+    spec = CurveSpec("A", "", 0, 1, colour="#ff0000")
+    section = Section("s", 0, 1200, None, (Track(geometry, (spec,)),))
+    (strip,) = strip_blocks(log_of(rgb, section), CONFIG)
+    ends = strip.left_col, strip.right_col
+    assert border_slack(border_offsets(strip.ink, *ends)) == UNSEEN_BORDERS
+    seen = border_slack(border_offsets(strip.printed, *ends))
+    assert max(seen) < 0.002

@@ -33,6 +33,9 @@ class Strip:
         Index of this block's first row in the whole track's strip.
     keep_rows : tuple of int
         ``(start, stop)`` rows of this block that are its own; the rest overlaps the neighbours.
+    all_ink : uint8 [rows, cols] or None
+        Everything on the paper, grid and other pens included, where ``ink`` is that of one pen: borders are
+        mostly printed in another colour. With the first pen of a block only; None elsewhere.
     """
 
     ink: U8
@@ -45,11 +48,14 @@ class Strip:
     styles: tuple[Style, ...] = ()
     first_row: int = 0
     keep_rows: tuple[int, int] = (0, 0)
+    all_ink: U8 | None = None
 
     def __post_init__(self) -> None:
         require(
             self.ink.ndim == 2 and self.ink.dtype == np.uint8, "strip ink must be uint8 [row, col]"
         )
+        same = self.all_ink is None or self.all_ink.shape == self.ink.shape
+        require(same, "a strip's own ink and all ink differ in shape")
         require(len(self.scan_rows) == self.ink.shape[0], "strip rows and scan rows differ")
         require(0 <= self.left_col < self.right_col <= self.ink.shape[1], "track outside strip")
 
@@ -57,6 +63,11 @@ class Strip:
     def track_width_px(self) -> float:
         """Width of the track in strip pixels."""
         return self.right_col - self.left_col
+
+    @property
+    def printed(self) -> U8:
+        """The ink in which borders are looked for, uint8 [rows, cols]."""
+        return self.ink if self.all_ink is None else self.all_ink
 
 
 @dataclass(frozen=True, slots=True)

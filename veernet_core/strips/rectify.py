@@ -139,10 +139,11 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
             first = max(0, own - config.overlap_rows)
             own_end = min(own + config.block_rows, n_rows)
             last = min(own_end + config.overlap_rows, n_rows)
-            for track_index, curve_indices, ink in _block(log.raster, grids, first, last):
-                grid = grids[track_index]
+            for track_index, inked in _block(log.raster, grids, first, last):
+                grid, curve_indices = grids[track_index], inked.curves
                 yield Strip(
-                    ink=ink,
+                    ink=inked.ink,
+                    all_ink=inked.all_ink,
                     left_col=float(grid.margin),
                     right_col=float(grid.margin + grid.width - 1),
                     scan_rows=grid.scan_rows(np.arange(first, last, dtype=np.float64)),
@@ -262,10 +263,19 @@ def _sample_centres(first: int, last: int, oversample: int) -> F64:
 # ---- pixels ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Inked:
+    """Curves that are drawn in one ink, that ink, and all ink where it is not the same."""
+
+    curves: tuple[int, ...]
+    ink: U8
+    all_ink: U8 | None
+
+
 def _block(
     raster: Raster, grids: list[_Grid], first: int, last: int
-) -> Iterator[tuple[int, tuple[int, ...], U8]]:
-    """(track, curves, ink) for every track and ink of a block; the scan is read once."""
+) -> Iterator[tuple[int, _Inked]]:
+    """Every track and ink of a block; the scan is read once."""
     used = [(index, grid) for index, grid in enumerate(grids) if grid.track.curves]
     if not used:
         return
@@ -278,21 +288,30 @@ def _block(
         col0 = min(max(0, math.floor(box[2]) - _PAD_PX), raster.width_px)
         col1 = min(max(col0, math.ceil(box[3]) + _PAD_PX + 1), raster.width_px)
         window = band[:, col0:col1]
-        for curve_indices, ink in _inks(window, grid.track, raster.is_colour):
-            yield track_index, curve_indices, _rectified(ink, row0, col0, grid, first, last)
+        for inked in _inks(window, grid.track, raster.is_colour):
+            ink, all_ink = (
+                None if pixels is None else _rectified(pixels, row0, col0, grid, first, last)
+                for pixels in (inked.ink, inked.all_ink)
+            )
+            assert ink is not None
+            yield track_index, _Inked(inked.curves, ink, all_ink)
 
 
-def _inks(window: U8, track: Track, is_colour: bool) -> Iterator[tuple[tuple[int, ...], U8]]:
-    """Ink of every group of curves that are drawn in one colour."""
+def _inks(window: U8, track: Track, is_colour: bool) -> Iterator[_Inked]:
+    """Ink of every group of curves that are drawn in one colour; with the first of them all ink there is."""
     if not is_colour:
-        yield tuple(range(len(track.curves))), window
+        yield _Inked(tuple(range(len(track.curves))), window, None)
         return
     groups: dict[str | None, list[int]] = {}
     for index, curve in enumerate(track.curves):
         groups.setdefault(curve.colour, []).append(index)
+    # a coloured line is as much ink as a black one
+    everything = None if list(groups) == [None] else 255 - window.min(axis=2)
     for colour, indices in groups.items():
         others = tuple(other for other in groups if other is not None and other != colour)
-        yield tuple(indices), separate_ink(np.ascontiguousarray(window), colour, others)
+        ink = separate_ink(np.ascontiguousarray(window), colour, others)
+        yield _Inked(tuple(indices), ink, everything)
+        everything = None
 
 
 def _rectified(ink: U8, row0: int, col0: int, grid: _Grid, first: int, last: int) -> U8:
