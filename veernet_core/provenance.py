@@ -30,7 +30,7 @@ ALGORITHMS: dict[str, int] = {
     "network": 1,
     "tracking": 2,
     "values": 2,
-    "quality": 2,
+    "quality": 3,
     "gate": 3,
     "files": 2,
 }

@@ -48,6 +48,8 @@ class RecoveredCurve:
     evidence : float64 [n, n_evidence]
     doubtful : tuple of DoubtfulStretch
         Stretches in doubt, by depth.
+    wrap_odds : float64 [n] or None
+        Chance that the wrap index is right; None where it is not known.
     """
 
     spec: CurveSpec
@@ -61,6 +63,7 @@ class RecoveredCurve:
     confidence: F64
     evidence: F64
     doubtful: tuple[DoubtfulStretch, ...] = ()
+    wrap_odds: F64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
