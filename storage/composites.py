@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +25,18 @@ from storage.objects import ObjectStore
 from storage.section_table import csv_bytes
 from storage.tables import Row, parquet_bytes
 from veernet_core.curve.physical import frac_at
-from veernet_core.datatypes import Bool, DigitisedLog, JudgedCurve, RecoveredCurve, Section
+from veernet_core.datatypes import (
+    Bool,
+    DigitisedLog,
+    JudgedCurve,
+    RecoveredCurve,
+    Section,
+    WellInfo,
+)
 
 WELLS = "wells/"
+SECTION = "composite"
+"""What a table of a well is called where a log has the name of its section."""
 AGREE = 0.02
 """Track widths that two sources may differ by: each promises to be within a hundredth of the width."""
 
@@ -116,7 +125,7 @@ def composite_files(uwi: str, sources: Sequence[Source]) -> dict[str, bytes]:
         log = _as_log(uwi, [chosen[k][0] for k in own])
         name = stem if len(units) == 1 else f"{stem}.{unit}"
         remarks = [_PUT_TOGETHER, *(line for k in own for line in _remarks(described[k], unit))]
-        las, csv = las_bytes(log, uwi, remarks), csv_bytes(log, uwi)
+        las, csv = las_bytes(log, SECTION, remarks), csv_bytes(log, SECTION)
         assert las is not None
         assert csv is not None
         files |= {f"{name}.las": las, f"{name}.csv": csv}
@@ -236,11 +245,21 @@ def _as_log(uwi: str, sources: Sequence[Source]) -> DigitisedLog:
     first = sources[0].log
     logs = ", ".join(sorted({source.log_id for source in sources}))
     scan = replace(first.scan, stem=f"put together from {logs}")
-    section = Section(uwi, 0.0, 2.0, None, ())
+    section = Section(SECTION, 0.0, 2.0, None, ())
     curves = tuple(
-        replace(s.judged, curve=replace(s.curve, section_id=uwi, doubtful=())) for s in sources
+        replace(s.judged, curve=replace(s.curve, section_id=SECTION, doubtful=())) for s in sources
     )
-    return replace(first, scan=scan, sections=(section,), curves=curves, findings=())
+    well = _well(uwi, [s.log.well for s in sources])
+    return replace(first, scan=scan, well=well, sections=(section,), curves=curves, findings=())
+
+
+def _well(uwi: str, headers: Sequence[WellInfo]) -> WellInfo:
+    """The header of the best source; what it does not say is taken from the first that does."""
+    known = {
+        item.name: next((text for h in headers if (text := getattr(h, item.name))), "")
+        for item in fields(WellInfo)
+    }
+    return WellInfo(**known | {"uwi": uwi})
 
 
 def _table(uwi: str, chosen: Sequence[tuple[Source, list[Source]]]) -> pa.Table:

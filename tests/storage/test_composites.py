@@ -31,9 +31,9 @@ def frac(shift: float = 0.0) -> np.ndarray:
 
 def publish(out: Path, log_id: str, *curves: object) -> None:
     log = make_log(log_id)
-    log = replace(
-        log, well=WellInfo(uwi=UWI, name="Ada 1"), sections=log.sections[:1], curves=curves
-    )
+    county = "Ellsworth" if log_id == "b" else ""
+    well = WellInfo(uwi=UWI, name="Ada 1", county=county)
+    log = replace(log, well=well, sections=log.sections[:1], curves=curves)
     publish_local(out, log_id, log_files(log, log_id))
 
 
@@ -68,6 +68,10 @@ def test_each_curve_comes_from_its_best_source(store: ObjectStore) -> None:
     there = np.isin(las["DEPT"], gamma["depth"])
     np.testing.assert_allclose(las["GR"][there], gamma["value"], atol=0.02)
     assert np.isnan(las["GR"][~there]).all()
+    assert las.well["UWI"].value == UWI
+    assert las.well["CNTY"].value == "Ellsworth", "said by the other log only"
+    assert las.params["SECT"].value == "composite"
+    assert "Section: composite" in las.other
     assert "Source: GR of log b" in las.other
     assert "Scan: put together from a, b" in las.other
     assert "disagrees at 1025 to 1029.5 ft" in las.other
