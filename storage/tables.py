@@ -137,6 +137,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("well", "label", "", "Name of the well as stated; empty where not known."),
         Field("company", "label", "", "Operator as stated."),
         Field("field", "label", "", "Oil or gas field as stated."),
+        Field("county", "label", "", "County as stated; empty where not known."),
+        Field("state", "label", "", "State or province as stated; empty where not known."),
         Field("service_company", "label", "", "Who ran the log, as stated."),
         Field("log_date", "label", "", "Date of the log as stated, in its own notation."),
         Field("reviewed_decision", "label", "", "What a person decided on this very curve: accept, "
@@ -235,6 +237,8 @@ def verdict_rows_of(record: Record, log_id: str) -> list[Row]:
         "well": well.get("name", ""),
         "company": well.get("company", ""),
         "field": well.get("field_name", ""),
+        "county": well.get("county", ""),
+        "state": well.get("state", ""),
         "service_company": well.get("service_company", ""),
         "log_date": well.get("date", ""),
         "scan_sha256": record["scan"]["sha256"],

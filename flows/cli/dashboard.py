@@ -15,6 +15,12 @@ def fill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-r2", type=float, default=GatePolicy().min_r2, help=OPTIONS["min_r2"].help
     )
+    parser.add_argument(
+        "--coordinates",
+        type=Path,
+        metavar="TABLE",
+        help="CSV or Parquet with uwi, latitude and longitude (degrees) for the map; kept with the results",
+    )
     parser.add_argument("--serve", action="store_true", help="serve it, so that people can review")
     parser.add_argument(
         "--host",
@@ -54,6 +60,10 @@ def run(args: argparse.Namespace) -> int:
     store = ObjectStore(args.out)
     if store.local_root is not None and not store.local_root.is_dir():
         raise FileNotFoundError(f"{args.out}: no such folder; run `veernet digitise` first")
+    if args.coordinates is not None:
+        from flows.dashboard.places import keep_coordinates
+
+        print(f"{keep_coordinates(store, args.coordinates):,} wells have coordinates")
     if not args.serve:
         deliver(store)
         print(build_in(store, min_r2=args.min_r2))

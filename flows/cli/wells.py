@@ -19,6 +19,7 @@ def fill(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the tables and print their folders."""
+    from flows.dashboard.overview import refresh_pages
     from storage.composites import WELLS, logs_without_uwi, write_composites
     from storage.names import safe_name
     from storage.objects import ObjectStore
@@ -27,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if store.local_root is not None and not store.local_root.is_dir():
         raise FileNotFoundError(f"{args.out}: no such folder; run `veernet digitise` first")
     written = write_composites(store, args.uwi)
+    refresh_pages(store)
     for uwi in written:
         print(f"{uwi}: {store.uri_of(WELLS + safe_name(uwi))}")
     missing = sorted(set(args.uwi or ()) - set(written))

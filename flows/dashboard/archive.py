@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from flows.dashboard.other_sources import composed_at
+from flows.dashboard.places import read_coordinates
 from storage.ledger import ROOT, read_ledger
 from storage.log_files import RECORD
 from storage.objects import ObjectStore
@@ -55,6 +57,8 @@ class Archive:
     sources : dict of log id to (URI of the scan, run id)
     runs : list of RunRecord, oldest first
     canary : list of measurements, oldest first
+    coordinates : dict of well to (latitude, longitude)
+        As far as a person gave them (``places.keep_coordinates``).
     """
 
     verdicts: pa.Table
@@ -63,6 +67,7 @@ class Archive:
     sources: dict[str, tuple[str, str]] = field(default_factory=dict)
     runs: list[RunRecord] = field(default_factory=list)
     canary: list[Row] = field(default_factory=list)
+    coordinates: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def read_archive(store: ObjectStore) -> Archive:
@@ -85,7 +90,8 @@ def read_archive(store: ObjectStore) -> Archive:
         verdicts = _sorted(pa.concat_tables([verdicts, rows_table("verdicts", rows)]))
     bare = {name: record for name, record in found.items() if not record.get("curves")}
     failures = read_failures(store) + damaged
-    return Archive(verdicts, bare, failures, sources, runs, read_canary(store))
+    canary, coordinates = read_canary(store), read_coordinates(store)
+    return Archive(verdicts, bare, failures, sources, runs, canary, coordinates)
 
 
 def logs_without_curves(store: ObjectStore) -> dict[str, Record]:
@@ -223,9 +229,11 @@ def stale_pages(out: Path, pages: Path, since: float) -> list[Path]:
     """
     stale = []
     decided = {path.name: path.stat().st_mtime for path in (out / REVIEWS).glob("*/")}
+    composed = composed_at(out)
     for name in sorted(_published(ObjectStore(str(out)))):
         folder, page = out / "logs" / name, pages / name / "index.html"
-        newest = max(since, (folder / RECORD).stat().st_mtime, decided.get(name, 0.0))
+        changes = (decided.get(name, 0.0), composed.get(name, 0.0))
+        newest = max(since, (folder / RECORD).stat().st_mtime, *changes)
         if not page.is_file() or page.stat().st_mtime < newest:
             stale.append(folder)
     return stale

@@ -6,10 +6,8 @@ per curve, packed so that a page of 100,000 logs opens at once. Layout and files
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite
@@ -23,6 +21,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flows.dashboard.archive import Archive
+from flows.dashboard.packing import packed, packed_codes, packed_labels, ranks, texts
+from flows.dashboard.places import Place, outlines, places_of
 from storage.records import jsonable
 from storage.tables import Row
 from veernet_core.config import GatePolicy
@@ -109,17 +109,6 @@ def script_json(data: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def packed(values: NDArray[Any], kind: str) -> Row:
-    """An array for the browser: little-endian bytes in base64 (``u1``, ``u2``, ``u4``, ``i2``)."""
-    data = base64.b64encode(np.ascontiguousarray(values, dtype=f"<{kind}").tobytes())
-    return {"kind": kind, "data": data.decode("ascii")}
-
-
-def texts(values: Sequence[str]) -> str:
-    """Many short texts as one, a line each; line breaks inside become blanks."""
-    return "\n".join(" ".join(str(value or "").split()) for value in values)
-
-
 def _log_names(archive: Archive) -> tuple[list[str], list[str]]:
     """Log ids in order, and the well each belongs to."""
     known = _of_first_curve(archive, "uwi")
@@ -199,27 +188,31 @@ def _log_columns(
     per_well = np.zeros((int(wells.max(initial=-1)) + 1, 3), dtype=np.int64)
     np.add.at(per_well, wells, counts)
     shown = facts["well"]
+    places = places_of(uwis, facts["county"], facts["state"], archive.coordinates)
     columns = {
         "count": len(names),
         "text": {
             "log_id": texts(names), "uwi": texts(uwis), "well": texts(shown),
         },
         "label": {
-            "company": _packed_labels(facts["company"]),
-            "field": _packed_labels(facts["field"]),
-            "decade": _packed_labels([_decade(text) for text in facts["log_date"]]),
-            "service": _packed_labels([text or UNKNOWN for text in facts["service_company"]]),
-            "folder": _packed_labels(folders),
-            "run": _packed_labels([run or UNKNOWN for _, run in sources]),
+            "company": packed_labels(facts["company"]),
+            "county": packed_labels([place.name if place else "" for place in places]),
+            "field": packed_labels(facts["field"]),
+            "decade": packed_labels([_decade(_year(text)) for text in facts["log_date"]]),
+            "service": packed_labels([text or UNKNOWN for text in facts["service_company"]]),
+            "folder": packed_labels(folders),
+            "run": packed_labels([run or UNKNOWN for _, run in sources]),
         },
+        "year": packed(np.array([_year(text) for text in facts["log_date"]], np.int64), "u2"),
+        "places": _placed(places),
         "state": packed(_states(counts), "u1"),
         "accept": packed(np.minimum(counts[:, 0], 65535), "u2"),
         "review": packed(np.minimum(counts[:, 1], 65535), "u2"),
         "reject": packed(np.minimum(counts[:, 2], 65535), "u2"),
         "worst": packed(_scaled(_worst_r2(curves, len(names))), "i2"),
         "well": packed(wells, "u4"),
-        "rank_log": packed(_ranks(names), "u4"),
-        "rank_well": packed(_ranks([w or u or n for w, u, n in zip(shown, uwis, names)]), "u4"),
+        "rank_log": packed(ranks(names), "u4"),
+        "rank_well": packed(ranks([w or u or n for w, u, n in zip(shown, uwis, names)]), "u4"),
     }  # fmt: skip
     return columns, _states(per_well)
 
@@ -230,6 +223,8 @@ _FACTS = (
     ("field", "field_name"),
     ("service_company", "service_company"),
     ("log_date", "date"),
+    ("county", "county"),
+    ("state", "state"),
 )
 """Columns of ``verdicts`` and their names in the ``well`` of ``log.json``."""
 
@@ -263,19 +258,6 @@ def _worst_r2(curves: _Curves, logs: int) -> NDArray[np.float64]:
     return np.where(np.isfinite(worst), worst, np.nan)
 
 
-def _packed_labels(values: Sequence[str]) -> Row:
-    """Labels as codes into their distinct values, the most frequent first."""
-    order = [value for value, _ in Counter(values).most_common()]
-    codes = {value: code for code, value in enumerate(order)}
-    return {"names": order, "codes": _packed_codes(np.array([codes[v] for v in values], np.int64))}
-
-
-def _packed_codes(codes: NDArray[np.int64]) -> Row:
-    """Codes in as few bytes as hold them."""
-    most = int(codes.max(initial=0))
-    return packed(codes, "u1" if most < 1 << 8 else "u2" if most < 1 << 16 else "u4")
-
-
 def _curve_columns(curves: _Curves) -> Row:
     coverage = curves.numbers["coverage"]
     return {
@@ -284,8 +266,8 @@ def _curve_columns(curves: _Curves) -> Row:
         "machine": packed(curves.machine, "u1"),
         "final": packed(curves.final, "u1"),
         "person": packed(curves.person, "u1"),
-        "mnemonic": {"names": curves.mnemonic[0], "codes": _packed_codes(curves.mnemonic[1])},
-        "reasons": {"names": curves.reasons[0], "codes": _packed_codes(curves.reasons[1])},
+        "mnemonic": {"names": curves.mnemonic[0], "codes": packed_codes(curves.mnemonic[1])},
+        "reasons": {"names": curves.reasons[0], "codes": packed_codes(curves.reasons[1])},
         "estimate": packed(_scaled(curves.numbers["r2_estimate"]), "i2"),
         "lower": packed(_scaled(curves.numbers["r2_lower"]), "i2"),
         "measured": packed(_scaled(curves.numbers["r2_reference"]), "i2"),
@@ -307,25 +289,6 @@ def _states(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(total == 0, 3, state)
 
 
-def _ranks(values: Sequence[str]) -> NDArray[np.int64]:
-    """Place of each text in natural order: numbers inside it count as numbers."""
-    distinct = sorted(set(values), key=natural)
-    place = {value: rank for rank, value in enumerate(distinct)}
-    return np.array([place[value] for value in values], dtype=np.int64)
-
-
-_DIGITS = re.compile(r"(\d+)")
-
-
-def natural(text: str) -> list[tuple[int, int, str]]:
-    """Sort key in which ``a9`` comes before ``a10``."""
-    parts = _DIGITS.split(text.casefold())
-    return [
-        (0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part)
-        for part in parts
-    ]
-
-
 def _folder(uri: str) -> str:
     if not uri:
         return ""
@@ -344,9 +307,31 @@ def _without_common(folders: Sequence[str]) -> list[str]:
     return [top[folder] if folder else UNKNOWN for folder in folders]
 
 
-def _decade(text: str) -> str:
+def _year(text: str) -> int:
+    """The year of a date in any notation; 0 where none is seen."""
     year = _YEAR.search(text)
-    return f"{int(year[0]) // 10 * 10}s" if year else UNKNOWN
+    return int(year[0]) if year else 0
+
+
+def _decade(year: int) -> str:
+    return f"{year // 10 * 10}s" if year else UNKNOWN
+
+
+def _placed(places: Sequence[Place | None]) -> Row:
+    """Degrees of counties, outlines of their states; wells' own coordinates in 0.0001 degrees."""
+    known = {
+        place.name: [place.latitude, place.longitude]
+        for place in places
+        if place and not place.exact
+    }
+    exact = [place is not None and place.exact for place in places]
+    degrees = [(p.latitude, p.longitude) if p and p.exact else (0.0, 0.0) for p in places]
+    own = np.rint(np.array(degrees, np.float64).reshape(-1, 2) * 1e4).astype(np.int64)
+    names = [place.name for place in places if place and place.name]
+    row = {"counties": known, "outlines": outlines(sorted(set(names)))}
+    if any(exact):
+        row |= {"latitude": packed(own[:, 0], "i4"), "longitude": packed(own[:, 1], "i4")}
+    return row
 
 
 def _summary(

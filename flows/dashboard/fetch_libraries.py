@@ -10,13 +10,20 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from flows.dashboard.places import MAP
+from flows.dashboard.us_map import us_map
+
 LIBRARIES = {
     "openseadragon@6.1.1": {
         "package/build/openseadragon/openseadragon.min.js": "openseadragon.min.js",
         "package/LICENSE.txt": "openseadragon.LICENSE.txt",
-    }
+    },
+    "us-atlas@3.0.1": {
+        "package/counties-10m.json": MAP,
+        "package/LICENSE": "us-atlas.LICENSE.txt",
+    },
 }
-"""Package and version, and which of its files are kept under which name."""
+"""Package and version, and which of its files are kept under which name; the map is made smaller."""
 FOLDER = Path(__file__).parent / "library"
 
 
@@ -36,9 +43,14 @@ def fetch() -> None:
                 for member, name in wanted.items():
                     content = packed.extractfile(member)
                     assert content is not None
-                    lines = content.read().splitlines(keepends=True)
-                    kept = [line for line in lines if b"sourceMappingURL" not in line]
-                    (FOLDER / name).write_bytes(b"".join(kept))
+                    data = content.read()
+                    (FOLDER / name).write_bytes(us_map(data) if name == MAP else _bare(data))
+
+
+def _bare(data: bytes) -> bytes:
+    """A file without links to source maps."""
+    lines = data.splitlines(keepends=True)
+    return b"".join(line for line in lines if b"sourceMappingURL" not in line)
 
 
 if __name__ == "__main__":

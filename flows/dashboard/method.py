@@ -26,7 +26,7 @@ from veernet_core.errors import BundleError
 
 PAGE = "method.html"
 DATA = "method-data.js"
-ASSETS = ("method.css", "method.js")
+ASSETS = ("theme.css", "method.css", "method.js")
 EVALUATION, LOSSES = "evaluation.json", "losses.json"
 COMMANDS = {
     EVALUATION: "veernet evaluate --curves TABLE -o DIR",

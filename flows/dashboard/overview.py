@@ -29,6 +29,7 @@ from veernet_core.config import GatePolicy
 from veernet_core.errors import VeernetError
 
 INDEX = "dashboard/index.html"
+COMPARE = "dashboard/compare.html"
 MAX_PAGES = 2000
 """Pages of single logs that one build writes; the served form makes the others when asked."""
 
@@ -132,15 +133,22 @@ def libraries() -> Traversable:
 def put_assets(store: ObjectStore) -> None:
     """Write styles and scripts where they differ from those present."""
     for source in templates().iterdir():
-        if source.name.endswith((".css", ".js")):
+        key = COMPARE if source.name == "compare.html" else f"{_ASSETS}{source.name}"
+        if source.name.endswith((".css", ".js")) or key == COMPARE:
             data = source.read_bytes()
-            if store.get_or_none(f"{_ASSETS}{source.name}") != data:
-                store.put(f"{_ASSETS}{source.name}", data)
+            if store.get_or_none(key) != data:
+                store.put(key, data)
 
 
 def _script(name: str, data: Any) -> dict[str, bytes]:
     text = f"veernetData({script_json(name)}, {script_json(data)});\n".encode("ascii")
     return {f"{name}-{hashlib.sha256(text).hexdigest()[:12]}.js": text}
+
+
+def refresh_pages(store: ObjectStore) -> None:
+    """Write again the pages of logs that are older than what they show; nothing on a bucket."""
+    if store.local_root is not None and store.exists(INDEX):
+        _write_pages(store.local_root, MAX_PAGES)
 
 
 def _write_pages(out: Path, most: int) -> list[Row]:

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from flows.dashboard.archive import logs_without_curves, read_failures, read_verdicts
-from flows.dashboard.data import natural
 from flows.dashboard.odds import chance_bad, interval_of
+from flows.dashboard.packing import natural
 from storage.objects import ObjectStore
 from storage.records import Record, jsonable
 from storage.tables import Row

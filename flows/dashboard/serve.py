@@ -27,13 +27,14 @@ from flows.dashboard.again import Redo
 from flows.dashboard.correct import Bench
 from flows.dashboard.data import script_json
 from flows.dashboard.door import Door, ServeError, check_address, enter
+from flows.dashboard.live import Live
 from flows.dashboard.overview import build_in, libraries, templates
 from flows.dashboard.review import Desk, UnknownLogError, is_log_id
 from flows.dashboard.well import well_files
 from storage.errors import NotFoundError
 from storage.log_files import RECORD
 from storage.objects import ObjectStore
-from storage.reviews import OutdatedReviewError, read_reviews
+from storage.reviews import OutdatedReviewError
 from veernet_core.errors import VeernetError
 from veernet_core.findings import entry_of
 
@@ -88,7 +89,7 @@ def make_app(
         Digitises a corrected scan again.
     """
     desk = Desk(store, min_r2, redo)
-    bench = Bench(desk)
+    bench, live = Bench(desk), Live(store)
     files = partial(_file, store)
     app = Starlette(
         routes=[
@@ -102,6 +103,7 @@ def make_app(
                 _answer(lambda s: desk.queue(s.get("which", "open"), s.get("log", ""))),
             ),
             Route("/api/log", _answer(lambda said: desk.log(str(said.get("log_id", ""))))),
+            Route("/api/progress", _answer(lambda said: live.state())),
             Route("/api/work", _answer(lambda said: desk.work())),
             Route("/api/review", _answer(desk.decide), methods=["POST"]),
             Route("/api/sidecar/check", _answer(desk.check_sidecar), methods=["POST"]),
@@ -294,7 +296,7 @@ def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
         folder = store.local_root / "logs" / log_id
         if _real(store.local_root, f"logs/{log_id}/{RECORD}") is None:
             return None
-        return well_files(folder, link, read_reviews(store, log_id)).get(name)
+        return well_files(folder, link, store).get(name)
     keys = [info.key for info in store.listing(f"logs/{log_id}/")]
     if f"logs/{log_id}/{RECORD}" not in keys:
         return None
@@ -303,7 +305,7 @@ def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
         folder.mkdir()
         for key, data in zip(keys, store.get_many(keys), strict=True):
             (folder / PurePosixPath(key).name).write_bytes(data)
-        return well_files(folder, link, read_reviews(store, log_id)).get(name)
+        return well_files(folder, link, store).get(name)
 
 
 async def _served(request: Request) -> Response:

@@ -23,7 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from flows.dashboard.data import script_json
+from flows.dashboard.other_sources import other_sources
 from flows.dashboard.tiles import Picture, Track, strip_pictures
+from storage.composites import AGREE
 from storage.log_files import RECORD, SAMPLES
 from storage.objects import ObjectStore
 from storage.publish import publish_folder
@@ -34,7 +36,7 @@ from veernet_core.datatypes import F64, U8
 from veernet_core.errors import WriteError
 from veernet_core.findings import sentence
 
-ASSETS = ("well.css", "well.js", "served.js", "review.js")
+ASSETS = ("theme.css", "well.css", "well.js", "served.js", "review.js")
 """Files all well pages share, in ``dashboard/assets``."""
 
 DECISIONS = {"accept": "accepted", "review": "review", "reject": "rejected"}
@@ -73,23 +75,23 @@ def write_well_page(log_dir: Path, dashboard_dir: Path) -> Path:
     """
     target = dashboard_dir / "logs" / log_dir.name
     base = Path(os.path.relpath(log_dir, target)).as_posix()
-    files = well_files(
-        log_dir, base, read_reviews(ObjectStore(str(log_dir.parents[1])), log_dir.name)
-    )
+    files = well_files(log_dir, base, ObjectStore(str(log_dir.parents[1])))
     _write_assets(dashboard_dir)
     return publish_folder(target, files) / "index.html"
 
 
-def well_files(log_dir: Path, base: str, reviews: Sequence[Review] = ()) -> dict[str, bytes]:
+def well_files(log_dir: Path, base: str, store: ObjectStore | None = None) -> dict[str, bytes]:
     """The files of a log's page.
 
     Parameters
     ----------
     log_dir : Path
+        A folder named by the log's id.
     base : str
         Relative path from the page to the log's folder, with ``/`` between its parts.
-    reviews : sequence of Review
-        Decisions of people on this log, oldest first; those in force are shown beside the verdicts.
+    store : ObjectStore, optional
+        Of the output: decisions of people in force are shown beside the verdicts, and where other sources of
+        the well disagree.
 
     Raises
     ------
@@ -100,8 +102,9 @@ def well_files(log_dir: Path, base: str, reviews: Sequence[Review] = ()) -> dict
         names = sorted(path.name for path in log_dir.iterdir() if path.is_file())
         link = "/".join(quote(part, safe="") if part != ".." else part for part in base.split("/"))
         shown = _viewer(record, log_dir, link)
-        decided = _decided(record, log_dir, reviews)
-        page = _page(record, log_dir, names, link, decided)
+        decided = _decided(record, log_dir, read_reviews(store, log_dir.name) if store else ())
+        others = other_sources(store, record["well"]["uwi"], log_dir.name) if store else []
+        page = _page(record, log_dir, names, link, decided, others)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         raise DamagedResultError(f"{type(error).__name__}: {error}", str(log_dir)) from error
     return {"index.html": page, "data.js": f"veernetWell({script_json(shown)});\n".encode()}
@@ -137,10 +140,13 @@ def _viewer(record: Record, log_dir: Path, link: str) -> Row:
     samples = _samples(log_dir / SAMPLES, record["curves"])
     numbered = list(zip(record["curves"], samples))
     return {
+        "log_id": log_dir.name,
+        "uwi": record["well"]["uwi"],
+        "name": record["well"]["name"],
         "sections": [
             _section(section, index, record["scan"]["dpi"], pictures, numbered, link)
             for index, section in enumerate(record["sections"])
-        ]
+        ],
     }
 
 
@@ -270,7 +276,12 @@ def _decided(record: Record, log_dir: Path, reviews: Sequence[Review]) -> list[R
 
 
 def _page(
-    record: Record, log_dir: Path, names: Sequence[str], link: str, decided: Sequence[Row | None]
+    record: Record,
+    log_dir: Path,
+    names: Sequence[str],
+    link: str,
+    decided: Sequence[Row | None],
+    others: Sequence[Row],
 ) -> bytes:
     shown = jsonable(
         {
@@ -284,6 +295,8 @@ def _page(
             "curves": [{**c, "review": r} for c, r in zip(record["curves"], decided)],
             "sections": [_depth_facts(section) for section in record["sections"]],
             "findings": record["findings"],
+            "others": others,
+            "apart_pct": 100 * AGREE,
             "pictures": [_file(log_dir, n, link) for n in names if n.startswith("overlay-")],
             "downloads": [_file(log_dir, n, link) for n in names if not n.endswith(".png")],
         }
@@ -297,13 +310,23 @@ def _template() -> jinja2.Template:
         "utf-8"
     )
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"figure": _figure, "share": _share, "sentence": sentence}
+    environment.filters |= {
+        "figure": _figure,
+        "share": _share,
+        "sentence": sentence,
+        "quoted": _quoted,
+    }
     return environment.from_string(source)
 
 
 def _file(log_dir: Path, name: str, link: str) -> Row:
     size = (log_dir / name).stat().st_size
     return {"name": name, "href": f"{link}/{quote(name, safe='')}", "kilobytes": -(-size // 1000)}
+
+
+def _quoted(text: str) -> str:
+    """A part of an address."""
+    return quote(text, safe="")
 
 
 def _figure(value: float | None, digits: int = 2) -> str:

@@ -1,6 +1,6 @@
 "use strict";
 (function () {
-  const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#5b5b66", "#000000", "#8c6d1f", "#7b3294", "#1b7837", "#b2182b"];
+  const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7b7b86", "currentColor", "#8c6d1f", "#7b3294", "#1b7837", "#b2182b"];
   const CLASSES = ["background", "solid", "dashed", "dotted"];
   const SHAPES = ["circle", "square", "diamond", "up", "down", "cross"];
   const byId = (id) => document.getElementById(id);
@@ -115,7 +115,7 @@
       chart.add(svg("text", { x: chart.x(w) + (anchor === "end" ? -9 : 9), y: chart.y(value) + (anchor === "end" ? 30 : 16), "text-anchor": anchor }, `${label} ${show(value)}`));
     }
     const weight = byId("pool-weight").value / 100;
-    chart.add(point("circle", chart.x(weight), chart.y(pooled(weight)), 6, { fill: "none", stroke: "#1d2733", "stroke-width": 2 }));
+    chart.add(point("circle", chart.x(weight), chart.y(pooled(weight)), 6, { fill: "none", stroke: "currentColor", "stroke-width": 2 }));
     byId("pool-text").textContent = `${percent(weight)} → IoU ${show(pooled(weight), 3)}`;
     byId("overlap-note").textContent = `Background is ${percent(ground.pixels / total, 2)} of the pixels: weighted by pixels, an IoU of ${show(weighted, 3)} hides curves at ${show(mean, 3)}. ${madeBy()}`;
   }
@@ -144,8 +144,8 @@
     const published = data.published;
     const named = (kind, s, weight, colour, words, up) => chart.add(svg("line", { class: "bar", x1: chart.x(s), y1: chart.y(weight), x2: chart.x(s) - 40, y2: up }), point(kind, chart.x(s), chart.y(weight), 5, { fill: colour }), svg("text", { x: chart.x(s) - 44, y: up + 4, "text-anchor": "end" }, words));
     named("square", published.share, published.weight, COLOURS[1], `published: ${published.weight} at ${100 * published.share} %`, 68);
-    if (own) named("diamond", own, own / (1 - own), "#1d2733", `measured: ${percent(own, 2)} background`, 36);
-    chart.add(svg("line", { class: "limit", x1: chart.x(share), x2: chart.x(share), y1: 12, y2: 230 }), point("circle", chart.x(share), chart.y(balance), 5, { fill: "none", stroke: "#1d2733", "stroke-width": 2 }));
+    if (own) named("diamond", own, own / (1 - own), "currentColor", `measured: ${percent(own, 2)} background`, 36);
+    chart.add(svg("line", { class: "limit", x1: chart.x(share), x2: chart.x(share), y1: 12, y2: 230 }), point("circle", chart.x(share), chart.y(balance), 5, { fill: "none", stroke: "currentColor", "stroke-width": 2 }));
     byId("share-text").textContent = `${percent(share, 1)} → ${show(balance, 1)} balances; square root ${show(Math.sqrt(balance), 1)}`;
     const implied = published.weight / (1 + published.weight);
     byId("weight-note").textContent = `A weight of ${published.weight} balances a background of ${percent(implied, 1)}, not the ${percent(published.share)} it was quoted with: that balances at ${show(published.share / (1 - published.share), 1)}. ` + (own ? `On the drawn strips measured here the background is ${percent(own, 2)}: balance would take ${show(own / (1 - own), 0)}.` : `The measured split comes from veernet evaluate.`);

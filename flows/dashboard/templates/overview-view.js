@@ -14,18 +14,23 @@
     DEFAULTS.threshold = byId("threshold").value;
     for (const [name, id] of Object.entries(FIELDS)) if (byId(id)) byId(id).value = place.get(name) || DEFAULTS[name] || "";
     for (const key of Object.keys(chosen)) chosen[key] = place.get(key);
+    page.picks.set((place.get("pick") || "").split(",").filter(Boolean).map(decodeURIComponent));
     const sort = (place.get("sort") || "").split(" ");
     if (sort[0]) page.setSort(sort[0], sort[1] !== "down");
     drawCost();
   };
-  function remember() {
+  page.address = () => {
     const place = new URLSearchParams();
     for (const [name, id] of Object.entries(FIELDS)) if (byId(id) && byId(id).value && byId(id).value !== DEFAULTS[name]) place.set(name, byId(id).value);
     for (const [key, value] of Object.entries(chosen)) if (value !== null) place.set(key, value);
     const [key, up] = page.sort();
     if (key !== "state" || !up) place.set("sort", key + (up ? "" : " down"));
+    if (page.picks.names().length) place.set("pick", page.picks.names().map(encodeURIComponent).join(","));
+    return place.toString();
+  };
+  function remember() {
     clearTimeout(later);
-    later = setTimeout(() => { try { history.replaceState(null, "", place.size ? "#" + place : location.pathname + location.search); } catch (error) { later = 0; } document.documentElement.dataset.place = place.toString(); }, 150);
+    later = setTimeout(() => { const place = page.address(); try { history.replaceState(null, "", place ? "#" + place : location.pathname + location.search); } catch (error) { later = 0; } document.documentElement.dataset.place = place; }, 150);
   }
   page.changed = remember;
   addEventListener("hashchange", () => { page.recall(); page.update(); });

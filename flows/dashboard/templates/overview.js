@@ -2,16 +2,16 @@
 /* One look at the archive. Columns arrive packed, one value per log or curve; every filter and chart
    is one pass over typed arrays, and the list of logs draws only the rows in sight. */
 (function () {
-  const parts = {}, expected = ["facts", "logs", "curves"];
+  const parts = {}, expected = ["facts", "logs", "curves"], numbers = new Intl.NumberFormat("en"), panels = [], once = [];
   const words = ["accept", "review", "reject", "none"];
   const shown = ["✓ accepted", "? review", "✗ rejected", "– no curves"];
   const scale = 1e-4, missing = -32768, rowHeight = 38;
   const byId = (id) => document.getElementById(id);
   let facts, logs, curves;                       /* unpacked data */
   let passes, listed = new Uint32Array(0), kept; /* per log: passes the filters; rows in order; per curve */
-  let sortKey = "state", ascending = true, active = 0, pending = 0, wells = null;
-  const chosen = { mnemonic: null, decade: null, service: null, folder: null, run: null, well: null };
-  const page = window.veernetOverview = { chosen, byId };
+  let sortKey = "state", ascending = true, active = 0, pending = 0, waiting = [], wells = null;
+  const chosen = { mnemonic: null, decade: null, year: null, county: null, service: null, folder: null, run: null, well: null };
+  const page = window.veernetOverview = { chosen, byId, panels: [] };
   const ranks = {}, haystacks = { list: null }, groupLogs = new Map();
 
   window.veernetData = function veernetData(name, data) {
@@ -21,7 +21,7 @@
 
   /* ---- unpacking ---- */
 
-  const kinds = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array };
+  const kinds = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array, i4: Int32Array };
   function unpack(value) {
     const bytes = Uint8Array.fromBase64 ? Uint8Array.fromBase64(value.data)
       : Uint8Array.from(atob(value.data), (letter) => letter.charCodeAt(0));
@@ -32,7 +32,7 @@
     for (const [key, value] of Object.entries(part)) {
       if (value && value.kind) out[key] = unpack(value);
       else if (value && value.codes) out[key] = { names: value.names, codes: unpack(value.codes) };
-      else if (key === "label") out[key] = unpackAll(value);
+      else if (key === "label" || key === "places") out[key] = unpackAll(value);
       else if (key === "text") out[key] = Object.fromEntries(Object.entries(value).map(([k, v]) => [k, v.split("\n")]));
       else out[key] = value;
     }
@@ -49,7 +49,7 @@
     return node;
   }
   const text = (value) => make("bdi", {}, String(value));
-  const grouped = (value) => Math.round(value).toLocaleString("en");
+  const grouped = (value) => numbers.format(Math.round(value));
   const percent = (part, whole, digits) => whole ? (100 * part / whole).toFixed(digits === undefined ? 0 : digits) + " %" : "–";
 
   /* ---- filters ---- */
@@ -57,14 +57,15 @@
   function search() {
     const wanted = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     if (!wanted.length) return null;
-    if (!haystacks.list) {
-      const t = logs.text;
-      const field = logs.label.field, company = logs.label.company;
-      haystacks.list = t.log_id.map((id, i) => (id + "\n" + t.well[i] + "\n" + t.uwi[i] + "\n" + field.names[field.codes[i]] + "\n" + company.names[company.codes[i]]).toLowerCase());
-    }
+    if (!haystacks.list) buildHaystacks();
     const out = new Uint8Array(logs.count), list = haystacks.list;
     for (let i = 0; i < logs.count; i++) out[i] = wanted.every((word) => list[i].includes(word)) ? 1 : 0;
     return out;
+  }
+
+  function buildHaystacks() {
+    const t = logs.text, { field, company, county } = logs.label;
+    haystacks.list = t.log_id.map((id, i) => (id + "\n" + t.well[i] + "\n" + t.uwi[i] + "\n" + field.names[field.codes[i]] + "\n" + company.names[company.codes[i]] + "\n" + county.names[county.codes[i]]).toLowerCase());
   }
 
   /* Logs that have a curve with this mnemonic or this reason. */
@@ -82,9 +83,10 @@
     const state = byId("state").value, reason = byId("reason").value;
     if (reason) masks.push(logsWith(curves.reasons, (codes) => codes.includes(reason), "r:" + reason));
     if (chosen.mnemonic) masks.push(logsWith(curves.mnemonic, (name) => name === chosen.mnemonic, "m:" + chosen.mnemonic));
-    const equal = ["decade", "service", "folder", "run"].filter((key) => chosen[key] !== null)
+    const equal = ["decade", "county", "service", "folder", "run"].filter((key) => chosen[key] !== null)
       .map((key) => [logs.label[key].codes, logs.label[key].names.indexOf(chosen[key])]);
     if (state !== "") equal.push([logs.state, Number(state)]);
+    if (chosen.year !== null) equal.push([logs.year, Number(chosen.year)]);
     if (chosen.well !== null) equal.push([logs.well, wellOf(chosen.well)]);
     passes = new Uint8Array(logs.count).fill(1);
     for (const mask of masks) if (mask) for (let i = 0; i < logs.count; i++) passes[i] &= mask[i];
@@ -102,22 +104,27 @@
   }
 
   function update() {
-    const began = performance.now();
+    const began = performance.now(), mark = document.documentElement.dataset;
     applyFilters();
     sortRows();
     drawRows();
     drawCards();
-    drawReasons();
-    drawHistogram();
-    whatIf();
-    drawCoverage();
-    for (const key of ["mnemonic", "decade", "service", "folder"]) drawFacet(key);
     drawChips();
     page.changed();
-    document.documentElement.dataset.updateMs = (performance.now() - began).toFixed(1);
+    mark.updateMs = (performance.now() - began).toFixed(1);
+    mark.settled = "no";
+    waiting = [...panels];
     clearTimeout(pending);
-    pending = setTimeout(drawTrade, 60);
+    pending = setTimeout(settle, 0);
   }
+  /* The list is there at once; the panels below it follow, one a task, so that a key pressed meanwhile is not kept waiting. */
+  function settle() {
+    const next = waiting.shift() || once.shift();
+    if (next) { next(); pending = setTimeout(settle, 0); return; }
+    if (!haystacks.list) buildHaystacks();
+    document.documentElement.dataset.settled = performance.now().toFixed(0);
+  }
+  const settleNow = () => { clearTimeout(pending); for (const list of [waiting, once]) while (list.length) list.shift()(); };
 
   /* ---- list of logs ---- */
 
@@ -141,14 +148,17 @@
   /* Counts, verdict and lowest R² of each well, of the logs that pass. */
   function gatherWells() {
     let many = 0;
-    for (let i = 0; i < logs.count; i++) many = Math.max(many, logs.well[i] + 1);
+    for (let i = 0; i < logs.count; i++) if (logs.well[i] >= many) many = logs.well[i] + 1;
     wells = { logs: new Uint32Array(many), accept: new Uint32Array(many), review: new Uint32Array(many), reject: new Uint32Array(many), worst: new Int16Array(many).fill(missing), first: new Int32Array(many).fill(-1), state: new Uint8Array(many) };
+    const { accept, review, reject } = wells;
     for (let i = 0; i < logs.count; i++) {
       if (!passes[i]) continue;
       const w = logs.well[i];
       if (wells.first[w] < 0) wells.first[w] = i;
       wells.logs[w]++;
-      for (const key of ["accept", "review", "reject"]) wells[key][w] += logs[key][i];
+      accept[w] += logs.accept[i];
+      review[w] += logs.review[i];
+      reject[w] += logs.reject[i];
       if (logs.worst[i] !== missing && (wells.worst[w] === missing || logs.worst[i] < wells.worst[w])) wells.worst[w] = logs.worst[i];
     }
     for (let w = 0; w < many; w++) {
@@ -199,7 +209,10 @@
     const i = listed[k], t = logs.text, name = t.well[i] || t.uwi[i] || t.log_id[i], many = wells ? wells.logs[logs.well[i]] : 1;
     const number = (value) => make("span", { class: "num", role: "cell" }, value ? String(value) : "");
     const state = cell("state", i), worst = cell("worst", i);
+    const tick = make("input", { type: "checkbox", tabindex: -1, "aria-label": "compare " + name, class: "tick" });
+    tick.checked = page.picks.has(i);
     const cells = [
+      make("span", { role: "cell" }, tick),
       make("span", { role: "cell" }, make("span", { class: "mark " + words[state] }, shown[state])),
       make("span", { role: "cell" }, many > 1 ? text(name) : make("a", { href: pageOf(i), tabindex: -1 }, text(name)), make("small", {}, text(t.well[i] ? t.uwi[i] : ""))),
       make("span", { role: "cell" }, many > 1 ? make("b", {}, grouped(many) + " logs") : text(t.log_id[i])),
@@ -231,10 +244,11 @@
 
   /* Numbers at the head and reasons follow the filters like everything else. */
   function drawCards() {
-    const seen = new Set(), counts = { logs: 0, curves: 0, accept: 0, review: 0, reject: 0 };
-    for (let i = 0; i < logs.count; i++) if (passes[i]) { counts.logs++; seen.add(logs.well[i]); }
-    for (let c = 0; c < curves.count; c++) if (kept[c]) { counts.curves++; counts[words[curves.final[c]]]++; }
-    counts.wells = seen.size;
+    const seen = new Uint8Array(logs.count), decided = [0, 0, 0], counts = { logs: 0, wells: 0 };
+    for (let i = 0; i < logs.count; i++) if (passes[i]) { counts.logs++; counts.wells += 1 - seen[logs.well[i]]; seen[logs.well[i]] = 1; }
+    for (let c = 0; c < curves.count; c++) if (kept[c]) decided[curves.final[c]]++;
+    decided.forEach((value, d) => { counts[words[d]] = value; });
+    counts.curves = decided[0] + decided[1] + decided[2];
     for (const [key, value] of Object.entries(counts)) { const card = document.querySelector("[data-card=" + key + "] b"); if (card) card.textContent = grouped(value); }
     byId("cards").classList.toggle("filtered", counts.logs < logs.count);
   }
@@ -383,7 +397,8 @@
     line("one", (g) => g.passing / g.total);
     line("two", (g) => g.judged ? Math.min(1, g.bad / g.judged) : null);
     for (const t of [0.5, 0.6, 0.7, 0.8, 0.9]) add("text", { class: "tick", x: x(t), y: 114, "text-anchor": "middle" }, t.toFixed(1));
-    add("text", { class: "tick", x: box.left + box.wide / 2, y: 133, "text-anchor": "middle" }, "R² threshold; –– pass, - - expected bad among them" + (step > 1 ? " (every " + step + "th curve)" : ""));
+    add("text", { class: "tick", x: box.left + box.wide / 2, y: 133, "text-anchor": "middle" }, "R² threshold");
+    byId("trade-note").textContent = "Solid: share of curves that pass; dashed: expected share of bad ones among them" + (step > 1 ? "; from every " + step + "th curve." : ".");
   }
 
   function drawCoverage() {
@@ -479,8 +494,10 @@
     logs = unpackAll(parts.logs);
     curves = unpackAll(parts.curves);
     for (const key of expected) delete parts[key];
-    Object.assign(page, { facts, logs, curves, kept: () => kept, listed: () => listed, wells: () => wells, passes: () => passes, cell, make, text, grouped, percent, pageOf, wouldPass, best, scale, missing, words, shown, update,
+    Object.assign(page, { facts, logs, curves, kept: () => kept, listed: () => listed, wells: () => wells, passes: () => passes, cell, make, text, grouped, percent, pageOf, wouldPass, best, scale, missing, words, shown, update, frame, stacked, drawRows, nameOfWell,
       sort: () => [sortKey, ascending], setSort: (key, up) => { if (document.querySelector('#grid [data-key="' + key + '"]')) { sortKey = key; ascending = up; } } });
+    once.push(drawRuns, drawCanary);
+    panels.push(drawHistogram, whatIf, drawReasons, drawCoverage, ...["mnemonic", "decade", "service", "folder"].map((key) => () => drawFacet(key)), ...page.panels, drawTrade);
     page.recall();
     for (const id of ["search", "state", "reason", "per"]) byId(id).addEventListener("input", () => { active = 0; byId("rows").scrollTop = 0; update(); });
     byId("threshold").addEventListener("input", whatIf);
@@ -505,21 +522,28 @@
     });
     const box = byId("rows");
     box.addEventListener("scroll", () => requestAnimationFrame(drawRows));
-    box.addEventListener("click", (event) => { const row = event.target.closest(".row"); if (row) { move(Number(row.dataset.k)); if (!event.target.closest("a")) open(active); } });
+    box.addEventListener("click", (event) => {
+      const row = event.target.closest(".row");
+      if (!row) return;
+      const tick = event.target.closest(".tick, .row > :first-child");
+      if (tick) page.picks.toggle(listed[Number(row.dataset.k)]);
+      move(Number(row.dataset.k));
+      if (!tick && !event.target.closest("a")) open(active);
+    });
     box.addEventListener("keydown", (event) => {
       const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12, Home: -1e9, End: 1e9 };
       if (event.key in steps) { event.preventDefault(); move(active + steps[event.key]); }
       if (event.key === "Enter" && listed.length) open(active);
+      if (event.key === " " && listed.length) { event.preventDefault(); page.picks.toggle(listed[active]); drawRows(); }
     });
     let resized = 0;
     window.addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => { update(); drawRuns(); }, 150); });
+    window.addEventListener("beforeprint", settleNow);
     if (window.veernetServed && window.veernetServed.review) {
       byId("review-link").hidden = false;
       for (const name of document.querySelectorAll("#failures td.path"))
         name.append(" ", make("a", { href: "/correct?scan=" + encodeURIComponent(name.textContent.trim()) }, "correct on the scan"));
     }
-    drawRuns();
-    drawCanary();
     update();
     document.documentElement.dataset.ready = performance.now().toFixed(0);
   }
