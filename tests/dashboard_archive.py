@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from storage.ledger import Record, Status
 from storage.objects import ObjectStore
+from storage.plan import Unit
 from storage.runs import RunRecord, write_run
 from storage.tables import FIELDS, Row, parquet_bytes, rows_table, schema
 
@@ -63,3 +65,11 @@ def made_archive(out: Path, logs: int, seed: int = 0, most_curves: int = 5) -> N
 
 def _coded(values: list[str] | tuple[str, ...], codes: np.ndarray) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(list(values)))
+
+
+def ledger_record(unit: Unit, status: Status = "done") -> Record:
+    """What a run records of a finished scan: three curves, one of each verdict."""
+    done = status == "done"
+    made = ("", "m", "c", "0.1", unit.log_id, unit.source_key)
+    return Record(unit.source_key, unit.source_version, *made, status, curves=3 * done,
+                   accepted=1 * done, review=1 * done, rejected=1 * done)  # fmt: skip

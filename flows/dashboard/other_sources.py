@@ -28,7 +28,8 @@ def other_sources(store: ObjectStore, uwi: str, log_id: str) -> list[Row]:
     list of dict
         ``mnemonic``, ``unit``, ``depth_unit``; ``chosen``: whether the composite takes the curve from this log;
         ``sources``: the others, each with its place, ``share_apart`` and the stretches ``apart``. Of a curve
-        that is taken from elsewhere only the comparison with this log is given. Curves with one source are left out.
+        that is taken from elsewhere only the comparison with this log is given. Curves with one source are
+        left out.
     """
     data = store.get_or_none(f"{WELLS}{safe_name(uwi)}/{COMPOSITE}") if uwi else None
     with suppress(ValueError, KeyError, TypeError):

@@ -11,8 +11,9 @@ import pytest
 from conftest import until
 
 PAGES = {
-    "/dashboard/index.html": "html[data-ready]",
-    "/dashboard/method.html": "body",
+    "/dashboard/index.html": "html[data-settled]:not([data-settled=no])",
+    "/dashboard/method.html": "body[data-ready=yes]",
+    "/dashboard/compare.html#logs=two-solid-curves,clean-triple-combo": "html[data-ready]",
     "/dashboard/logs/two-solid-curves/index.html": "body[data-ready=yes]",
     "/review?which=all": "html[data-stretch]",
     "/correct?log=two-solid-curves": "html[data-ready]",
@@ -21,12 +22,15 @@ GRAVE = ("serious", "critical")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", PAGES)
 def test_axe_finds_no_grave_fault(
-    chromium: Any, served: tuple[str, Path, Any], address: str
+    chromium: Any, served: tuple[str, Path, Any], address: str, scheme: str
 ) -> None:
     axe = pytest.importorskip("axe_core_python.sync_playwright", reason="axe is not installed")
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 900}, bypass_csp=True, color_scheme=scheme
+    )
     try:
         page = context.new_page()
         page.goto(served[0] + address)

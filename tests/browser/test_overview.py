@@ -66,7 +66,7 @@ def test_wells_come_first_and_lead_to_their_logs(
     shoot(page, "wells")
     first = page.locator("#rows .row").first
     uwi = first.locator("small").inner_text()
-    first.click(position={"x": 20, "y": 10})
+    first.click(position={"x": 60, "y": 10})
     assert page.input_value("#per") == "logs"
     assert {row["uwi"] for row in exported(page)} == {uwi}
     assert page.locator("#rows .row").count() == 2

@@ -52,6 +52,13 @@
     host.replaceChildren(...parts);
     return { x, y, add: (...nodes) => host.append(...nodes) };
   }
+  /* A chart as wide as the page, in fewer units on a narrow one, so that its text stays readable. */
+  function wideChart(id, tall) {
+    const host = byId(id);
+    host.setAttribute("viewBox", `0 0 ${host.clientWidth && host.clientWidth < 900 ? 780 : 1100} ${tall}`);
+    return host;
+  }
+  const rightOf = (id) => byId(id).viewBox.baseVal.width - 12;
   const ticks = (values, unit) => values.map((v) => [v, String(v) + (unit || "")]);
   const share = (values) => values.map((v) => [v, String(Math.round(100 * v))]);
 
@@ -131,7 +138,7 @@
 
   function drawWeight() {
     const share = byId("share").value / 1000, balance = share / (1 - share), own = measuredShare();
-    const chart = frame(byId("weight-chart"), { scale: linear(0.5, 1), ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1].map((v) => [v, String(100 * v)]), title: "background, % of the pixels" }, { scale: logarithmic(1, 1000), ticks: decades(1, 1000).filter(([v]) => String(v)[0] === "1"), title: "weight" }, [56, 12, 1088, 230]);
+    const chart = frame(wideChart("weight-chart", 270), { scale: linear(0.5, 1), ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1].map((v) => [v, String(100 * v)]), title: "background, % of the pixels" }, { scale: logarithmic(1, 1000), ticks: decades(1, 1000).filter(([v]) => String(v)[0] === "1"), title: "weight" }, [56, 12, rightOf("weight-chart"), 230]);
     const line = (weight, colour, dash) => {
       let path = "";
       for (let s = 0.5; s <= 0.999; s += 0.001) path += (path ? "L" : "M") + chart.x(s).toFixed(1) + "," + chart.y(weight(s)).toFixed(1);
@@ -140,7 +147,7 @@
     line((s) => s / (1 - s), COLOURS[0], "none");
     line((s) => Math.sqrt(s / (1 - s)), COLOURS[2], "6 4");
     chart.add(svg("text", { x: chart.x(0.86), y: chart.y(11), "text-anchor": "end", fill: COLOURS[0] }, "balance: background / curves"));
-    chart.add(svg("text", { x: chart.x(0.87), y: chart.y(1.5), fill: COLOURS[2] }, "its square root: what the product uses"));
+    chart.add(svg("text", { x: chart.x(0.995), y: chart.y(1.5), "text-anchor": "end", fill: COLOURS[2] }, "its square root: what the product uses"));
     const published = data.published;
     const named = (kind, s, weight, colour, words, up) => chart.add(svg("line", { class: "bar", x1: chart.x(s), y1: chart.y(weight), x2: chart.x(s) - 40, y2: up }), point(kind, chart.x(s), chart.y(weight), 5, { fill: colour }), svg("text", { x: chart.x(s) - 44, y: up + 4, "text-anchor": "end" }, words));
     named("square", published.share, published.weight, COLOURS[1], `published: ${published.weight} at ${100 * published.share} %`, 68);
@@ -218,7 +225,7 @@
   function drawReliability() {
     const trust = byId("trust").value / 100, words = [];
     byId("reliability").replaceChildren(...data.styles.filter((style) => data.reliability[style]).map((style) => {
-      const host = svg("svg", { viewBox: "0 0 340 300", role: "img", "aria-label": `Reliability of ${style} curves before and after calibration` }), both = data.reliability[style];
+      const host = svg("svg", { viewBox: "0 0 346 300", role: "img", "aria-label": `Reliability of ${style} curves before and after calibration` }), both = data.reliability[style];
       const chart = frame(host, { scale: linear(0, 1), ticks: share([0, 0.25, 0.5, 0.75, 1]), title: "confidence, %" }, { scale: linear(0, 1), ticks: share([0, 0.25, 0.5, 0.75, 1]), title: "within 1 % of the width, %" }, [50, 44, 330, 262]);
       chart.add(svg("line", { class: "limit", x1: chart.x(0), y1: chart.y(0), x2: chart.x(1), y2: chart.y(1) }));
       chart.add(svg("rect", { x: chart.x(trust), y: 44, width: chart.x(1) - chart.x(trust), height: 218, fill: "#0072b2", opacity: 0.07 }));
@@ -249,8 +256,8 @@
 
   function drawRecall() {
     const curves = curvesOf(byId("recall-set").value).filter((r) => known(r[acrossName])), least = byId("recall-least").value / 100;
-    const chart = frame(byId("recall-chart"), { scale: linear(0, 1), ticks: share([0, 0.2, 0.4, 0.6, 0.8, 1]), title: acrossName === "coverage" ? "share of the curve's rows that got a value, %" : "pixel recall of the curve's class on its strip, %" }, { scale: linear(-0.55, 1.05), ticks: ticks([-0.5, 0, 0.5, 0.85, 1]), title: "recovered R²" }, [58, 26, 1088, 300]);
-    chart.add(svg("rect", { x: chart.x(least), y: 26, width: chart.x(1) - chart.x(least), height: 274, fill: "#0072b2", opacity: 0.07 }), svg("line", { class: "limit", x1: 58, x2: 1088, y1: chart.y(0.85), y2: chart.y(0.85) }));
+    const chart = frame(wideChart("recall-chart", 340), { scale: linear(0, 1), ticks: share([0, 0.2, 0.4, 0.6, 0.8, 1]), title: acrossName === "coverage" ? "share of the curve's rows that got a value, %" : "pixel recall of the curve's class on its strip, %" }, { scale: linear(-0.55, 1.05), ticks: ticks([-0.5, 0, 0.5, 0.85, 1]), title: "recovered R²" }, [58, 26, rightOf("recall-chart"), 300]);
+    chart.add(svg("rect", { x: chart.x(least), y: 26, width: chart.x(1) - chart.x(least), height: 274, fill: "#0072b2", opacity: 0.07 }), svg("line", { class: "limit", x1: 58, x2: rightOf("recall-chart"), y1: chart.y(0.85), y2: chart.y(0.85) }));
     data.styles.forEach((style, k) => chart.add(point(SHAPES[k], 66 + 90 * k, 12, 4.5, { fill: COLOURS[k] }), svg("text", { x: 76 + 90 * k, y: 16 }, style)));
     for (const r of curves) chart.add(titled(point(SHAPES[data.styles.indexOf(r.style)] || "cross", chart.x(r[acrossName]), chart.y(Math.max(known(r.r2) ? r.r2 : -0.5, -0.5)), 4, { fill: COLOURS[data.styles.indexOf(r.style)] || "#000", "fill-opacity": 0.75 }), `${r.style}: ${percent(r[acrossName], 1)}, R² ${show(r.r2)}`));
     const over = curves.filter((r) => r[acrossName] >= least), good = over.filter((r) => r.r2 > 0.85 && r.coverage >= 0.5);
@@ -266,7 +273,7 @@
     const values = names.flatMap((name) => history.map((h) => h[name]).filter((v) => v > 0)), last = Math.max(...history.map((h) => h.step));
     const up = logarithmic(Math.min(...values) / 1.2, Math.max(...values) * 1.2), step = last > 20000 ? 10000 : last > 5000 ? 2000 : 500, marks = [];
     for (let s = 0; s <= last; s += step) marks.push(s);
-    const chart = frame(byId("history-chart"), { scale: linear(0, last), ticks: ticks(marks), title: "optimiser steps" }, { scale: up, ticks: decades(up.low, up.high), title: "|Δx|, px" }, [58, 26, 1088, 210]);
+    const chart = frame(wideChart("history-chart", 250), { scale: linear(0, last), ticks: ticks(marks), title: "optimiser steps" }, { scale: up, ticks: decades(up.low, up.high), title: "|Δx|, px" }, [58, 26, rightOf("history-chart"), 210]);
     names.forEach((name, k) => {
       const points = history.filter((h) => h[name] > 0);
       chart.add(svg("path", { class: "line", stroke: COLOURS[k], d: points.map((h, i) => (i ? "L" : "M") + chart.x(h.step).toFixed(1) + "," + chart.y(h[name]).toFixed(1)).join("") }));
@@ -298,6 +305,9 @@
     if (data.losses) startLosses();
     if (data.reliability) { byId("trust").addEventListener("input", drawReliability); drawReliability(); }
     drawHistory();
+    let resized = 0;
+    const again = () => { drawWeight(); drawHistory(); if (data.evaluation) drawRecall(); };
+    window.addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(again, 150); });
     document.body.dataset.ready = "yes";
   };
 })();

@@ -313,10 +313,10 @@
       const bin = value < 0 ? 0 : 1 + Math.min(bins - 2, Math.floor((value + 0.5) * (bins - 1) / 10000));
       counts[3 * bin + curves.final[c]]++;
     }
-    const columns = triples(counts), box = { left: 56, top: 8, wide: 396, tall: 104 }, add = frame("histogram", 470, 152, "Histogram of R² by verdict");
+    const columns = triples(counts), box = { left: 56, top: 12, wide: 396, tall: 100 }, add = frame("histogram", 470, 152, "Histogram of R² by verdict");
     const step = box.wide / bins, at = (r2) => box.left + step * (1 + r2 * (bins - 1));
     stacked(add, columns, box, (k) => k ? "R² " + ((k - 1) / (bins - 1)).toFixed(2) + " to " + (k / (bins - 1)).toFixed(2) : "R² below 0");
-    add("text", { class: "tick", x: box.left + step * 0.4, y: 126, "text-anchor": "end" }, "<0");
+    add("text", { class: "tick", x: box.left - 1, y: 126, "text-anchor": "end" }, "<0");
     for (let tenth = 0; tenth <= 10; tenth += 2) add("text", { class: "tick", x: at(tenth / 10), y: 126, "text-anchor": "middle" }, (tenth / 10).toFixed(1));
     add("text", { class: "tick", x: box.left + box.wide / 2, y: 145, "text-anchor": "middle" }, "R² (measured, else estimated); curves per bin" + (unknown ? "; " + grouped(unknown) + " without" : ""));
     add("line", { class: "threshold", x1: at(facts.min_r2), x2: at(facts.min_r2), y1: 2, y2: 112 }, make("title", {}, "threshold of these results"));
@@ -385,7 +385,7 @@
 
   /* Share passing and expected share of bad ones over the threshold, on a sample of the curves. */
   function drawTrade() {
-    const box = { left: 44, top: 8, wide: 300, tall: 92 }, add = frame("trade", 400, 142, "Share of curves that pass, and expected share of bad ones, by threshold");
+    const box = { left: 44, top: 12, wide: 300, tall: 92 }, add = frame("trade", 400, 142, "Share of curves that pass, and expected share of bad ones, by threshold");
     const step = Math.max(1, Math.floor(curves.count / 15000)), points = [];
     for (let k = 0; k <= 16; k++) { const t = Math.min(0.5 + k * 0.03, 0.98); points.push([t, gate(t, { step })]); }
     const x = (t) => box.left + box.wide * (t - 0.5) / 0.48, y = (share) => box.top + box.tall * (1 - share);
@@ -405,7 +405,7 @@
     const counts = new Uint32Array(60);
     for (let c = 0; c < curves.count; c++) if (kept[c] && curves.coverage[c] <= 100) counts[3 * Math.min(19, Math.floor(curves.coverage[c] / 5)) + curves.final[c]]++;
     const columns = triples(counts);
-    const box = { left: 56, top: 8, wide: 328, tall: 62 }, add = frame("coverage", 400, 112, "Histogram of coverage by verdict");
+    const box = { left: 56, top: 12, wide: 328, tall: 62 }, add = frame("coverage", 400, 112, "Histogram of coverage by verdict");
     stacked(add, columns, box, (k) => "coverage " + 5 * k + " to " + 5 * (k + 1) + " %");
     for (let k = 0; k <= 100; k += 20) add("text", { class: "tick", x: box.left + box.wide * k / 100, y: 84, "text-anchor": "middle" }, String(k));
     add("text", { class: "tick", x: box.left + box.wide / 2, y: 103, "text-anchor": "middle" }, "% of a curve's depth range with a value; curves per bin");
@@ -442,7 +442,7 @@
 
   function drawRuns() {
     if (!byId("runs-chart") || !facts.runs.length) return;
-    const runs = facts.runs.slice(-60), box = { left: 56, top: 8, wide: 532, tall: 90 }, add = frame("runs-chart", 600, 140, "Curves by verdict, per run");
+    const runs = facts.runs.slice(-60), box = { left: 56, top: 12, wide: 532, tall: 90 }, add = frame("runs-chart", 600, 140, "Curves by verdict, per run");
     stacked(add, runs.map((run) => [run.accepted, run.review, run.rejected]), box, (k) => runs[k].started);
     const every = Math.ceil(runs.length / 6), step = box.wide / runs.length;
     runs.forEach((run, k) => { if (k % every === 0) add("text", { class: "tick", x: box.left + step * (k + 0.5), y: 113, "text-anchor": "middle" }, run.started.slice(0, 10)); });
@@ -497,7 +497,9 @@
     Object.assign(page, { facts, logs, curves, kept: () => kept, listed: () => listed, wells: () => wells, passes: () => passes, cell, make, text, grouped, percent, pageOf, wouldPass, best, scale, missing, words, shown, update, frame, stacked, drawRows, nameOfWell,
       sort: () => [sortKey, ascending], setSort: (key, up) => { if (document.querySelector('#grid [data-key="' + key + '"]')) { sortKey = key; ascending = up; } } });
     once.push(drawRuns, drawCanary);
-    panels.push(drawHistogram, whatIf, drawReasons, drawCoverage, ...["mnemonic", "decade", "service", "folder"].map((key) => () => drawFacet(key)), ...page.panels, drawTrade);
+    if (!curves.count) for (const id of ["histogram", "trade", "coverage", "facet-mnemonic", "facet-decade", "facet-service", "facet-folder"]) byId(id).append(make("p", { class: "quiet" }, "Curves appear here when logs have been digitised."));
+    else panels.push(drawHistogram, whatIf, drawReasons, drawCoverage, ...["mnemonic", "decade", "service", "folder"].map((key) => () => drawFacet(key)), drawTrade);
+    panels.push(...page.panels);
     page.recall();
     for (const id of ["search", "state", "reason", "per"]) byId(id).addEventListener("input", () => { active = 0; byId("rows").scrollTop = 0; update(); });
     byId("threshold").addEventListener("input", whatIf);
