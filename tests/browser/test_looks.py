@@ -26,7 +26,8 @@ FAULTS = """() => {
   const boxes = "main, header, figure, .panel, .scroll, .scroll-x, .bar";
   for (const node of document.querySelectorAll(boxes))
     if (node.clientWidth && node.scrollWidth > node.clientWidth + 1
-        && getComputedStyle(node).overflowX !== "visible") found.push("cut: " + (node.id || node.className || node.tagName));
+        && getComputedStyle(node).overflowX !== "visible")
+      found.push("cut: " + (node.id || node.className || node.tagName));
   for (const text of document.querySelectorAll("main svg text")) {
     const own = text.getBoundingClientRect(), svg = text.ownerSVGElement;
     const box = svg.getBoundingClientRect(), turn = text.getScreenCTM();

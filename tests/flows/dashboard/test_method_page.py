@@ -75,7 +75,13 @@ def test_evaluation_of_this_very_model_is_not_foreign(tmp_path: Path) -> None:
 def test_written_whole_and_only_where_it_changed(tmp_path: Path) -> None:
     store = ObjectStore(str(tmp_path))
     path = Path(write_method_page(store))
-    names = {"method.html", "method-data.js", "assets/method.css", "assets/method.js"}
+    names = {
+        "method.html",
+        "method-data.js",
+        "assets/theme.css",
+        "assets/method.css",
+        "assets/method.js",
+    }
     folder = tmp_path / "dashboard"
     written = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert written == names
