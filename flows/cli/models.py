@@ -158,7 +158,7 @@ def fill_calibrate(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument(
-        "--count", type=int, default=600, help="strips to fit on; half as many more for the report"
+        "--count", type=int, default=600, help="tracks to fit on; half as many more for the report"
     )
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("-o", "--out", type=Path, help="calibrated bundle; --model if omitted")

@@ -27,7 +27,8 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.evaluation import reliability, shifts
 from veernet_core.evaluation.confidence_fit import fit_confidence
-from veernet_core.evaluation.quality_fit import GateScore, fit_quality, score_gate
+from veernet_core.evaluation.papers import PAPERS
+from veernet_core.evaluation.quality_fit import GateScore, fit_quality, score_gate, total_score
 from veernet_core.evaluation.reliability import (
     MapStudy,
     Reliability,
@@ -72,22 +73,24 @@ def run_calibration(
     maps = fit_confidence(known)
     if not maps:
         raise ValueError(f"{count} strips are too few to calibrate on: give a larger --count")
-    model_of_error = fit_quality(known, maps)
+    fitted = fit_quality(known, maps)
     rows = compare_maps(row_forecasts(known, maps), row_forecasts(fresh, maps))
     final = reliability.measure(fresh, maps)
     measured = {style: {**rows.measured.get(style, {}), **final[style]} for style in final}
     masks = compare_maps(pixel_forecasts(known_pixels), pixel_forecasts(fresh_pixels))
-    gate = score_gate(fresh, maps, model_of_error, DigitiseConfig())
+    gate = score_gate(fresh, maps, fitted.model, DigitiseConfig())
     values = {
         "confidence": confidence.maps_to_json(maps),
-        "quality": model_of_error.to_json(),
+        "quality": fitted.model.to_json(),
         "measured": _measured_json(measured),
         "measured_pixels": _measured_json(masks.measured),
         "measured_pooled": _measured_json({"row": rows.pooled, "pixel": masks.pooled}),
         "temperatures": {"row": _rounded(rows.temperatures), "pixel": _rounded(masks.temperatures)},
         "gate": _gate_json(gate),
+        "gate_left_out": {name: _gate_json(score) for name, score in fitted.left_out.items()},
     }
-    record = dict(content.record) | {"calibrated_on": {"strips": count, "seed": seed}}
+    drawn = {"strips": count, "seed": seed, "papers": list(PAPERS)}
+    record = dict(content.record) | {"calibrated_on": drawn}
     out.write_bytes(bundle.pack(content.model(), values, record))
     if plots is not None:
         write_diagrams(plots, {"row": measured, "pixel": masks.measured})
@@ -96,10 +99,13 @@ def run_calibration(
         "pixel", masks.measured, masks
     )
     lines.append(gate_line("gate", gate))
+    lines.append("gate, each family of paper judged by what the others taught:")
+    lines += [gate_line(f"  {name}", score) for name, score in fitted.left_out.items()]
+    lines.append(gate_line("  all of them", total_score(fitted.left_out.values())))
     return "\n".join(lines)
 
 
-Traced = tuple[list[TracedCurve], PixelEvidence | None]
+Traced = tuple[list[TracedCurve], list[PixelEvidence]]
 Run = Callable[[Callable[[tuple[int, int]], Traced], list[tuple[int, int]]], Iterable[Traced]]
 
 
@@ -142,7 +148,7 @@ def _trace(
     numbers = [(seed, index) for index in range(count)]
     for found, evidence in tqdm(run(_trace_one, numbers), label, count, unit="strip"):
         curves += found
-        pixels += [] if evidence is None else [evidence]
+        pixels += evidence
     return curves, pixels
 
 

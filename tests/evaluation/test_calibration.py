@@ -26,6 +26,7 @@ from veernet_core.evaluation.quality_fit import (
     count_cases,
     fit_quality,
     score_gate,
+    total_score,
     upper_bound,
 )
 from veernet_core.evaluation.reliability import Forecasts, compare_maps, measure, pixel_forecasts
@@ -70,7 +71,7 @@ def maps() -> dict[Style, confidence.ConfidenceMap]:
 
 @pytest.fixture(scope="module")
 def model(maps: dict[Style, confidence.ConfidenceMap]) -> quality.QualityModel:
-    return fit_quality(many(2), maps)
+    return fit_quality(many(2), maps).model
 
 
 # ---- confidence ------------------------------------------------------------------------------
@@ -185,6 +186,49 @@ def test_the_promise_holds_on_fresh_curves_and_good_ones_pass(
     assert score.accepted > 60
     assert score.bad_share <= 0.05
     assert score.good_share > 0.6
+
+
+def lying(rng: np.random.Generator) -> TracedCurve:
+    """A curve of unfamiliar paper: its evidence is as good as any, and its place is wrong."""
+    curve = drawn(rng, "solid", 0.0)
+    wrong = replace(curve.trace, frac=curve.trace.frac * rng.uniform(0.2, 0.4))
+    return replace(curve, trace=wrong, paper="strange")
+
+
+def test_the_bound_is_set_on_paper_that_was_left_out(
+    maps: dict[Style, confidence.ConfidenceMap],
+) -> None:
+    """Known paper alone lets the gate be bold; paper on which the evidence lies shows only where it is held
+    back: what was fitted on it knows.
+    """
+    rng = np.random.default_rng(4)
+    known = [replace(c, paper=f"known {k % 2}") for k, c in enumerate(many(11, 200))]
+    strange = [lying(rng) for _ in range(30)]
+    plain, warned = fit_quality(known, maps), fit_quality([*known, *strange], maps)
+    assert set(warned.left_out) == {"known 0", "known 1", "strange"}
+    assert sum(s.curves for s in warned.left_out.values()) == 230
+    assert warned.model.level > plain.model.level
+    told = total_score(plain.left_out.values())
+    assert told.curves == 200
+    assert told.accepted > 60
+    assert told.bad_share <= 0.05
+
+
+def test_curves_of_one_family_are_left_out_in_parts(
+    maps: dict[Style, confidence.ConfidenceMap],
+) -> None:
+    left_out = fit_quality(many(12, 100), maps).left_out
+    assert list(left_out) == [f"part {k}" for k in range(1, 6)]
+    assert {s.curves for s in left_out.values()} == {20}
+
+
+def test_pens_of_two_colours_are_not_of_one_style(
+    maps: dict[Style, confidence.ConfidenceMap],
+) -> None:
+    curve = drawn(np.random.default_rng(0), "solid", 0.0)
+    red = replace(curve.spec, colour="#ff0000")
+    blue = replace(curve.spec, mnemonic="C2", colour="#0000ff")
+    assert len(judged_cases([replace(curve, spec=red, siblings=(red, blue))], maps, CONFIG)) == 1
 
 
 def test_a_bundle_without_maps_accepts_nothing(maps: dict[Style, confidence.ConfidenceMap]) -> None:
@@ -371,15 +415,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def made_up(
         predictor: Any, seed: int, index: int
-    ) -> tuple[list[TracedCurve], PixelEvidence | None]:
+    ) -> tuple[list[TracedCurve], list[PixelEvidence]]:
         rng = np.random.default_rng([seed, index])
         astray = 0.0 if rng.random() < 0.6 else rng.uniform(0, 0.6)
         curves = [drawn(rng, STYLES[index % len(STYLES)], astray)]
         if index >= 10:
-            return curves, None
+            return curves, []
         p = rng.dirichlet([4, 1, 1, 1], 200).astype(np.float32)
         label = np.array([rng.choice(4, p=q / q.sum()) for q in p.astype(float)], np.uint8)
-        return curves, PixelEvidence(p, label)
+        return curves, [PixelEvidence(p, label)]
 
     monkeypatch.setattr("flows.studies.calibrate.trace_sample", made_up)
 
@@ -405,10 +449,19 @@ def test_calibrate_fills_the_bundle_and_draws(
     argv += ["--workers", "1"]
     assert cli.main([*argv, "--plots", str(plots)]) == 0
     told = capsys.readouterr().out
-    for part in ("temperature", "isotonic", "global_temperature", "pooled", "gap at 0.8", "gate:"):
+    for part in (
+        "temperature",
+        "isotonic",
+        "global_temperature",
+        "pooled",
+        "gap at 0.8",
+        "gate:",
+        "each family",
+    ):
         assert part in told
     values = unpack(out.read_bytes()).calibration
     assert {"confidence", "quality", "measured", "measured_pixels", "gate"} <= set(values)
+    assert sum(part["curves"] for part in values["gate_left_out"].values()) > 60
     for by_map in values["measured"].values():
         assert {"before", "after", "temperature", "isotonic", "global_temperature"} <= set(by_map)
         for r in by_map.values():

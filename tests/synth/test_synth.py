@@ -122,11 +122,11 @@ def test_real_resistivities_look_as_on_logarithmic_paper() -> None:
     assert priors.as_plotted("GR", values) is values
 
 
-def inked(frac: NDArray[np.float64], wrapped: bool) -> strips._Inked:
+def inked(frac: NDArray[np.float64], wrapped: bool) -> strips.Inked:
     x = 20 + 200 * (frac % 1 if wrapped else frac)
     blank = np.zeros((len(frac), 240), np.float32)
     steep = np.zeros(len(frac), np.float32)
-    return strips._Inked(x, frac, frac, steep, render.Pen("solid", 2.0), blank, wrapped)
+    return strips.Inked(x, frac, frac, steep, render.Pen("solid", 2.0), blank, wrapped)
 
 
 def test_hatching_fills_the_laps_beside_the_usual_one() -> None:

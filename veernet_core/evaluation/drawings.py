@@ -27,7 +27,7 @@ from veernet_core.synth import plotted
 from veernet_core.synth.heldout.data import HeldoutStrip, Tone
 from veernet_core.synth.heldout.strips import draw_heldout
 from veernet_core.synth.priors import as_plotted
-from veernet_core.synth.strips import SynthConfig, draw_strip
+from veernet_core.synth.strips import SynthConfig, SynthStrip, draw_strip
 
 TestSet = Literal[
     "own",
@@ -50,7 +50,8 @@ BRIDGED_FT = DigitiseConfig().max_bridge_ft
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A drawn strip with truth: unfolded position and visibility per curve and row; depth of every row, ft,
-    where depth lines are drawn; the position where the pen was up, too, where known (``course``).
+    where depth lines are drawn; the position where the pen was up, too, where known (``course``); all curves of
+    the track, where the strip shows the ink of some (``track``).
     """
 
     ident: str
@@ -61,18 +62,23 @@ class Sample:
     mask: NDArray[np.uint8] | None = None
     depth: F64 | None = None
     course: F64 | None = None
+    track: tuple[CurveSpec, ...] = ()
 
 
 def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64] = ()) -> Sample:
     """A strip of the training generator, from seeds training never uses; its width is drawn."""
     rng = np.random.default_rng([seed, 7_700_417, index])
     config = replace(config, cols=512 if rng.random() < 0.75 else 1024)
-    drawn = draw_strip(rng, config, shapes or None)
+    return drawn_sample(f"own-{index}", draw_strip(rng, config, shapes or None))
+
+
+def drawn_sample(ident: str, drawn: SynthStrip) -> Sample:
+    """A strip of the training generator with its truth as it is compared."""
     strip = Strip(
         drawn.ink,
         drawn.left_col,
         drawn.right_col,
-        np.arange(config.rows, dtype=np.float64),
+        np.arange(len(drawn.ink), dtype=np.float64),
         styles=tuple(STYLES[s] for s in drawn.style),
     )
     specs = tuple(
@@ -85,7 +91,7 @@ def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64]
     lap = np.where(drawn.wrapped[:, None], np.round(drawn.frac - on_paper), 0.0)
     frac = (on_paper + lap).astype(np.float64)
     course = np.array([_where_lifted(f, c) for f, c in zip(frac, drawn.course)])
-    return Sample(f"own-{index}", strip, specs, frac, drawn.visible, drawn.mask, course=course)
+    return Sample(ident, strip, specs, frac, drawn.visible, drawn.mask, course=course)
 
 
 def _where_lifted(frac: F64, course: F32) -> F64:

@@ -1,9 +1,9 @@
-"""Fit of the quality of whole curves: the error their evidence foretells, with a bound set on others."""
+"""Fit of the quality of whole curves: the error their evidence foretells, with a bound set on other paper."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import (
     F64,
 )
-from veernet_core.evaluation.confidence_fit import fit_logistic
+from veernet_core.evaluation.confidence_fit import fit_confidence, fit_logistic
 from veernet_core.evaluation.traced import Case, TracedCurve, judged_cases
 
 THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
@@ -28,34 +28,87 @@ LEVEL_BAD = 0.038
 """The same when the bound is set: so much less that half as many fresh curves, of which the same share is
 bad, bear the promise out."""
 FOLDS = 5
-"""Parts of the curves: the bound is set on each with an estimator fitted to the others."""
+"""Parts of curves that are of one family of paper: nothing unfamiliar can be held back from them."""
 
 
-def fit_quality(
-    curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps
-) -> quality.QualityModel:
+@dataclass(frozen=True, slots=True)
+class QualityFit:
+    """The fitted model, and how it did on every part of the curves that its draft had not seen.
+
+    Attributes
+    ----------
+    model : QualityModel
+    left_out : str to GateScore
+        By family of paper: maps and draft fitted on the other families, at the level of ``model``.
+    """
+
+    model: quality.QualityModel
+    left_out: Mapping[str, GateScore]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Curves, and the draft that did not see them."""
+
+    name: str
+    cases: Sequence[Case]
+    draft: quality.QualityModel
+
+
+def fit_quality(curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps) -> QualityFit:
     """Fit the error distribution, and set its bound where few accepted curves are bad.
 
     The bound is the boldest level at which the share of bad is below ``LEVEL_BAD`` with 95 % confidence on
-    curves left out of the fit (five folds); where it is at none, the level with the lowest risk. Risk can
-    only grow with boldness, so that what was counted is smoothed to grow (greatest convex minorant): one
-    unlucky curve among few does not decide.
+    curves whose whole family of paper was left out of the fit, of the maps of confidence too; where it is at
+    none, the level with the lowest risk. Risk can only grow with boldness, so that what was counted is
+    smoothed to grow (greatest convex minorant): one unlucky curve among few does not decide.
     """
     config = DigitiseConfig()
-    cases = judged_cases([c for c in curves if c.spec.style in maps], maps, config)
-    x = np.array([case.features for case in cases])
-    y = np.array([case.merit.log_error for case in cases])
-    fit = np.array([quality.coverage(c.result)[0] >= config.gate.min_coverage for c in cases])
-    fold = np.arange(len(cases)) % FOLDS
+    curves = [c for c in curves if c.spec.style in maps]
+    parts = _parts(curves, maps, config)
     counts = np.zeros((len(LEVELS), 2))
-    for k in range(FOLDS):
-        draft = _fit_error(x[fit & (fold != k)], y[fit & (fold != k)])
-        for case in (case for case, f in zip(cases, fold) if f == k):
-            counts[: _levels_accepted(case, draft, config)] += (1, not case.merit.right)
+    for part in parts:
+        for case in part.cases:
+            counts[: _levels_accepted(case, part.draft, config)] += (1, not case.merit.right)
     risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
     safe = np.flatnonzero(risk <= LEVEL_BAD)
     chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
-    return replace(_fit_error(x[fit], y[fit]), level=float(LEVELS[chosen]))
+    level = float(LEVELS[chosen])
+    model = replace(_fit_cases(judged_cases(curves, maps, config), config), level=level)
+    scores = {p.name: count_cases(p.cases, replace(p.draft, level=level), config) for p in parts}
+    return QualityFit(model, scores)
+
+
+def _parts(
+    curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps, config: DigitiseConfig
+) -> list[_Part]:
+    """Families of paper, each with a draft fitted on the others; where there is one only, fifths of it."""
+    families = list(dict.fromkeys(c.paper for c in curves))
+    if len(families) < 2:
+        cases = judged_cases(curves, maps, config)
+        fifths = [cases[k::FOLDS] for k in range(FOLDS)]
+        rest = [[c for j, f in enumerate(fifths) if j != k for c in f] for k in range(FOLDS)]
+        return [
+            _Part(f"part {k + 1}", own, _fit_cases(others, config))
+            for k, (own, others) in enumerate(zip(fifths, rest))
+        ]
+    parts = []
+    for family in families:
+        others = [c for c in curves if c.paper != family]
+        # a style that too few of the others have keeps its map
+        unseen = {**maps, **fit_confidence(others)}
+        own = judged_cases([c for c in curves if c.paper == family], unseen, config)
+        draft = _fit_cases(judged_cases(others, unseen, config), config)
+        parts.append(_Part(family, own, draft))
+    return parts
+
+
+def _fit_cases(cases: Sequence[Case], config: DigitiseConfig) -> quality.QualityModel:
+    """The error distribution of cases of which enough was recovered."""
+    used = [c for c in cases if quality.coverage(c.result)[0] >= config.gate.min_coverage]
+    return _fit_error(
+        np.array([c.features for c in used]), np.array([c.merit.log_error for c in used])
+    )
 
 
 def upper_bound(accepted: F64, bad: F64) -> F64:
@@ -130,6 +183,15 @@ class GateScore:
     def good_share(self) -> float:
         """Share of truly good curves that were accepted."""
         return self.good_accepted / self.good if self.good else float("nan")
+
+
+def total_score(scores: Iterable[GateScore]) -> GateScore:
+    """Several scores as one."""
+    counts = [
+        (s.curves, s.accepted, s.accepted_bad, s.accepted_incomplete, s.good, s.good_accepted)
+        for s in scores
+    ]
+    return GateScore(*(sum(column) for column in zip(*counts)))
 
 
 def score_gate(

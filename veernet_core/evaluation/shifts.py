@@ -22,8 +22,9 @@ from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import drawings as evaluation
 from veernet_core.evaluation.drawings import ROWS_PER_FT, Sample
+from veernet_core.evaluation.papers import SEVERITY
 from veernet_core.evaluation.quality_fit import TARGET_BAD, GateScore, count_cases
-from veernet_core.evaluation.traced import SEVERITY, Case, TracedCurve, judged_cases, traced
+from veernet_core.evaluation.traced import Case, TracedCurve, judged_cases, traced
 from veernet_core.strips import depth_check
 from veernet_core.synth.strips import SynthConfig
 

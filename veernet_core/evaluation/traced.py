@@ -7,7 +7,7 @@ Does not belong here: any fit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,16 +28,12 @@ from veernet_core.datatypes import (
     Section,
     Trace,
 )
-from veernet_core.evaluation.drawings import Sample, laps_between, match_order, own_sample
+from veernet_core.evaluation.drawings import Sample, laps_between, match_order
+from veernet_core.evaluation.papers import PAPERS, paper_samples
 from veernet_core.strips import border_check
-from veernet_core.synth.strips import SynthConfig
 
 NEAR = 0.01
 """The event: within 1 % of the track width."""
-SEVERITY = 0.6
-"""Degradation of the strips calibrated on: ordinary paper, not the ruin that training also sees."""
-EVENER_SHARE = (0.42, 0.3, 0.28)
-"""Of line styles: dotted curves are rare, and each class needs enough of them to be measured."""
 MAX_INVENTED = 0.02
 """Largest share of invented values in a curve that may still be called right."""
 UNSEEN_NEAR = 0.02
@@ -53,7 +49,8 @@ FLOOR = 1e-7
 @dataclass(frozen=True, slots=True)
 class TracedCurve:
     """One traced curve of a drawn strip with its truth, per row; ``course``: the same, where the pen was up
-    too; ``border_slack``: how far the left and the right border of its track may be off.
+    too; ``border_slack``: how far the left and the right border of its track may be off; ``paper``: the family
+    it was drawn in.
     """
 
     spec: CurveSpec
@@ -64,6 +61,7 @@ class TracedCurve:
     visible: NDArray[np.bool_]
     rows_per_ft: float
     border_slack: tuple[float, float] = UNSEEN_BORDERS
+    paper: str = ""
 
     @property
     def placed(self) -> NDArray[np.bool_]:
@@ -87,33 +85,28 @@ class PixelEvidence:
 
 
 def trace_sample(
-    predictor: Any, seed: int, index: int, severity: float = SEVERITY
-) -> tuple[list[TracedCurve], PixelEvidence | None]:
-    """Draw strip ``index`` of the training generator (seeds of its own) and trace it.
-
-    Parameters
-    ----------
-    severity : float
-        Largest degradation.
+    predictor: Any, seed: int, index: int
+) -> tuple[list[TracedCurve], list[PixelEvidence]]:
+    """Draw track ``index`` (seeds of its own) and trace it; the families of paper take turns.
 
     Returns
     -------
     curves : list of TracedCurve
-    pixels : PixelEvidence or None
-        None unless the predictor keeps masks.
+    pixels : list of PixelEvidence
+        Empty unless the predictor keeps masks.
     """
     rng = np.random.default_rng([seed, 5, index])
-    rows = int(rng.choice([512, 1024, 2048]))
-    drawn = SynthConfig(rows, max_severity=severity, max_curves=3, style_share=EVENER_SHARE)
-    sample = own_sample(seed, index, drawn)
+    rows = int(rng.choice([512, 512, 512, 1024]))
     rows_per_ft = float(rng.choice([10.0, 4.0]))
-    if not sample.specs:
-        return [], None
-    posterior = predictor.predict([sample.strip])[0]
-    curves = traced(sample, posterior, rows_per_ft)
-    if posterior.mask is None or sample.mask is None:
-        return curves, None
-    return curves, _pixels(sample.mask, posterior.mask, rng)
+    family = list(PAPERS)[index % len(PAPERS)]
+    curves: list[TracedCurve] = []
+    pixels: list[PixelEvidence] = []
+    for sample in paper_samples(PAPERS[family], seed, index, rows):
+        posterior = predictor.predict([sample.strip])[0]
+        curves += [replace(c, paper=family) for c in traced(sample, posterior, rows_per_ft)]
+        if posterior.mask is not None and sample.mask is not None:
+            pixels.append(_pixels(sample.mask, posterior.mask, rng))
+    return curves, pixels
 
 
 def _pixels(
@@ -131,7 +124,7 @@ def traced(sample: Sample, posterior: Posterior, rows_per_ft: float) -> list[Tra
     traces, _ = decode.trace_block(sample.strip, posterior, sample.specs)
     order = match_order(sample, [np.where(t.observed, t.frac, np.nan) for t in traces])
     strip = sample.strip
-    off = border_check.border_offsets(strip.ink, strip.left_col, strip.right_col)
+    off = border_check.border_offsets(strip.printed, strip.left_col, strip.right_col)
     slack = border_check.border_slack(off)
     course = sample.frac if sample.course is None else sample.course
     curves = []
@@ -141,7 +134,14 @@ def traced(sample: Sample, posterior: Posterior, rows_per_ft: float) -> list[Tra
         truth = sample.frac[k] + laps
         curves.append(
             TracedCurve(
-                spec, sample.specs, trace, truth, course[k] + laps, visible, rows_per_ft, slack
+                spec,
+                sample.track or sample.specs,
+                trace,
+                truth,
+                course[k] + laps,
+                visible,
+                rows_per_ft,
+                slack,
             )
         )
     return curves
@@ -285,7 +285,8 @@ def judged_cases(
     """
     cases = []
     for curve in curves:
-        twins = sum(s.style == curve.spec.style for s in curve.siblings) > 1
+        own = curve.spec.style, curve.spec.colour
+        twins = sum((s.style, s.colour) == own for s in curve.siblings) > 1
         if curve.spec.style not in maps or (
             not everything and (twins or curve.visible.mean() < 0.1)
         ):

@@ -11,6 +11,22 @@ import numpy as np
 
 from veernet_core.datatypes import F32, U8, Rng
 
+STRIP_DPI = 200
+"""Resolution of drawn strips."""
+
+
+def at_dpi(image: F32, dpi: int) -> F32:
+    """A picture at the strips' resolution, [rows, cols] or [rows, cols, 3], as a scan of ``dpi`` shows it."""
+    rows, cols = (round(n * dpi / STRIP_DPI) for n in image.shape[:2])
+    way = cv2.INTER_AREA if dpi < STRIP_DPI else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (cols, rows), interpolation=way), dtype=np.float32)
+
+
+def at_strip_dpi(scan: U8, rows: int, cols: int) -> U8:
+    """A scan of any resolution at that of the strips: interpolated, or averaged down."""
+    way = cv2.INTER_AREA if scan.shape[0] > rows else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(scan, (cols, rows), interpolation=way), dtype=np.uint8)
+
 
 def smooth_field(rng: Rng, shape: tuple[int, int], cell_px: float) -> F32:
     """Unit-variance random field with features of about ``cell_px``."""

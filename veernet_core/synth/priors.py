@@ -171,6 +171,14 @@ def _strokes(rng: Rng, rows: int) -> F64:
     return out
 
 
+def with_swing(rng: Rng, shape: F64, swing: tuple[float, float]) -> F64:
+    """A shape stretched or flattened so that its standard deviation is between the given ones, track widths,
+    each order of magnitude as likely; it is moved into the track.
+    """
+    size = float(np.exp(rng.uniform(*np.log(swing))))
+    return np.asarray(rng.uniform(0.1, 0.9) + size * _unit(shape))
+
+
 def draw_shapes(
     rng: Rng,
     rows: int,

@@ -8,7 +8,7 @@ paper. Curve shapes belong to ``priors``, scanning to ``degrade``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -75,6 +75,12 @@ def draw_pen(rng: Rng, style: Style) -> Pen:
         fade=float(rng.choice([0, 0, 0.25, 0.6])) if plotter == "stamp" else 0.0,
         kind=plotter,
     )
+
+
+def with_width(pen: Pen, width_px: float) -> Pen:
+    """The same pen with another nib; gaps between dashes grow with it, since round caps close them."""
+    more = max(0.0, width_px - pen.width_px) if pen.style != "solid" else 0.0
+    return replace(pen, width_px=width_px, off_px=pen.off_px + more)
 
 
 def ink_curve(rng: Rng, x: F64, pen: Pen, cols: int) -> F32:

@@ -68,8 +68,21 @@ class SynthStrip:
 
 @dataclass(frozen=True, slots=True)
 class SynthConfig:
-    """Size of the drawn strips, px; strength of the scanning; shares of real shapes, of curves with strokes out
-    and back within a few rows, and of line styles.
+    """How strips are drawn.
+
+    Attributes
+    ----------
+    rows, cols, margin_px, max_curves : int
+    min_severity, max_severity : float
+        Strength of copying and scanning; where the least is 0 some plots are fresh.
+    real_share, stroke_share, style_share : float, float, tuple of float
+        Shares of real shapes, of curves with strokes out and back within a few rows, and of line styles.
+    pen_px : tuple of float, optional
+        Least and largest width of the pens; the usual nibs if None.
+    scan_dpi : int
+        Resolution of the scan of which the strip is made.
+    swing : tuple of float, optional
+        Least and largest standard deviation of a curve's position, track widths; as its shape has it if None.
     """
 
     rows: int = 256
@@ -80,6 +93,10 @@ class SynthConfig:
     real_share: float = 0.5
     stroke_share: float = 0.0
     style_share: tuple[float, float, float] = STYLE_SHARE
+    min_severity: float = 0.0
+    pen_px: tuple[float, float] | None = None
+    scan_dpi: int = degrade.STRIP_DPI
+    swing: tuple[float, float] | None = None
 
 
 def draw_strip(
@@ -98,11 +115,46 @@ def draw_strip(
     -------
     SynthStrip
     """
+    sheet = draw_sheet(rng, config, shapes)
+    rows, cols = config.rows, config.cols
+    clean = sheet.background
+    for curve in sheet.inked:
+        clean = np.maximum(clean, curve.alpha)
+        if rng.random() < (0.2 if curve.wrapped else 0.06):
+            clean = np.maximum(clean, _hatching(rng, curve, sheet.paper, cols))
+    if rng.random() < 0.1:
+        clean = _overprint(rng, clean)
+    if config.scan_dpi == degrade.STRIP_DPI:
+        final = degrade.degrade(rng, clean, sheet.severity)
+    else:
+        scan = degrade.degrade(rng, degrade.at_dpi(clean, config.scan_dpi), sheet.severity)
+        final = degrade.at_strip_dpi(scan, rows, cols)
+    if rng.random() < 0.12:
+        final = _occlude(rng, final)
+    return labelled(final, sheet.inked, sheet.left, sheet.right)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is drawn on a strip before anything happens to it, and how bad the copy will be."""
+
+    left: float
+    right: float
+    paper: tuple[float, float]
+    severity: float
+    background: F32
+    inked: list[Inked]
+
+
+def draw_sheet(rng: Rng, config: SynthConfig, shapes: Sequence[F64] | None = None) -> Sheet:
+    """Draw the print and the curves of one strip."""
     rows, cols = config.rows, config.cols
     left = float(config.margin_px)
     right = float(cols - config.margin_px - 1 - rng.integers(0, 24))
     severity = float(rng.beta(1.2, 2.0)) * config.max_severity
-    if rng.random() < 0.3:  # a fresh plot, scanned well
+    if config.min_severity:
+        severity = max(severity, config.min_severity)
+    elif rng.random() < 0.3:  # a fresh plot, scanned well
         severity *= 0.3 * rng.random()
     sway = _sway(rng, rows)
     # the paper's own borders lie a little off the nominal ones: rectification is never perfect
@@ -111,22 +163,16 @@ def draw_strip(
     count = min(count, config.max_curves)
     shares = config.real_share, config.stroke_share
     fracs = priors.draw_shapes(rng, rows, count, shapes, *shares) if count else []
-    inked = [_ink_one(rng, f, paper, sway, config.cols, config.style_share) for f in fracs]
-    clean = _background(rng, rows, cols, paper, sway)
-    for curve in inked:
-        clean = np.maximum(clean, curve.alpha)
-        if rng.random() < (0.2 if curve.wrapped else 0.06):
-            clean = np.maximum(clean, _hatching(rng, curve, paper, cols))
-    if rng.random() < 0.1:
-        clean = _overprint(rng, clean)
-    final = degrade.degrade(rng, clean, severity)
-    if rng.random() < 0.12:
-        final = _occlude(rng, final)
-    return _label(final, inked, left, right)
+    if config.swing is not None:
+        fracs = [priors.with_swing(rng, f, config.swing) for f in fracs]
+    inked = [_ink_one(rng, f, paper, sway, config) for f in fracs]
+    return Sheet(left, right, paper, severity, _background(rng, rows, cols, paper, sway), inked)
 
 
 @dataclass(frozen=True, slots=True)
-class _Inked:
+class Inked:
+    """One curve on the strip: where it is, and its ink."""
+
     x: F64
     frac: F64
     course: F64
@@ -149,9 +195,8 @@ def _ink_one(
     frac: F64,
     paper: tuple[float, float],
     sway: F64,
-    cols: int,
-    style_share: tuple[float, float, float],
-) -> _Inked:
+    config: SynthConfig,
+) -> Inked:
     wrapped = bool(rng.random() < 0.35)
     if not wrapped and rng.random() < 0.5:  # clipped at the edge: the pen rides the stop
         stop = rng.uniform(-0.03, 0.02)
@@ -161,8 +206,10 @@ def _ink_one(
     course = frac
     if rng.random() < 0.2:
         frac = _pen_lifts(rng, frac)
-    style = STYLES[int(rng.choice(3, p=style_share))]
+    style, cols = STYLES[int(rng.choice(3, p=config.style_share))], config.cols
     pen = render.draw_pen(rng, style)
+    if config.pen_px is not None:
+        pen = render.with_width(pen, float(rng.uniform(*config.pen_px)))
     width = paper[1] - paper[0]
     unfolded = paper[0] + frac * width + sway
     if wrapped:
@@ -174,7 +221,7 @@ def _ink_one(
     steep = _steepness(paper[0] + frac * width + sway)
     if rng.random() < 0.1:
         alpha = np.maximum(alpha, _ticks(rng, x, cols))
-    return _Inked(x, frac, course, steep, pen, alpha, wrapped)
+    return Inked(x, frac, course, steep, pen, alpha, wrapped)
 
 
 def _ink_laps(
@@ -222,7 +269,7 @@ def _ticks(rng: Rng, x: F64, cols: int) -> F32:
     return marks.astype(np.float32) / np.float32(255)
 
 
-def _hatching(rng: Rng, curve: _Inked, paper: tuple[float, float], cols: int) -> F32:
+def _hatching(rng: Rng, curve: Inked, paper: tuple[float, float], cols: int) -> F32:
     """Hatching between a curve and a border: where it runs in another lap, or past a cut-off."""
     left, right = paper
     column = np.arange(cols)
@@ -300,7 +347,8 @@ def _occlude(rng: Rng, ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return ink
 
 
-def _label(final: NDArray[np.uint8], inked: list[_Inked], left: float, right: float) -> SynthStrip:
+def labelled(final: NDArray[np.uint8], inked: list[Inked], left: float, right: float) -> SynthStrip:
+    """A finished strip with the truth of its curves."""
     rows, cols = final.shape
     n = len(inked)
     x = np.full((n, rows), np.nan, np.float32)
@@ -330,7 +378,7 @@ def _steepness(x: F64) -> F32:
     return out
 
 
-def _survives(curve: _Inked, dark: F32, tone: float) -> NDArray[np.bool_]:
+def _survives(curve: Inked, dark: F32, tone: float) -> NDArray[np.bool_]:
     """Whether the stroke still stands out from what is around it, judged over about one dash period.
 
     A row is judged by the core of the stroke, its edges being faint, and by the strip's own ``tone``: a thin
