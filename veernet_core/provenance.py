@@ -24,7 +24,7 @@ from veernet_core.curve.tracking.config import DecodeConfig
 from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
-    "decode": 3,
+    "decode": 4,
     "page": 6,
     "strips": 3,
     "network": 1,

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import zlib
 
+import numpy as np
+
+from veernet_core.datatypes import Bool
+from veernet_core.page.raster.strip_codes import lzw_trusted, packbits_trusted
 from veernet_core.page.raster.tiff import (
     DEFLATE,
+    FAX_CODECS,
     LZW,
     PACKBITS,
     UNCOMPRESSED,
@@ -21,13 +26,48 @@ from veernet_core.page.raster.tiff import (
 
 _MAX_PAD_BYTES = 256 << 20
 _CODECS = frozenset({UNCOMPRESSED, LZW, PACKBITS, *DEFLATE})
-_CLEAR, _END, _FIRST_CODE = 256, 257, 258
-"""Codes of LZW that are no strings, and the first one that is made as it goes."""
 
 
 def can_end_early(page: TiffPage) -> bool:
     """Whether the rows before the end of a cut strip of this page can be counted and read."""
     return page.compression in _CODECS and page.row_bytes > 0 and page.blocks_per_row == 1
+
+
+def present_rows(page: TiffPage, size_bytes: int) -> Bool | None:
+    """Which rows have a strip or tile in the file; None where the directory does not tell."""
+    n_bands = -(-page.height_px // page.block_rows)
+    n_blocks = n_bands * page.blocks_per_row
+    if not len(page.offsets) or len(page.offsets) % n_blocks:
+        return None
+    sizes_known = len(page.offsets) == len(page.byte_counts)
+    # Without sizes a strip is there where it begins in the file.
+    counts = page.byte_counts if sizes_known else np.ones_like(page.offsets)
+    ends = page.offsets + counts
+    is_fax = page.compression in FAX_CODECS
+    # A fax strip that is cut off still decodes up to the cut; of other codecs only whole strips.
+    reached = page.offsets < size_bytes if is_fax else ends <= size_bytes
+    if can_end_early(page):  # the first strip that the file's end cuts has rows too
+        reached |= page.offsets < size_bytes
+    written = reached & (page.offsets > 0) & (counts > 0)
+    bands = written.reshape(-1, n_bands, page.blocks_per_row).all(axis=(0, 2))
+    return np.repeat(bands, page.block_rows)[: page.height_px]
+
+
+def padded(data: bytes, page: TiffPage | None) -> bytes:
+    """Extend a truncated fax file with zeros to the end of the strip that is cut.
+
+    libtiff refuses a strip that ends beyond the file; with the gap filled it decodes the lines that
+    are there and reports the first bad one.
+    """
+    if page is None or page.compression not in FAX_CODECS or not len(page.offsets):
+        return data
+    if len(page.offsets) != len(page.byte_counts):
+        return data
+    started = (page.offsets < len(data)) & (page.offsets > 0)
+    if not started.any():
+        return data
+    missing = int((page.offsets + page.byte_counts)[started].max()) - len(data)
+    return data + bytes(missing) if 0 < missing <= _MAX_PAD_BYTES else data
 
 
 def readable_to_the_end(data: bytes, page: TiffPage, block: int) -> bytes:
@@ -49,8 +89,9 @@ def _with_whole_stream(data: bytes, page: TiffPage, block: int) -> bytes:
     return with_strip(data, page.directory, block, whole)
 
 
-def whole_rows(data: bytes, page: TiffPage, block: int) -> int:
-    """Rows at the start of a strip that its bytes hold; 0 where the stream is damaged.
+def whole_rows(data: bytes, page: TiffPage, block: int) -> int | None:
+    """Rows at the start of a strip that its bytes hold and that can be trusted; 0 where the stream is damaged
+    from its start, None where it is coded in a way that is not followed.
 
     Parameters
     ----------
@@ -67,41 +108,31 @@ def whole_rows(data: bytes, page: TiffPage, block: int) -> int:
     start, count = place
     stream = data[start : start + count]
     wanted = page.row_bytes * min(page.block_rows, page.height_px - block * page.block_rows)
+    most = page.row_bytes * page.block_rows
     if page.compression == UNCOMPRESSED:
         size: int | None = len(stream)
     elif page.compression == PACKBITS:
-        size = _packbits_size(stream)
+        size = packbits_trusted(stream, page.row_bytes, wanted, most)
     elif page.compression == LZW:
-        size = _lzw_size(stream, wanted)
+        size = lzw_trusted(stream, page.row_bytes, wanted, most)
+        if size is None:
+            return None
     else:
         is_cut = start + count > len(data)
-        size = _deflate_size(stream, wanted, is_cut)
+        size = _deflate_size(stream, most, is_cut)
     return 0 if size is None else min(size, wanted) // page.row_bytes
 
 
-def _packbits_size(stream: bytes) -> int:
-    at = size = 0
-    while at < len(stream):
-        head = stream[at]
-        if head < 128:
-            size += min(head + 1, len(stream) - at - 1)
-            at += head + 2
-        else:
-            size += 257 - head if head > 128 and at + 1 < len(stream) else 0
-            at += 2 if head > 128 else 1
-    return size
-
-
-def _deflate_size(stream: bytes, wanted: int, is_cut: bool) -> int | None:
+def _deflate_size(stream: bytes, most: int, is_cut: bool) -> int | None:
     """Bytes that a stream unpacks to; None where it is damaged: it ends neither with its checksum nor
     with the file.
     """
     unpacker = zlib.decompressobj()
     try:
-        size = len(unpacker.decompress(stream, wanted + 1))
+        size = len(unpacker.decompress(stream, most + 1))
     except zlib.error:
         return None
-    return size if size <= wanted and (is_cut or unpacker.eof) else None
+    return size if size <= most and (is_cut or unpacker.eof) else None
 
 
 def _inflated(stream: bytes, wanted: int) -> bytes | None:
@@ -110,29 +141,3 @@ def _inflated(stream: bytes, wanted: int) -> bytes | None:
         return zlib.decompressobj().decompress(stream, wanted)
     except zlib.error:
         return None
-
-
-def _lzw_size(stream: bytes, wanted: int) -> int | None:
-    """The same for LZW as TIFF has it (most significant bit first, code width changed early)."""
-    width, held, buffer, size = 9, 0, 0, 0
-    lengths: list[int] = [1] * _FIRST_CODE
-    before = 0
-    for byte in stream:
-        buffer, held = (buffer << 8 | byte) & 0xFFFFFF, held + 8
-        if held < width:
-            continue
-        held -= width
-        code = buffer >> held & ((1 << width) - 1)
-        if code == _END or size >= wanted:
-            break
-        if code == _CLEAR:
-            width, lengths, before = 9, [1] * _FIRST_CODE, 0
-            continue
-        if code > len(lengths) or (code == len(lengths) and not before):
-            return None
-        length = lengths[code] if code < len(lengths) else before + 1
-        if before:
-            lengths.append(before + 1)
-        size, before = size + length, length
-        width = min(12, max(9, (len(lengths) + 1).bit_length()))
-    return size

@@ -23,8 +23,9 @@ _TYPES |= {10: "i4", 11: "f4", 12: "f8", 13: "u4", 16: "u8", 17: "i8", 18: "u8"}
 _MAX_PAGES = 4096
 FAX_CODECS = frozenset({2, 3, 4})
 """TIFF compression codes of the CCITT family."""
-GROUP_4 = 4
-UNCOMPRESSED, LZW, PACKBITS = 1, 5, 32773
+RUN_LENGTHS, GROUP_4 = 2, 4
+"""Of these: lines of run lengths without end marks, and the one that codes each line by the one above."""
+UNCOMPRESSED, LZW, JPEG, PACKBITS = 1, 5, 7, 32773
 DEFLATE = frozenset({8, 32946})
 MIN_IS_WHITE, MIN_IS_BLACK, PALETTE = 0, 1, 3
 """Photometric codes of images with one sample a pixel."""
@@ -52,6 +53,8 @@ class TiffPage:
         What the samples mean.
     row_bytes : int
         Bytes of a row of a strip before compression; 0 for tiles and separate planes.
+    jpeg_tables : bytes
+        Tables that all JPEG strips or tiles share.
     """
 
     directory: int
@@ -68,6 +71,7 @@ class TiffPage:
     is_reduced: bool
     photometric: int = MIN_IS_BLACK
     row_bytes: int = 0
+    jpeg_tables: bytes = b""
 
     def place_of(self, block: int) -> tuple[int, int] | None:
         """Offset and size in bytes of a strip or tile.
@@ -271,6 +275,7 @@ def _page(tags: dict[int, NDArray[np.generic]], directory: int) -> TiffPage:
         dpi=_dpi(tags),
         is_reduced=bool(number(254, 0) & 0b101),
         photometric=number(262, MIN_IS_BLACK),
+        jpeg_tables=tags[347].tobytes() if 347 in tags else b"",
         row_bytes=0
         if tiled or number(284, 1) != 1
         else -(-width * number(277, 1) * number(258, 1) // 8),
