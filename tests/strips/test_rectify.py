@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -335,6 +335,26 @@ def test_curves_of_one_colour_share_a_strip_and_see_only_their_ink():
     assert red.all_ink[rows, at_red - 20].max() < 20
     assert blue.all_ink is None
     assert rest.all_ink is None
+
+
+def test_the_picture_of_a_colour_scan_shows_pens_that_no_curve_has():
+    rgb = np.full((400, 300, 3), 255, np.uint8)
+    rgb[:, 100:103], rgb[:, 200:203] = (0, 156, 0), 0
+    geometry = TrackGeometry("T1", np.array([[0.0, 50.0]]), np.array([[0.0, 250.0]]))
+    specs = tuple(CurveSpec(name, "", 0, 1, colour="#009c00") for name in ("GR", "DCAL"))
+    section = Section("s", 0, 400, None, (Track(geometry, specs),))
+    (strip,) = strip_blocks(log_of(rgb, section), CONFIG)
+    at_green, at_black = (
+        round(strip.left_col + frac * strip.track_width_px) for frac in (0.255, 0.755)
+    )
+    assert strip.ink[:, at_green].min() > 200
+    assert strip.ink[:, at_black].max() < 20
+    assert strip.all_ink is not None
+    assert strip.all_ink.shape == strip.ink.shape
+    assert strip.all_ink[:, [at_green, at_black]].min() > 200
+    assert strip.all_ink[:, at_black + 20].max() < 20
+    (grey,) = strip_blocks(log_of(rgb.max(axis=2), section), CONFIG)
+    assert grey.all_ink is None
 
 
 @settings(max_examples=40, deadline=None)
