@@ -123,6 +123,15 @@ def test_borders_are_looked_for_in_all_ink() -> None:
     assert np.abs(seen.border_offsets[:, 1:]).max() < 0.001
 
 
+def test_the_picture_shows_all_that_is_printed_not_the_traced_ink_alone() -> None:
+    first, second = (ink_of([frac]) for frac in FRACS)
+    strip, posterior = block(first, 0, ROWS, (0,))
+    strip = replace(strip, all_ink=np.maximum(first, second))
+    (track,) = traced(log(), (strip, posterior)).tracks[0]
+    assert track.picture is not None
+    assert (track.picture[0] == np.maximum(first, second)).all()
+
+
 def test_a_track_that_was_in_no_strip_has_nothing() -> None:
     (track,) = traced(log()).tracks[0]
     assert track.picture is None

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.curve import gate
+from veernet_core.curve.tracking.traces import trace_block
 from veernet_core.datatypes import (
     DigitisedLog,
     FailedScan,
@@ -28,7 +29,7 @@ from veernet_core.provenance import made_with, provenance
 from veernet_core.recovery import Calibration, check_depths, recover_curves, strip_findings
 from veernet_core.streaming import Steps, stream
 from veernet_core.strips.rectify import strip_blocks
-from veernet_core.track_record import ScanRecord
+from veernet_core.track_record import ScanRecord, Tracing
 
 __all__ = [
     "FailedScan",
@@ -49,6 +50,7 @@ def digitise_many(
     reader: PageReader | None = None,
     page_workers: int = 1,
     read: ReadStep = read_scan,
+    tracing: Tracing = trace_block,
 ) -> Iterator[DigitisedLog | FailedScan]:
     """Digitise scans, one result each, in order; one bad scan never stops the others.
 
@@ -68,11 +70,14 @@ def digitise_many(
         about 0.3 GB.
     read : callable
         As for ``prepare``.
+    tracing : Tracing
+        Finds the curves of a block of a strip.
     """
 
     # scan -> page reading -> sections
     def open_record(item: ScanInput) -> ScanRecord:
-        return ScanRecord(prepare(item, config, reader, read), item.sidecar, config.overlays)
+        log = prepare(item, config, reader, read)
+        return ScanRecord(log, item.sidecar, config.overlays, tracing)
 
     calibration = Calibration.from_json(predictor.calibration)
     made = made_with(config, predictor.model_id, predictor.numerics)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -18,6 +19,20 @@ from veernet_core.curve.tracking.traces import trace_block
 from veernet_core.datatypes import F64, U8, CurveSpec, Posterior, PreparedLog, Strip, Trace, Track
 from veernet_core.strips import border_check, depth_check
 from veernet_core.strips.rectify import scan_to_strip
+
+
+class Tracing(Protocol):
+    """How the curves of a block are found: ``trace_block``, or one that remembers what it found."""
+
+    def __call__(
+        self,
+        strip: Strip,
+        posterior: Posterior,
+        specs: Sequence[CurveSpec],
+        state: DecodeState | None = None,
+    ) -> tuple[list[Trace], DecodeState]:
+        """See `trace_block`."""
+        ...
 
 
 @dataclass(slots=True)
@@ -30,11 +45,13 @@ class TrackRecord:
     measures_lines : bool
         Whether the rows' tones are kept: the depth axis is yet to be checked with the printed lines.
     keeps_picture : bool
+    tracing : Tracing
     """
 
     track: Track
     measures_lines: bool
     keeps_picture: bool
+    tracing: Tracing = trace_block
     _traces: dict[int, list[Trace]] = field(default_factory=dict)
     _states: dict[tuple[int, ...], DecodeState] = field(default_factory=dict)
     _lines: dict[int, tuple[F64, F64]] = field(default_factory=dict)
@@ -46,7 +63,7 @@ class TrackRecord:
         """Trace a block, and keep what it shows."""
         inked = strip.curve_indices
         specs = [_in_strip(self.track.curves[k], self.track, strip) for k in inked]
-        traces, self._states[inked] = trace_block(strip, posterior, specs, self._states.get(inked))
+        traces, self._states[inked] = self.tracing(strip, posterior, specs, self._states.get(inked))
         for k, trace in zip(inked, traces):
             self._traces.setdefault(k, []).append(trace)
         if self.measures_lines:
@@ -75,7 +92,7 @@ class TrackRecord:
 
     @property
     def picture(self) -> tuple[U8, float, float] | None:
-        """The track's ink, uint8 [rows, cols], with the columns of its borders; None where not kept."""
+        """What is printed in the track, uint8 [rows, cols], and the columns of its borders; None: not kept."""
         if not self._pictures:
             return None
         ink = np.concatenate([self._pictures[row] for row in sorted(self._pictures)])
@@ -96,9 +113,8 @@ class TrackRecord:
             self._offsets[strip.first_row] = found
 
     def _keep_picture(self, strip: Strip) -> None:
-        """The block's own rows; inks of one block are laid over each other."""
-        own = strip.ink[slice(*strip.keep_rows)]
-        before = self._pictures.get(strip.first_row)
+        """The block's own rows with all that is printed there: also pens that no curve is said to have."""
+        own, before = strip.printed[slice(*strip.keep_rows)], self._pictures.get(strip.first_row)
         self._pictures[strip.first_row] = own if before is None else np.maximum(before, own)
         self._borders = strip.left_col, strip.right_col
 
@@ -106,7 +122,13 @@ class TrackRecord:
 class ScanRecord:
     """A prepared scan and the records of its tracks, ``tracks[section][track]``."""
 
-    def __init__(self, log: PreparedLog, sidecar: bytes | None, keeps_pictures: bool) -> None:
+    def __init__(
+        self,
+        log: PreparedLog,
+        sidecar: bytes | None,
+        keeps_pictures: bool,
+        tracing: Tracing = trace_block,
+    ) -> None:
         self.log, self.sidecar = log, sidecar
         self.tracks = [
             [
@@ -114,6 +136,7 @@ class ScanRecord:
                     _levelled(log, section_index, track_index),
                     section.depth is not None and bool(np.isnan(section.depth.residual)),
                     keeps_pictures,
+                    tracing,
                 )
                 for track_index in range(len(section.tracks))
             ]

@@ -71,8 +71,10 @@ def run(args: argparse.Namespace) -> int:
     from flows.dashboard.door import read_reviewers
     from flows.dashboard.serve import serve
     from flows.local.digitise import digitise_again
+    from storage.kept import Kept, kept_folder
 
-    redo = partial(digitise_again, model=args.model, device=args.device)
+    kept = Kept(kept_folder(store))
+    redo = partial(digitise_again, model=args.model, device=args.device, kept=kept)
     names = read_reviewers(args.reviewers) if args.reviewers else {}
     serve(
         store,

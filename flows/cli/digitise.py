@@ -170,6 +170,8 @@ def _digitise(
     from flows.engine.page_engines import PageEngines
     from flows.local.digitise import digitise_files
     from flows.local.numerics import keep_numerics
+    from storage.kept import Kept, kept_folder
+    from storage.objects import ObjectStore
     from veernet_core.net.bundle import load_predictor
 
     bundle = args.model.read_bytes() if args.model is not None else None
@@ -179,6 +181,7 @@ def _digitise(
         scans, args.out, ShownPredictor(predictor, show), config, show.scan,
         PageEngines(numerics=predictor.numerics), index,
         include_review, started=lambda stem: show.doing(f"reading {stem}"),
+        kept=Kept(kept_folder(ObjectStore(str(args.out)))),
     )  # fmt: skip
 
 

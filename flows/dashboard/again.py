@@ -143,17 +143,36 @@ def digitise_again(
     VeernetError
         The scan has changed, or cannot be digitised so; nothing is changed then.
     """
+    result = digitise_alone(store, log_id, place, record, sidecar, redo)
+    store.put(sidecar_key(log_id), sidecar)
+    files = log_files(result, log_id, include_review=wants_review_files(store))
+    carry_reviews(store, log_id, files)
+    store.put_folder(f"logs/{log_id}", files, last=RECORD)
+    _enter(store, log_id, result, place)
+
+
+def digitise_alone(
+    store: ObjectStore,
+    log_id: str,
+    place: Place,
+    record: Record | None,
+    sidecar: bytes,
+    redo: Redo,
+) -> DigitisedLog:
+    """Digitise a scan under a sidecar; nothing is published.
+
+    Raises
+    ------
+    VeernetError
+        The scan has changed, or cannot be digitised so.
+    """
     item = place.scan(sidecar, record["scan"]["stem"] if record is not None else "")
     if record is not None and item.ref.sha256 != record["scan"]["sha256"]:
         raise NoSourceError("the scan has changed since it was digitised", place.uri)
     result = redo(item, _settings_of(store, log_id, record))
     if isinstance(result, FailedScan):
         raise result.error
-    store.put(sidecar_key(log_id), sidecar)
-    files = log_files(result, log_id, include_review=wants_review_files(store))
-    carry_reviews(store, log_id, files)
-    store.put_folder(f"logs/{log_id}", files, last=RECORD)
-    _enter(store, log_id, result, place)
+    return result
 
 
 def _settings_of(store: ObjectStore, log_id: str, record: Record | None) -> Mapping[str, Any]:

@@ -16,7 +16,8 @@ import numpy as np
 
 from flows.dashboard.again import failed_id, failed_uris, place_of, sidecar_in_use, version_of
 from flows.dashboard.exchange import exchanged
-from flows.dashboard.review import Desk, StaleCorrectionError, UnknownLogError
+from flows.dashboard.results import UnknownLogError
+from flows.dashboard.review import Desk, StaleCorrectionError
 from flows.dashboard.scan_image import Scans
 from storage.records import Record, jsonable, spec_of
 from storage.reviews import read_reviews
@@ -31,6 +32,7 @@ from veernet_core.page.known.sidecar import parse_sidecar
 _MOST_OVERLAP = 0.02
 """Share of the narrower track that two tracks may share: borders are drawn by hand."""
 _MOST_POINTS = 4000
+_SQUARE = 0.01
 _HISTORY = 20
 
 
@@ -65,8 +67,8 @@ class Bench:
         place = place_of(self._store, log_id)
         given = sidecar_in_use(self._store, log_id, place)
         known, trouble = _known(given)
-        sidecar = _draft(record, known)
-        image = self.scans.image(log_id, int(sidecar.get("turn_deg") or 0))
+        image = self.scans.image(log_id, int(known.get("turn_deg") or 0))
+        sidecar = _draft(record, known, image.raster.dpi_tag)
         reviews = [r for r in read_reviews(self._store, log_id) if r.action == "correct"]
         state = {
             "log_id": log_id,
@@ -84,6 +86,17 @@ class Bench:
         }  # fmt: skip
         plain: Row = jsonable(state)
         return plain
+
+    def warm(self, said: Mapping[str, Any]) -> Row:
+        """Have a log digitised in the background as it stands: what does not change is then kept for the save.
+
+        Raises
+        ------
+        VeernetError
+        """
+        state = self.state(said)
+        document = {k: v for k, v in state["sidecar"].items() if k != "read"}
+        return {"begun": self._desk.warm(state["log_id"], json.dumps(document))}
 
     def save(self, said: Mapping[str, Any]) -> Row:
         """Check a correction against the page and hand it to the desk.
@@ -293,15 +306,28 @@ def _known(given: bytes | None) -> tuple[Row, list[Row]]:
     return well, trouble
 
 
-def _draft(record: Record | None, known: Row) -> Row:
-    """The sidecar to change: the one in use, filled up with what was read; what was read keeps its source."""
+def _draft(record: Record | None, known: Row, dpi_tag: tuple[float, float] | None) -> Row:
+    """The sidecar to change: the one in use, filled up with what was read; what was read keeps its source.
+
+    Header and resolution are filled in too: of a page whose geometry is given they are not read any more.
+    """
     if record is None:
         return known if known else {"sections": []}
+    read = {"field" if k == "field_name" else k: v for k, v in record["well"].items() if v}
+    if well := {**read, **(known.get("well") or {})}:
+        known = {**known, "well": well}
+    if "dpi" not in known and _is_square(dpi_tag):
+        known = {**known, "dpi": record["scan"]["dpi"]}
     ids = {s.get("section_id", f"S{i + 1}"): s for i, s in enumerate(known.get("sections") or ())}
     sections = [_section(section, ids.pop(section["section_id"], {}), record)
                 for section in record["sections"]]  # fmt: skip
     rest = [s for s in ids.values() if s.get("tracks") or s.get("skip") or "row_top" in s]
     return {**known, "sections": [*sections, *rest]}
+
+
+def _is_square(dpi_tag: tuple[float, float] | None) -> bool:
+    """Whether a scan is as dense down as across; of others one number would not tell the resolution."""
+    return dpi_tag is None or abs(dpi_tag[0] - dpi_tag[1]) <= _SQUARE * max(dpi_tag)
 
 
 def _section(section: Row, given: Row, record: Record) -> Row:

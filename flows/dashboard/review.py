@@ -8,7 +8,6 @@ plain data; HTTP, tokens and files for the browser belong to ``serve``, how deci
 
 from __future__ import annotations
 
-import io
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -18,24 +17,26 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from flows.dashboard.again import (
     NoSourceError,
     Place,
     Redo,
     digitise_again,
+    digitise_alone,
     place_of,
     sidecar_in_use,
     version_of,
 )
 from flows.dashboard.overview import build_in
+from flows.dashboard.results import UnknownLogError, is_log_id, read_result
 from flows.dashboard.review_queue import QUEUE, CurveKey, doubtful_curves, stuck_logs
 from flows.dashboard.stretches import remedy, worst_stretches
+from flows.dashboard.warm import Warm
 from storage.delivery import deliver
-from storage.log_files import RECORD, SAMPLES
+from storage.log_files import RECORD
 from storage.objects import ObjectStore
-from storage.records import Record, jsonable, read_record
+from storage.records import Record, jsonable
 from storage.reviews import (
     OutdatedReviewError,
     Review,
@@ -53,14 +54,9 @@ from veernet_core.page.known.sidecar import parse_sidecar
 
 _SETTLE_S = 0.4
 _MAX_SIDECAR = 1 << 20
+_LOOK = "Look for it among all logs."
 _REFRESH = "bringing the overview up to date"
 _Job = tuple[str, Callable[[], object]]
-
-
-class UnknownLogError(ReviewError):
-    """There is no such log here."""
-
-    code = "no_such_log"
 
 
 class StaleCorrectionError(OutdatedReviewError):
@@ -90,18 +86,23 @@ class Desk:
         Threshold that the doubt is measured against.
     redo : callable, optional
         Digitises a corrected scan; corrections are refused without it.
+    ahead : bool
+        Whether it remembers its slow steps: logs that people open are then digitised ahead.
     """
 
-    def __init__(self, store: ObjectStore, min_r2: float, redo: Redo | None = None) -> None:
+    def __init__(
+        self, store: ObjectStore, min_r2: float, redo: Redo | None = None, ahead: bool = False
+    ) -> None:
         self.store = store
         self.min_r2 = min_r2
-        self._redo = redo
+        self._redo, self._ahead = redo, ahead
         self._work = Work()
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._jobs: list[_Job] = []
         self._touched: set[str] = set()
         self._said: dict[CurveKey, str] = {}
+        self._warm = Warm()
         self._thread: threading.Thread | None = None
 
     # ---- looking -----------------------------------------------------------------------------
@@ -129,6 +130,7 @@ class Desk:
             said = dict(self._said)
         rows = doubtful_curves(self.store, self.min_r2, which, log_id, said)
         if log_id and not rows:
+            self.record(log_id)
             rows = stuck
         return {"rows": rows[:QUEUE], "total": len(rows), "stuck": len(stuck)}
 
@@ -261,6 +263,21 @@ class Desk:
             self._start()
         return found
 
+    def warm(self, log_id: str, sidecar: str) -> bool:
+        """Digitise a log in the background without publishing it, so that its next correction takes seconds.
+
+        Gives whether it was begun.
+
+        Raises
+        ------
+        UnknownLogError
+        """
+        record, place, redo = self.record(log_id), place_of(self.store, log_id), self._redo
+        if place is None or redo is None or not self._ahead:
+            return False
+        work = partial(digitise_alone, self.store, log_id, place, record, sidecar.encode(), redo)
+        return self._warm.begin(log_id, version_of(sidecar.encode()), work)
+
     def record(self, log_id: str) -> Record | None:
         """The log's document; None of a scan that failed.
 
@@ -270,7 +287,7 @@ class Desk:
         """
         if is_log_id(log_id) and self.store.get_or_none(f"logs/{log_id}/{RECORD}") is None:
             if place_of(self.store, log_id) is None:
-                raise UnknownLogError("its files are not here", log_id)
+                raise UnknownLogError("no log of this name is here", log_id, _LOOK)
             return None
         return self.result(log_id)[0]
 
@@ -341,7 +358,8 @@ class Desk:
         log_id, sidecar = review.log_id, text.encode()
         before = sidecar_in_use(self.store, log_id, place)
         self.require_version(log_id, before, version)
-        digitise_again(self.store, log_id, place, record, sidecar, self._redo)
+        with self._warm.lock(log_id):
+            digitise_again(self.store, log_id, place, record, sidecar, self._redo)
         details = {"before": None if before is None else before.decode("utf-8", "replace"),
                    "after": text}  # fmt: skip
         record_review(self.store, replace(review, details=json.dumps(details)))
@@ -365,28 +383,8 @@ class Desk:
     # ---- finding -------------------------------------------------------------------------------
 
     def result(self, log_id: str) -> tuple[Record, pa.Table]:
-        """A log's document and samples.
-
-        Raises
-        ------
-        UnknownLogError
-        """
-        if not is_log_id(log_id):
-            raise UnknownLogError("no such log", log_id[:80])
-        document = self.store.get_or_none(f"logs/{log_id}/{RECORD}")
-        samples = self.store.get_or_none(f"logs/{log_id}/{SAMPLES}")
-        if document is None or samples is None:
-            raise UnknownLogError("its files are not here", log_id)
-        try:
-            record: Record = read_record(document)
-            return record, pq.read_table(io.BytesIO(samples))
-        except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
-            raise UnknownLogError(f"its files are damaged ({error})", log_id) from error
-
-
-def is_log_id(text: str) -> bool:
-    """Whether a text can be the name of a log's folder."""
-    return bool(text) and text[0] != "." and not set(text) & set("/\\\0")
+        """A log's document and samples; see ``read_result``."""
+        return read_result(self.store, log_id)
 
 
 def _text(said: Mapping[str, Any], key: str) -> str:

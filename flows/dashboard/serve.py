@@ -29,14 +29,15 @@ from flows.dashboard.data import script_json
 from flows.dashboard.door import Door, ServeError, check_address, enter
 from flows.dashboard.live import Live
 from flows.dashboard.overview import build_in, libraries, templates
-from flows.dashboard.review import Desk, UnknownLogError, is_log_id
+from flows.dashboard.refusals import for_people, refusal
+from flows.dashboard.results import UnknownLogError, is_log_id
+from flows.dashboard.review import Desk
 from flows.dashboard.well import well_files
 from storage.errors import NotFoundError
 from storage.log_files import RECORD
 from storage.objects import ObjectStore
 from storage.reviews import OutdatedReviewError
 from veernet_core.errors import VeernetError
-from veernet_core.findings import entry_of
 
 _OPEN_FILES = ("verdicts.parquet", "failures.parquet")
 _TYPES = {
@@ -72,6 +73,7 @@ def make_app(
     reviewers: Mapping[str, str] | None = None,
     min_r2: float = 0.85,
     redo: Redo | None = None,
+    ahead: bool = False,
 ) -> Starlette:
     """The application; ``app.state.desk`` is where reviews go.
 
@@ -87,8 +89,10 @@ def make_app(
         Threshold of the overview and of the doubt.
     redo : callable, optional
         Digitises a corrected scan again.
+    ahead : bool
+        Whether it remembers its slow steps; see `Desk`.
     """
-    desk = Desk(store, min_r2, redo)
+    desk = Desk(store, min_r2, redo, ahead)
     bench, live = Bench(desk), Live(store)
     files = partial(_file, store)
     app = Starlette(
@@ -112,6 +116,7 @@ def make_app(
             Route("/api/correct/failed", _answer(bench.failed)),
             Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
             Route("/api/correct/exchange", _answer(bench.exchange), methods=["POST"]),
+            Route("/api/correct/warm", _answer(bench.warm), methods=["POST"]),
             Route("/api/correct", _answer(bench.save), methods=["POST"]),
             Route("/api/tile", partial(_tile, bench)),
             Route("/{path:path}", files),
@@ -142,7 +147,7 @@ def serve(
 
     check_address(host, token, reviewers)
     build_in(store, min_r2=min_r2)
-    app = make_app(store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo)
+    app = make_app(store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo, ahead=True)
     app.state.desk.catch_up()
     shown = f"[{host}]" if ":" in host else host
     entries = {token: "to look"} if token else {}
@@ -161,15 +166,16 @@ async def _guard(
     """Let in who may come in, refuse posts from other sites, and send the strict headers."""
     request.state.door = door
     if not door.admits(request):
-        answer: Response = _refusal(401, "no_token")
+        answer: Response = refusal(401, "no_token")
     elif request.method == "POST" and not _own_page(request):
-        answer = _refusal(403, "foreign_page")
+        answer = refusal(403, "foreign_page")
     elif request.method == "POST" and not door.may_decide(request):
-        answer = _refusal(403, "reader_only")
+        answer = refusal(403, "reader_only")
     elif door.closed and "token" in request.query_params:
         answer = enter(request)
     else:
         answer = await following(request)
+    answer = for_people(request, answer)
     for name, value in _HEADERS.items():
         answer.headers.setdefault(name, value)
     return answer
@@ -180,12 +186,6 @@ def _own_page(request: Request) -> bool:
     origin = request.headers.get("origin")
     same = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
     return same and request.headers.get("x-veernet") == "1"
-
-
-def _refusal(status: int, code: str, remedy: str = "", message: str = "") -> JSONResponse:
-    known = entry_of(code)
-    said = {"code": code, "message": message or known.sentence, "remedy": remedy or known.remedy}
-    return JSONResponse(said, status)
 
 
 def _answer(call: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
@@ -199,7 +199,7 @@ def _answer(call: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awa
             kinds = ((UnknownLogError, 404), (NotFoundError, 404), (OutdatedReviewError, 409))
             status = next((number for kind, number in kinds if isinstance(error, kind)), 422)
             message = f"{error.where}: {error.message}" if error.where else error.message
-            return _refusal(status, error.code, error.remedy, message)
+            return refusal(status, error.code, error.remedy, message)
 
     return respond
 
@@ -210,7 +210,7 @@ async def _tile(bench: Bench, request: Request) -> Response:
     except (VeernetError, ValueError):
         data = b""
     if not data:
-        return _refusal(404, "not_found", "Go back to the dashboard.")
+        return refusal(404, "not_found", "Go back to the dashboard.")
     return Response(
         data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"}
     )
@@ -256,7 +256,7 @@ def safe_key(path: str) -> str | None:
 async def _file(store: ObjectStore, request: Request) -> Response:
     key = safe_key(request.path_params["path"])
     if key is None:
-        return _refusal(404, "not_found", "Go back to the dashboard.")
+        return refusal(404, "not_found", "Go back to the dashboard.")
     return await run_in_threadpool(_read, store, key)
 
 
@@ -274,7 +274,7 @@ def _read(store: ObjectStore, key: str) -> Response:
     if data is None and page:
         data = _page_file(store, parts[2], parts[3])
     if data is None:
-        return _refusal(404, "not_found", "Go back to the dashboard.")
+        return refusal(404, "not_found", "Go back to the dashboard.")
     return Response(data, media_type=kind)
 
 
@@ -324,7 +324,7 @@ async def _asset(request: Request) -> Response:
         if file.name == name
     ]
     if not wanted or not name.endswith((".css", ".js")):
-        return _refusal(404, "not_found", "Go back to the dashboard.")
+        return refusal(404, "not_found", "Go back to the dashboard.")
     return Response(wanted[0].read_bytes(), media_type=_TYPES[PurePosixPath(name).suffix])
 
 

@@ -11,11 +11,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flows.archive.setup import new_run_id
 from flows.dashboard import build_dashboard
+from flows.engine.kept import KeptPredictor, KeptReader, KeptTracing
 from flows.engine.loading import chosen_numerics, page_workers
 from flows.engine.page_engines import PageEngines
 from flows.local.names import LogNames
@@ -25,6 +27,7 @@ from storage.carry import carry_reviews
 from storage.datasets import write_datasets
 from storage.desk_sidecars import desk_sidecars
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
+from storage.kept import Kept
 from storage.listings import ObjectInfo
 from storage.log_files import log_files, with_text_findings
 from storage.objects import ObjectStore
@@ -32,10 +35,12 @@ from storage.review_files import wants_review_files
 from storage.scans import is_own_picture, is_scan
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, configured
+from veernet_core.curve.tracking.traces import trace_block
 from veernet_core.datatypes import DigitisedLog, Posterior, Strip
 from veernet_core.errors import VeernetError, of_scan
 from veernet_core.page.reading import PageReader
 from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
+from veernet_core.track_record import Tracing
 
 
 @dataclass(slots=True)
@@ -133,6 +138,7 @@ def digitise_files(
     index: IndexTable | None = None,
     include_review: bool = False,
     started: Callable[[str], None] = lambda stem: None,
+    kept: Kept | None = None,
 ) -> LocalReport:
     """Digitise scans into ``out``; one bad scan never stops the others.
 
@@ -149,6 +155,8 @@ def digitise_files(
     include_review : bool
         Also write the curves in review, marked as such; from then on for every log in ``out``.
     started : called with the stem of each scan whose page begins to be read; from several threads
+    kept : Kept, optional
+        Remembers slow steps, so that a log that is corrected afterwards is digitised again in seconds.
 
     Returns
     -------
@@ -159,7 +167,10 @@ def digitise_files(
     store = ObjectStore(str(out))
     if include_review:
         delivery.add_review_files(store)
-    timed = _TimedPredictor(predictor)
+    timed = _TimedPredictor(predictor if kept is None else KeptPredictor(predictor, kept))
+    if kept is not None and reader is not None:
+        reader = KeptReader(reader, predictor.numerics, kept)
+    tracing: Tracing = trace_block if kept is None else KeptTracing(kept)
     unread: list[FailedScan] = []
     names, desk = LogNames(out), desk_sidecars(store)
     items = (_with_desk(item, store, names, desk) for item in _read_all(scans, unread, index))
@@ -168,7 +179,7 @@ def digitise_files(
         started(item.ref.stem)
         return pipeline.read_scan(item, config, reader)
 
-    results = pipeline.digitise_many(items, timed, config, reader, page_workers(), read)
+    results = pipeline.digitise_many(items, timed, config, reader, page_workers(), read, tracing)
     try:
         _publish_all(_with_unread(results, unread), store, out, summary, report, names)
     finally:  # also where something broke off: what was done and what failed is written
@@ -251,7 +262,12 @@ def _with_unread(
 
 
 def digitise_again(
-    item: ScanInput, settings: Mapping[str, Any], *, model: Path | None = None, device: str = "auto"
+    item: ScanInput,
+    settings: Mapping[str, Any],
+    *,
+    model: Path | None = None,
+    device: str = "auto",
+    kept: Kept | None = None,
 ) -> DigitisedLog | FailedScan:
     """Digitise one scan under the options of an earlier result.
 
@@ -261,14 +277,31 @@ def digitise_again(
         Options by name, defaults where absent; and ``numerics``, how the network was computed.
     model : Path, optional
         The shipped bundle where omitted.
+    kept : Kept, optional
+        Remembers slow steps: what did not change since the last time is not computed anew.
     """
     from veernet_core.net.bundle import load_predictor
 
     config = configured(settings)
     bundle = model.read_bytes() if model is not None else None
-    predictor = load_predictor(bundle, *chosen_numerics(device, settings.get("numerics", "")))
-    reader = PageEngines(numerics=predictor.numerics)
-    return next(iter(pipeline.digitise_many([item], predictor, config, reader)))
+    loaded = load_predictor(bundle, *chosen_numerics(device, settings.get("numerics", "")))
+    engines = _page_engines(loaded.numerics)
+    if kept is None:
+        return next(iter(pipeline.digitise_many([item], loaded, config, engines)))
+    results = pipeline.digitise_many(
+        [item],
+        KeptPredictor(loaded, kept),
+        config,
+        KeptReader(engines, loaded.numerics, kept),
+        tracing=KeptTracing(kept),
+    )
+    return next(iter(results))
+
+
+@cache
+def _page_engines(numerics: str) -> PageEngines:
+    """The page engines of this process, which take seconds to load."""
+    return PageEngines(numerics=numerics)
 
 
 class _TimedPredictor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pytest
 from factories import GR, judge, make_curve, make_log, only
 
+from flows.dashboard.correct import _draft
 from flows.dashboard.exchange import exchanged
 from flows.dashboard.review import Desk
 from flows.dashboard.stretches import worst_stretches
@@ -20,6 +22,7 @@ from storage.publish import publish_local
 from storage.records import read_record
 from veernet_core.datatypes import DoubtfulStretch
 from veernet_core.errors import SidecarError
+from veernet_core.page.known.sidecar import parse_sidecar
 
 
 @pytest.fixture
@@ -48,6 +51,21 @@ def test_logs_that_cannot_be_reviewed_say_what_they_need(store: ObjectStore) -> 
     assert {row["log_id"] for row in opened["rows"]} == {"whole"}
     (alone,) = desk.queue("all", "bare")["rows"]
     assert alone["kind"] == "log"
+
+
+def test_a_correction_begins_with_header_and_resolution_as_read() -> None:
+    """Of a page whose geometry is given they are not read any more: they would be lost."""
+    record = read_record(log_files(make_log("whole"), "whole")["log.json"])
+    draft = _draft(record, {}, None)
+    assert draft["well"]["name"] == record["well"]["name"] != ""
+    assert draft["well"]["field"] == record["well"]["field_name"] != ""
+    assert draft["dpi"] == record["scan"]["dpi"]
+    parsed = parse_sidecar(json.dumps(draft).encode(), "draft")
+    assert asdict(parsed.well) == record["well"]
+    fax = _draft(record, {"well": {"name": "Ada 1"}, "dpi": [98, 204]}, (204.0, 98.0))
+    assert fax["well"]["name"] == "Ada 1"
+    assert fax["dpi"] == [98, 204]
+    assert "dpi" not in _draft(record, {}, (204.0, 98.0))
 
 
 def log_of(values: list[float], sure: list[float], doubtful: list[dict[str, object]]) -> tuple:
