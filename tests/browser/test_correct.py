@@ -98,7 +98,6 @@ def test_a_log_without_depth_is_brought_to_accepted_curves_by_clicks(
 ) -> None:
     address, out, truth = desk
     page = opened(open_page, address)
-    page.fill("#reviewer", "Ada <b>O'Neil</b>")
     (section,) = truth["sections"]
     anchors = section["depth"]["anchors"]
     track = section["tracks"][0]
@@ -110,6 +109,11 @@ def test_a_log_without_depth_is_brought_to_accepted_curves_by_clicks(
         assert page.is_hidden("#ask"), page.inner_text("#message")
     shoot(page, "correct")
     page.click("#save")
+    page.fill("#ask [name=name]", " ")
+    page.click("#ask [type=submit]")
+    assert "Type your name" in page.inner_text("#message")
+    page.fill("#ask [name=name]", "Ada <b>O'Neil</b>")
+    page.click("#ask [type=submit]")
     page.wait_for_selector("html[data-saved]", timeout=300_000)
     shoot(page, "corrected")
     record = json.loads((out / "logs" / STEM / RECORD).read_bytes())
@@ -160,6 +164,127 @@ def test_a_border_is_dragged_undone_and_survives_a_reload(
     assert left(row) == pytest.approx(col - 10, abs=1.5)
     page.click("#undo")
     assert sidecar_now(page)["sections"][0]["tracks"][0]["left_px"] == before
+
+
+def test_the_page_opens_where_depth_is_missing(desk: Any, open_page: Callable[..., Any]) -> None:
+    address, _, truth = desk
+    page = opened(open_page, address)
+    assert page.locator("[data-tool=depth][aria-pressed=true]").count() == 1
+    assert "has no depth" in page.inner_text("#message")
+    section = sidecar_now(page)["sections"][0]
+    box = page.locator("#scan").bounding_box()
+    _, y = page.evaluate(f"veernetView.screenOf({section['row_top']}, 0)")
+    assert box["y"] < y < box["y"] + box["height"] / 2
+    assert sidecar_now(page)["well"]["name"] == truth["well"]["name"]
+
+
+SUGGESTED = """(() => {
+  const section = {depth: {unit: "ft", source: "guess", confidence: 0.5,
+                           anchors: [[100, 1000], [900, 1080]]}};
+  const seen = [];
+  for (const [row, depth] of POINTS) {
+    veernetDesk.addAnchor(section, row, depth);
+    seen.push([section.depth.anchors, section.depth.source || ""]);
+  }
+  return seen;
+})()"""
+
+
+def test_a_depth_that_is_set_leaves_the_other_suggestion(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    page = opened(open_page, desk[0])
+
+    def after(*points: tuple[float, float]) -> Any:
+        given = [list(point) for point in points]
+        return page.evaluate(SUGGESTED.replace("POINTS", json.dumps(given)))
+
+    corrected, both = after((101, 1005), (899, 1085))
+    assert corrected == [[[101, 1005], [900, 1080]], "guess"]
+    assert both == [[[101, 1005], [899, 1085]], ""]
+    (between,) = after((500, 1040))
+    assert between == [[[100, 1000], [500, 1040], [900, 1080]], "guess"]
+    (elsewhere,) = after((500, 8040))
+    assert elsewhere == [[[100, 1000], [500, 8040]], "guess"]
+
+
+def test_depths_in_the_list_are_whole_and_corrected_one_by_one(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, _, truth = desk
+    page = opened(open_page, address)
+    for row, depth in (truth["sections"][0]["depth"]["anchors"][k] for k in (0, -1)):
+        set_depth(page, row, 400, depth + 10000.25)
+    assert page.evaluate(
+        "[...document.querySelectorAll('#panel input')].every((n) => n.scrollWidth <= n.clientWidth)"
+    )
+    first, last = page.locator("#panel input.depth").all()
+    first.fill("99999")
+    first.press("Enter")
+    assert "must grow down the page" in page.inner_text("#message")
+    assert len(sidecar_now(page)["sections"][0]["depth"]["anchors"]) == 2
+    last.fill("20000")
+    last.press("Enter")
+    assert sidecar_now(page)["sections"][0]["depth"]["anchors"][1][1] == 20000
+
+
+def test_a_border_dragged_over_another_is_refused(desk: Any, open_page: Callable[..., Any]) -> None:
+    page = opened(open_page, desk[0])
+    tracks = sidecar_now(page)["sections"][0]["tracks"]
+    assert len(tracks) == 2
+    row = sidecar_now(page)["sections"][0]["row_top"] + 300
+    page.click("[data-tool=border]")
+    left, middle = (
+        page.evaluate(f"veernetDesk.at(veernetDesk.value.sections[0].tracks[1].{side}, {row})")
+        for side in ("left_px", "right_px")
+    )
+    inside = page.evaluate(
+        f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {row})"
+    )
+    x, y = screen(page, row, left)
+    target, _ = page.evaluate(f"veernetView.screenOf({row}, {inside + 40})")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(target, y, steps=5)
+    page.mouse.up()
+    assert "lies over another" in page.inner_text("#message")
+    assert sidecar_now(page)["sections"][0]["tracks"] == tracks
+    assert middle > left
+
+
+def test_names_with_markup_stay_text(desk: Any, open_page: Callable[..., Any]) -> None:
+    page = opened(open_page, desk[0])
+    name = "<img src=x onerror=alert(1)>"
+    field = page.locator("#panel .curve input[aria-label=name]").first
+    field.fill(name)
+    field.press("Enter")
+    page.locator("#panel details.well summary").click()
+    well = page.locator("#panel details.well input[aria-label=well]")
+    well.fill(name)
+    well.press("Enter")
+    assert sidecar_now(page)["sections"][0]["tracks"][0]["curves"][0]["mnemonic"] == name
+    assert sidecar_now(page)["well"]["name"] == name
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_wrong_address_says_what_is_wrong_and_where_to_go(desk: Any, chromium: Any) -> None:
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        for path, words in {
+            "/correct?log=%3Cb%3Enonsense": "no log of this name",
+            "/correct": "no such log",
+            "/correct?scan=no.tif": "no scan of this name failed here",
+            "/review?log=%3Cb%3Enonsense": "no log of this name",
+            "/dashboard/logs/nonsense/index.html": "no such page here",
+            "/nowhere": "no such page here",
+        }.items():
+            page.goto(desk[0] + path)
+            page.wait_for_selector("main a[href='/dashboard/index.html']")
+            assert words in page.inner_text("body"), path
+            assert page.locator("main b").count() == 0
+    finally:
+        context.close()
 
 
 def test_wrong_clicks_are_refused_with_a_reason(desk: Any, open_page: Callable[..., Any]) -> None:
@@ -265,5 +390,5 @@ def test_a_damaged_sidecar_leaves_a_page_to_begin_on(
     (out / "sidecars" / f"{STEM}.sidecar.json").write_text(json.dumps(bad))
     page = opened(open_page, address)
     assert "left_px" in page.inner_text("#panel")
-    assert sidecar_now(page)["well"] == {"name": "Ada 1"}
+    assert sidecar_now(page)["well"]["name"] == "Ada 1"
     assert len(sidecar_now(page)["sections"][0]["tracks"]) == 2

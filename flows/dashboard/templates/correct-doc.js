@@ -76,22 +76,47 @@ window.veernetDesk = (function () {
     for (const [pair, share] of Object.entries(doc.overlaps(section, height)))
       if (share > Math.max(0.02, (known[pair] || 0) + 0.02)) throw new Error("The border lies over another: " + pair + " would share ink. Drag it back, or move the other one first.");
   };
+  const guessed = (depth) => Boolean(depth.source && depth.source !== "sidecar");
+  doc.guessed = guessed;
+  /* Depths of a section that a person set: all of them, but for suggestions that stand beside the first one. */
+  doc.ownAnchors = (depth) => guessed(depth) ? depth.set || [] : depth.anchors || [];
+  const same = (a) => (b) => a[0] === b[0] && a[1] === b[1];
+  function checkGrowth(anchors) {
+    for (let i = 1; i < anchors.length; i++)
+      if (anchors[i][1] <= anchors[i - 1][1]) throw new Error("Depths must grow down the page: " + anchors[i - 1][1] + " lies above " + anchors[i][1] + ". Correct the number.");
+  }
+  /* A depth that a person set. Suggestions go once two are set, or where they contradict the first. */
   doc.addAnchor = (section, row, depth) => {
-    section.depth = section.depth || {};
-    /* a person's depths do not mix with guessed ones */
-    const own = section.depth.source && section.depth.source !== "sidecar" ? [] : section.depth.anchors || section.depth.set || [];
+    const old = section.depth || {}, own = doc.ownAnchors(old), at = [Math.round(row * 10) / 10, depth];
     const near = own.find(([r]) => Math.abs(r - row) < 3);
     if (near) throw new Error("A depth is set in this row already (" + near[1] + "). Click another depth line, or correct that depth in the list.");
-    const next = [...own, [Math.round(row * 10) / 10, depth]].sort((a, b) => a[0] - b[0]);
-    for (let i = 1; i < next.length; i++)
-      if (next[i][1] <= next[i - 1][1]) throw new Error("Depths must grow down the page: " + next[i - 1][1] + " lies above " + next[i][1] + ". Correct the number.");
-    section.depth = { ...section.depth, anchors: next };
-    for (const name of ["source", "confidence", "residual", "set"]) delete section.depth[name];
+    const next = [...own, at].sort((a, b) => a[0] - b[0]);
+    checkGrowth(next);
+    const others = guessed(old) && next.length < 2 ? (old.anchors || []).filter((a) => !own.some(same(a)) && Math.abs(a[0] - row) >= 3 && (a[0] < row) === (a[1] < depth) && a[1] !== depth) : [];
+    section.depth = { ...old, anchors: [...others, ...next].sort((a, b) => a[0] - b[0]) };
+    if (others.length) section.depth.set = next;
+    else for (const name of ["source", "confidence", "residual", "set"]) delete section.depth[name];
+  };
+  /* Another number for a depth in the list; the other ones stay as they are, suggested or set. */
+  doc.setAnchor = (section, i, depth) => {
+    const old = section.depth, [row] = old.anchors[i], own = doc.ownAnchors(old).filter((a) => !same(a)(old.anchors[i]));
+    const anchors = old.anchors.map((a, k) => k === i ? [row, depth] : a);
+    if (depth === undefined || !isFinite(depth)) throw new Error("Type the depth that is printed at this line.");
+    checkGrowth(anchors);
+    section.depth = { ...old, anchors };
+    if (!guessed(old)) return;
+    section.depth.set = [...own, [row, depth]];
+    if (section.depth.set.length === anchors.length) for (const name of ["source", "confidence", "residual", "set"]) delete section.depth[name];
+  };
+  doc.removeAnchor = (section, i) => {
+    const gone = section.depth.anchors[i];
+    section.depth.anchors = section.depth.anchors.filter((a, k) => k !== i);
+    if (section.depth.set) section.depth.set = section.depth.set.filter((a) => !same(a)(gone));
   };
   doc.suggestions = () => doc.value.sections.flatMap((section) => [
     ...(section.depth && section.depth.source && section.depth.source !== "sidecar" ? [section.depth] : []),
     ...(section.tracks || []).flatMap((track) => (track.curves || []).filter((curve) => curve.source && curve.source !== "sidecar"))]).length;
-  doc.confirm = (item) => { delete item.source; delete item.confidence; delete item.residual; };
+  doc.confirm = (item) => { for (const name of ["source", "confidence", "residual", "set"]) delete item[name]; };
   doc.confirmAll = (value) => value.sections.forEach((section) => {
     if (section.depth) doc.confirm(section.depth);
     (section.tracks || []).forEach((track) => (track.curves || []).forEach(doc.confirm));
@@ -99,6 +124,7 @@ window.veernetDesk = (function () {
   /* What is sent: a lone anchor is no axis yet. */
   doc.forServer = () => {
     const value = copy(doc.value);
+    for (const section of value.sections) if (section.depth) delete section.depth.set;  // the page's own notes
     for (const section of value.sections) if (section.depth && section.depth.anchors && section.depth.anchors.length < 2)
       throw new Error("Section " + section.section_id + " has one depth; an axis needs two or more. Click a second depth line.");
     return value;

@@ -35,12 +35,16 @@ window.veernetPanel = (function () {
       make("h3", {}, "Depth ", guess ? make("span", { class: "suggestion" }, "suggested: " + depth.source + " ") : "", guess ? button("Confirm", "The depths are right", () => tryTo("depth confirmed", (next) => doc.confirm(of(next)))) : ""),
       make("div", { class: "row" }, "unit ", choice(depth.unit, ["", "ft", "m"], "unit of depth", "unit of depth", (next, v) => put(of(next), "unit", v)),
         !(depth.anchors || []).length ? make("span", { class: "quiet" }, "No depth: choose the depth tool and click two or more depth lines.") : ""),
-      make("div", { class: "row" }, (depth.anchors || []).map(([row, value], i) => make("span", { class: "anchor" },
+      make("div", { class: "row" }, (depth.anchors || []).map(([row, value], i) => make("span", { class: "anchor", title: guess && !doc.ownAnchors(depth).some((a) => a[0] === row) ? "suggested" : "set" },
         button("row " + Math.round(row), "Show", () => view.goTo(row)), field(value, "number", "depth at row " + Math.round(row), "depth corrected", (next, v) => {
-          const [r] = of(next).anchors.splice(i, 1)[0];
-          delete of(next).source;
-          doc.addAnchor(next.sections[s], r, v);
-        }, { class: "short" }), button("×", "Remove this depth", () => tryTo("depth removed", (next) => of(next).anchors.splice(i, 1)))))));
+          doc.setAnchor(next.sections[s], i, v);
+        }, { class: "depth" }), button("×", "Remove this depth", () => tryTo("depth removed", (next) => doc.removeAnchor(next.sections[s], i)))))));
+  }
+  const WELL = [["name", "well"], ["uwi", "UWI or API"], ["company", "company"], ["field", "field"], ["county", "county"], ["state", "state"], ["country", "country"], ["service_company", "logged by"], ["date", "date"]];
+  function wellPart() {
+    const well = doc.value.well || {};
+    return make("details", { class: "well" }, make("summary", {}, "Well: ", make("bdi", {}, well.name || well.uwi || "not known")), WELL.map(([key, words]) =>
+      make("label", { class: "row" }, words, field(well[key], "text", words, "header", (next, v) => put(next.well = next.well || {}, key, v.trim()), { maxlength: 200 }))));
   }
   function curvePart(curve, at) {
     const of = (next) => next.sections[at.section].tracks[at.track].curves[at.curve], name = curve.mnemonic;
@@ -61,8 +65,10 @@ window.veernetPanel = (function () {
   }
   panel.draw = () => {
     if (!panel.state) return;
+    const open = Boolean(document.querySelector("#panel details.well[open]"));
     const active = document.activeElement && document.activeElement.closest("#panel") ? document.activeElement.getAttribute("aria-label") : null;
     document.getElementById("panel").replaceChildren(
+      wellPart(),
       ...(doc.value.sections.length ? [] : [make("p", {}, "Nothing is known of this page. Choose the section tool and drag from the first to the last row of the log, then add its tracks.")]),
       ...doc.value.sections.map((section, s) => make("div", {},
         make("h2", {}, button("section " + section.section_id, "Show and choose", () => { panel.choose({ section: s, track: -1, curve: -1 }); view.goTo(doc.rows(section, view.page.height)[0]); }), s === panel.chosen.section ? make("span", { class: "quiet" }, "chosen") : "",
@@ -76,6 +82,7 @@ window.veernetPanel = (function () {
           (track.curves || []).map((curve, c) => curvePart(curve, { section: s, track: t, curve: c })))))),
       make("h2", {}, "What was noticed"), ...(panel.state.findings.length ? panel.state.findings.slice(0, 30).map((f) => make("p", { class: "quiet" }, make("bdi", {}, f.message), f.rows ? [" ", button("Show", "Go to these rows", () => view.goTo(f.rows[0]))] : "")) : [make("p", { class: "quiet" }, "Nothing.")]),
       make("h2", {}, "Corrections so far"), ...(panel.state.history.length ? panel.state.history.map((h) => make("p", { class: "quiet" }, make("bdi", {}, h.when + " " + h.who + ": " + h.what))) : [make("p", { class: "quiet" }, "None.")]));
+    if (open) document.querySelector("#panel details.well").open = true;
     if (active) { const again = [...document.querySelectorAll("#panel [aria-label]")].find((n) => n.getAttribute("aria-label") === active); if (again) again.focus(); }
   };
   return panel;

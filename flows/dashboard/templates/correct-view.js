@@ -4,6 +4,9 @@ window.veernetView = (function () {
   const NS = "http://www.w3.org/2000/svg", doc = window.veernetDesk;
   const view = { viewer: null, page: null, traces: [], curve: null, section: 0, draft: null };
   let svg = null;
+  /* A picture that is replaced while its tiles are on their way, as when the page is turned, is no trouble. */
+  const late = (words) => String(words[0]).startsWith("Ignoring tile");
+  OpenSeadragon.console = { log: (...w) => console.log(...w), debug: (...w) => console.debug(...w), info: (...w) => console.info(...w), error: (...w) => console.error(...w), assert: (...w) => console.assert(...w), warn: (...w) => { if (!late(w)) console.warn(...w); } };
 
   view.open = (state) => {
     view.page = state.page;
@@ -39,6 +42,12 @@ window.veernetView = (function () {
   };
   view.pxPerScreen = () => { const [a] = view.inView(0, 0), [b] = view.inView(0, 100); return 100 / (b - a); };
   view.goTo = (row) => view.fitWidth(row);
+  /* A place of the scan, a little below the top of the window, with so many columns in sight. */
+  view.showAt = (row, col, cols) => {
+    const box = view.viewer.viewport.getContainerSize(), wide = cols / view.page.width, high = wide * box.y / box.x;
+    const left = cols >= view.page.width ? -0.01 : Math.max(0, Math.min(1 - wide, (col + 0.5) / view.page.width - wide / 2));
+    view.viewer.viewport.fitBounds(new OpenSeadragon.Rect(left, Math.max(0, row / view.page.width - 0.2 * high), wide, high), true);
+  };
   view.scrollTo = (row) => { const box = view.viewer.viewport.getBounds(true); box.y = row / view.page.width; view.viewer.viewport.fitBounds(box, true); };
 
   function line(points, colour, width, extra) {

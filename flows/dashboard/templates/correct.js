@@ -82,8 +82,8 @@
     if (tool === "depth") {
       const s = sectionFor(row);
       if (s < 0) return refuse("Set the section's rows first: choose the section tool and drag.");
-      const section = doc.value.sections[s], guess = section.depth && section.depth.source && section.depth.source !== "sidecar";
-      const near = guess ? null : ((section.depth || {}).anchors || []).find(([r]) => Math.abs(r - row) < 3);
+      const section = doc.value.sections[s];
+      const near = doc.ownAnchors(section.depth || {}).find(([r]) => Math.abs(r - row) < 3);
       if (near) return refuse("A depth is set in this row already (" + near[1] + "). Click another depth line, or correct that depth in the list.");
       view.draft = [[row, 0], [row, view.page.width]]; view.draw();
       openAsk(x, y, "Depth at row " + Math.round(row), [["depth", "depth", "number"], ["unit", "unit", "", (section.depth || {}).unit || "ft", ["ft", "m"]]], (said) => {
@@ -225,10 +225,21 @@
   }
 
   /* ---- saving ---- */
+  function askName(then) {
+    say("A correction is kept with the name of who made it.");
+    openAsk(innerWidth / 2 - 170, 120, "Who are you?", [["name", "your name", "text"]], (said) => {
+      if (!said.name.trim()) { refuse("Type your name: a correction is kept with it."); return false; }
+      byId("reviewer").value = said.name.trim();
+      keepName();
+      setTimeout(then, 0);  // once the question is closed
+      return true;
+    });
+  }
+  function keepName() { try { localStorage.setItem("veernet-reviewer", byId("reviewer").value); } catch (error) { /* storage may be off */ } }
   async function save(sidecar, note) {
     const reviewer = byId("reviewer").value.trim();
     if (served.decide === false) { refuse("You came in with the readers' token: you can look, not save. Ask for a token of your own."); return; }
-    if (!reviewer) { refuse("Give your name first."); byId("reviewer").focus(); return; }
+    if (!reviewer) { askName(() => save(sidecar, note)); return; }
     try {
       const sent = sidecar || doc.forServer();
       const said = await ask("/api/correct", { log_id: state.log_id, sidecar: sent, version: doc.begunFrom === undefined ? doc.version : doc.begunFrom, reviewer, note: note || doc.summary() });
@@ -257,7 +268,9 @@
     doc.begunFrom = undefined;
     show(fresh, true);
     const by = (decision) => fresh.curves.filter((c) => c.decision === decision).length;
-    say(fresh.curves.length + " curves: " + by("accept") + " accepted, " + by("review") + " for review, " + by("reject") + " rejected.", "good");
+    const need = veernetOpening.first(fresh);
+    say(fresh.curves.length + " curves: " + by("accept") + " accepted, " + by("review") + " for review, " + by("reject") + " rejected.", "good",
+      ...(need.words ? [make("button", { type: "button", id: "next-need", title: need.words, onclick: () => goTo(need) }, "Next: what is left to do")] : []));
     document.documentElement.dataset.saved = fresh.version;
   }
   function show(fresh, keepView) {
@@ -290,7 +303,7 @@
   byId("save").addEventListener("click", () => save());
   byId("back").addEventListener("click", () => { const last = state.history[state.history.length - 1]; save(JSON.parse(last.before), "undone: " + last.what); });
   byId("reviewer").value = localStorage.getItem("veernet-reviewer") || "";
-  byId("reviewer").addEventListener("change", () => localStorage.setItem("veernet-reviewer", byId("reviewer").value));
+  byId("reviewer").addEventListener("change", keepName);
   if (served.reviewer || served.decide === false) { byId("reviewer").value = served.reviewer || ""; byId("reviewer").readOnly = true; byId("reviewer").placeholder = "a reader: you can look"; }
   const scan = byId("scan");
   let down = null;
@@ -324,6 +337,14 @@
   }
   doc.listeners.push(refresh);
 
+  /* Go where something is to be done, with its tool and words. */
+  function goTo(need) {
+    panel.choose(need.at);
+    choose(need.tool);
+    if (need.words) say(need.words);
+    veernetOpening.show(need);
+  }
+
   /* The curve that the address names is chosen; gives the scan row of its depth. */
   function chooseAsked(fresh) {
     const section = fresh.sidecar.sections.findIndex((s) => s.section_id === query.get("section"));
@@ -335,6 +356,11 @@
     return anchors.length > 1 ? doc.at(anchors.map(([row, value]) => [value, row]), depth) : NaN;
   }
 
+  function sayKept(kept, fresh) {
+    say("Your unsaved work of " + kept.when.slice(0, 16).replace("T", " ") + " is here again." + (kept.version !== fresh.version ? " Somebody saved the log since: saving will ask." : ""), "good",
+      make("button", { type: "button", onclick: () => { doc.discard(state); doc.begunFrom = undefined; say("Dropped."); } }, "Drop it"));
+  }
+
   async function start() {
     let logId = query.get("log");
     if (!logId && query.get("scan")) logId = (await ask("/api/correct/failed?uri=" + encodeURIComponent(query.get("scan")))).log_id;
@@ -342,14 +368,24 @@
     state = panel.state = fresh;
     const kept = doc.load(fresh);
     show(fresh);
-    choose(query.get("tool") || (fresh.sidecar.sections.length ? "" : "section") || (fresh.sidecar.sections.some((s) => !s.depth) ? "depth" : "move"));
+    const asked = query.get("row") ? Number(query.get("row")) : chooseAsked(fresh);
     refresh();
-    const asked = query.get("row") ? Number(query.get("row")) : chooseAsked(fresh), lacking = fresh.sidecar.sections.find((s) => !s.depth);
-    const row = isFinite(asked) ? asked : lacking && lacking.row_top ? lacking.row_top : NaN;
-    if (isFinite(row)) view.viewer.addOnceHandler("open", () => view.goTo(row));
-    if (kept) say("Your unsaved work of " + kept.when.slice(0, 16).replace("T", " ") + " is here again." + (kept.version !== fresh.version ? " Somebody saved the log since: saving will ask." : ""), "good",
-      make("button", { type: "button", onclick: () => { doc.discard(state); doc.begunFrom = undefined; say("Dropped."); } }, "Drop it"));
-    document.documentElement.dataset.ready = "1";
+    view.viewer.addOnceHandler("open", () => {
+      const named = TOOLS.some(([name]) => name === query.get("tool")) ? query.get("tool") : "";
+      if (isFinite(asked)) { view.goTo(asked); choose(named || "move"); }
+      else goTo(veernetOpening.first(fresh, named));
+      if (kept) sayKept(kept, fresh);
+      document.documentElement.dataset.ready = "1";
+    });
+    // what does not change is computed while the person is at work, so that a save takes seconds
+    if (served.decide !== false) ask("/api/correct/warm", { log_id: fresh.log_id }).catch(() => null);
   }
-  start().catch((error) => refuse(error.message));
+  /* What is wrong with the address, and where to go. */
+  function lost(error) {
+    refuse(error.message);
+    const link = (href, words) => make("p", {}, make("a", { href }, words));
+    scan.replaceChildren(make("div", { class: "empty" }, make("h2", {}, "There is nothing to correct here"), make("p", {}, make("bdi", {}, error.message)), link("/review?which=stuck", "Logs that are to be corrected"), link("/review", "The review"), link("/dashboard/index.html", "All logs")));
+    for (const node of document.querySelectorAll(".bar button, #back")) node.disabled = true;
+  }
+  start().catch(lost);
 })();

@@ -54,6 +54,12 @@
       ["Nothing left to look at. ", stuck ? [stuck.toLocaleString("en") + (stuck === 1 ? " log has" : " logs have") + " to be corrected before anybody can review it: ", link] : ""]));
     byId("page").src = "about:blank";
   }
+  /* What is wrong with the address, and where to go. */
+  function lost(error) {
+    say(error.message, false);
+    byId("decide").hidden = true;
+    byId("about").replaceChildren(make("h2", {}, "There is nothing to review here"), make("p", {}, make("a", { href: "/review" }, "The whole review"), " · ", make("a", { href: "/dashboard/index.html" }, "All logs")));
+  }
   async function which(value) { byId("which").value = value; await load(); }
 
   function drawQueue() {
@@ -212,5 +218,5 @@
   if (here.reviewer || here.decide === false) { byId("reviewer").value = here.reviewer || ""; byId("reviewer").readOnly = true; byId("reviewer").placeholder = "a reader: you can look"; byId("reviewer").title = here.reviewer ? "Your token stands for this name" : "You came in with the readers' token: you can look, not decide"; }
   byId("which").hidden = Boolean(only);
   if (new URLSearchParams(location.search).get("which")) byId("which").value = new URLSearchParams(location.search).get("which");
-  addEventListener("DOMContentLoaded", () => load().then(watch).catch((error) => say(error.message, false)));
+  addEventListener("DOMContentLoaded", () => load().then(watch).catch(lost));
 })();
