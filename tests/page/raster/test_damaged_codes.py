@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 import numpy as np
 import pytest
@@ -204,3 +205,76 @@ def test_a_wrong_checksum_over_right_pixels_costs_nothing() -> None:
     size = int.from_bytes(data[at - 4 : at], "big")
     data[at + 4 + size] ^= 1  # the block's own checksum; the stream's stands
     assert png_damage(bytes(data)) == []
+
+
+PDFS = {
+    "jpeg": saved(Image.fromarray(PAPER), "PDF", resolution=200),
+    "group 4": saved(Image.fromarray(grey(INK)).convert("1"), "PDF", resolution=200),
+}
+
+
+@pytest.mark.parametrize("name", list(PDFS))
+def test_damaged_images_of_a_pdf_are_named(name: str) -> None:
+    data = PDFS[name]
+    raster = open_raster(data, "x.pdf")
+    truth = raster.read_ink(0, raster.height_px).astype(int)
+    assert raster.drain_findings() == ()
+    start = data.index(b"stream", data.index(b"/Image"))
+    end = data.index(b"endstream", start)
+    seen = 0
+    for share in np.arange(0.3, 0.9, 0.05):
+        at = int(start + share * (end - start))
+        harmed = bytearray(data)
+        harmed[at : at + 8] = bytes(b ^ 0x5A for b in data[at : at + 8])
+        got = unnamed(bytes(harmed), truth)
+        seen += got is not None
+        assert got is None or got[0] <= 24
+        assert got is None or got[1] <= 64
+    assert seen >= 10
+
+
+def test_a_damaged_deflate_image_of_a_pdf_is_refused_or_named() -> None:
+    body = zlib.compress(PAPER.tobytes())
+    assert open_raster(pdf_of(body), "x.pdf").drain_findings() == ()
+    refused = 0
+    for at in range(4000, len(body) - 4000, 9000):
+        try:
+            found = open_raster(pdf_of(body[:at] + b"\x00\xff" * 10 + body[at + 20 :]), "x.pdf")
+        except DecodeError:
+            refused += 1
+        else:
+            assert [f.code for f in found.drain_findings()] == ["damaged_rows"]
+    assert refused >= 3
+    doubtful = open_raster(pdf_of(body[:-4] + b"\1\2\3\4"), "x.pdf")
+    found = doubtful.drain_findings()
+    assert [(f.code, f.rows) for f in found] == [("damaged_rows", (0, ROWS - 1))]
+    assert "checksum" in found[0].message
+    cut = open_raster(pdf_of(body[: len(body) // 2]), "x.pdf").drain_findings()
+    assert [f.code for f in cut] == ["missing_rows"]
+    assert cut[0].rows is not None
+    assert 200 < cut[0].rows[0] < 440
+    assert cut[0].rows[1] == ROWS - 1
+
+
+def pdf_of(stream: bytes) -> bytes:
+    """A page with one grey image of deflated samples."""
+    page = b"q %d 0 0 %d 0 0 cm /I Do Q" % (COLS, ROWS)
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents 4 0 R"
+        b"/Resources<</XObject<</I 5 0 R>>>>>>" % (COLS, ROWS),
+        b"<</Length %d>>stream\n%s\nendstream" % (len(page), page),
+        b"<</Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8"
+        b"/ColorSpace/DeviceGray/Filter/FlateDecode/Length %d>>stream\n%s\nendstream"
+        % (COLS, ROWS, len(stream), stream),
+    ]
+    out, places = bytearray(b"%PDF-1.4\n"), []
+    for number, part in enumerate(parts, 1):
+        places.append(len(out))
+        out += b"%d 0 obj%s\nendobj\n" % (number, part)
+    table = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(parts) + 1)
+    out += b"".join(b"%010d 00000 n \n" % place for place in places)
+    out += b"trailer<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF" % (len(parts) + 1, table)
+    return bytes(out)

@@ -334,7 +334,7 @@ class _Reader:
         """Refuse a page of which nothing that was looked at could be decoded."""
         lost = np.zeros(self._source.height_px, dtype=np.bool_)
         for d in damage:
-            lost[d.first : d.last] = True
+            lost[d.first : d.last] |= d.kind != "doubtful"
         rows = slice(None) if self._source.is_bilevel else _sample_rows(self._source)
         if lost[rows].all():
             raise DecodeError("no row of it could be decoded", where=name)
@@ -347,6 +347,8 @@ def _damage_finding(damage: Damage, height_px: int) -> Finding:
     last = damage.last - 1
     if damage.kind == "missing":
         message = f"Rows {damage.first}-{last} of {height_px} are not in the file; left blank."
+    elif damage.kind == "doubtful":
+        message = f"Rows {damage.first}-{last} may hold wrong pixels: their checksum does not hold."
     else:
         message = f"Rows {damage.first}-{last} are damaged and could not be decoded; left blank."
     return Finding.of(

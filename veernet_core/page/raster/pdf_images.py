@@ -49,14 +49,19 @@ class PlacedImage:
 
 def images_of(page: Any) -> list[PlacedImage]:
     """Every image of a page that has an extent."""
+    placed = (_placed(page, raw, matrix) for raw, matrix in image_objects(page))
+    return [image for image in placed if image is not None]
+
+
+def image_objects(page: Any) -> list[tuple[Any, F64]]:
+    """Every image object of a page, also inside forms, and its matrix from the unit square to the page."""
     objects = _objects(
         pdfium_c.FPDFPage_CountObjects(page.raw),
         lambda index: pdfium_c.FPDFPage_GetObject(page.raw, index),
         np.eye(3),
         _DEEPEST_FORM,
     )
-    placed = (_placed(page, raw, matrix) for raw, matrix in objects)
-    return [image for image in placed if image is not None]
+    return list(objects)
 
 
 def resolution(images: Sequence[PlacedImage], size_pt: tuple[float, float]) -> tuple[float, float]:

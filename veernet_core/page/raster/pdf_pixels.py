@@ -16,7 +16,8 @@ from veernet_core.config import RasterLimits
 from veernet_core.datatypes import U8
 from veernet_core.errors import DecodeError, UnsupportedFormatError, plain_text
 from veernet_core.page.raster.pdf_images import images_of, resolution, user_unit
-from veernet_core.page.raster.pixels import ChunkedPixels, check_limits
+from veernet_core.page.raster.pdf_streams import page_damage
+from veernet_core.page.raster.pixels import PAPER, ChunkedPixels, check_limits
 
 PDFIUM_LOCK = threading.RLock()
 """pdfium must never be entered by two threads at once, whatever the document."""
@@ -60,6 +61,10 @@ class PdfPixels(ChunkedPixels):
             except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
                 raise DecodeError(f"the PDF page is damaged ({plain_text(error)})", name) from error
         check_limits(self.height_px, self.width_px, name, limits)
+        with PDFIUM_LOCK:
+            size_px = self.width_px, self.height_px
+            self._known = page_damage(self._page, data, size_px)
+        self._damage = list(self._known)
         if self.is_bilevel:  # read once, into `PackedPixels`
             self.cache_bytes = 0
 
@@ -95,6 +100,9 @@ class PdfPixels(ChunkedPixels):
                 pdfium_c.FPDF_ANNOT | (pdfium_c.FPDF_GRAYSCALE if self.channels == 1 else 0),
             )  # fmt: skip
             pixels: U8 = np.array(bitmap.to_numpy(), dtype=np.uint8)
+        for damage in self._known:
+            if damage.kind != "doubtful":
+                pixels[max(0, damage.first - row0) : max(0, damage.last - row0)] = PAPER
         if self.channels == 1:
             return pixels.reshape(row1 - row0, self.width_px)
         return np.ascontiguousarray(pixels[..., ::-1])

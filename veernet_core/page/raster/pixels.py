@@ -23,12 +23,12 @@ from veernet_core.errors import TooLargeError
 PAPER = 255
 _MAX_TURNED_BYTES = 1 << 30
 
-DamageKind = Literal["damaged", "missing"]
+DamageKind = Literal["damaged", "missing", "doubtful"]
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Rows ``first <= row < last`` that could not be read."""
+    """Rows ``first <= row < last`` that could not be read; the doubtful are given as they were decoded."""
 
     first: int
     last: int

@@ -28,13 +28,14 @@ def stream_damage(data: bytes, page: TiffPage | None, height_px: int) -> list[Da
     if page is not None:
         return _of_strips(data, page) if page.compression == JPEG else []
     if data.startswith(b"\xff\xd8"):
-        damage = _of_jpeg(data)
+        damage = jpeg_stream_damage(data)
     else:
         damage = png_damage(data) if data.startswith(b"\x89PNG") else []
     return [Damage(d.first, min(d.last, height_px), d.kind) for d in damage if d.first < height_px]
 
 
-def _of_jpeg(data: bytes, tables: bytes = b"") -> list[Damage]:
+def jpeg_stream_damage(data: bytes, tables: bytes = b"") -> list[Damage]:
+    """Damaged rows of one JPEG stream; none where it is coded in a way that is not followed."""
     from veernet_core.page.raster.jpeg_blocks import jpeg_damage  # its compiler takes time to load
 
     return jpeg_damage(data, tables) or []
@@ -49,6 +50,6 @@ def _of_strips(data: bytes, page: TiffPage) -> list[Damage]:
             continue  # not in the file: its rows are missing
         top = block // page.blocks_per_row % n_bands * page.block_rows
         bottom = min(top + page.block_rows, page.height_px)
-        for d in _of_jpeg(data[place[0] : sum(place)], page.jpeg_tables):
+        for d in jpeg_stream_damage(data[place[0] : sum(place)], page.jpeg_tables):
             found.append(Damage(min(top + d.first, bottom), min(top + d.last, bottom), d.kind))
     return merge_damage([d for d in found if d.first < d.last])
