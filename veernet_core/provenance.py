@@ -29,7 +29,7 @@ ALGORITHMS: dict[str, int] = {
     "strips": 3,
     "network": 1,
     "tracking": 2,
-    "values": 2,
+    "values": 3,
     "quality": 3,
     "gate": 3,
     "files": 2,

@@ -189,9 +189,7 @@ def recover(
     observed = trace.observed[nearest] & np.isfinite(sampled)
     confidence = np.where(np.isfinite(sampled), row_confidence[nearest], np.nan)
     values = value_at(sampled, spec)
-    odds = None if trace.wrap_odds is None else trace.wrap_odds[nearest]
-    evidence = trace.evidence[nearest]
-    return RecoveredCurve(*place, values, sampled, observed, confidence, evidence, wrap_odds=odds)
+    return RecoveredCurve(*place, values, sampled, observed, confidence, trace.evidence[nearest])
 
 
 def bridge_limit(unit: DepthUnit, config: DigitiseConfig) -> float:
@@ -298,12 +296,6 @@ def merge_backups(curves: Sequence[RecoveredCurve]) -> list[RecoveredCurve]:
     return [_merge(group) for group in groups.values()]
 
 
-def _joined_odds(take: Bool, backup: F64 | None, lead: F64 | None) -> F64 | None:
-    if backup is None or lead is None:
-        return None
-    return np.where(take, backup, lead)
-
-
 def _merge(group: list[RecoveredCurve]) -> RecoveredCurve:
     group = sorted(group, key=lambda c: abs(c.spec.right - c.spec.left))
     lead = group[0]
@@ -317,6 +309,5 @@ def _merge(group: list[RecoveredCurve]) -> RecoveredCurve:
             observed=lead.observed | take,
             confidence=np.where(take, backup.confidence, lead.confidence),
             evidence=np.where(take[:, None], backup.evidence, lead.evidence),
-            wrap_odds=_joined_odds(take, backup.wrap_odds, lead.wrap_odds),
         )
     return lead

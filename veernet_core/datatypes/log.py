@@ -48,8 +48,6 @@ class RecoveredCurve:
     evidence : float64 [n, n_evidence]
     doubtful : tuple of DoubtfulStretch
         Stretches in doubt, by depth.
-    wrap_odds : float64 [n] or None
-        Chance that the wrap index is right; None where it is not known.
     """
 
     spec: CurveSpec
@@ -63,7 +61,6 @@ class RecoveredCurve:
     confidence: F64
     evidence: F64
     doubtful: tuple[DoubtfulStretch, ...] = ()
-    wrap_odds: F64 | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 
 from veernet_core.curve.evidence.doubts import (
     LEAST_ODDS,
+    LEAST_SHARE,
     with_all_doubts,
     withhold,
     withhold_impossible,
@@ -21,17 +22,34 @@ def trace(n: int = 1000) -> Trace:
     return Trace(np.full(n, 0.5), evidence, np.ones(n, bool), np.arange(n, dtype=float))
 
 
-@pytest.mark.parametrize(("field", "reason"), [("wrap_odds", "wrap"), ("name_odds", "crossing")])
-def test_rows_that_may_be_something_else_are_withheld(field: str, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("field", "reason", "least"),
+    [("wrap_odds", "wrap", LEAST_SHARE), ("name_odds", "crossing", LEAST_ODDS)],
+)
+def test_rows_that_may_be_something_else_are_withheld(
+    field: str, reason: str, least: float
+) -> None:
     depth = 100 + np.arange(1000) / 10
     odds = np.ones(1000)
-    odds[200:300] = LEAST_ODDS - 0.01
-    odds[500:600] = LEAST_ODDS
+    odds[200:300] = least - 0.005
+    odds[500:600] = least
     kept, found = withhold(replace(trace(), **{field: odds}), depth)
     assert found == (DoubtfulStretch(120.0, pytest.approx(129.9), reason, True),)
     assert np.isnan(kept.frac[200:300]).all()
     assert not kept.observed[200:300].any()
     assert np.isfinite(kept.frac).sum() == kept.observed.sum() == 900
+
+
+def test_a_doubt_about_the_wrap_that_all_rows_share_withholds_none() -> None:
+    """A short strip that shows no passage says little of the wrap it is in; that is a matter of the scale."""
+    depth = 100 + np.arange(1000) / 10
+    odds = np.full(1000, 0.97)
+    assert withhold(replace(trace(), wrap_odds=odds), depth)[1] == ()
+    odds[200:300] = 0.955
+    (told,) = withhold(replace(trace(), wrap_odds=odds), depth)[1]
+    assert (told.depth_from, told.reason) == (120.0, "wrap")
+    (everything,) = withhold(replace(trace(), wrap_odds=np.full(1000, 0.94)), depth)[1]
+    assert (everything.depth_from, everything.depth_to) == (100.0, pytest.approx(199.9))
 
 
 def test_a_trace_without_rivals_stays_as_it_is() -> None:

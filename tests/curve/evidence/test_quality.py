@@ -55,31 +55,6 @@ def test_borders_that_may_be_off_count_where_a_curve_hardly_moves() -> None:
     assert low[0] - low[1] > 0.1
 
 
-def test_rows_that_may_be_in_another_wrap_count_a_whole_track_each() -> None:
-    """A hundredth of the rows, wrong by a width, is 0.01 of mean squared error."""
-    curve = wavy_curve(mass=0.99)
-    odds = np.ones(len(curve.frac))
-    odds[:20] = 0.9
-    told = [
-        quality.estimate(replace(curve, wrap_odds=o), (curve.spec,), 0.0, model())
-        for o in (None, np.ones(len(odds)), odds)
-    ]
-    assert told[0] == told[1]
-    lost = 0.1 * 20 / len(odds) / quality.position_variance(curve)
-    assert told[0].r2_lower - told[2].r2_lower == pytest.approx(lost)
-    assert told[2].r2_estimate == told[0].r2_estimate
-    assert told[2].expected_abs_dx_pct == pytest.approx(told[0].expected_abs_dx_pct + 1.0)
-    shared = quality.estimate(
-        replace(curve, wrap_odds=odds - 0.04), (curve.spec,), 0.0, model()
-    )  # a chance that all rows share is no matter of rows
-    assert shared.r2_lower == pytest.approx(told[2].r2_lower)
-    gone = {k: np.where(odds < 1, np.nan, getattr(curve, k)) for k in ("frac", "value")}
-    withheld = replace(curve, wrap_odds=odds, **gone)
-    nothing = quality.estimate(withheld, (curve.spec,), 0.0, model())
-    plain = quality.estimate(replace(withheld, wrap_odds=None), (curve.spec,), 0.0, model())
-    assert nothing.r2_lower == plain.r2_lower
-
-
 def test_borders_on_printed_lines_take_nothing_away() -> None:
     """A border that may be off counts by how near to it the curve runs."""
     lively = wavy_curve(mass=0.99)

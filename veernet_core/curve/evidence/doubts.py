@@ -25,6 +25,9 @@ from veernet_core.datatypes import (
 LEAST_ODDS = 0.95
 """Chance of being right below which rows are withheld: of what is delivered no more may be wrong than the gate
 promises of curves."""
+LEAST_SHARE = 0.99
+"""The same for the wrap index, as a share of the chance of the curve's surest rows: of drawn rows between the two one
+in eighty was in another wrap, above both one in nine hundred. What all rows share is a doubt about the scale."""
 FAINT = 0.5
 """Confidence below which a stretch counts as faint ink."""
 LISTED_FT = 2.0
@@ -68,19 +71,28 @@ def withhold(trace: Trace, depth: F64) -> tuple[Trace, tuple[DoubtfulStretch, ..
     """
     found: list[DoubtfulStretch] = []
     gone = np.zeros(len(trace.frac), bool)
-    odds: tuple[tuple[DoubtReason, F64 | None], ...] = (
-        ("crossing", trace.name_odds),
-        ("wrap", trace.wrap_odds),
+    placed = np.isfinite(trace.frac)
+    odds: tuple[tuple[DoubtReason, F64 | None, float], ...] = (
+        ("crossing", trace.name_odds, LEAST_ODDS),
+        ("wrap", trace.wrap_odds, _least_wrap_odds(trace)),
     )
-    for reason, chance in odds:
+    for reason, chance, least in odds:
         if chance is None:
             continue
-        here = (chance < LEAST_ODDS) & np.isfinite(trace.frac)
+        here = (chance < least) & placed
         found += _stretches(here & trace.observed, depth, reason, withheld=True)
         gone |= here
     if not gone.any():
         return trace, ()
     return _without(trace, gone), tuple(found)
+
+
+def _least_wrap_odds(trace: Trace) -> float:
+    """Chance of the wrap index below which rows of a trace are withheld."""
+    seen = trace.observed & np.isfinite(trace.frac)
+    if trace.wrap_odds is None or not seen.any():
+        return LEAST_ODDS
+    return max(LEAST_ODDS, LEAST_SHARE * float(trace.wrap_odds[seen].max()))
 
 
 def _without(trace: Trace, gone: Bool) -> Trace:

@@ -208,30 +208,15 @@ def estimate(
     wrong_rows = WRONG_ROW_PCT * float(features[FEATURES.index("doubt_mean")])
     ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
     r2, low, high = (1 - 10**end for end in ends)
-    # what the evidence of the rows cannot tell is added: borders that are off move all of the curve, which
-    # matters most where it hardly moves, and another wrap is a whole track away
-    moved, wrapped = _border_error(frac, border_slack), _wrap_error(curve)
-    variance = position_variance(curve)
-    low -= (moved + wrapped) / variance
+    # an error of the borders moves all of the curve: it matters most where the curve hardly moves
+    moved, variance = _border_error(frac, border_slack), position_variance(curve)
+    low -= moved / variance
     # a flat trace has little variance, also where it lies on a grid line: only doubt tells
     own = max(100 * np.sqrt(10 ** ends[1] * variance), wrong_rows)
-    off_pct = float(np.hypot(own, 100 * np.sqrt(moved))) + 100 * wrapped
+    off_pct = float(np.hypot(own, 100 * np.sqrt(moved)))
     return QualityEstimate(
         _clip(r2), _clip(low), _clip(high), covered, gap, depth_residual, span, off_pct
     )
-
-
-def _wrap_error(curve: RecoveredCurve) -> float:
-    """Mean squared error of positions to be expected of rows in another wrap than the rest, track widths².
-
-    A chance that all rows share is no matter of rows but of the scale; it is withheld where it is large
-    (`doubts`).
-    """
-    used = np.isfinite(curve.frac)
-    if curve.wrap_odds is None or not used.any():
-        return 0.0
-    doubt = 1 - curve.wrap_odds[used]
-    return float(np.mean(doubt) - np.min(doubt))
 
 
 def _border_error(frac: F64, slack: tuple[float, float]) -> float:
