@@ -28,7 +28,13 @@ from veernet_core.curve.evidence import confidence, quality
 from veernet_core.evaluation import reliability, shifts
 from veernet_core.evaluation.confidence_fit import fit_confidence
 from veernet_core.evaluation.papers import PAPERS
-from veernet_core.evaluation.quality_fit import GateScore, fit_quality, score_gate, total_score
+from veernet_core.evaluation.quality_fit import (
+    GateScore,
+    fit_quality,
+    score_families,
+    score_gate,
+    total_score,
+)
 from veernet_core.evaluation.reliability import (
     MapStudy,
     Reliability,
@@ -99,10 +105,25 @@ def run_calibration(
         "pixel", masks.measured, masks
     )
     lines.append(gate_line("gate", gate))
-    lines.append("gate, each family of paper judged by what the others taught:")
-    lines += [gate_line(f"  {name}", score) for name, score in fitted.left_out.items()]
-    lines.append(gate_line("  all of them", total_score(fitted.left_out.values())))
+    lines += _family_lines("each family of paper judged by what the others taught", fitted.left_out)
+    lines += _earlier_lines(known, content.calibration)
     return "\n".join(lines)
+
+
+def _family_lines(about: str, scores: Mapping[str, GateScore]) -> list[str]:
+    lines = [f"gate, {about}, borders known:"]
+    lines += [gate_line(f"  {name}", score) for name, score in scores.items()]
+    return [*lines, gate_line("  all of them", total_score(scores.values()))]
+
+
+def _earlier_lines(curves: Sequence[TracedCurve], calibration: Mapping[str, Any]) -> list[str]:
+    """How the calibration that the bundle came with does on the same curves, which it never saw."""
+    if "quality" not in calibration:
+        return []
+    maps = confidence.maps_from_json(calibration["confidence"])
+    model = quality.QualityModel.from_json(calibration["quality"])
+    scores = score_families(curves, maps, model, DigitiseConfig())
+    return _family_lines("by the calibration that the bundle came with", scores)
 
 
 Traced = tuple[list[TracedCurve], list[PixelEvidence]]

@@ -469,6 +469,9 @@ def test_calibrate_fills_the_bundle_and_draws(
             assert len(r["bins"][0]) == 3
     assert len(list(plots.glob("reliability-*.png"))) == 3
     json.dumps(values, allow_nan=False)
+    assert "by the calibration that the bundle came with" not in told
+    anew = flow.run_calibration(out, tmp_path / "anew.safetensors", 60, 22, None)
+    assert "by the calibration that the bundle came with" in anew
     again = tmp_path / "again.safetensors"
     flow.run_calibration(plain_bundle, again, 120, 21, None)
     assert again.read_bytes() == out.read_bytes()

@@ -64,8 +64,7 @@ def fit_quality(curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps) 
     smoothed to grow (greatest convex minorant): one unlucky curve among few does not decide.
     """
     config = DigitiseConfig()
-    # truth is measured between the nominal borders: that others could be off is no error here
-    curves = [replace(c, border_slack=(0.0, 0.0)) for c in curves if c.spec.style in maps]
+    curves = _with_borders_known([c for c in curves if c.spec.style in maps])
     parts = _parts(curves, maps, config)
     counts = np.zeros((len(LEVELS), 2))
     for part in parts:
@@ -78,6 +77,25 @@ def fit_quality(curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps) 
     model = replace(_fit_cases(judged_cases(curves, maps, config), config), level=level)
     scores = {p.name: count_cases(p.cases, replace(p.draft, level=level), config) for p in parts}
     return QualityFit(model, scores)
+
+
+def score_families(
+    curves: Sequence[TracedCurve],
+    maps: confidence.ConfidenceMaps,
+    model: quality.QualityModel,
+    config: DigitiseConfig,
+) -> dict[str, GateScore]:
+    """How the gate did on each family of paper, its borders known, by a model that was fitted before."""
+    curves = _with_borders_known(curves)
+    families = dict.fromkeys(c.paper for c in curves)
+    return {
+        f: score_gate([c for c in curves if c.paper == f], maps, model, config) for f in families
+    }
+
+
+def _with_borders_known(curves: Sequence[TracedCurve]) -> list[TracedCurve]:
+    """Truth is measured between the nominal borders: that they could be off is no error of drawn curves."""
+    return [replace(c, border_slack=(0.0, 0.0)) for c in curves]
 
 
 def _parts(

@@ -26,8 +26,10 @@ LEAST_ODDS = 0.95
 """Chance of being right below which rows are withheld: of what is delivered no more may be wrong than the gate
 promises of curves."""
 LEAST_SHARE = 0.99
-"""The same for the wrap index, as a share of the chance of the curve's surest rows: of drawn rows between the two one
-in eighty was in another wrap, above both one in nine hundred. What all rows share is a doubt about the scale."""
+"""The same for the wrap index, as a share of the chance of the curve's surest rows: of drawn rows between the
+two one in eighty was in another wrap, above both one in nine hundred. What all rows share is a doubt about the
+scale.
+"""
 FAINT = 0.5
 """Confidence below which a stretch counts as faint ink."""
 LISTED_FT = 2.0
