@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from veernet_core.curve.evidence.doubts import LEAST_ODDS, LEAST_SHARE, withhold
 from veernet_core.curve.tracking.costs import JointCosts
 from veernet_core.curve.tracking.crossing import crossing_costs, strokes_across
 from veernet_core.curve.tracking.wrap_odds import WrapCosts, possible_positions, wrap_odds
-from veernet_core.datatypes import F64, U8, Bool, CurveSpec
+from veernet_core.datatypes import EVIDENCE, F64, U8, Bool, CurveSpec, Trace
 
 LEFT, WIDTH, COLS = 16, 480, 512
 COSTS = WrapCosts(LEFT, WIDTH, 1, 0.3, 12.0)
@@ -54,6 +55,26 @@ def test_a_leap_without_ink_leaves_the_stretch_in_doubt_and_the_rest_sure() -> N
     sure = chances(unfolded, broken=700)
     assert sure[705:745].max() < 0.95
     assert sure[:690].min() > 0.95
+
+
+def test_strokes_broken_at_a_border_leave_what_follows_in_doubt() -> None:
+    """A plotter broke a spike at the left border: its stroke ends within the track and goes on at the other
+    border, as a leap back would. By the ink the rest may as well be a wrap away, so it is withheld.
+    """
+    rows = np.arange(3300.0)
+    unfolded = np.full(3300, 0.98)
+    unfolded[2000:2010] = 0.26
+    unfolded[2020:] = 0.35 + 0.63 * np.clip((2060 - rows[2020:]) / 40, 0, 1)
+    not_wrapping = WrapCosts(LEFT, WIDTH, 1, 3.0, 12.0)
+    sure = chances(unfolded, broken=2010, costs=not_wrapping)
+    assert sure[:2000].min() > 0.999
+    assert LEAST_ODDS < sure[2020:].max() < LEAST_SHARE
+    evidence = np.full((3300, len(EVIDENCE)), 0.9)
+    trace = Trace(unfolded, evidence, np.ones(3300, bool), rows, wrap_odds=sure)
+    kept, (told,) = withhold(trace, rows)
+    assert told.reason == "wrap"
+    assert np.isnan(kept.frac[2010:]).all()
+    assert np.isfinite(kept.frac[:2000]).all()
 
 
 def test_a_section_that_begins_in_another_wrap_is_known_by_where_it_comes_home() -> None:
