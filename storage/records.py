@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from veernet_core.curve.evidence.shared import shared_ink
 from veernet_core.datatypes import (
     CurveSpec,
     DepthAxis,
@@ -79,7 +80,12 @@ def log_record(log: DigitisedLog) -> Record:
         },
         "well": asdict(log.well),
         "sections": [_section(section) for section in log.sections],
-        "curves": [_curve(judged) for judged in log.curves],
+        "curves": [
+            _curve(judged, *shared)
+            for judged, shared in zip(
+                log.curves, shared_ink([j.curve for j in log.curves]), strict=True
+            )
+        ],
         "findings": [_finding(finding) for finding in log.findings],
     }
     plain: Record = jsonable(record)
@@ -184,7 +190,7 @@ def _track(track: Track) -> Record:
     }
 
 
-def _curve(judged: JudgedCurve) -> Record:
+def _curve(judged: JudgedCurve, shared_with: str, shared: float) -> Record:
     curve, verdict = judged.curve, judged.verdict
     samples = len(curve.depth)
     return {
@@ -196,6 +202,8 @@ def _curve(judged: JudgedCurve) -> Record:
         "policy_id": verdict.policy_id,
         "doubtful": [asdict(doubt) for doubt in curve.doubtful],
         "quality": asdict(judged.quality),
+        "shared_ink": round(shared, 4),
+        "shared_with": shared_with,
         "depth_unit": curve.depth_unit,
         "depth_top": curve.depth[0] if samples else None,
         "depth_base": curve.depth[-1] if samples else None,

@@ -120,6 +120,9 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("depth_residual", "number", "depth_unit", "Scatter of the depth evidence; null where "
               "not known."),
         Field("span_frac", "number", "track width", "Range of the curve across the track."),
+        Field("shared_ink", "number", "1", "Share of the samples read from ink that lie on another curve of "
+              "the track, within 1 % of its width; null in results of older versions."),
+        Field("shared_with", "label", "", "That other curve; empty where there is none."),
         Field("expected_abs_dx_pct", "number", "% of track width", "Expected median |dx|."),
         _DEPTH_UNIT,
         Field("depth_top", "number", "depth_unit", "First depth; null without samples."),
@@ -256,6 +259,8 @@ def verdict_rows_of(record: Record, log_id: str) -> list[Row]:
         spec = curve["spec"]
         row = {
             "doubtful": [],
+            "shared_ink": None,
+            "shared_with": None,
             **spec,
             **curve["quality"],
             **curve,

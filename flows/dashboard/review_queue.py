@@ -131,8 +131,9 @@ def _title(record: Record) -> str:
 def _in_doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
     """How much of each curve is in doubt, 0 to 1.
 
-    What is open of its R², and the share of its depths that may belong to another curve or are otherwise in
-    doubt and have values: either may make a sample wrong. Where there is no value there is nothing to doubt.
+    What is open of its R², and the share of its depths that may belong to another curve, lie on another one's
+    ink, or are otherwise in doubt and have values: either may make a sample wrong. Where there is no value
+    there is nothing to doubt.
     """
     doubt = 1 - (1 - _doubt(table, threshold)) * (1 - _share_in_doubt(table))
     empty = table["coverage"].to_numpy() <= 0
@@ -149,6 +150,7 @@ def _share_in_doubt(table: pa.Table) -> NDArray[np.float64]:
     doubtful = np.bincount(owner[kept], length[kept], len(table))
     span = table["depth_base"].to_numpy() - table["depth_top"].to_numpy()
     share: NDArray[np.float64] = np.clip(np.nan_to_num(doubtful / np.maximum(span, 1e-9)), 0, 1)
+    share = np.maximum(share, np.nan_to_num(table["shared_ink"].to_numpy().astype(np.float64)))
     owner, codes = _flat(table["reasons"])
     swapped = owner[np.isin(codes["value"].to_numpy().astype(str), _MAY_BE_ANOTHER)]
     share[swapped] = 1.0
@@ -201,7 +203,8 @@ def _wanted(row: Row, which: str) -> bool:
 _SHOWN = (
     "log_id", "uwi", "well", "section_id", "track_id", "mnemonic", "unit", "decision", "r2_estimate",
     "r2_lower", "r2_upper", "r2_reference", "coverage", "longest_gap", "depth_unit", "depth_top",
-    "depth_base", "doubt", "doubtful", "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
+    "depth_base", "doubt", "doubtful", "shared_ink", "shared_with",
+    "reviewed_decision", "reviewer", "reviewed_note", "reviewed_at",
     "earlier_decision", "earlier_reviewer", "earlier_at",
 )  # fmt: skip
 

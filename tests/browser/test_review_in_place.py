@@ -137,6 +137,13 @@ def test_two_curves_that_changed_places_are_put_back(
     name = shown(page)
     other = page.inner_text("[data-key=x]").split()[-1]
     start, stop = map(float, page.evaluate("document.documentElement.dataset.stretch").split("/"))
+    assert float(page.input_value("#swap-from")) == pytest.approx((start + stop) / 2, abs=0.01)
+    page.fill("#swap-from", "")
+    page.press("#swap-from", "Escape")
+    page.keyboard.press("x")
+    assert "Type the depth" in page.inner_text("#message")
+    page.fill("#swap-from", str((start + stop) / 2))
+    page.press("#swap-from", "Escape")
     page.keyboard.press("x")
     until(page, "document.getElementById('message').textContent.includes('change places')")
     app.state.desk.finish(300)

@@ -12,6 +12,7 @@ window.veernetStretch = (function () {
   /* Other curves of the track: one of them may have changed places with this one. */
   const others = () => desk.log().curves.filter((c) => c.section_id === row.section_id && c.track_id === row.track_id && c.mnemonic !== row.mnemonic);
 
+  const middle = (s) => Math.round(50 * (s.depth_from + s.depth_to)) / 100;
   function draw() {
     const all = stretches(), s = all[at];
     byId("stretch").hidden = !s;
@@ -25,7 +26,7 @@ window.veernetStretch = (function () {
       s.settle ? make("p", {}, make("span", { class: "quiet" }, "What settles it: "), text(s.settle)) : "",
       make("p", { class: "acts" }, button("[", "previous", () => move(-1)), button("]", "next", () => move(1)),
         s.withheld ? "" : button("z", isNull(s) ? "keep its values" : "no values here", toggle),
-        rivals.length ? [button("x", "changed places" + (rivals.length === 1 ? " with " + rivals[0].mnemonic : " with"), () => exchange(false)), choice, button("X", "only in this stretch", () => exchange(true))] : ""));
+        rivals.length ? [button("x", "changed places" + (rivals.length === 1 ? " with " + rivals[0].mnemonic : " with"), () => exchange(false)), choice, make("label", {}, "from ", make("input", { id: "swap-from", type: "number", step: "any", value: middle(s), title: "Depth from which on the two are in each other's places" }), " " + row.depth_unit + " down"), button("X", "only in this stretch", () => exchange(true))] : ""));
   }
 
   function move(by) {
@@ -46,7 +47,8 @@ window.veernetStretch = (function () {
     const reviewer = desk.reviewer();
     if (!reviewer) return;
     const other = rivals.length > 1 ? byId("rival").value : rivals[0].mnemonic;
-    const depth = only ? s.depth_from : (s.depth_from + s.depth_to) / 2;
+    const typed = byId("swap-from").value, depth = only ? s.depth_from : Number(typed);
+    if (!only && (typed === "" || !isFinite(depth))) { say("Type the depth from which on the two are in each other's places.", false); return; }
     try {
       await ask("/api/correct/exchange", { log_id: row.log_id, section_id: row.section_id, track_id: row.track_id, mnemonic: row.mnemonic, other, depth, ...(only ? { depth_to: s.depth_to } : {}), reviewer });
     } catch (error) { say(error.message, false); return; }

@@ -137,6 +137,7 @@
           ["R² measured", row.r2_reference === null ? "" : figure(row.r2_reference, 3)],
           ["coverage", figure(row.coverage === null ? null : 100 * row.coverage, 0) + " %"], ["longest gap", figure(row.longest_gap, 1) + " " + unit],
           ["depths", figure(row.depth_top, 1) + " to " + figure(row.depth_base, 1) + " " + unit], ["log", row.log_id],
+          ["on the ink of " + row.shared_with, row.shared_with && row.shared_ink >= 0.05 ? figure(100 * row.shared_ink, 0) + " %" : ""],
           ["in doubt", curve && curve.stretches.length ? curve.stretches.length + (curve.stretches.length === 1 ? " stretch" : " stretches") : ""]]
           .filter(([, value]) => value).map(([name, value]) => make("li", {}, make("span", {}, name + " "), text(value)))),
       make("p", {}, text(row.reasons.join(" "))),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from factories import GR, judge, make_curve, make_log, only
+from factories import CALI, GR, judge, make_curve, make_log, only
 
 from flows.dashboard.correct import _draft
 from flows.dashboard.exchange import exchanged
@@ -121,13 +121,20 @@ def test_curves_come_by_how_much_of_them_is_in_doubt(tmp_path: Path) -> None:
         "faint": judge(faint, "review", sure),
         "withheld": judge(withheld, "review", sure),
         "another": judge(curve, "review", sure, ("identity_ambiguous",)),
+        "shared": judge(curve, "review", sure),
         "nothing": judge(nothing, "reject", (nan, nan, nan), ("nothing_recovered",)),
     }.items():
-        log = only(make_log(log_id), judged)
+        beside = judge(make_curve(CALI, frac=curve.frac)) if log_id == "shared" else None
+        log = only(make_log(log_id), judged, *([beside] if beside else []))
         publish_local(tmp_path, log_id, log_files(log, log_id))
     write_datasets(tmp_path)
     found = Desk(ObjectStore(str(tmp_path)), 0.85).queue("all")["rows"]
-    assert [row["log_id"] for row in found] == ["another", "faint", "calm", "withheld", "nothing"]
+    names = ["another", "shared", "shared", "faint", "calm", "withheld", "nothing"]
+    assert [row["log_id"] for row in found] == names
+    assert [(row["shared_ink"], row["shared_with"]) for row in found[1:3]] == [
+        (1, "CALI"),
+        (1, "GR"),
+    ]
     doubt = {row["log_id"]: row["doubt"] for row in found}
     assert doubt["another"] == 1
     assert doubt["faint"] == pytest.approx(0.5, abs=0.01)
