@@ -113,8 +113,12 @@ def watch_local(
     device: str,
     precision: str,
     batch_tiles: int | None,
+    may_hold: bool = True,
 ) -> DigitiseConfig:
-    """Run the canary for a local run and say what it found; gives the settings to go on with."""
+    """Run the canary for a local run and say what it found; gives the settings to go on with.
+
+    ``may_hold``: whether a collapse holds what the run accepts.
+    """
     from veernet_core.net.bundle import load_predictor
     from veernet_core.pipeline import digitise_many
 
@@ -133,8 +137,9 @@ def watch_local(
         )
     if report.healthy:
         return config
-    print(f"the canary has collapsed ({', '.join(report.broken)}): nothing is accepted in this run")
-    return hold(config)
+    what = "nothing is accepted in this run" if may_hold else "accepted curves are not held"
+    print(f"the canary has collapsed ({', '.join(report.broken)}): {what}")
+    return hold(config) if may_hold else config
 
 
 def _logs_of(engine: Engine) -> Sequence[CanaryLog] | None:

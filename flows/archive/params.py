@@ -16,7 +16,9 @@ from veernet_core.config import OPTION_DEFAULTS, OPTIONS, DigitiseConfig, config
 
 Source = Annotated[str, Field(description="Where the scans are: a folder, s3://, gs:// or az://.")]
 Dest = Annotated[str, Field(description="Where results go; outside the source.")]
-Limit = Annotated[int | None, Field(ge=1, description="At most so many scans in this run.")]
+Limit = Annotated[
+    int | None, Field(ge=1, description="At most so many scans in this run; none: all.")
+]
 CanaryMode = Annotated[
     Literal["hold", "report", "off"],
     Field(description="Drawn logs with known truth are digitised first: after a collapse hold the "
@@ -25,14 +27,18 @@ CanaryMode = Annotated[
 ]  # fmt: skip
 Index = Annotated[
     str | None,
-    Field(description="The archive's index of its scans: URI of a CSV or Parquet table."),
+    Field(
+        description="The archive's index of its scans: URI of a CSV or Parquet table; none: no index."
+    ),
 ]
 IndexMap = Annotated[
     str,
     Field(description="What its columns mean: generic, kansas, texas, or the URI of a JSON file."),
 ]
 Model = Annotated[str | None, Field(description="URI of a model bundle; none: the shipped one.")]
-Device = Annotated[str, Field(description="auto, cpu or cuda.")]
+Device = Annotated[
+    str, Field(description="Where the network runs: auto (a GPU where there is one), cpu or cuda.")
+]
 DryRun = Annotated[bool, Field(description="Only say what would be done, and why.")]
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
@@ -47,12 +53,18 @@ Redo = Annotated[
 ]  # fmt: skip
 Force = Annotated[bool, Field(description="Do again what is done, failed or quarantined.")]
 Since = Annotated[
-    datetime | None, Field(description="Only scans changed at or after this time (UTC).")
+    datetime | None,
+    Field(description="Only scans changed at or after this time (UTC); none: since ever."),
 ]
-Until = Annotated[datetime | None, Field(description="Only scans changed before this time (UTC).")]
+Until = Annotated[
+    datetime | None,
+    Field(description="Only scans changed before this time (UTC); none: until now."),
+]
 CatchUpDays = Annotated[
     float | None,
-    Field(gt=0, description="Only scans changed in so many days: the window to catch up."),
+    Field(
+        gt=0, description="Only scans changed in so many days, the window to catch up; none: all."
+    ),
 ]
 IncludeReview = Annotated[
     bool,
@@ -60,25 +72,38 @@ IncludeReview = Annotated[
           "header line; once asked for, it holds for the destination."),
 ]  # fmt: skip
 EngineParam = Annotated[
-    str, Field(pattern=r"^(local|dask://.*|ray://.*)$", description="local, dask://… or ray://…")
+    str,
+    Field(
+        pattern=r"^(local|dask://.*|ray://.*)$",
+        description="Where tasks run: local, dask://… or ray://…",
+    ),
 ]
-ChunkLogs = Annotated[int, Field(ge=1, le=1024, description="Logs per task.")]
-ShardLogs = Annotated[int, Field(ge=1, le=20000, description="Logs per flow run of a shard.")]
+ChunkLogs = Annotated[int, Field(ge=1, le=1024, description="Most logs per task.")]
+ShardLogs = Annotated[int, Field(ge=1, le=20000, description="Most logs per flow run of a shard.")]
 InFlight = Annotated[int, Field(ge=1, le=256, description="Chunks under way at once.")]
 DecoderCount = Annotated[int, Field(ge=1, le=64, description="Decoder processes per worker.")]
-DecodeLimit = Annotated[float, Field(gt=0, description="Wall-clock limit to decode a scan, s.")]
-DecodeMemory = Annotated[int, Field(ge=256, description="Memory of a decoder process, MB.")]
+DecodeLimit = Annotated[
+    float, Field(gt=0, description="Wall-clock limit to decode a scan, seconds.")
+]
+DecodeMemory = Annotated[int, Field(ge=256, description="Most memory of a decoder process, MB.")]
 MaxTries = Annotated[int, Field(ge=1, le=10, description="Tries before a scan is quarantined.")]
 StallLimit = Annotated[
-    float, Field(ge=0, description="A worker that finishes no log for so long ends itself, s.")
+    float,
+    Field(
+        ge=0,
+        description="A worker that finishes no log for so long ends itself, seconds; 0: never.",
+    ),
 ]
 ShardDeployment = Annotated[
     str | None,
-    Field(description="flow/deployment that runs the shards on a work pool; none: here."),
+    Field(
+        description="Deployment that runs the shards on a work pool, flow/deployment; none: here."
+    ),
 ]
 ShardSlots = Annotated[int, Field(ge=1, le=64, description="Shards in the work pool at once.")]
 AcceleratorLimit = Annotated[
-    str | None, Field(description="Global concurrency limit that every shard occupies.")
+    str | None,
+    Field(description="Global concurrency limit that every shard occupies; none: no limit."),
 ]
 
 

@@ -3,70 +3,99 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from functools import partial
 from pathlib import Path
 
-from veernet_core.config import OPTIONS, GatePolicy
+from flows import wording
+from flows.cli.options import (
+    Group,
+    add_device,
+    add_json,
+    add_model,
+    add_option,
+    add_quiet,
+    count,
+    group,
+    number,
+)
+from veernet_core.config import OPTIONS
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
     """Options of ``dashboard``."""
-    parser.add_argument("out", metavar="OUT", help="a folder, or the URI of a bucket")
-    parser.add_argument(
-        "--min-r2", type=float, default=GatePolicy().min_r2, help=OPTIONS["min_r2"].help
+    parser.description = (
+        "Build the pages of a folder or bucket of results: wells, logs, reasons, runs, a page for "
+        "every log. They open from disk. With --serve they are on a port, where people review and "
+        "correct; ends with Ctrl+C."
     )
-    parser.add_argument(
+    parser.add_argument("out", metavar="OUT", help="results: a folder, or the URI of a bucket")
+    add_option(parser, "min_r2", OPTIONS["min_r2"])
+    group(parser, wording.SCANS).add_argument(
         "--coordinates",
         type=Path,
         metavar="TABLE",
-        help="CSV or Parquet with uwi, latitude and longitude (degrees) for the map; kept with the results",
+        help="CSV or Parquet with uwi, latitude and longitude (degrees) for the map; kept with the "
+        "results",
     )
-    parser.add_argument("--serve", action="store_true", help="serve it, so that people can review")
-    parser.add_argument(
+    _fill_serving(group(parser, "Serving"))
+    add_model(parser)
+    add_device(parser)
+    add_quiet(parser, "do not say what is being done; the path or address is printed all the same")
+    add_json(parser, "where the pages are, and how many logs, curves and failed scans they show")
+    parser.set_defaults(run=run)
+
+
+def _fill_serving(place: Group) -> None:
+    place.add_argument("--serve", action="store_true", help="serve it, so that people can review")
+    place.add_argument(
         "--host",
         default="127.0.0.1",
-        help="address to listen on (default %(default)s); a wider one demands --token or --reviewers",
+        metavar="ADDRESS",
+        help="to listen on; a wider one demands --token or --reviewers",
     )
-    parser.add_argument("--port", type=int, default=8000, help="port (default %(default)s)")
-    parser.add_argument(
-        "--token", default="", help="lets people in to look, not to decide (16 letters or more)"
+    number(place, "--port", "NUMBER", "port number to listen on", 8000, count)
+    place.add_argument(
+        "--token",
+        default="",
+        help="lets people in to look, not to decide (16 letters or more); none",
     )
-    parser.add_argument(
+    place.add_argument(
         "--reviewers",
         type=Path,
         metavar="FILE",
         help="lets people in who decide, each under their own name: a line 'name: token' for each",
     )
-    parser.add_argument(
+    place.add_argument(
         "--add-reviewer",
         metavar="NAME",
         help="write a new token for NAME into --reviewers, and end",
     )
-    parser.add_argument(
-        "--model", type=Path, help="bundle for corrected logs; the shipped one if omitted"
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Build the dashboard and print its path, or serve it until interrupted."""
     from flows.dashboard import build_in
+    from flows.dashboard.overview import shown_in
     from storage.delivery import deliver
     from storage.objects import ObjectStore
 
     if args.add_reviewer is not None:
         return _add_reviewer(args)
+    say = _nothing if args.quiet or args.json else _say
     store = ObjectStore(args.out)
     if store.local_root is not None and not store.local_root.is_dir():
         raise FileNotFoundError(f"{args.out}: no such folder; run `veernet digitise` first")
     if args.coordinates is not None:
         from flows.dashboard.places import keep_coordinates
 
-        print(f"{keep_coordinates(store, args.coordinates):,} wells have coordinates")
+        say(f"{keep_coordinates(store, args.coordinates):,} wells have coordinates")
     if not args.serve:
+        say(f"building the dashboard of {args.out}")
         deliver(store)
-        print(build_in(store, min_r2=args.min_r2))
+        place = build_in(store, min_r2=args.min_r2, say=say)
+        print(json.dumps({"dashboard": place, **shown_in(store)}) if args.json else place)
         return 0
     from flows.dashboard.door import read_reviewers
     from flows.dashboard.serve import serve
@@ -84,8 +113,17 @@ def run(args: argparse.Namespace) -> int:
         reviewers=names,
         min_r2=args.min_r2,
         redo=redo,
+        say=say,
     )
     return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _nothing(line: str) -> None:
+    """What is said when nothing is to be said."""
 
 
 def _add_reviewer(args: argparse.Namespace) -> int:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows import wording
 from flows.cli.options import (
     add_digitise_options,
+    add_include_review,
     add_index_options,
+    add_json,
     add_model_options,
+    add_option,
+    add_out,
+    add_quiet,
+    add_scans,
+    add_seed,
     config_of,
+    group,
     require_writable,
 )
 from flows.cli.progress import Show, ShownPredictor
@@ -19,49 +29,67 @@ from veernet_core.config import OPTIONS, DigitiseConfig
 
 if TYPE_CHECKING:
     from flows.local.digitise import LocalReport
+    from flows.local.inspect import Inspected
     from storage.index_table import IndexTable
+    from veernet_core.errors import VeernetError
 
 
 def fill_demo(parser: argparse.ArgumentParser) -> None:
     """Options of ``demo``."""
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    parser.add_argument("--seed", type=int, default=0, help="of the drawings")
+    parser.description = (
+        "Draw nine scans with faults that real ones have, digitise them, and build the dashboard. "
+        "Needs no input and no network; takes one or two minutes."
+    )
+    add_out(parser, "folder for scans, results and dashboard")
+    add_seed(parser, 0, "drawings")
+    add_quiet(parser)
+    add_json(parser, "one JSON object per log")
     parser.set_defaults(run=demo, model=None, device="auto", precision="auto", batch_tiles=None)
 
 
 def fill_digitise(parser: argparse.ArgumentParser) -> None:
     """Options of ``digitise``."""
-    parser.add_argument("scans", nargs="+", metavar="SCAN", help="files, folders or globs")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
+    parser.description = (
+        "Digitise scans on this machine. Scans whose result stands are passed over; the results "
+        "are LAS, CSV and Parquet, a verdict for every curve, and a dashboard. Exit code 1 where a "
+        "scan has no result."
+    )
+    add_scans(parser)
+    add_index_options(parser)
+    add_out(parser, "folder for the results")
     add_digitise_options(parser)
-    parser.add_argument(
+    add_include_review(parser)
+    group(parser, wording.VERDICTS).add_argument(
         "--canary",
-        action="store_true",
-        help="digitise drawn logs with known truth first; after a collapse accept nothing",
+        nargs="?",
+        choices=("hold", "report", "off"),
+        const="hold",
+        default="off",
+        help="digitise drawn logs with known truth first, and after a collapse hold the run's "
+        "accepted curves for review, or only report it; alone: hold",
     )
-    parser.add_argument(
-        "--include-review",
-        action="store_true",
-        help="also write <stem>.review.las with the curves in review, marked so in every header line",
-    )
-    parser.add_argument(
+    group(parser, wording.WORK).add_argument(
         "--force", action="store_true", help="also do scans again whose result stands"
     )
-    parser.add_argument("--quiet", action="store_true", help="say nothing but failures")
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON object per log, for programs"
-    )
-    add_index_options(parser)
     add_model_options(parser)
+    add_quiet(parser)
+    add_json(parser, "one JSON object per log")
     parser.set_defaults(run=digitise)
 
 
 def fill_inspect(parser: argparse.ArgumentParser) -> None:
     """Options of ``inspect``."""
-    parser.add_argument("scans", nargs="+", metavar="SCAN", help="files, folders or globs")
-    parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the results")
-    unit = OPTIONS["depth_unit"]
-    parser.add_argument("--depth-unit", choices=unit.choices, help=unit.help)
+    parser.description = (
+        "Read scans and show what would be used, without tracing anything: for each scan a draft "
+        "sidecar (<stem>.sidecar.json) and pictures of the page with borders, depth lines and "
+        "scales (<stem>.inspect.png). Correct the draft, put it beside the scan, then digitise. A "
+        "draft is never written over a sidecar."
+    )
+    add_scans(parser)
+    add_out(parser, "folder for drafts and pictures")
+    add_option(parser, "depth_unit", OPTIONS["depth_unit"])
+    add_quiet(parser)
+    add_json(parser, "one JSON object per scan: its files, its sections and what was found wanting")
     parser.set_defaults(run=inspect)
 
 
@@ -73,7 +101,8 @@ def demo(args: argparse.Namespace) -> int:
 
     source = args.out / "scans"
     source.mkdir(parents=True, exist_ok=True)
-    print(f"drawing a small archive in {source}")
+    if not args.quiet and not args.json:
+        print(f"drawing a small archive in {source}")
     scans = []
     for scan in demo_archive(args.seed):
         path = source / f"{scan.stem}.tif"
@@ -96,11 +125,12 @@ def digitise(args: argparse.Namespace) -> int:
     scans = find_scans(args.scans)
     require_writable(args.out)
     _decide_precision(args)
-    if args.canary:
+    if args.canary != "off":
         from flows.archive.canary import watch_local
 
         model = (args.model, args.device, args.precision, args.batch_tiles)
-        config = watch_local(args.out, config, *model)
+        with redirect_stdout(sys.stderr) if args.json else nullcontext():
+            config = watch_local(args.out, config, *model, args.canary == "hold")
     index = read_index_file(args.index, args.index_map) if args.index is not None else None
     return _run_local(scans, args, config, index, args.include_review)
 
@@ -122,10 +152,33 @@ def inspect(args: argparse.Namespace) -> int:
     check_targets(scans, args.out)
     require_writable(args.out)
     config = DigitiseConfig(depth_unit=args.depth_unit)
-    failures = inspect_scans(scans, args.out, PageEngines(), config)
+    say = _nothing if args.quiet or args.json else print
+    each = _print_inspected if args.json else None
+    failures = inspect_scans(scans, args.out, PageEngines(), config, say, each)
     for _, error in failures:
         print(f"  {error}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _nothing(line: str) -> None:
+    """What is said when nothing is to be said."""
+
+
+def _print_inspected(uri: str, done: Inspected | VeernetError) -> None:
+    """One scan as a JSON object on a line."""
+    import json
+
+    from veernet_core.errors import VeernetError
+
+    if isinstance(done, VeernetError):
+        row: dict[str, Any] = {"scan": uri, "failed": done.code, "message": str(done)}
+    else:
+        findings = [
+            {"code": f.code, "severity": f.severity, "message": f.message} for f in done.findings
+        ]
+        files = [str(path) for path in done.files]
+        row = {"scan": uri, "summary": done.summary, "files": files, "findings": findings}
+    print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
 def _run_local(

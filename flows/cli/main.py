@@ -37,11 +37,19 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "models:fill_evaluate",
         "score the model on drawings with truth, or results against reference LAS files",
     ),
-    ("train-pages", "models:fill_train_pages", "train the network that reads layouts of pages"),
-    ("train-print", "models:fill_train_print", "train the network that tells print from lines"),
+    (
+        "train-pages",
+        "page_models:fill_train_pages",
+        "train the network that reads layouts of pages",
+    ),
+    (
+        "train-print",
+        "page_models:fill_train_print",
+        "train the network that tells print from lines",
+    ),
     (
         "calibrate-pages",
-        "models:fill_calibrate_pages",
+        "page_models:fill_calibrate_pages",
         "fit how its marks are decoded, on wells left out",
     ),
     ("calibrate", "models:fill_calibrate", "fit confidence maps and the quality model"),
@@ -61,12 +69,20 @@ class _Help(argparse.HelpFormatter):
     """Help that names the default of every option that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        text = action.help or ""
+        text = _sentence(action.help or "")
         plain = isinstance(action.default, str | int | float | Path) and action.default != ""
         shown = plain and not isinstance(action.default, bool) and action.default != "==SUPPRESS=="
         if action.option_strings and shown and f"[{action.default}]" not in text:
             return f"{text} [%(default)s]"
         return text
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop; a word of the command's own stays as it is typed."""
+    first = text.split(" ")[0]
+    own = first.endswith((",", ":")) or not first.isalpha()
+    ending = "" if text.endswith((".", "]")) else "."
+    return (text if own else text[:1].upper() + text[1:]) + ending
 
 
 class _Parser(argparse.ArgumentParser):

@@ -7,22 +7,63 @@ import json
 import os
 from pathlib import Path
 
-SHAPES_HELP = "Parquet table `file, curve, depth, value` of real curves to draw (optional)"
+from flows import wording
+from flows.cli.options import (
+    add_device,
+    add_jobs,
+    add_model,
+    add_option,
+    add_out,
+    add_out_if_wanted,
+    add_quiet,
+    add_seed,
+    count,
+    group,
+    number,
+)
+from veernet_core.config import OPTIONS
+
+_LOSSES = ("dice", "tversky", "focal", "lovasz", "smoothed_ce")
+_SETS = ("own", "heldout", "heldout-degraded", "matplotlib")
+
+
+def _add_shapes(parser: argparse.ArgumentParser, more: str = "") -> None:
+    text = (
+        "Parquet table `file, curve, depth, value` of real curves to draw; made-up ones if omitted"
+    )
+    place = group(parser, wording.DRAWINGS)
+    place.add_argument("--curves", type=Path, metavar="TABLE", help=text + more)
 
 
 def fill_train(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--preset", choices=("small", "base", "paper"), default="small")
-    parser.add_argument("-o", "--out", type=Path, default=Path("runs/train"))
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--decay-steps", type=int, default=1500)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--curves", type=Path, help=SHAPES_HELP + "; two wells of three are used")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--mask-loss", default="tversky")
-    parser.add_argument("--init", type=Path, help="a bundle whose weights to start from")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; all cores if 0")
+    parser.description = (
+        "Train a network on drawn strips, or go on training where OUT holds a run that was "
+        "stopped. The bundle it writes is not calibrated: `veernet calibrate` comes next."
+    )
+    add_out(parser, "folder for checkpoints, bundle, record and pictures", Path("runs/train"))
+    place = group(parser, wording.TRAINING)
+    place.add_argument(
+        "--preset", choices=("small", "base", "paper"), default="small",
+        help="size of the network; paper: the published mask-only one",
+    )  # fmt: skip
+    number(place, "--steps", "STEPS", "optimiser steps", 6000, count)
+    text = "steps at the end over which the learning rate falls to nothing"
+    number(place, "--decay-steps", "STEPS", text, 1500, count)
+    number(place, "--learning-rate", "RATE", "of AdamW, change per step", 2e-3)
+    place.add_argument(
+        "--mask-loss", choices=_LOSSES, default="tversky", help="loss of the mask head"
+    )
+    place.add_argument(
+        "--init", type=Path, metavar="FILE",
+        help="a bundle whose weights to start from; random ones if omitted",
+    )  # fmt: skip
+    _add_shapes(parser, "; two wells of three are used")
+    add_seed(parser, 1, "drawings and first weights")
+    add_device(parser, "cpu")
+    place = group(parser, wording.NETWORK)
+    number(place, "--threads", "THREADS", "CPU threads; 0: one per core", 0, int)
+    add_quiet(parser, "no progress bar")
     parser.set_defaults(run=_train)
 
 
@@ -32,13 +73,10 @@ def _train(args: argparse.Namespace) -> int:
 
     from flows.studies.evaluate import load_shapes
     from veernet_core.net import bundle
-    from veernet_core.net.losses import MASK_LOSSES
     from veernet_core.synth.priors import as_plotted
     from veernet_core.training.fit import TrainConfig, fit
     from veernet_core.training.pictures import strip_pictures
 
-    if args.mask_loss not in MASK_LOSSES:
-        raise ValueError(f"--mask-loss must be one of {', '.join(MASK_LOSSES)}")
     if args.threads:
         torch.set_num_threads(args.threads)
     config = TrainConfig(
@@ -51,7 +89,7 @@ def _train(args: argparse.Namespace) -> int:
     )
     initial = bundle.unpack(args.init.read_bytes()).weights if args.init is not None else None
     shapes = tuple(as_plotted(*shape) for shape in load_shapes(args.curves, training=True))
-    with tqdm(total=config.steps, unit="step") as bar:
+    with tqdm(total=config.steps, unit="step", disable=args.quiet) as bar:
 
         def report(step: int, parts: dict[str, float]) -> None:
             bar.update(step - bar.n)
@@ -71,40 +109,48 @@ def _train(args: argparse.Namespace) -> int:
 
 def fill_evaluate(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("results", nargs="?", type=Path, metavar="OUT", help="a folder of results")
-    parser.add_argument("--reference", type=Path, metavar="DIR", help="LAS files of the same wells")
-    parser.add_argument(
-        "--write-back",
-        action="store_true",
-        help="with --reference: measured R² replaces the estimate in records and verdicts",
+    parser.description = (
+        "Four studies, by what is given. Nothing: the network on drawn strips with truth (error of "
+        "the exported curve, masks, positions). OUT and --reference: results against LAS files of "
+        "the same wells; files are matched by UWI or API number, else by name, and R², mean error "
+        "and depth lag are reported; the lag is never taken out of the score. --shifts: what the "
+        "gate accepts, and how much of it is bad, under faults it was not fitted on. --flags: how "
+        "often each reason that forbids acceptance is right."
     )
     parser.add_argument(
-        "--shifts",
-        nargs="*",
-        metavar="SHIFT",
+        "results", nargs="?", type=Path, metavar="RESULTS",
+        help="a folder of results, with --reference; none: the network itself is measured",
+    )  # fmt: skip
+    place = group(parser, wording.DRAWINGS)
+    place.add_argument(
+        "--reference", type=Path, metavar="DIR", help="LAS files of the same wells as RESULTS"
+    )
+    place.add_argument(
+        "--shifts", nargs="*", metavar="SHIFT",
         help="what the gate accepts under shifts it was not fitted on; all of them if none is named",
-    )
-    parser.add_argument(
-        "--flags",
-        type=Path,
-        metavar="DIR",
+    )  # fmt: skip
+    place.add_argument(
+        "--flags", type=Path, metavar="DIR",
         help="how often each reason that forbids acceptance is right, on drawn pages with truth",
-    )
-    parser.add_argument(
-        "--min-r2",
-        type=float,
-        default=0.85,
-        help="with --reference and --shifts: the gate's threshold",
-    )
-    parser.add_argument("--model", type=Path, help="a model bundle; the shipped one if omitted")
-    parser.add_argument("--paper", type=Path, help="a bundle of the `paper` preset to compare with")
-    parser.add_argument("--curves", type=Path, help=SHAPES_HELP)
-    parser.add_argument("--count", type=int, default=60, help="strips per test set")
-    parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument(
-        "--sets", nargs="+", default=["own", "heldout", "heldout-degraded", "matplotlib"]
-    )
-    parser.add_argument("-o", "--out", type=Path, help="folder for the tables")
+    )  # fmt: skip
+    place.add_argument(
+        "--sets", nargs="+", choices=_SETS, default=list(_SETS), metavar="SET",
+        help=f"drawings to measure the network on: {', '.join(_SETS)}; all if omitted",
+    )  # fmt: skip
+    number(place, "--count", "DRAWN", "drawn strips per set, tracks per shift", 60, count)
+    _add_shapes(parser)
+    add_seed(parser, 11, "drawings")
+    add_out_if_wanted(parser, "folder for the tables; they are only printed if omitted")
+    group(parser, wording.RESULTS).add_argument(
+        "--write-back", action="store_true",
+        help="with --reference: measured R² replaces the estimate in records and verdicts",
+    )  # fmt: skip
+    add_option(parser, "min_r2", OPTIONS["min_r2"])
+    add_model(parser)
+    group(parser, wording.NETWORK).add_argument(
+        "--paper", type=Path, metavar="BUNDLE",
+        help="a bundle of the `paper` preset to compare with; none if omitted",
+    )  # fmt: skip
     parser.set_defaults(run=_evaluate)
 
 
@@ -156,21 +202,21 @@ def _flags(args: argparse.Namespace) -> int:
 
 def fill_calibrate(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument(
-        "--count", type=int, default=600, help="tracks to fit on; half as many more for the report"
+    parser.description = (
+        "Fit what a network's confidences mean and what its traces are worth, on drawn strips, and "
+        "put both into the bundle. Safe to repeat."
     )
-    parser.add_argument("--seed", type=int, default=21)
-    parser.add_argument("-o", "--out", type=Path, help="calibrated bundle; --model if omitted")
-    parser.add_argument(
-        "--plots",
-        type=Path,
-        default=Path("runs/calibration"),
+    add_model(parser, required=True)
+    add_out_if_wanted(parser, "the calibrated bundle; over --model if omitted")
+    group(parser, wording.RESULTS).add_argument(
+        "--plots", type=Path, default=Path("runs/calibration"), metavar="DIR",
         help="folder for reliability diagrams",
-    )
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes, one CPU core each"
-    )
+    )  # fmt: skip
+    place = group(parser, wording.DRAWINGS)
+    text = "drawn tracks to fit on; half as many more for the report"
+    number(place, "--count", "DRAWN", text, 600, count)
+    add_seed(parser, 21, "drawings")
+    add_jobs(parser, os.cpu_count() or 1)
     parser.set_defaults(run=_calibrate)
 
 
@@ -178,27 +224,34 @@ def _calibrate(args: argparse.Namespace) -> int:
     from flows.studies.calibrate import run_calibration
 
     out = args.out or args.model
-    print(run_calibration(args.model, out, args.count, args.seed, args.plots, args.workers))
+    print(run_calibration(args.model, out, args.count, args.seed, args.plots, args.jobs))
     return 0
 
 
 def fill_compare(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.description = (
-        "Small networks on small strips, so that the default takes two CPU cores about two hours. "
-        "Safe to stop: finished runs are kept and the same command goes on."
+        "Train with every loss at one budget and judge the exported curves. Small networks on "
+        "small strips, so that the default takes two CPU cores about two hours. Safe to stop: "
+        "finished runs are kept and the same command goes on."
     )
-    parser.add_argument("-o", "--out", type=Path, default=Path("runs/losses"))
-    parser.add_argument("--steps", type=int, default=1500, help="optimiser steps per run")
-    parser.add_argument("--seeds", type=int, default=3, help="runs per loss and stage")
-    parser.add_argument("--stages", nargs="+", default=["binary", "multiclass"])
-    parser.add_argument("--losses", nargs="+", help="names of losses; all if omitted")
-    parser.add_argument("--workers", type=int, default=2, help="runs at once, one CPU core each")
-    parser.add_argument("--batch", type=int, default=6, help="strips per step")
-    parser.add_argument("--pool", type=int, default=1500, help="distinct strips per seed")
-    parser.add_argument(
+    add_out(parser, "folder for runs and tables", Path("runs/losses"))
+    place = group(parser, wording.TRAINING)
+    number(place, "--steps", "STEPS", "optimiser steps per run", 1500, count)
+    number(place, "--seeds", "RUNS", "per loss and stage, each with other drawings", 3, count)
+    place.add_argument(
+        "--stages", nargs="+", choices=("binary", "multiclass"), default=["binary", "multiclass"],
+        help="curve or not, and which style; both if omitted",
+    )  # fmt: skip
+    place.add_argument(
+        "--losses", nargs="+", metavar="LOSS", help="names of losses; all if omitted"
+    )
+    number(place, "--batch", "STRIPS", "strips per step", 6, count)
+    number(place, "--pool", "STRIPS", "distinct strips per seed", 1500, count)
+    place.add_argument(
         "--tiny", action="store_true", help="seconds in all, for a test of the command"
     )
+    add_jobs(parser, 2)
     parser.set_defaults(run=_compare)
 
 
@@ -215,16 +268,20 @@ def _compare(args: argparse.Namespace) -> int:
     if not args.tiny:
         config = replace(StudyConfig(), steps=args.steps, batch=args.batch, pool=args.pool)
     names = args.losses or list(CANDIDATES)
-    print(run_study(args.out, config, args.stages, names, args.seeds, args.workers))
+    print(run_study(args.out, config, args.stages, names, args.seeds, args.jobs))
     return 0
 
 
 def fill_benchmark(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
-    parser.add_argument("--rows", type=int, default=100_000, help="height of the scan")
-    parser.add_argument("--dpi", type=int, default=200, help="its resolution; 400 is 3,480 px wide")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.description = "Draw one tall log and time every stage of digitising it."
+    place = group(parser, wording.DRAWINGS)
+    number(place, "--rows", "PX", "height of the scan, pixels", 100_000, count)
+    number(place, "--dpi", "DPI", "its resolution; 400 dpi is 3,480 px wide", 200, count)
+    add_device(parser, "cpu")
+    group(parser, wording.NETWORK).add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32", help="of the network"
+    )
     parser.set_defaults(run=_benchmark)
 
 
@@ -232,82 +289,4 @@ def _benchmark(args: argparse.Namespace) -> int:
     from flows.studies.benchmark import run
 
     print(run(args.rows, args.dpi, args.device, args.precision))
-    return 0
-
-
-def fill_train_pages(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
-    parser.add_argument("-o", "--out", type=Path, default=Path("runs/pages"))
-    parser.add_argument("--pages", type=int, default=600, help="pages to draw")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--minutes", type=float, default=1e9, help="at most, for each network")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--init", type=Path, help="a layout network to go on from")
-    _add_read_pages(parser)
-    parser.set_defaults(run=_train_pages)
-
-
-def _add_read_pages(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scans", type=Path, nargs="*", default=[], help="folders of real scans")
-    parser.add_argument("--truth", type=Path, default=Path("tests/data/pages"))
-    parser.add_argument("--folds", type=int, default=0, help="networks with whole wells left out")
-
-
-def _train_pages(args: argparse.Namespace) -> int:
-    import torch
-
-    from flows.studies.train_pages import run_training
-    from veernet_core.training.pages import PageTrainConfig
-
-    torch.set_num_threads(1)
-    config = PageTrainConfig(seed=args.seed, steps=args.steps, minutes=args.minutes)
-    start = args.init.read_bytes() if args.init is not None else None
-    for path in run_training(
-        args.out, args.pages, config, args.scans, args.truth, args.folds, start
-    ):
-        print(f"{path} (not calibrated yet: veernet calibrate-pages {args.out})")
-    return 0
-
-
-def fill_train_print(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
-    parser.add_argument("-o", "--out", type=Path, default=Path("runs/print"))
-    parser.add_argument("--sheets", type=int, default=8000, help="sheets to draw")
-    parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--minutes", type=float, default=1e9, help="at most, for the fit")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="folders of font files")
-    parser.add_argument("--init", type=Path, help="a print network to go on from")
-    parser.set_defaults(run=_train_print)
-
-
-def _train_print(args: argparse.Namespace) -> int:
-    import torch
-
-    from flows.studies.train_print import run_training
-    from veernet_core.training.prints import PrintTrainConfig
-
-    torch.set_num_threads(1)
-    config = PrintTrainConfig(seed=args.seed, steps=args.steps, minutes=args.minutes)
-    start = args.init.read_bytes() if args.init is not None else None
-    print(run_training(args.out, args.sheets, config, args.fonts, start))
-    return 0
-
-
-def fill_calibrate_pages(parser: argparse.ArgumentParser) -> None:
-    """Options of the command."""
-    parser.add_argument("models", type=Path, help="the folder that train-pages --folds left")
-    parser.add_argument("--rounds", type=int, default=1, help="how often each weight is tried")
-    _add_read_pages(parser)
-    parser.set_defaults(run=_calibrate_pages)
-
-
-def _calibrate_pages(args: argparse.Namespace) -> int:
-    from flows.studies.train_pages import run_calibration
-
-    if not args.scans or args.folds < 2:
-        raise ValueError(
-            "--scans and --folds (at least 2) are needed: figures are of wells left out"
-        )
-    print(run_calibration(args.models, args.folds, args.scans, args.truth, args.rounds))
     return 0

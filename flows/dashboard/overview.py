@@ -9,7 +9,8 @@ shown is decided in ``data``, the page of one well in ``well``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from importlib.resources import files as package_files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -17,7 +18,13 @@ from typing import Any
 
 import jinja2
 
-from flows.dashboard.archive import damaged_row, read_archive, stale_pages
+from flows.dashboard.archive import (
+    damaged_row,
+    read_archive,
+    read_failures,
+    read_verdicts,
+    stale_pages,
+)
 from flows.dashboard.data import dashboard_data, script_json
 from flows.dashboard.method import write_method_page
 from flows.dashboard.odds import interval_of
@@ -37,6 +44,9 @@ _DATA = "dashboard/data/"
 _ASSETS = "dashboard/assets/"
 _PAGES = "dashboard/logs"
 _SHOWN_FAILURES = 200
+_SAY_EVERY_S = 5.0
+
+Say = Callable[[str], None]
 
 
 def build_dashboard(
@@ -47,7 +57,11 @@ def build_dashboard(
 
 
 def build_in(
-    store: ObjectStore, *, min_r2: float = GatePolicy().min_r2, max_pages: int = MAX_PAGES
+    store: ObjectStore,
+    *,
+    min_r2: float = GatePolicy().min_r2,
+    max_pages: int = MAX_PAGES,
+    say: Say | None = None,
 ) -> str:
     """Write the dashboard of a folder or bucket and return the path or URI of its page.
 
@@ -62,6 +76,8 @@ def build_in(
         Acceptance threshold to mark.
     max_pages : int
         Pages of single logs to write at most (none on a bucket).
+    say : callable, optional
+        Told how far the pages are, now and then.
 
     Raises
     ------
@@ -72,7 +88,8 @@ def build_in(
     """
     put_assets(store)
     write_method_page(store)
-    damaged = _write_pages(store.local_root, max_pages) if store.local_root is not None else []
+    root = store.local_root
+    damaged = _write_pages(root, max_pages, say) if root is not None else []
     files = overview_files(store, min_r2, damaged)
     page = files.pop("index.html")
     wanted = {f"{_DATA}{name}": data for name, data in files.items()}
@@ -151,10 +168,22 @@ def refresh_pages(store: ObjectStore) -> None:
         _write_pages(store.local_root, MAX_PAGES)
 
 
-def _write_pages(out: Path, most: int) -> list[Row]:
+def shown_in(store: ObjectStore) -> dict[str, int]:
+    """How many logs and curves the datasets have, and scans without a result."""
+    verdicts = read_verdicts(store)
+    logs = len(verdicts["log_id"].unique())
+    return {"logs": logs, "curves": len(verdicts), "failed": len(read_failures(store))}
+
+
+def _write_pages(out: Path, most: int, say: Say | None = None) -> list[Row]:
     """Pages of the logs that changed; failure rows for folders that cannot be shown."""
-    damaged = []
-    for folder in stale_pages(out, out / _PAGES, _changed_at(out / _PAGES))[:most]:
+    damaged: list[Row] = []
+    stale = stale_pages(out, out / _PAGES, _changed_at(out / _PAGES))[:most]
+    told = time.monotonic()
+    for done, folder in enumerate(stale):
+        if say is not None and time.monotonic() - told > _SAY_EVERY_S:
+            told = time.monotonic()
+            say(f"{done:,} of {len(stale):,} pages of logs are written")
         try:
             write_well_page(folder, out / "dashboard")
         except (VeernetError, OSError, ValueError, KeyError, TypeError) as error:

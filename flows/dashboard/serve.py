@@ -136,8 +136,9 @@ def serve(
     reviewers: Mapping[str, str],
     min_r2: float,
     redo: Redo | None,
+    say: Callable[[str], None] = print,
 ) -> None:
-    """Bring the dashboard up to date and serve it until interrupted.
+    """Bring the dashboard up to date and serve it until interrupted; ``say`` is told what is being done.
 
     Raises
     ------
@@ -146,7 +147,9 @@ def serve(
     import uvicorn
 
     check_address(host, token, reviewers)
-    build_in(store, min_r2=min_r2)
+    say(f"building the dashboard of {store.uri}; its address follows")
+    build_in(store, min_r2=min_r2, say=say)
+    say("bringing files in line with what people decided")
     app = make_app(store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo, ahead=True)
     app.state.desk.catch_up()
     shown = f"[{host}]" if ":" in host else host

@@ -68,8 +68,17 @@ def inspect_scans(
     reader: PageReader,
     config: DigitiseConfig | None = None,
     report: Callable[[str], None] = print,
+    each: Callable[[str, Inspected | VeernetError], None] | None = None,
 ) -> list[tuple[str, VeernetError]]:
-    """Inspect scans one after the other; returns those that failed, with their errors."""
+    """Inspect scans one after the other; returns those that failed, with their errors.
+
+    Parameters
+    ----------
+    report : callable
+        Told every line for people.
+    each : callable, optional
+        Told every scan's URI and outcome.
+    """
     failures: list[tuple[str, VeernetError]] = []
     for item in (item for path in scans for item in read_pages(path)):
         try:
@@ -81,7 +90,11 @@ def inspect_scans(
             failure = of_scan(error, item.ref.uri)
             failures.append((item.ref.uri, failure))
             report(f"{item.ref.stem}: failed ({failure.code})")
+            if each is not None:
+                each(item.ref.uri, failure)
             continue
+        if each is not None:
+            each(item.ref.uri, done)
         report(done.summary)
         for finding in done.findings:
             report(f"    {finding.severity}: {finding.message} {finding.remedy}")
