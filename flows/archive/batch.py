@@ -8,26 +8,23 @@ No science and no storage formats here.
 
 from __future__ import annotations
 
-import inspect
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeVar, cast
+from typing import Any, cast
 
+import numpy as np
 from prefect import Flow, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.concurrency.sync import concurrency
-from prefect.deployments import run_deployment
 from prefect.exceptions import UnfinishedRun
 from prefect.futures import PrefectFuture
 from prefect.tasks import Task, exponential_backoff
-from pydantic import Field
 
 from flows.archive import alarm
 from flows.archive.canary import watch_shard
@@ -40,6 +37,7 @@ from flows.archive.chunk import (
     publish_chunk,
     trace_chunk,
 )
+from flows.archive.form import with_parameters
 from flows.archive.outcomes import quarantine_records
 from flows.archive.params import ArchiveParams
 from flows.archive.report import (
@@ -53,6 +51,8 @@ from flows.archive.report import (
 from flows.archive.run_spec import RunSpec, spec_key
 from flows.archive.runners import task_runner
 from flows.archive.setup import Prepared, check_places, prepare_run
+from flows.archive.shards import run_on_pool
+from flows.archive.words import ShownProgress, shard_run_name, shard_words, span_words
 from flows.engine.loading import NumericsError
 from storage.compact import Compaction, compact
 from storage.delivery import add_review_files, apply_reviews, fresh_logs
@@ -63,11 +63,9 @@ from storage.objects import ObjectStore
 from storage.plan import RUNS, Plan, read_manifest, write_manifests
 from veernet_core.errors import VeernetError
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 Progress = Callable[[ChunkSummary], None]
 QUARANTINE_SHARD = 99_999
 _MAX_LOST_IN_A_ROW = 3
-_SHARD_POLL_S = 5.0
 _LEFTOVERS_KEPT = timedelta(days=30)
 
 
@@ -95,8 +93,8 @@ _TASK: dict[str, Any] = {
 }
 
 
-@task(name="trace", task_run_name="trace {shard}/{chunk}", **_TASK)
-def trace(spec: RunSpec, shard: int, chunk: int) -> Traced:
+@task(name="read and trace scans", task_run_name="read and trace scans {scans}", **_TASK)
+def trace(spec: RunSpec, shard: int, chunk: int, scans: str) -> Traced:
     """Read, try and trace the scans of a chunk; stage what comes out.
 
     No ``timeout_seconds``: in a thread it interrupts nothing. Decoders have a wall-clock limit of
@@ -105,19 +103,23 @@ def trace(spec: RunSpec, shard: int, chunk: int) -> Traced:
     return trace_chunk(spec, shard, chunk)
 
 
-@task(name="quality-gate", task_run_name="quality-gate {shard}/{chunk}", **_TASK)
-def quality_gate(spec: RunSpec, traced: Traced, shard: int, chunk: int) -> Gated:
+@task(name="judge curves", task_run_name="judge the curves of scans {scans}", **_TASK)
+def quality_gate(spec: RunSpec, traced: Traced, scans: str) -> Gated:
     """Accept, review or reject every curve of a chunk."""
     return gate_chunk(spec, traced)
 
 
-@task(name="publish", task_run_name="publish {shard}/{chunk}", **_TASK)
-def publish(spec: RunSpec, gated: Gated, shard: int, chunk: int) -> ChunkSummary:
+@task(name="write results", task_run_name="write the results of scans {scans}", **_TASK)
+def publish(spec: RunSpec, gated: Gated, shard: int, chunk: int, scans: str) -> ChunkSummary:
     """Write LAS, CSV, Parquet, overlays and records of a chunk."""
     return publish_chunk(spec, gated, shard, chunk)
 
 
-@task(name="discover", **_TASK)
+@task(
+    name="list the scans and plan the work",
+    task_run_name="list the scans and plan the work",
+    **_TASK,
+)
 def discover(settings: ArchiveParams) -> Prepared:
     """List the source, compare with the ledger, write the manifests."""
     prepared = prepare_run(settings)
@@ -130,7 +132,11 @@ def discover(settings: ArchiveParams) -> Prepared:
     return prepared
 
 
-@task(name="review-files", **_TASK)
+@task(
+    name="write files with curves in review",
+    task_run_name="write files with curves in review",
+    **_TASK,
+)
 def review_files(dest: str) -> None:
     """Have files with the curves in review at the destination, for logs that are there already too."""
     add_review_files(ObjectStore(dest))
@@ -149,7 +155,7 @@ def _fix_numerics(dest: ObjectStore, wanted: str, anew: bool) -> None:
         raise NumericsError(f"another run has just begun with {held}, not {wanted}", dest.uri)
 
 
-@task(name="compact", **_TASK)
+@task(name="bring the datasets up to date", task_run_name="bring the datasets up to date", **_TASK)
 def compact_datasets(dest: str) -> Compaction:
     """Bring the datasets up to date with the ledger and with what people decided."""
     store = ObjectStore(dest)
@@ -157,7 +163,7 @@ def compact_datasets(dest: str) -> Compaction:
     return compact(store)
 
 
-@task(name="dashboard", **_TASK)
+@task(name="build the dashboard", task_run_name="build the dashboard", **_TASK)
 def dashboard(dest: str) -> str:
     """Rebuild ``dashboard/`` at the destination; gives its URI."""
     return refresh_dashboard(ObjectStore(dest))
@@ -165,7 +171,7 @@ def dashboard(dest: str) -> str:
 
 @flow(
     name="veernet-shard",
-    flow_run_name="shard {shard} of {run_id}",
+    flow_run_name=shard_run_name,
     persist_result=False,
     validate_parameters=False,
 )
@@ -176,41 +182,26 @@ def digitise_shard(
     in_flight: int = 2,
     accelerator_limit: str | None = None,
     progress: Progress | None = None,
+    scans: str = "",
 ) -> list[int]:
-    """Digitise every chunk of one shard; gives the chunks that infrastructure trouble has cost."""
+    """Digitise every chunk of one shard; gives the chunks that infrastructure trouble has cost.
+
+    ``scans`` says which scans of the run they are, for its name.
+    """
     store = ObjectStore(dest)
     spec = RunSpec.from_bytes(store.get(spec_key(run_id)))
-    chunks = 1 + max(unit.chunk for unit in read_manifest(store, run_id, shard))
+    counts = sorted(Counter(unit.chunk for unit in read_manifest(store, run_id, shard)).items())
+    sizes = [count for _, count in counts]
+    shown = ShownProgress(sum(sizes), progress)
     with _accelerator(accelerator_limit):
         spec = watch_shard(spec, shard)
-        return list(_run_chunks(spec, shard, chunks, in_flight, progress))
+        return list(_run_chunks(spec, shard, sizes, in_flight, shown))
 
 
-def _with_parameters(function: _F) -> _F:
-    """Give a function of keywords the signature and the descriptions of ``ArchiveParams``.
-
-    Prefect makes the deployment's schema from the signature, and takes descriptions from the docstring
-    (Google style).
-    """
-    model = ArchiveParams.model_fields
-    parameters = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if f.is_required() else f.default,
-            annotation=Annotated[(f.annotation, *f.metadata, Field(description=f.description))],
-        )
-        for name, f in model.items()
-    ]
-    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    lines = [f"    {name}: {f.description}" for name, f in model.items()]
-    summary = inspect.cleandoc(function.__doc__ or "")
-    function.__doc__ = "\n".join([summary, "", "Args:", *lines])
-    return function
-
-
-@flow(name="veernet-archive", flow_run_name="archive {source}", persist_result=False)
-@_with_parameters
+@flow(
+    name="veernet-archive", flow_run_name="digitise what is new in {source}", persist_result=False
+)
+@with_parameters
 def archive(**parameters: Any) -> dict[str, Any]:
     """Digitise what is new or changed in an archive; every log exactly once.
 
@@ -296,27 +287,19 @@ def _run_shards(
         "in_flight": settings.in_flight,
         "accelerator_limit": settings.accelerator_limit,
     }
+    scans = [
+        shard_words(spec, k, n) for k, n in sorted(Counter(u.shard for u in plan.units).items())
+    ]
+    whole = ShownProgress(len(plan.units), progress) if plan.units else None
     if settings.shard_deployment is None:
         here: Flow[..., list[int]] = digitise_shard.with_options(
             task_runner=task_runner(settings.engine, settings.in_flight)
         )
         for shard in range(plan.shards):
-            here(**common, shard=shard, progress=progress)
+            here(**common, shard=shard, progress=whole, scans=scans[shard])
         return
-    name = settings.shard_deployment
-    with ThreadPoolExecutor(settings.shard_slots) as pool:
-        list(pool.map(lambda shard: _deploy_shard(name, common, shard), range(plan.shards)))
-
-
-def _deploy_shard(name: str, common: dict[str, Any], shard: int) -> None:
-    """Run one shard on a work pool and wait; the same shard is never started twice."""
-    run_deployment(
-        name,
-        parameters={**common, "shard": shard},
-        idempotency_key=f"{common['run_id']}-{shard}",
-        poll_interval=_SHARD_POLL_S,
-        as_subflow=False,
-    )
+    shards = [{**common, "shard": shard, "scans": words} for shard, words in enumerate(scans)]
+    run_on_pool(settings.shard_deployment, shards, settings.shard_slots, whole)
 
 
 def _accelerator(limit: str | None) -> AbstractContextManager[None]:
@@ -334,9 +317,11 @@ class _Chain:
 
 
 def _run_chunks(
-    spec: RunSpec, shard: int, chunks: int, in_flight: int, progress: Progress | None
+    spec: RunSpec, shard: int, sizes: Sequence[int], in_flight: int, progress: Progress | None
 ) -> Iterator[int]:
-    """Keep a few chunks under way; give the numbers of those that failed for good."""
+    """Keep a few chunks of these sizes under way; give the numbers of those that failed for good."""
+    chunks = len(sizes)
+    firsts = shard * spec.shard_logs + np.cumsum([0, *sizes])
     waiting: deque[_Chain] = deque()
     lost_in_a_row = 0
     for chunk in range(chunks + in_flight):
@@ -349,9 +334,10 @@ def _run_chunks(
             elif progress:
                 progress(summary)
         if chunk < chunks and lost_in_a_row < _MAX_LOST_IN_A_ROW:
-            traced = trace.submit(spec, shard, chunk)
-            gated = quality_gate.submit(spec, cast(Any, traced), shard, chunk)
-            published = publish.submit(spec, cast(Any, gated), shard, chunk)
+            scans = span_words(int(firsts[chunk]), sizes[chunk], spec.planned)
+            traced = trace.submit(spec, shard, chunk, scans)
+            gated = quality_gate.submit(spec, cast(Any, traced), scans)
+            published = publish.submit(spec, cast(Any, gated), shard, chunk, scans)
             waiting.append(_Chain(chunk, published))
 
 
@@ -388,7 +374,11 @@ def in_process(
         As ``archive``.
     """
 
-    @flow(name="veernet-archive", flow_run_name=f"archive {settings.source}", persist_result=False)
+    @flow(
+        name="veernet-archive",
+        flow_run_name=f"digitise what is new in {settings.source}",
+        persist_result=False,
+    )
     def archive_here() -> RunReport:
         return run_archive(settings, start)
 

@@ -6,10 +6,14 @@ files at the destination. What a verdict means does not belong here.
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from prefect.artifacts import (
     create_link_artifact,
@@ -27,6 +31,9 @@ from storage.plan import Plan
 from storage.runs import RunRecord, write_run
 
 MAX_FAILURE_ROWS = 500
+MAX_REVIEW_ROWS = 200
+URL_VARIABLE = "VEERNET_DASHBOARD_URL"
+"""Environment variable with the address at which ``veernet dashboard --serve`` is seen."""
 DASHBOARD = "dashboard/index.html"
 
 
@@ -153,16 +160,64 @@ def keep_report(
 
 
 def publish_report(report: RunReport, settings: ArchiveParams) -> None:
-    """Write the run's artifacts: a summary, a table of failures, a link to the dashboard."""
+    """Write the run's artifacts: a summary, failures, a link to the dashboard, the logs in review."""
     create_markdown_artifact(markdown=_markdown(report, settings), key="veernet-run")
     if report.failures:
         create_table_artifact(
             table=report.failures, key="veernet-failures", description="Scans without a result"
         )
     if report.done:
-        link = ObjectStore(settings.dest).uri_of(DASHBOARD)
-        link = f"file://{link}" if link.startswith("/") else link
-        create_link_artifact(link=link, key="veernet-dashboard", link_text="Dashboard")
+        create_link_artifact(
+            link=_link(settings.dest, DASHBOARD), key="veernet-dashboard", link_text="Dashboard"
+        )
+    waiting = _waiting(settings.dest, report.run_id) if report.review else []
+    if waiting:
+        create_markdown_artifact(markdown=_review_lines(waiting, settings.dest), key="veernet-review",
+                                 description="Logs of this run with curves that wait for a person")  # fmt: skip
+
+
+def _link(dest: str, key: str) -> str:
+    """Where a page of the dashboard is seen: at the address in the environment, else where it lies."""
+    served = os.environ.get(URL_VARIABLE, "").rstrip("/")
+    if served:
+        return f"{served}/{quote(key)}"
+    place = ObjectStore(dest).uri_of(key)
+    return f"file://{quote(place)}" if place.startswith("/") else place
+
+
+def _waiting(dest: str, run_id: str) -> list[Record]:
+    """Logs of a run that have curves in review, those with most first."""
+    latest = read_ledger(ObjectStore(dest)).latest.values()
+    own = [r for r in latest if r.segment.startswith(run_id) and r.status == "done" and r.review]
+    return sorted(own, key=lambda record: (-record.review, record.log_id))
+
+
+def _review_lines(waiting: Sequence[Record], dest: str) -> str:
+    """A table of logs in review with links: to the review where its address is known, else to their pages."""
+    served = os.environ.get(URL_VARIABLE, "").rstrip("/")
+    curves = sum(record.review for record in waiting)
+    lines = [f"{curves:,} curves of {len(waiting):,} logs wait for a person.", ""]
+    if served:
+        lines += [f"[Review the most doubtful first]({served}/review)", ""]
+    else:
+        lines += [f"`veernet dashboard {dest} --serve` opens the review; with its address in "
+                  f"`{URL_VARIABLE}` the links below lead there.", ""]  # fmt: skip
+    lines += ["| log | in review | accepted | rejected |", "|---|---:|---:|---:|"]
+    for record in waiting[:MAX_REVIEW_ROWS]:
+        key = f"dashboard/logs/{record.log_id}/index.html"
+        link = (
+            f"{served}/review?log={quote(record.log_id, safe='')}" if served else _link(dest, key)
+        )
+        name = re.sub(r"([\\\[\]|<>`*_])", r"\\\1", record.log_id)
+        lines.append(
+            f"| [{name}]({link}) | {record.review} | {record.accepted} | {record.rejected} |"
+        )
+    if len(waiting) > MAX_REVIEW_ROWS:
+        lines += [
+            "",
+            f"The first {MAX_REVIEW_ROWS:,} of {len(waiting):,}; all are in verdicts.parquet.",
+        ]
+    return "\n".join(lines)
 
 
 def dashboard_is_stale(dest: ObjectStore) -> bool:

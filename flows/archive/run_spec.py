@@ -34,6 +34,8 @@ class RunSpec:
         ``hold`` suspends acceptance after a collapse, ``report`` only tells of it, ``off``.
     released : Requirement or None
         In a held run, what its logs would be made with otherwise: such results stand.
+    planned, shard_logs : int
+        Scans of the whole run, and of each shard but the last: for words such as "33 to 64 of 9,120".
     """
 
     source: str
@@ -48,6 +50,8 @@ class RunSpec:
     stall_limit_s: float = 3600.0
     canary: str = "hold"
     released: Requirement | None = None
+    planned: int = 0
+    shard_logs: int = 0
 
     def to_bytes(self) -> bytes:
         """JSON for the destination store."""

@@ -115,6 +115,8 @@ def prepare_run(params: ArchiveParams) -> Prepared:
         max_tries=params.max_tries,
         stall_limit_s=params.stall_limit_s,
         canary=params.canary,
+        planned=len(plan.units),
+        shard_logs=params.shard_logs,
     )
     return Prepared(spec, plan)
 

@@ -13,6 +13,7 @@ import yaml
 from batch_support import DRILLS, s3_server, scan_bytes, write_archive
 from prefect_site import Server, prefect_server, s3_environment, worker
 
+from flows import wording
 from flows.archive.params import ArchiveParams
 from flows.cli.batch import EMBEDDED_SERVER
 from storage.objects import ObjectStore
@@ -51,6 +52,14 @@ def test_the_flow_takes_what_the_schema_states() -> None:
     schema = archive.parameters.properties["min_r2"]
     assert (schema["minimum"], schema["maximum"]) == (0, 1)
     assert all(entry["description"] for entry in archive.parameters.properties.values())
+    form = sorted(archive.parameters.properties.values(), key=lambda entry: entry["position"])
+    groups = [entry["title"].split(": ")[0] for entry in form]
+    assert list(dict.fromkeys(groups)) == list(wording.GROUPS), "groups in order"
+    assert groups == sorted(groups, key=list(wording.GROUPS).index), "each in one piece"
+    assert form[0]["title"] == "Scans: source"
+    assert (
+        archive.parameters.properties["stall_limit_s"]["title"] == "Workers: stall limit, seconds"
+    )
 
 
 def test_compose_gives_the_server_the_settings_it_needs() -> None:
@@ -135,7 +144,12 @@ def server_facts(folder: Path) -> list[tuple[str, str]]:
 
 def check_artifacts_were_made(artifacts: list[tuple[str, str]]) -> None:
     made = dict(artifacts)
-    assert {"veernet-run", "veernet-failures", "veernet-dashboard"} <= made.keys()
+    assert {
+        "veernet-run",
+        "veernet-failures",
+        "veernet-dashboard",
+        "veernet-progress",
+    } <= made.keys()
     assert "| done | 6 |" in json.loads(made["veernet-run"])
     assert "decoder_crashed" in made["veernet-failures"]
 
@@ -145,7 +159,7 @@ def check_artifacts_were_made(artifacts: list[tuple[str, str]]) -> None:
 def test_shards_run_on_another_pool(tmp_path: Path) -> None:
     """The archive run waits on the CPU pool while the GPU pool's worker runs the shards."""
     write_archive(tmp_path / "scans", 9)
-    extra = {"VEERNET_TEST_ENGINE": "cheap_engine:engine", "PYTHONPATH": str(DRILLS)}
+    extra = {"VEERNET_TEST_ENGINE": "cheap_engine:engine", "PYTHONPATH": f"{ROOT}:{DRILLS}"}
     with prefect_server(tmp_path, extra) as server:
         server.set_up()
         with worker(server, tmp_path), worker(server, tmp_path, "veernet-gpu"):
@@ -156,6 +170,13 @@ def test_shards_run_on_another_pool(tmp_path: Path) -> None:
                 "--param", "accelerator_limit=veernet-accelerator",
                 timeout_s=400,
             )  # fmt: skip
-        names = {run["name"].split(" of ")[0] for run in server.ask("/flow_runs/filter")}
-    assert {"shard 0", "shard 1"} <= names
+        names = {run["name"] for run in server.ask("/flow_runs/filter")}
+        tasks = {run["name"] for run in server.ask("/task_runs/filter")}
+    assert {"digitise scans 1 to 5 of 9", "digitise scans 6 to 9 of 9"} <= names
+    assert f"digitise what is new in {tmp_path}/scans" in names
+    assert {"read and trace scans 6 to 9 of 9", "write the results of scans 1 to 5 of 9"} <= tasks
+    progress = [
+        json.loads(data) for key, data in server_facts(tmp_path) if key == "veernet-progress"
+    ]
+    assert 100.0 in progress
     assert len(list((tmp_path / "out" / "logs").iterdir())) == 9
