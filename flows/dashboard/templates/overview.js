@@ -334,9 +334,15 @@
      estimate and its tail at the lower bound. */
   const odds = () => Math.log(facts.interval / (1 - facts.interval));
   const unexplained = (r2) => Math.log(Math.max(1 - r2, 1e-4));
+  /* By R² as it is packed, so that no logarithm is taken twice. */
+  const logarithms = new Float64Array(65536).fill(NaN);
+  function logUnexplained(packed) {
+    const known = logarithms[packed + 32768];
+    return known === known ? known : (logarithms[packed + 32768] = unexplained(packed * scale));
+  }
   function chanceBad(c, logT, level) {
-    if (curves.measured[c] !== missing) return unexplained(curves.measured[c] * scale) > logT ? 1 : 0;
-    const middle = unexplained(curves.estimate[c] * scale), tail = unexplained(curves.lower[c] * scale);
+    if (curves.measured[c] !== missing) return logUnexplained(curves.measured[c]) > logT ? 1 : 0;
+    const middle = logUnexplained(curves.estimate[c]), tail = logUnexplained(curves.lower[c]);
     const spread = Math.max(tail - middle, 1e-3) / level;
     return 1 / (1 + Math.exp((logT - middle) / spread));
   }

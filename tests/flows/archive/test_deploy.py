@@ -95,7 +95,7 @@ def test_deployment_run_over_a_bucket(tmp_path: Path, monkeypatch: pytest.Monkey
         extra = {
             **s3_environment(endpoint),
             "VEERNET_TEST_ENGINE": "cheap_engine:engine",
-            "PYTHONPATH": str(DRILLS),
+            "PYTHONPATH": f"{ROOT}:{DRILLS}",
         }
         with prefect_server(tmp_path, extra) as server:
             server.set_up()
