@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flows.cli.plain import one_line
 from storage.objects import ObjectStore
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _QUIET_LINE_EVERY_S = 30.0
 
 def say(text: str) -> None:
     """A line for people."""
-    print(text, file=sys.stderr, flush=True)
+    print(one_line(text), file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True)

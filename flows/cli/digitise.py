@@ -24,6 +24,7 @@ from flows.cli.options import (
     group,
     require_writable,
 )
+from flows.cli.plain import one_line
 from flows.cli.progress import Show, ShownPredictor
 from veernet_core.config import OPTIONS, DigitiseConfig
 
@@ -152,11 +153,11 @@ def inspect(args: argparse.Namespace) -> int:
     check_targets(scans, args.out)
     require_writable(args.out)
     config = DigitiseConfig(depth_unit=args.depth_unit)
-    say = _nothing if args.quiet or args.json else print
+    say = _nothing if args.quiet or args.json else _print_line
     each = _print_inspected if args.json else None
     failures = inspect_scans(scans, args.out, PageEngines(), config, say, each)
     for _, error in failures:
-        print(f"  {error}", file=sys.stderr)
+        print(f"  {one_line(str(error))}", file=sys.stderr)
     return 1 if failures else 0
 
 
@@ -179,6 +180,10 @@ def _print_inspected(uri: str, done: Inspected | VeernetError) -> None:
         files = [str(path) for path in done.files]
         row = {"scan": uri, "summary": done.summary, "files": files, "findings": findings}
     print(json.dumps(row, ensure_ascii=False), flush=True)
+
+
+def _print_line(line: str) -> None:
+    print(one_line(line), flush=True)
 
 
 def _run_local(
@@ -207,7 +212,7 @@ def _run_local(
     if report.failures:
         print(f"{len(report.failures)} of {len(scans)} scans failed:", file=sys.stderr)
         for _, error in report.failures:
-            print(f"  {error}", file=sys.stderr)
+            print(f"  {one_line(str(error))}", file=sys.stderr)
     return report.exit_code
 
 

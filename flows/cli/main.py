@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.cli.plain import one_line
 from veernet_core import __version__
 
 COMMANDS: tuple[tuple[str, str, str], ...] = (
@@ -124,7 +125,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
         return code
     except (VeernetError, OSError, ValueError) as error:
-        print(f"veernet: {error}", file=sys.stderr)
+        print(f"veernet: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("veernet: interrupted; finished scans are kept", file=sys.stderr)

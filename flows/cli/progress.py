@@ -12,11 +12,15 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from flows.cli.plain import one_line
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from veernet_core.datatypes import DigitisedLog, FailedScan, Posterior, Strip
     from veernet_core.pipeline import Predictor
+
+_LONGEST_NAME = 40
 
 
 class Show:
@@ -85,7 +89,8 @@ class Show:
             print(json.dumps(as_row(result), ensure_ascii=False), flush=True)
         elif not self._quiet:
             left = (time.monotonic() - self._started) / done * (total - done)
-            print(f"[{done}/{total}, {left:.0f} s left] {line_of(result)}", flush=True)
+            line = one_line(line_of(result))
+            print(f"[{done}/{total}, {left:.0f} s left] {line}", flush=True)
 
     def say(self, words: str) -> None:
         """A line for people."""
@@ -148,7 +153,9 @@ def line_of(result: DigitisedLog | FailedScan) -> str:
     for judged in result.curves:
         reasons = ",".join(judged.verdict.reasons)
         note = quality_note(judged)
-        parts.append(f"{judged.curve.spec.mnemonic} {judged.verdict.decision} {note} ({reasons})")
+        name = judged.curve.spec.mnemonic
+        name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+        parts.append(f"{name} {judged.verdict.decision} {note} ({reasons})")
     findings = sorted({f.code for f in result.findings})
     tail = f"  findings: {', '.join(findings)}" if findings else ""
     return f"{result.scan.stem}: {'; '.join(parts) or 'no curves'}{tail}"
