@@ -56,6 +56,14 @@ class OddNameError(StorageError):
     retryable = False
 
 
+class BrokenLinkError(StorageError):
+    """A symbolic link leads to no file."""
+
+    code = "broken_link"
+    remedy = "Put the file back that it leads to (or mount its disk), or remove the link."
+    retryable = False
+
+
 class FullError(StorageError):
     """The destination has no space or quota left."""
 
@@ -113,7 +121,7 @@ def translated_error(error: Exception, where: str) -> StorageError:
     for kind, needles, reason in _PATTERNS:
         if any(needle in low for needle in needles):
             return kind(reason, where)
-    if isinstance(error, OddNameError):
+    if isinstance(error, OddNameError | BrokenLinkError):
         return error
     if any(hint in low for hint in _ODD_HINTS):
         named = _ODD_NAME.search(text)

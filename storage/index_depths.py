@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from storage.index_files import TextTable
 from storage.index_maps import ColumnMap, IndexTableError
 from storage.numerals import Mark, decimal_marks, read_numeral
-from veernet_core.datatypes import FT_PER, DepthUnit
+from veernet_core.datatypes import DEEPEST, FT_PER, DepthUnit
 
 DepthRange = tuple[float | None, float | None, DepthUnit | None]
 """Top, bottom and unit; a range without extent is one nobody filled in."""
@@ -24,7 +24,9 @@ _FEET = re.compile(r"f|(?:us)?ft(?:us|kb|md|rkb)?|feet|foot|фут\w*|['’′]"
 _METRES = re.compile(r"m(?:kb|md|rkb)?|mt?rs?|met(?:er|re)s?|м|метр\w*")
 _NO_UNIT = frozenset({"", "na", "unknown", "none", "null", "нет"})
 _CELL_UNIT = re.compile(rf"(?<=[\d.,])\s*{_UNIT_WORD}$", re.IGNORECASE)
-_NAME_UNIT = re.compile(rf"[\s_,.\-(\[]+{_UNIT_WORD}\s*[)\]]?\s*$", re.IGNORECASE)
+_NAME_UNIT = re.compile(
+    rf"[\s_,.\-(\[]+{_UNIT_WORD}(?:\s+(?:md|kb|rkb|rt))?\s*[)\]]?\s*$", re.IGNORECASE
+)
 _CAMEL_UNIT = re.compile(r"(?<=[a-z])(Ft|Feet|M|Meters?|Metres?)$")
 
 
@@ -142,7 +144,9 @@ def _only(marks: set[Mark]) -> Mark | None:
 
 
 def _depth(text: str, mark: Mark | None, where: str) -> float | None:
-    """A depth; None where the cell holds none, or a negative number, which stands for one."""
+    """A depth; None where the cell holds none, or a number that stands for one: negative, or deeper than any
+    well.
+    """
     numeral = read_numeral(text)
     if numeral is None or text.startswith(("-", "−")):
         return None
@@ -159,7 +163,7 @@ def _depth(text: str, mark: Mark | None, where: str) -> float | None:
             'Write it without a mark for thousands, or state "decimal": "." or "," in a column map '
             "(--index-map).",
         )
-    return value
+    return value if value <= DEEPEST["ft"] else None
 
 
 def _stated_unit(table: TextTable, columns: Sequence[list[str]], row: int) -> DepthUnit | None:

@@ -44,6 +44,9 @@ class TextTable:
     typed: frozenset[str] = frozenset()
 
 
+_HEAD_BYTES = 4096
+
+
 def read_table(data: bytes, name: str) -> TextTable:
     """Read a CSV (comma, tab, bar or semicolon) or Parquet table.
 
@@ -78,7 +81,7 @@ def _as_text(value: object) -> str:
 
 
 def _csv(data: bytes, name: str) -> TextTable:
-    text, delimiter = _delimited(_decoded(data, name))
+    text, delimiter = _delimited(_decoded(data, name).lstrip("\r\n"))
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     places = []
     try:
@@ -92,7 +95,7 @@ def _csv(data: bytes, name: str) -> TextTable:
                 raise IndexTableError(message, where=name)
             places.append(f"line {rows.line_num}")
             for index, column in enumerate(columns):
-                column.append(row[index] if index < len(row) else "")
+                column.append(_plain_cell(row[index]) if index < len(row) else "")
     except csv.Error as error:
         raise IndexTableError(f"line {rows.line_num}: {error}", where=name) from error
     if len(set(names)) < len(names) or not names:
@@ -100,13 +103,31 @@ def _csv(data: bytes, name: str) -> TextTable:
     return TextTable(name, dict(zip(names, columns, strict=True)), places)
 
 
+def _plain_cell(cell: str) -> str:
+    """A cell without the formula in which spreadsheets wrap text that looks like a number."""
+    wrapped = re.fullmatch(r'="(.*)"', cell)
+    return wrapped[1] if wrapped else cell
+
+
 def _decoded(data: bytes, name: str) -> str:
-    """Text of a table: by its byte-order mark, else UTF-8, else Western European."""
+    """Text of a table: by its byte-order mark or its zero bytes, else UTF-8, else Western European."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             return data.decode("utf-16")
         except UnicodeDecodeError as error:
             raise IndexTableError(f"not UTF-16 text (byte {error.start})", where=name) from error
+    zeros = [data[k:_HEAD_BYTES:2].count(0) for k in (0, 1)]
+    if sum(zeros) > len(data[:_HEAD_BYTES]) / 4:  # half of the bytes of Western text
+        try:
+            return data.decode("utf-16-be" if zeros[0] > zeros[1] else "utf-16-le")
+        except UnicodeDecodeError as error:
+            raise IndexTableError(f"not UTF-16 text (byte {error.start})", where=name) from error
+    if 0 in data:
+        raise IndexTableError(
+            f"a zero byte (byte {data.index(0)}): no text, or a damaged one",
+            where=name,
+            remedy="Export the table again as CSV in UTF-8.",
+        )
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             return data.decode(encoding)

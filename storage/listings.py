@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storage.errors import OddNameError, translated_error
+from storage.errors import BrokenLinkError, OddNameError, translated_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,17 @@ def local_listing(root: Path, prefix: str) -> Iterator[ObjectInfo]:
                 continue
             path = Path(folder, name)
             try:
-                stat = path.stat()
+                # a link to nothing is told too: what it stood for must not be missed without a word
+                facts = path.stat() if path.exists() else path.lstat()
             except OSError:
-                continue  # gone meanwhile, or a link to nothing
-            seconds, rest = divmod(stat.st_mtime_ns, 10**9)
+                continue  # gone meanwhile
+            if not (stat.S_ISREG(facts.st_mode) or stat.S_ISLNK(facts.st_mode)):
+                continue  # a pipe or device: reading it might never end
+            seconds, rest = divmod(facts.st_mtime_ns, 10**9)
             modified = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1000)
             key = path.relative_to(root).as_posix()
             told = key.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-            meta = {"path": told, "size": stat.st_size, "last_modified": modified, "e_tag": None}
+            meta = {"path": told, "size": facts.st_size, "last_modified": modified, "e_tag": None}
             yield object_info(meta, is_local=True)
 
 
@@ -66,11 +70,14 @@ def _refused(error: OSError) -> None:
 
 def local_bytes(root: Path, key: str) -> bytes:
     """All bytes of a file under a folder."""
+    path = root / key
     try:
-        return (root / key).read_bytes()
-    except FileNotFoundError:
-        if "\\x" in key:
-            raise OddNameError("the name is no UTF-8 text", f"{root}/{key}") from None
+        return path.read_bytes()
+    except OSError as error:
+        if path.is_symlink() and not path.exists():
+            raise BrokenLinkError("a link to a file that is not there", str(path)) from error
+        if isinstance(error, FileNotFoundError) and "\\x" in key:
+            raise OddNameError("the name is no UTF-8 text", str(path)) from None
         raise
 
 

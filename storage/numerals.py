@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 Mark = Literal[".", ","]
 _MARKS: tuple[Mark, Mark] = (".", ",")
-_MINUS = str.maketrans({"−": "-", "–": "-"})
+_MINUS = str.maketrans({"−": "-", "–": "-", "٫": ".", "٬": "'"})
+"""Other signs for minus, and the decimal and thousands marks of Arabic."""
 _NUMBER = re.compile(r"[+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?")
 _BLANK_MARK = re.compile(r"(?<=\d)[\s'’_](?=\d{3}(?!\d))")
 """Marks between thousands that no country uses for decimals (blanks of any width count)."""
@@ -63,7 +65,7 @@ def read_numeral(text: str) -> Numeral | None:
     >>> read_numeral("1,23,45").values, read_numeral("TD")
     ({}, None)
     """
-    bare = text.strip().translate(_MINUS)
+    bare = _western(text.strip()).translate(_MINUS)
     grouped = _BLANK_MARK.sub("", bare)
     if not grouped.isascii() or not _NUMBER.fullmatch(grouped):
         return None
@@ -73,6 +75,13 @@ def read_numeral(text: str) -> Numeral | None:
         if value is not None:
             values[mark] = value
     return Numeral(values)
+
+
+def _western(text: str) -> str:
+    """The text with the digits of all scripts as 0 to 9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(char, char)) for char in text)
 
 
 def decimal_marks(texts: Iterable[str]) -> set[Mark]:

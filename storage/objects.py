@@ -28,6 +28,7 @@ from obstore.store import LocalStore, from_url
 
 from storage.bucket_entries import Entry
 from storage.errors import (
+    BrokenLinkError,
     NoCreateOnlyError,
     NoSuchPlaceError,
     NotFoundError,
@@ -288,7 +289,7 @@ class ObjectStore:
                 return call()
             except AlreadyExistsError:
                 raise
-            except (BaseError, OSError, ValueError, OddNameError) as error:
+            except (BaseError, OSError, ValueError, OddNameError, BrokenLinkError) as error:
                 translated = translated_error(error, self.uri_of(key))
                 if pause_s is None or not translated.retryable:
                     raise translated from error

@@ -72,13 +72,13 @@ def find_scans(arguments: Sequence[str]) -> list[Path]:
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            matches = sorted(p for p in path.rglob("*") if is_scan(p.name) and p.is_file())
+            matches = sorted(p for p in path.rglob("*") if is_scan(p.name) and _is_there(p))
         elif path.exists():
             matches = [path]
         else:
             pattern = path.relative_to(path.anchor) if path.is_absolute() else path
             root = Path(path.anchor) if path.is_absolute() else Path()
-            matches = sorted(p for p in root.glob(str(pattern)) if p.is_file())
+            matches = sorted(p for p in root.glob(str(pattern)) if _is_there(p))
         if not matches:
             raise FileNotFoundError(f"{argument}: no such file, or a folder without scans")
         scans = [p for p in matches if not _is_own(p)]
@@ -88,6 +88,11 @@ def find_scans(arguments: Sequence[str]) -> list[Path]:
             # not resolved: two links to one file are two scans
             found.setdefault(os.path.abspath(path), path)  # noqa: PTH100
     return list(found.values())
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it is a file, or a link to nothing, which is told as a scan that fails."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _is_own(path: Path) -> bool:

@@ -42,7 +42,7 @@ def test_what_a_text_can_mean(text: str, point: float | None, comma: float | Non
     }
 
 
-@pytest.mark.parametrize("text", ["", "TD", "3575 ft", "12 34", "nan", "inf", "1e999", "--5", "٣"])
+@pytest.mark.parametrize("text", ["", "TD", "3575 ft", "12 34", "nan", "inf", "1e999", "--5"])
 def test_what_is_no_number(text: str) -> None:
     numeral = read_numeral(text)
     assert numeral is None or numeral.values == {}
