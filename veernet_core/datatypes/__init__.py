@@ -35,6 +35,7 @@ from veernet_core.datatypes.page import (
 from veernet_core.datatypes.scan import FailedScan, Finding, Raster, ScanInput, ScanRef
 from veernet_core.datatypes.strip import EVIDENCE, Posterior, Predictor, Strip, Trace
 from veernet_core.datatypes.words import (
+    DEEPEST,
     F32,
     F64,
     FT_PER,
@@ -56,6 +57,7 @@ from veernet_core.datatypes.words import (
 )
 
 __all__ = [
+    "DEEPEST",
     "EVIDENCE",
     "F32",
     "F64",

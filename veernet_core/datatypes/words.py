@@ -24,6 +24,8 @@ Rng = np.random.Generator
 STYLES: tuple[Style, ...] = ("solid", "dashed", "dotted")
 FT_PER: dict[DepthUnit, float] = {"ft": 1.0, "m": 1 / 0.3048}
 """Feet in a unit of depth."""
+DEEPEST: dict[DepthUnit, float] = {"ft": 65_000.0, "m": 20_000.0}
+"""No well reaches this depth: the longest are 15 km long."""
 INKED = 110
 """Tone of a strip above which a pixel counts as ink."""
 UPRIGHT_PEAK = 0.266

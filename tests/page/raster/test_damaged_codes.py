@@ -186,6 +186,20 @@ def test_bytes_that_fill_up_a_scan_are_no_damage() -> None:
     assert jpeg_damage(data[:-2] + b"\xff" * 3 + data[-2:]) == []
 
 
+def test_a_last_row_of_another_tone_is_no_damage() -> None:
+    """Blocks at the foot of a clean page are filled up, which changes their tone all at once."""
+    clean = grey(drawing(700, 203))[::-1, ::-1]
+    assert jpeg_damage(jpeg(np.ascontiguousarray(clean), quality=95)) == []
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_an_alpha_plane_of_zeros_hides_nothing(mode: str) -> None:
+    page = Image.fromarray(grey(INK)).convert(mode)
+    page.putalpha(0)
+    raster = open_raster(saved(page, "PNG"), "x.png")
+    assert ((raster.read_ink(0, ROWS) > 128) == INK).all()
+
+
 def test_ways_of_coding_that_are_not_followed_are_left_to_their_decoder() -> None:
     assert jpeg_damage(jpeg(PAPER, progressive=True)) is None
     assert jpeg_damage(b"\xff\xd8\xff\xd9") is None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_raster import HEIGHT, INK, WIDTH, grey
 
+from veernet_core.errors import UnsupportedFormatError
 from veernet_core.page.raster.decoding import open_raster
 
 PER_PT = 200 / 72
@@ -156,3 +157,32 @@ def test_a_drawn_page_with_a_logo_is_rendered_like_a_print():
     lines = "".join(f"{10 + i} 10 m {10 + i} 240 l S\n" for i in range(0, 50, 10))
     raster = open_raster(pdf(lines + drawn("Logo", 12, 12, 55, 235), {"Logo": LOGO}), "x")
     assert raster.dpi_tag == pytest.approx((300, 300), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pdf(drawn(), {"Im": PAGE}, extra="/CropBox[5000 5000 6000 6000]"),
+        pdf(drawn(), {"Im": PAGE}, box="[0 0 0.001 0.001]"),
+    ],
+)
+def test_a_page_without_extent_is_refused(data: bytes) -> None:
+    with pytest.raises(UnsupportedFormatError, match="no extent"):
+        open_raster(data, "x.pdf")
+
+
+@pytest.mark.parametrize(
+    ("contents", "wanted"),
+    [
+        (f"q {-WIDTH_PT} 0 0 {HEIGHT_PT} {WIDTH_PT} 0 cm /Im Do Q", INK[:, ::-1]),
+        (f"q {WIDTH_PT} 0 0 {-HEIGHT_PT} 0 {HEIGHT_PT} cm /Im Do Q", INK[::-1]),
+        (f"q .5 0 0 .5 0 0 cm q 2 0 0 2 0 0 cm {drawn()} Q Q", INK),
+        (drawn() + "q nan 0 0 inf 0 0 cm /Im Do Q q 0 0 0 0 0 0 cm /Im Do Q", INK),
+    ],
+)
+def test_mirrored_and_nested_matrices(contents: str, wanted: np.ndarray) -> None:
+    raster = open_raster(pdf(contents, {"Im": PAGE}), "x.pdf")
+    ink = raster.read_ink(0, raster.height_px) > 128
+    assert ink.shape == wanted.shape
+    assert (ink != wanted).mean() < 0.001
+    assert raster.drain_findings() == ()

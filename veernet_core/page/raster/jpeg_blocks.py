@@ -156,7 +156,10 @@ def _tone_step(tone: F64, across: int) -> int | None:
     where = int(alone.argmax())
     is_whole = alone[where] > across * (1 - 2 / _EDGE_SHARE)
     edge = min((where + 1) % across, across - (where + 1) % across)
-    return where + across if is_whole and edge > across / _EDGE_SHARE else None
+    if not is_whole or edge <= across / _EDGE_SHARE or len(tone) <= where + 3 * across:
+        return None
+    lasting = np.median(tone[where + 2 * across :]) - np.median(tone[:where])
+    return where + across if abs(lasting - step) <= abs(step) / 2 else None
 
 
 def _between_restarts(data: bytes, first: int) -> list[tuple[int, U8]]:

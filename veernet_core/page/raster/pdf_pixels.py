@@ -60,6 +60,12 @@ class PdfPixels(ChunkedPixels):
                 self._measure(name, user_unit(data))
             except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
                 raise DecodeError(f"the PDF page is damaged ({plain_text(error)})", name) from error
+        if min(self.height_px, self.width_px) < 1:
+            raise UnsupportedFormatError(
+                "the PDF page has no extent where its image lies",
+                where=name,
+                remedy="Correct its page or crop box, or print it to a 300 dpi TIFF.",
+            )
         check_limits(self.height_px, self.width_px, name, limits)
         with PDFIUM_LOCK:
             size_px = self.width_px, self.height_px

@@ -80,9 +80,9 @@ def tone_converter(
     if dataset.count >= 4 and kinds[0] == ColorInterp.cyan:
         return 3, False, lambda raw: _cmyk_to_rgb(to_byte(raw))
     if dataset.count >= 3 and not plain:
-        has_alpha = dataset.count >= 4 and kinds[3] == ColorInterp.alpha
+        has_alpha = dataset.count >= 4 and kinds[3] == ColorInterp.alpha and _shows(dataset, 4)
         return 3, False, lambda raw: over_white(to_byte(raw), 3, has_alpha)
-    has_alpha = dataset.count == 2 and kinds[1] == ColorInterp.alpha
+    has_alpha = dataset.count == 2 and kinds[1] == ColorInterp.alpha and _shows(dataset, 2)
     return 1, bits == 1 and dataset.count == 1, lambda raw: over_white(to_byte(raw), 1, has_alpha)
 
 
@@ -158,13 +158,18 @@ def _brightest(dataset: Any) -> int:
     return max((int(band.max()) for band in _bands(dataset)), default=0)
 
 
-def _bands(dataset: Any) -> Iterator[Any]:
+def _shows(dataset: Any, band: int) -> bool:
+    """Whether an alpha plane lets anything be seen: some programs write zeros and mean nothing by it."""
+    return any(samples.any() for samples in _bands(dataset, band))
+
+
+def _bands(dataset: Any, band: int = 1) -> Iterator[Any]:
     """Samples of a few bands of rows; what cannot be decoded tells nothing."""
     step = max(_LOOK_ROWS, dataset.height // _LOOKS)
     for row in range(0, dataset.height, step):
         rows = min(_LOOK_ROWS, dataset.height - row)
         with contextlib.suppress(RasterioError, MemoryError):
-            yield dataset.read(1, window=Window(0, row, dataset.width, rows))
+            yield dataset.read(band, window=Window(0, row, dataset.width, rows))
 
 
 def _to_byte(dtype: str, bits: int, min_is_white: bool) -> ToneConverter:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import unicodedata
 from typing import Any
 
 import numpy as np
 from PIL import ImageColor
 
 from veernet_core.datatypes import (
+    DEEPEST,
     DepthUnit,
     Scale,
     Source,
@@ -154,6 +156,11 @@ def _depth(node: Node) -> SidecarDepth:
     anchors: Knots = _anchors(fields["anchors"]) if "anchors" in fields else ()
     top = optional(fields.get("top"), Node.number, None)
     bottom = optional(fields.get("bottom"), Node.number, None)
+    for depth, key in ((top, "top"), (bottom, "bottom"), *((a[1], "anchors") for a in anchors)):
+        if depth is not None and abs(depth) > DEEPEST[unit or "ft"]:
+            raise fields[key].fail(
+                f"no well is so deep ({depth:g} {unit or 'ft'})", "Correct the depth or its unit."
+            )
     if top is not None and bottom is not None and bottom <= top:
         raise fields["bottom"].fail(f"must be deeper than top ({top:g})", "Swap top and bottom.")
     return SidecarDepth(
@@ -228,7 +235,7 @@ def _curve(node: Node) -> SidecarCurve:
         ends = {"left": left, "right": right}
     _check_scale(fields, ends, scale)
     return SidecarCurve(
-        mnemonic=fields["mnemonic"].text(),
+        mnemonic=unicodedata.normalize("NFC", fields["mnemonic"].text()),
         unit=optional(fields.get("unit"), Node.text, ""),
         left=ends["left"],
         right=ends["right"],
