@@ -117,6 +117,10 @@ def fill_fit_scales(parser: argparse.ArgumentParser) -> None:
         "-o", "--out", type=Path, default=Path("runs/scales"),
         help="folder for scales.json, fold-<k>/scales.json and the print that was read",
     )  # fmt: skip
+    parser.add_argument(
+        "--layouts", type=Path, metavar="DIR",
+        help="folder of layout networks by fold: fit on borders as they read them too",
+    )  # fmt: skip
     parser.set_defaults(run=run_fit_scales)
 
 
@@ -124,7 +128,7 @@ def run_fit_scales(args: argparse.Namespace) -> int:
     """Fit the models and say what they were fitted on."""
     from flows.studies.fit_scales import fit
 
-    fitted = fit(args.scans, args.truth, args.out, args.drawn, args.seed)
+    fitted = fit(args.scans, args.truth, args.out, args.drawn, args.seed, args.layouts)
     print(
         f"{fitted.scales} scales in {fitted.blocks} blocks of {fitted.pages} pages,"
         f" and {fitted.drawn} drawn blocks"

@@ -1,8 +1,8 @@
 """``veernet fit-scales``: fit the models that read scales, on hand-read pages and drawn blocks.
 
-In: folders of scans whose truth is known. Out: ``scales.json``, and one for each fold that left wells out, in
-``fold-<k>/``, for `evaluate-pages --models`. Print is read once and kept in ``print/``: fitting again takes a
-minute. Drawn pages of others are for judging and never fitted on.
+In: folders of scans whose truth is known, and layout networks that left their wells out. Out: ``scales.json``,
+and one for each fold that left wells out, in ``fold-<k>/``, for `evaluate-pages --models`. Print is read once
+and kept in ``print/``: fitting again takes a minute. Drawn pages of others are for judging and never fitted on.
 Does not belong here: the fit (`training.scale_models`), and what is measured (`page.scales`).
 """
 
@@ -17,14 +17,19 @@ from pathlib import Path
 import numpy as np
 
 from flows.engine.page_engines import PageEngines
-from flows.studies.truth_pages import TruthPage, find_pages
+from flows.studies.truth_pages import TruthPage, check_models, find_pages, models_for
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import F64, Raster
 from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
+from veernet_core.evaluation.page_match import find_section
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
+from veernet_core.page.known.place import place
+from veernet_core.page.layout.page_layout import read_layout
 from veernet_core.page.ocr.print_reading import read_print
+from veernet_core.page.ocr.tints import tinted
 from veernet_core.page.raster.decoding import open_raster
+from veernet_core.page.reading import LAYOUT_FILE
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.reading import block_of, block_rows
 from veernet_core.page.scales.scorer import SHIPPED, ScaleScorer, unpack_scorer
@@ -62,7 +67,14 @@ class Fitted:
         return "\n".join((f"{'':<{width}}  " + ", ".join(COUNTS), *rows))
 
 
-def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: int = 5) -> Fitted:
+def fit(
+    scans: Sequence[Path],
+    truth: Path,
+    out: Path,
+    drawn: int = 2000,
+    seed: int = 5,
+    layouts: Path | None = None,
+) -> Fitted:
     """Fit the scorer of scales.
 
     Parameters
@@ -77,6 +89,9 @@ def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: 
         Number of drawn blocks.
     seed : int
         Of the drawn blocks.
+    layouts : Path, optional
+        Folder of layout networks by fold, as `train-pages` leaves it. Every page is then read a second time
+        with the borders that the network without its well finds: whether a reading is right is learned there.
 
     Raises
     ------
@@ -86,6 +101,10 @@ def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: 
     pages = find_pages(scans, truth, _FITTED_ON)
     reader = PageEngines(1)
     grouped = [(p.group, b) for p in pages for b in _blocks(p, reader, out / "print")]
+    if layouts is not None:
+        check_models(layouts)
+        found = ((p, b) for p in pages for b in _blocks(p, reader, out / "print", layouts))
+        grouped += [(f"{p.group}, borders read", b) for p, b in found]
     blocks = [block for _, block in grouped]
     folds = {block.well: fold_of(block.well) for block in blocks}
     record = {
@@ -95,6 +114,7 @@ def fit(scans: Sequence[Path], truth: Path, out: Path, drawn: int = 2000, seed: 
         "blocks": len(blocks),
         "scales": sum(len(b.scales) for b in blocks),
         "drawn_blocks": drawn,
+        "borders_read": layouts is not None,
         "seed": seed,
         "folds": FOLDS,
     }
@@ -124,41 +144,81 @@ def _write(path: Path, data: bytes) -> Path:
     return path
 
 
-def _blocks(page: TruthPage, reader: PageEngines, kept: Path) -> Iterator[TrueBlock]:
+def _blocks(
+    page: TruthPage, reader: PageEngines, kept: Path, layouts: Path | None = None
+) -> Iterator[TrueBlock]:
     """The blocks of one page with their true scales; a page that cannot be read is left out, and said."""
+    if page.truth.turn_deg:
+        return
     try:
         raster = open_raster(page.read_bytes(), page.stem, RasterLimits())
-        yield from _read_blocks(page, raster, reader, kept)
+        if layouts is None:
+            pairs, dpi = _true_sections(page, raster)
+        else:
+            pairs, dpi = _read_sections(page, raster, reader, layouts)
+        yield from _read_blocks(page, raster, pairs, dpi, reader, kept, layouts is not None)
     except Exception as error:
         logging.getLogger(__name__).warning("%s is left out: %s", page.stem, error)
 
 
-def _read_blocks(
-    page: TruthPage, raster: Raster, reader: PageEngines, kept: Path
-) -> Iterator[TrueBlock]:
-    if page.truth.turn_deg:
-        return
+Pairs = list[tuple[SectionFound, TrueSection | None]]
+"""Sections from top to bottom, with what is true of them where that is known."""
+
+
+def _true_sections(page: TruthPage, raster: Raster) -> tuple[Pairs, tuple[float, float]]:
+    """Sections as they truly are, and the resolution of the page (down, across)."""
     across = raster.width_px / _PAGE_WIDTH_IN
-    dpi = page.truth.dpi or (across, across)
-    above = 0.0
+    pairs: Pairs = []
     for true in sorted(page.truth.sections, key=lambda s: s.row_top):
-        tracks = sorted((t for t in true.tracks if t.curves), key=lambda t: _at(t.left, true))
         section = SectionFound(
             true.section_id, "main", true.row_top, true.row_bottom,
-            tuple(_as_found(t) for t in tracks), np.zeros((0, 2)), 1.0,
+            tuple(_as_found(t) for t in _tracks(true)), np.zeros((0, 2)), 1.0,
         )  # fmt: skip
-        rows = block_rows(raster, section, above, dpi)
-        boxes = _print(kept / f"{page.stem}.{true.section_id}.json", raster, rows, dpi[1], reader)
-        block = block_of(raster, section, boxes, rows, dpi)
-        yield TrueBlock(block, tuple(_true_scales(tracks, true)), page.truth.well)
-        above = true.row_bottom
+        pairs.append((section, true))
+    return pairs, page.truth.dpi or (across, across)
+
+
+def _read_sections(
+    page: TruthPage, raster: Raster, reader: PageEngines, layouts: Path
+) -> tuple[Pairs, tuple[float, float]]:
+    """Sections as the layout network finds them that was fitted without the well."""
+    net = reader.layout_net(models_for(page, layouts).files.get(LAYOUT_FILE))
+    found, placed, _ = place(None, read_layout(raster, net), raster.height_px)
+    own = [(s, find_section(s, placed)) for s in page.truth.sections]
+    true = {p.found.section_id: s for s, p in own if p is not None}
+    return [(p.found, true.get(p.found.section_id)) for p in placed], found.dpi
+
+
+def _read_blocks(
+    page: TruthPage,
+    raster: Raster,
+    pairs: Pairs,
+    dpi: tuple[float, float],
+    reader: PageEngines,
+    kept: Path,
+    is_read: bool,
+) -> Iterator[TrueBlock]:
+    above = 0.0
+    for section, true in pairs:
+        if true is not None:
+            rows = block_rows(raster, section, above, dpi)
+            key = f"{true.section_id}.{rows[0]}-{rows[1]}" if is_read else true.section_id
+            boxes = _print(kept / f"{page.stem}.{key}.json", raster, rows, dpi[1], reader)
+            block = block_of(raster, section, boxes, rows, dpi)
+            yield TrueBlock(block, tuple(_true_scales(true)), page.truth.well, is_read)
+        above = section.row_bottom
+
+
+def _tracks(section: TrueSection) -> list[TrueTrack]:
+    """Tracks with curves, from left to right."""
+    return sorted((t for t in section.tracks if t.curves), key=lambda t: _at(t.left, section))
 
 
 def _print(
     path: Path, raster: Raster, rows: tuple[int, int], dpi: float, reader: PageEngines
 ) -> list[TextBox]:
     if path.exists():
-        return [TextBox(**box) for box in json.loads(path.read_bytes())]
+        return tinted([TextBox(**box) for box in json.loads(path.read_bytes())], raster)
     boxes = read_print(raster, *rows, reader, dpi, reader.print_net())
     _write(path, json.dumps([asdict(box) for box in boxes]).encode())
     return boxes
@@ -170,8 +230,8 @@ def _as_found(track: TrueTrack) -> TrackFound:
     return TrackFound(track.left, track.right, "curves", grid, confidence=1.0)  # type: ignore[arg-type]
 
 
-def _true_scales(tracks: Sequence[TrueTrack], section: TrueSection) -> Iterator[TrueScale]:
-    for track in tracks:
+def _true_scales(section: TrueSection) -> Iterator[TrueScale]:
+    for track in _tracks(section):
         left, right = _at(track.left, section), _at(track.right, section)
         for curve in track.curves:
             if curve.left is not None and curve.right is not None:

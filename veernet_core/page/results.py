@@ -41,6 +41,7 @@ class TextBox:
 
     Print that was found in two ways has ``agreed``, the share of its words that the other way read too: 0.5
     where the other did not see it, NaN where it was read in one way. ``also``: what the other way read instead.
+    ``tint``: the colour of the print, ``#rrggbb``; empty where the page has none or little of it is seen.
     """
 
     text: str
@@ -53,6 +54,7 @@ class TextBox:
     as_digits: str = ""
     agreed: float = math.nan
     also: str = ""
+    tint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ from veernet_core.domain.curve_kinds import curve_kinds, unit_texts
 
 DPI = 200.0
 _TRACK_WIDTHS_IN = (1.0, 1.5, 2.0, 2.4, 2.5, 2.8, 5.0)
+_IN_COLOUR = 0.35
+_PENS = (
+    "#0000ff", "#ff0000", "#00ff00", "#00bf00", "#ff00ff", "#000000", "#8000ff", "#ff8000", "#007f7f",
+    "#7f0000", "#00007f", "#ffff00", "#3fbfff", "#970000",
+)  # fmt: skip
 _LETTERS = "ABCDEFGHIKLMNOPRSTUVWXZ"
 _WORDS = (
     "Min", "Max", "Average", "Amplified", "Thickness", "Radius", "Internal", "Gas", "Total", "Temperature",
@@ -50,6 +55,7 @@ class DrawnWord:
     width: float
     confidence: float = 0.98
     as_digits: str = ""
+    tint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +94,26 @@ class _Sheet:
     scales: list[DrawnScale] = field(default_factory=list)
     lines: list[tuple[float, float, float, int]] = field(default_factory=list)
     rules: list[tuple[float, float, float]] = field(default_factory=list)
+    colours: dict[str, str] = field(default_factory=dict)
+    in_colour: bool = False
+    tint: str = ""
+
+    def take_pen(self, name: str) -> None:
+        """Go on in the colour of a curve; black on most sheets."""
+        if self.in_colour:
+            number = int(self.rng.integers(len(_PENS)))
+            self.tint = self.colours.setdefault(name, _PENS[number])
+
+    def put_pen_down(self) -> None:
+        """Go on in black."""
+        self.tint = "#000000" if self.in_colour else ""
 
     def text(self, text: str, row: float, col: float, anchor: str = "c", size: float = 1.0) -> None:
         """Write at a row; ``anchor`` says which point of the text ``col`` is: l, c or r."""
         width = max(4.0, len(text) * self.char * self.size * size)
         middle = {"l": col + width / 2, "c": col, "r": col - width / 2}[anchor]
         height = self.size * size * 1.35
-        self.words.append(DrawnWord(text, row, middle, height, width))
+        self.words.append(DrawnWord(text, row, middle, height, width, tint=self.tint))
 
     def key(self, row: float, left: float, right: float) -> None:
         """The pen of a curve, drawn across its scale: solid, dashed or dotted."""
@@ -115,6 +134,9 @@ def draw_block(rng: np.random.Generator) -> DrawnBlock:
     """Draw one block."""
     size = float(rng.uniform(11, 30))
     sheet = _Sheet(rng, float(rng.uniform(0.45, 0.75)), size, bool(rng.random() < 0.5))
+    if rng.random() < _IN_COLOUR:
+        sheet.in_colour = True
+        sheet.put_pen_down()
     tracks = _tracks(rng)
     top = float(rng.uniform(700, 1100))
     hand = _HANDS[int(rng.integers(len(_HANDS)))]
@@ -136,6 +158,7 @@ def draw_block(rng: np.random.Generator) -> DrawnBlock:
     highest = top
     for (left, right), curves in zip(frames, by_track, strict=True):
         highest = min(highest, hand(sheet, left, right, foot, curves))
+        sheet.put_pen_down()
     _boxes(sheet, frames, highest - 2 * size, foot + 0.8 * size)
     _form(sheet, highest - 3 * size, tracks[-1][1])
     _in_gaps(sheet, tracks, highest, foot)
@@ -258,7 +281,8 @@ def _ends(
 
 
 def _titled(sheet: _Sheet, curve: _Curve) -> tuple[str, str]:
-    """Name and unit as printed."""
+    """Name and unit as printed, in the colour of the curve from here on."""
+    sheet.take_pen(curve.name)
     name = curve.name.upper() if sheet.upper else curve.name
     unit = curve.unit if sheet.rng.random() < 0.5 else curve.unit.lower()
     return name, unit
@@ -513,7 +537,8 @@ def _worn(rng: np.random.Generator, words: Sequence[DrawnWord]) -> tuple[DrawnWo
             text = text[1:]
         size = word.height * float(rng.uniform(0.92, 1.1))
         row = word.row + float(rng.normal(0, 0.06)) * word.height
-        out.append(replace(word, text=text, confidence=confidence, height=size, row=row))
+        tint = _faded(rng, word.tint)
+        out.append(replace(word, text=text, confidence=confidence, height=size, row=row, tint=tint))
     for _ in range(int(rng.poisson(60 * wear * wear + 0.5))):
         out.append(
             DrawnWord(
@@ -523,6 +548,15 @@ def _worn(rng: np.random.Generator, words: Sequence[DrawnWord]) -> tuple[DrawnWo
             )
         )  # fmt: skip
     return tuple(sorted(out, key=lambda w: (w.row, w.col)))
+
+
+def _faded(rng: np.random.Generator, tint: str) -> str:
+    """A colour as it is measured on print; "" where little ink is seen."""
+    if not tint or rng.random() < 0.02:
+        return ""
+    parts = [int(tint[k : k + 2], 16) for k in (1, 3, 5)]
+    red, green, blue = np.clip(np.array(parts) + rng.normal(0, 8, 3), 0, 255).astype(int)
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _ink(sheet: _Sheet, top: float, tracks: Sequence[tuple[float, float, bool | None]]) -> U8:

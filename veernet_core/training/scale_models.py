@@ -8,6 +8,7 @@ Does not belong here: reading print, files, and what the models are used for (`p
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from rapidfuzz import fuzz
+from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64, Bool
 from veernet_core.domain.curve_kinds import CurveKind
@@ -23,7 +25,6 @@ from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.binder import (
     ReadScale,
     choose,
-    name_scales,
     read_block_scales,
     verdict_features,
 )
@@ -38,12 +39,20 @@ from veernet_core.page.scales.candidates import (
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.names import (
     NAME_FEATURES,
+    SAME_TINT,
     NameCandidate,
     find_names,
     is_unit_only,
     name_features,
 )
-from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer, pack_scorer
+from veernet_core.page.scales.scorer import (
+    DOUBTFUL,
+    VERDICT_FEATURES,
+    ScaleScorer,
+    name_terms,
+    pack_scorer,
+    raw_output,
+)
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.synth.scale_blocks import DPI, DrawnBlock, draw_block
 
@@ -59,10 +68,12 @@ _REAL_WEIGHT = 4.0
 """What a hand-read example weighs against a drawn one."""
 _LEAST_SAME, _LEAST_PART = 75.0, 88.0
 """Likeness, 0 to 100, from which print is the name that was read by eye, and a part of it."""
+_SHORT_NAME = 3
 _FEWEST_OUTCOMES = 20
 _SURE_SHARE = 0.99
 """Share of the readings of wells left out that are right from the level on that counts as sure."""
 _NO_VERDICT = np.zeros((3, len(VERDICT_FEATURES) + 1)) + np.array([[0.0], [1.0], [0.0]])
+_NO_LINE = np.array([1.0, *[0.0] * 7])
 _BORDER_NOISE_PX = 2.0
 
 
@@ -80,11 +91,14 @@ class TrueScale:
 
 @dataclass(frozen=True, slots=True)
 class TrueBlock:
-    """A block of text with its true scales; ``well`` keeps pages of one well together."""
+    """A block of text with its true scales; ``well`` keeps pages of one well together. ``is_read``: the borders
+    of its tracks are those that were found.
+    """
 
     block: BlockText
     scales: tuple[TrueScale, ...]
     well: str
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +141,7 @@ def _from_drawing(drawn: DrawnBlock, rng: np.random.Generator, well: str) -> Tru
         "main", "main", drawn.top, drawn.top + 1000, tuple(tracks), np.zeros((0, 2)), 1.0
     )
     boxes = [
-        TextBox(w.text, w.confidence, w.row, w.col, w.height, w.width, 0, w.as_digits)
+        TextBox(w.text, w.confidence, w.row, w.col, w.height, w.width, 0, w.as_digits, tint=w.tint)
         for w in drawn.words
     ]
     ink = ScaleInk(drawn.ink, 0, 0.0, DPI, drawn.top)
@@ -154,6 +168,8 @@ def is_same_name(candidate: NameCandidate, true: TrueScale) -> bool:
     named = candidate.named
     if named is None and is_unit_only(candidate.text):
         return False
+    if true.printed and not _digits_fit(candidate.text, true.printed):
+        return False
     own, printed = (re.sub(r"[^A-Z0-9]", "", t.upper()) for t in (candidate.text, true.printed))
     if len(own) >= 2 and len(printed) >= 2:
         if candidate.rows > 1:  # several lines are one name only as a whole
@@ -170,6 +186,20 @@ def is_same_name(candidate: NameCandidate, true: TrueScale) -> bool:
     )
 
 
+_UNIT = re.compile(r"[(\[][^()\[\]]*[)\]]?\s*$")
+
+
+def _digits_fit(text: str, printed: str) -> bool:
+    """Whether a phrase has no number that the printed name has not: C4 is another curve than C1. A short name
+    is told from others by each of its characters.
+    """
+    own, true = (_UNIT.sub("", t.upper()) for t in (text, printed))
+    if not set(re.findall(r"\d+", own)) <= set(re.findall(r"\d+", printed)):
+        return False
+    short = re.sub(r"[^A-Z0-9]", "", true)
+    return len(short) > _SHORT_NAME or short in re.sub(r"[^A-Z0-9]", "", text.upper())
+
+
 def _stands_for(kind: CurveKind, mnemonic: str) -> bool:
     known = find_curve(mnemonic)
     return kind.mnemonic == mnemonic or (known is not None and known.kind is kind)
@@ -184,10 +214,52 @@ def _is_like(own: str, printed: str) -> bool:
     return len(own) >= 5 and enough and fuzz.partial_ratio(own, printed) >= _LEAST_PART
 
 
+def true_scales(source: TrueBlock, candidates: Sequence[ScaleCandidate]) -> list[TrueScale | None]:
+    """Which true scale every candidate is. Several curves of a track may have the same ends; then the names
+    that stand nearest to its line tell which of them a line of numbers is.
+    """
+    same = [tuple(t for t in source.scales if is_same_scale(c, t)) for c in candidates]
+    known: dict[tuple[TrueScale, ...], dict[int, TrueScale]] = {}
+    for trues in dict.fromkeys(same):
+        own = [c for c, t in zip(candidates, same, strict=True) if t == trues]
+        known[trues] = _by_line(source.block, own, trues) if len(trues) > 1 else {}
+    return [
+        None if not trues else known[trues].get(c.line, trues[0])
+        for c, trues in zip(candidates, same, strict=True)
+    ]
+
+
+def _by_line(
+    block: BlockText, candidates: Sequence[ScaleCandidate], trues: Sequence[TrueScale]
+) -> dict[int, TrueScale]:
+    """The true scale of every line of numbers: as their names stand nearest as a whole."""
+    of_line = {c.line: c for c in sorted(candidates, key=lambda c: c.y)}
+    scales = list(of_line.values())
+    gaps = np.array([[_name_gap(block, scale, true) for true in trues] for scale in scales])
+    out = {of.line: trues[int(row.argmin())] for of, row in zip(scales, gaps, strict=True)}
+    for row, col in zip(*linear_sum_assignment(gaps)):
+        out[scales[row].line] = trues[col]
+    return out
+
+
+def _name_gap(block: BlockText, scale: ScaleCandidate, true: TrueScale) -> float:
+    """How far the nearest print of a true scale's name is from a line of numbers, from 0 to 1: near ones are
+    told apart, and of a name that is not seen near any line nothing is known. Print of another colour is that
+    of another scale.
+    """
+    names = find_names(block, scale, (scale.first, scale.last))
+    gaps = [
+        abs(n.y - scale.y) / scale.height
+        for n in names
+        if not n.tint_gap >= SAME_TINT and is_same_name(n, true)
+    ]
+    return 1.0 - math.exp(-min(gaps)) if gaps else 1.0
+
+
 def _examples(source: TrueBlock) -> _Examples:
     block = source.block
     candidates = tuple(find_candidates(block))
-    matches = [next((t for t in source.scales if is_same_scale(c, t)), None) for c in candidates]
+    matches = true_scales(source, candidates)
     right = np.array([m is not None for m in matches], dtype=np.bool_)
     chosen: list[tuple[ScaleCandidate, TrueScale]] = []
     known: set[tuple[int, int]] = set()
@@ -241,6 +313,8 @@ def fit_scales(
     hand = [_examples(b) for b in real]
     made = [_examples(b) for b in drawn]
     numbers = sorted(set(folds.values()))
+    # whether a reading is right is learned where borders are as inexact as they will be
+    judged = [e for e in hand if e.source.is_read] or hand
     boosters = {k: _boosters([e for e in hand if folds[e.source.well] != k], made) for k in numbers}
     outcomes = {
         k: _outcomes([e for e in hand if folds[e.source.well] == k], *boosters[k]) for k in numbers
@@ -250,14 +324,15 @@ def fit_scales(
     for k in [*numbers, None]:
         others = [outcomes[j] for j in numbers if j != k]
         pairs, names = whole if k is None else boosters[k]
-        knots = [_calibration(np.concatenate([o[i] for o in others])) for i in (0, 1)]
+        knots = _calibration(np.concatenate([o[0] for o in others]))
+        line = _name_line([o[1] for o in others])
         # the same outcomes, calibrated, say when a whole reading is right
-        plain = ScaleScorer(pairs, names, knots[0], knots[1], _NO_VERDICT, "")
+        plain = ScaleScorer(pairs, names, knots, line, _NO_VERDICT, "")
         read = [_readings(e, replace(plain, **_of(boosters[j]))) for j in numbers if j != k
-                for e in hand if folds[e.source.well] == j]  # fmt: skip
+                for e in judged if folds[e.source.well] == j]  # fmt: skip
         verdict = _verdict(np.vstack([f for f, _ in read]), np.concatenate([y for _, y in read]))
         notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
-        packed[k] = pack_scorer(pairs, names, knots[0], knots[1], verdict, notes)
+        packed[k] = pack_scorer(pairs, names, knots, line, verdict, notes)
     return packed.pop(None), packed  # type: ignore[return-value]
 
 
@@ -275,20 +350,21 @@ def count_readings(source: TrueBlock, scorer: ScaleScorer) -> tuple[int, ...]:
     """
     candidates = find_candidates(source.block)
     read = read_block_scales(source.block, scorer)
+    own = true_scales(source, [r.scale for r in read])
 
-    def is_right(item: ReadScale, true: TrueScale) -> bool:
-        named = item.name is not None and is_same_name(item.name, true)
-        return named and is_same_scale(item.scale, true)
+    def is_right(item: ReadScale, true: TrueScale | None) -> bool:
+        return true is not None and item.name is not None and is_same_name(item.name, true)
 
-    sure = [r for r in read if r.sure > DOUBTFUL]
+    right = {id(t) for r, t in zip(read, own, strict=True) if is_right(r, t)}
+    sure = [(r, t) for r, t in zip(read, own, strict=True) if r.sure > DOUBTFUL]
     return (
         len(source.scales),
         sum(any(is_same_scale(c, t) for c in candidates) for t in source.scales),
         sum(any(is_same_scale(r.scale, t) for r in read) for t in source.scales),
-        sum(any(is_right(r, t) for r in read) for t in source.scales),
+        sum(id(t) in right for t in source.scales),
         len(read),
         len(sure),
-        sum(not any(is_right(r, t) for t in source.scales) for r in sure),
+        sum(not is_right(r, t) for r, t in sure),
     )
 
 
@@ -318,21 +394,35 @@ def _boost(hand: Sequence[tuple[F64, Bool]], made: Sequence[tuple[F64, Bool]], r
     return lightgbm.train(_TREES, lightgbm.Dataset(features, label=labels, weight=weights), rounds)
 
 
-def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> tuple[F64, F64]:
-    """For wells left out, (output, whether it was right): of the scales chosen and of the names chosen."""
+_Outcomes = tuple[F64, tuple[F64, Bool]]
+
+
+def _outcomes(left_out: Sequence[_Examples], pairs: Any, names: Any) -> _Outcomes:
+    """For wells left out: (output, whether it was right) of the scales chosen; `name_terms` of all phrases near
+    true scales, and whether they are the name.
+    """
     plain = np.array([[0.0, 0.0], [1.0, 1.0]])
-    scorer = ScaleScorer(pairs, names, plain, plain, _NO_VERDICT, "")
+    scorer = ScaleScorer(pairs, names, plain, _NO_LINE, _NO_VERDICT, "")
     scales: list[tuple[float, float]] = []
-    named: list[tuple[float, float]] = []
     for e in left_out:
-        chosen = choose(e.candidates, scorer.scale(e.pairs), 0.02)
-        namings = name_scales(e.source.block, [c for c, _ in chosen], scorer)
-        for (candidate, output), (name, rating, _) in zip(chosen, namings, strict=True):
-            true = [t for t in e.source.scales if is_same_scale(candidate, t)]
-            scales.append((output, float(bool(true))))
-            if true and name is not None:
-                named.append((rating, float(any(is_same_name(name, t) for t in true))))
-    return np.array(scales).reshape(-1, 2), np.array(named).reshape(-1, 2)
+        for candidate, output in choose(e.candidates, scorer.scale(e.pairs), 0.02):
+            true = any(is_same_scale(candidate, t) for t in e.source.scales)
+            scales.append((output, float(true)))
+    features = np.vstack([np.zeros((0, len(NAME_FEATURES))), *(e.names for e in left_out)])
+    is_name = np.concatenate([np.zeros(0, dtype=np.bool_), *(e.is_name for e in left_out)])
+    raw = raw_output(names, features) if len(features) else np.zeros(0)
+    return np.array(scales).reshape(-1, 2), (name_terms(raw, features), is_name)
+
+
+def _name_line(outcomes: Sequence[tuple[F64, Bool]]) -> F64:
+    """Weights of `name_terms` and a bias, by logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    terms, right = np.vstack([t for t, _ in outcomes]), np.concatenate([r for _, r in outcomes])
+    if len(right) < _FEWEST_OUTCOMES or len(np.unique(right)) < 2:
+        return _NO_LINE
+    fit = LogisticRegression(C=10.0, max_iter=500).fit(terms, right)
+    return np.append(fit.coef_[0], fit.intercept_[0])
 
 
 def _of(boosters: tuple[Any, Any]) -> dict[str, Any]:
@@ -346,11 +436,11 @@ def _readings(example: _Examples, scorer: ScaleScorer) -> tuple[F64, Bool]:
     right nor wrong, and left out.
     """
     read = read_block_scales(example.source.block, scorer)
+    own = true_scales(example.source, [r.scale for r in read])
     features, right = [], []
-    for row, r in zip(verdict_features(read), read, strict=True):
-        same = [t for t in example.source.scales if is_same_scale(r.scale, t)]
-        named = r.name is not None and any(is_same_name(r.name, t) for t in same)
-        if named or not same or any(t.printed for t in same):
+    for row, r, true in zip(verdict_features(read), read, own, strict=True):
+        named = true is not None and r.name is not None and is_same_name(r.name, true)
+        if named or true is None or true.printed:
             features.append(row)
             right.append(named)
     return np.array(features).reshape(-1, len(VERDICT_FEATURES)), np.array(right, dtype=np.bool_)

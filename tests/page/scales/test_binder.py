@@ -221,3 +221,29 @@ def test_a_model_for_other_features_is_refused() -> None:
     data = file.read_bytes().replace(b"gap_left_heights", b"gap_left_inches")
     with pytest.raises(ValueError, match="fit-scales"):
         unpack_scorer(data)
+
+
+def in_colour(text: str, row: float, col: float, tint: str) -> TextBox:
+    return replace(box(text, row, col), tint=tint)
+
+
+def test_a_legend_in_the_colour_of_the_numbers_names_scales_whose_own_print_is_lost() -> None:
+    pens = (("TG (units)", "#ff0000"), ("C1 (ppm)", "#0000ff"), ("C2 (ppm)", "#00ff40"))
+    boxes = []
+    for number, (name, tint) in enumerate(pens):
+        boxes.append(in_colour(name, TOP - 180 + 40 * number, 170, tint))
+        row = TOP + 30 + 35 * (2 - number)  # the grid has them in another order than the legend
+        boxes += [replace(b, tint=tint) for b in across(["0", "100"], row)]
+    found = read([replace(b, agreed=1.0) for b in boxes], track(T1))
+    assert [c.mnemonic.value for c in found] == ["C2", "C1", "TG"]
+    plain = read([replace(b, agreed=1.0, tint="") for b in boxes], track(T1))
+    assert [c.mnemonic.value for c in plain] != ["C2", "C1", "TG"]
+
+
+def test_no_scale_borrows_the_name_of_another_colour() -> None:
+    red, blue = "#ff0000", "#0000ff"
+    boxes = [in_colour("TG (units)", TOP + 30, 350, red)]
+    boxes += [replace(b, tint=red) for b in across(["0", "100"], TOP + 30)]
+    boxes += [replace(b, tint=blue) for b in across(["0", "10000"], TOP + 65)]
+    found = read([replace(b, agreed=1.0) for b in boxes], track(T1))
+    assert [c.mnemonic.value for c in found] == ["TG", "UNREAD"]

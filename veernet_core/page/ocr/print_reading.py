@@ -30,6 +30,7 @@ from veernet_core.page.ocr.text import (
     rescale,
     to_raster,
 )
+from veernet_core.page.ocr.tints import tinted
 from veernet_core.page.results import TextBox
 
 _BLACK, _PALE, _VIVID = 120, 110, 90
@@ -77,7 +78,7 @@ def read_print(
         if ink.shape[0] >= 8:
             found = _read_ink(rescale(ink, scale), reader, net)
             boxes = join(boxes, [to_raster(box, scale, top, 0) for box in found])
-    return sorted(boxes, key=lambda box: (box.row, box.col))
+    return tinted(sorted(boxes, key=lambda box: (box.row, box.col)), raster)
 
 
 def _read_ink(ink: U8, reader: TextReader, net: PrintMarks | None) -> list[TextBox]:

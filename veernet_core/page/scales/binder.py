@@ -24,6 +24,7 @@ from veernet_core.domain.vocabulary import (
     spelled,
     words,
 )
+from veernet_core.page.ocr.tints import BLACK, tint_gap
 from veernet_core.page.results import CurveFound, SectionFound, Stated
 from veernet_core.page.scales.candidates import (
     BlockText,
@@ -32,7 +33,12 @@ from veernet_core.page.scales.candidates import (
     is_usual,
     pair_features,
 )
-from veernet_core.page.scales.names import NameCandidate, find_names, name_features
+from veernet_core.page.scales.names import (
+    SAME_TINT,
+    NameCandidate,
+    find_names,
+    name_features,
+)
 from veernet_core.page.scales.plausible import may_be_misread
 from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
 
@@ -99,9 +105,37 @@ def verdict_features(read: Sequence[ReadScale]) -> F64:
                 _agreed(scale.first.agreed, scale.last.agreed),
                 0.5 if item.name is None else _agreed(item.name.agreed),
                 _out_of_place(place, places),
+                *_colour_evidence(item),
+                float(min(2, _namesakes(item, read))),
             ]
         )
     return np.array(rows, dtype=np.float64).reshape(-1, len(VERDICT_FEATURES))
+
+
+def _colour_evidence(item: ReadScale) -> tuple[float, float]:
+    """Whether the name is in the colour of the numbers (1; -1 if not) and how well a phrase of that colour
+    repeats it; 0 where the page tells no colours.
+    """
+    name = item.name
+    if name is None or math.isnan(name.tint_gap):
+        return 0.0, 0.0
+    near = name.tint_gap < SAME_TINT and name.tint_excess < SAME_TINT / 2
+    return 1.0 if near else -1.0, 0.0 if math.isnan(name.echo) else name.echo
+
+
+def _namesakes(item: ReadScale, read: Sequence[ReadScale]) -> int:
+    """How many other scales over the same columns bear the same name, wraps and backups left out."""
+    name = item.name
+    return sum(
+        other is not item
+        and name is not None
+        and other.name is not None
+        and words(other.name.text) == words(name.text)
+        and _shares_columns(other.scale, item.scale)
+        and _relation(other.scale, item.scale) == "none"
+        and _relation(item.scale, other.scale) == "none"
+        for other in read
+    )
 
 
 def _agreed(*shares: float) -> float:
@@ -144,13 +178,13 @@ def name_scales(
     for scale, names in zip(scales, phrases, strict=True):
         others = [s for s in scales if s is not scale and _shares_columns(s, scale)]
         rated.append(scorer.name(name_features(block, scale, names, others)))
-    keys = sorted({_place(n) for names in phrases for n in names})
+    keys = sorted({_identity(n, s) for s, names in zip(scales, phrases) for n in names}, key=str)
     column = {key: i for i, key in enumerate(keys)}
     gain = np.zeros((len(scales), len(keys)))
     best: dict[tuple[int, int], int] = {}
     for row, (names, probability) in enumerate(zip(phrases, rated, strict=True)):
         for index, (name, p) in enumerate(zip(names, probability, strict=True)):
-            place = (row, column[_place(name)])
+            place = (row, column[_identity(name, scales[row])])
             if p > gain[place]:
                 gain[place], best[place] = p, index
     own: list[Naming] = [(None, 0.0, names) for names in phrases]
@@ -169,8 +203,12 @@ def _logit(p: F64) -> F64:
     return out
 
 
-def _place(name: NameCandidate) -> tuple[int, int]:
-    """Where a phrase stands; one over several lines stands where its nearest line does."""
+def _identity(name: NameCandidate, scale: ScaleCandidate) -> tuple[object, ...]:
+    """What makes two phrases one: the place, one over several lines stands where its nearest line does. Where
+    colours tell curves apart, a legend and the grid name one curve with the same words in the same colour.
+    """
+    if not math.isnan(name.tint_gap) and name.tint not in ("", BLACK):
+        return words(name.text), round(scale.frame.left), round(scale.frame.right), name.tint
     return round(name.y), round(name.x0 if name.rows == 1 else (name.x0 + name.x1) / 2)
 
 
@@ -187,9 +225,15 @@ def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming])
             and scales[other].frame == scales[index].frame
             and scales[other].y < scales[index].y
             and _relation(scales[other], scales[index]) != "none"
+            and not _other_colour(scales[other], scales[index])
         ):
             return theirs, sure, names
     return own[index]
+
+
+def _other_colour(one: ScaleCandidate, other: ScaleCandidate) -> bool:
+    """Whether the numbers of two scales are known to be of two colours."""
+    return tint_gap(one.first.tint, other.first.tint) >= SAME_TINT
 
 
 def choose(
@@ -247,6 +291,8 @@ def _continues(group: Sequence[ReadScale], item: ReadScale) -> bool:
     if item.scale.frame.tracks != first.scale.frame.tracks or item.scale.frame.kind != (
         first.scale.frame.kind
     ):
+        return False
+    if _other_colour(first.scale, item.scale):
         return False
     same = item.name is not None and first.name is not None and _same_name(item.name, first.name)
     unnamed = item.name is None and first.name is not None
@@ -324,14 +370,22 @@ def mnemonic_of(printed: str, kind: CurveKind | None) -> str:
     'MIN_THICKNESS'
     >>> mnemonic_of("LWD_GR [GAPI]", None)
     'LWD_GR'
+
+    A name that may be any of several curves is kept with the words that tell it from the others:
+
+    >>> mnemonic_of("10in Resistivity", curve_kind("RES")), mnemonic_of("RESISTIVITY", curve_kind("RES"))
+    ('10IN_RESISTIVITY', 'RES')
+    >>> mnemonic_of("DEEP [m0r6]", None)
+    'M0R6'
     """
     if kind is not None and not kind.is_group:
         return kind.mnemonic
     inner: str
     for inner in re.findall(r"[(\[]\s*([A-Za-z][A-Za-z0-9_]{1,9})\s*[)\]]", printed):
-        if find_unit(inner) is None and inner.upper() == inner:
-            return inner
-    if kind is not None:
+        is_code = inner.upper() == inner or any(c.isdigit() for c in inner)
+        if find_unit(inner) is None and is_code:
+            return inner.upper()
+    if kind is not None and not re.search(r"\d", re.sub(r"[(\[][^)\]]*[)\]]?", " ", printed)):
         return kind.mnemonic
     bare = re.sub(r"[(\[][^)\]]*[)\]]?", " ", printed)
     name = "_".join(spelled(word) for word in re.findall(r"[A-Z0-9]+", bare.upper()))

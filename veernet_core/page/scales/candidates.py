@@ -20,6 +20,7 @@ import numpy as np
 from veernet_core.datatypes import F64, Scale
 from veernet_core.domain.curve_kinds import CurveKind, curve_kinds
 from veernet_core.domain.vocabulary import find_curve, find_unit
+from veernet_core.page.ocr.tints import tint_gap
 from veernet_core.page.results import SectionFound
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.tokens import Edit, Token, lines_of, split_at
@@ -284,7 +285,7 @@ PAIR_FEATURES = (
     "decades", "whole_decades", "left_zero", "right_zero", "descending", "log_span", "grid_agrees",
     "decades_agree", "cover_below", "cover_above", "rivals", "same_text_box", "height_in",
     "numbers_outside", "words_outside", "digits_left", "digits_right", "is_log",
-    "agreed_left", "agreed_right",
+    "agreed_left", "agreed_right", "tint_ends",
 )  # fmt: skip
 
 
@@ -365,6 +366,7 @@ def _features(
         float(c.scale == "log"),
         c.first.agreed,
         c.last.agreed,
+        tint_gap(c.first.tint, c.last.tint),
     ]
 
 

@@ -12,15 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.datatypes import U8, Raster
+from veernet_core.page.ocr.tints import VIVID, has_hue, hex_of, vivid_part
 from veernet_core.page.results import CurveFound
 from veernet_core.page.scales.candidates import BlockText
 
-_VIVID = 60
-"""How far the channels of a coloured pixel differ, of 255."""
-_TINT, _INKED = 0.25, 12
-"""Spread of the channels of a word's mean ink, in units of the strongest, from which its print is coloured, and
-the least ink, px. The fringes of smoothed black letters are as vivid as coloured print, but their hues differ
-from edge to edge and the mean of a word is grey."""
+_INKED = 12
+"""Least ink of the print of a scale, px."""
 _LINE = 0.25
 """Share of the columns that are coloured along the line of a pen, dashed ones included."""
 _DARK = 140
@@ -51,30 +48,15 @@ def _colour_of(curve: CurveFound, block: BlockText, raster: Raster) -> str | Non
     ]
     pixels = [_pixels(raster, t.row, t.x0, t.x1, t.height) for t in words if t.confidence > 0.5]
     inked = sum(len(p) for p in pixels)
-    coloured = [p for p in pixels if _is_coloured(p)]
+    coloured = [p for p in pixels if has_hue(p)]
     if inked >= _INKED and sum(len(p) for p in coloured) > inked / 2:
         joined = np.concatenate(coloured)
-        spread = joined.max(axis=1).astype(int) - joined.min(axis=1)
-        return _hex(joined[spread > _VIVID] if (spread > _VIVID).any() else joined)
+        vivid = vivid_part(joined)
+        return hex_of(vivid if len(vivid) else joined)
     pen = _pen_colour(curve, block, raster)
     if pen is not None:
         return pen
     return "#000000" if inked >= _INKED else None
-
-
-def _is_coloured(pixels: U8) -> bool:
-    """Whether the mean ink of a word, from pixels uint8 [n, 3], has a hue."""
-    if not len(pixels):
-        return False
-    ink = (255.0 - pixels).mean(axis=0)
-    return bool(ink.max() - ink.min() > _TINT * ink.max())
-
-
-def _hex(vivid: U8) -> str:
-    """The colour of the more vivid half of pixels, uint8 [n, 3]: the others are soft edges."""
-    strongest = vivid[np.argsort(-(vivid.max(axis=1).astype(int) - vivid.min(axis=1)))]
-    red, green, blue = np.median(strongest[: max(6, len(strongest) // 2)], axis=0).astype(int)
-    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
@@ -91,14 +73,14 @@ def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | No
     rgb = raster.read_rgb(max(0, top), min(raster.height_px, bottom))[:, max(0, left) : right]
     if rgb.size == 0:
         return None
-    vivid = rgb.max(axis=2).astype(int) - rgb.min(axis=2) > _VIVID
+    vivid = rgb.max(axis=2).astype(int) - rgb.min(axis=2) > VIVID
     share = vivid.mean(axis=1)
     rows = np.arange(len(share)) + max(0, top)
     for token in block.tokens:  # coloured print of a neighbour is no line of this pen
         if _belongs(token.x, curve, block):
             share = np.where(np.abs(rows - token.row) < 0.6 * token.height, 0.0, share)
     best = int(np.argmax(share - 0.02 * np.abs(np.arange(len(share)) - len(share) / 2) / height))
-    return _hex(rgb[best][vivid[best]]) if share[best] > _LINE else None
+    return hex_of(rgb[best][vivid[best]]) if share[best] > _LINE else None
 
 
 def _belongs(x: float, curve: CurveFound, block: BlockText) -> bool:

@@ -10,17 +10,23 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from rapidfuzz import fuzz
 
 from veernet_core.datatypes import F64
 from veernet_core.domain.vocabulary import Named, find_misread, find_unit, words
+from veernet_core.page.ocr.tints import tint_gap
 from veernet_core.page.scales.candidates import BlockText, Frame, ScaleCandidate, is_usual
 from veernet_core.page.scales.tokens import Token, phrases_of
 
 REACH_LINES, REACH_IN = 6, 1.6
 """How far from its scale a name is looked for: lines of print, and inches."""
+SAME_TINT = 0.15
+"""Distance of two colours (`tint_gap`) below which print is of one colour."""
+_LIKE = 0.6
+"""Likeness from which two phrases of one colour are meant to say the same."""
 _BRACES = str.maketrans("{}", "[]")
 """No log is printed with braces: they are worn brackets."""
 
@@ -29,7 +35,12 @@ _BRACES = str.maketrans("{}", "[]")
 class NameCandidate:
     """A phrase that may name the curve of a scale.
 
-    ``lines_off``: lines of print between it and the numbers, negative above them.
+    ``lines_off``: lines of print between it and the numbers, negative above them. ``tint``: colour of its
+    print; ``tint_gap``: how far that is from the colour of the numbers, ``tint_excess``: how much farther than
+    that of the phrase whose colour is nearest. ``echo``: how like the likest phrase
+    of the same colour elsewhere is, from 0 to 1 (legends repeat names), and ``others``: how many phrases of
+    another colour say the same. ``contradicted``: 1 where that likest phrase says something else and is the
+    clearer print of the two. NaN where the page tells no colours.
     """
 
     text: str
@@ -43,6 +54,12 @@ class NameCandidate:
     unit: str | None
     rows: int = 1
     agreed: float = math.nan
+    tint: str = ""
+    tint_gap: float = math.nan
+    tint_excess: float = math.nan
+    echo: float = math.nan
+    others: float = math.nan
+    contradicted: float = math.nan
 
 
 def is_unit_only(text: str) -> bool:
@@ -66,7 +83,7 @@ NAME_FEATURES = (
     "confidence", "height_ratio", "scales_between", "phrases_between", "is_own_line", "usual_for",
     "possible_for", "scale_suits", "is_group", "scales_at_line", "scales_nearer", "is_double",
     "is_part", "nearest_above", "unit_suits", "rows", "other_names_in",
-    "agreed",
+    "agreed", "tint_gap", "tint_excess", "echo", "others", "contradicted",
 )  # fmt: skip
 
 
@@ -106,9 +123,46 @@ def find_names(
                     find_misread(text),
                     find_unit(text),
                     agreed=min(t.agreed for t in phrase),
+                    tint=max(phrase, key=lambda t: t.x1 - t.x0).tint,
                 )
             )
-    return found + _stacked(found)
+    return _with_tints(found + _stacked(found), scale)
+
+
+def _with_tints(names: Sequence[NameCandidate], scale: ScaleCandidate) -> list[NameCandidate]:
+    """Phrases with what their colours tell; unchanged where the numbers have none."""
+    ends = [token.tint for token in (scale.first, scale.last) if token.tint]
+    if not ends:
+        return list(names)
+    gaps_to_ends = [min(tint_gap(end, name.tint) for end in ends) for name in names]
+    least = min((gap for gap in gaps_to_ends if not math.isnan(gap)), default=math.nan)
+    out = []
+    for name, own in zip(names, gaps_to_ends, strict=True):
+        apart = [n for n in names if abs(n.y - name.y) > 0.6 * name.height and n.rows == name.rows]
+        gaps = [tint_gap(n.tint, name.tint) for n in apart]
+        same = [n for n, gap in zip(apart, gaps, strict=True) if gap < SAME_TINT]
+        others = [n for n, gap in zip(apart, gaps, strict=True) if gap >= SAME_TINT]
+        text = words(name.text)
+        like = [fuzz.ratio(words(n.text), text) / 100 for n in same]
+        echo = max(like, default=0.0)
+        clearer = any(e == echo and _is_clearer(n, name) for e, n in zip(like, same, strict=True))
+        out.append(
+            replace(
+                name,
+                tint_gap=own,
+                tint_excess=own - least,
+                echo=echo,
+                contradicted=float(_LIKE < echo < 1 and clearer),
+                others=float(sum(words(n.text) == text for n in others)),
+            )
+        )
+    return out
+
+
+def _is_clearer(one: NameCandidate, other: NameCandidate) -> bool:
+    """Whether a phrase is read with more certainty: both ways agree on it, or the engine is surer."""
+    agreed = [0.5 if math.isnan(n.agreed) else n.agreed for n in (one, other)]
+    return (agreed[0], one.confidence) > (agreed[1], other.confidence)
 
 
 def _stacked(names: Sequence[NameCandidate]) -> list[NameCandidate]:
@@ -147,6 +201,7 @@ def _whole(chain: Sequence[NameCandidate]) -> NameCandidate:
         find_unit(text),
         len(chain),
         min(n.agreed for n in chain),
+        nearest.tint,
     )
 
 
@@ -232,6 +287,11 @@ def _features(
         float(name.rows),
         float(sum(n.named is not None and n.rows == 1 and n.text in name.text for n in names)),
         name.agreed,
+        name.tint_gap,
+        name.tint_excess,
+        name.echo,
+        name.others,
+        name.contradicted,
     ]
 
 

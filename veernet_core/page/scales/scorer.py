@@ -21,6 +21,8 @@ from veernet_core.page.scales.candidates import PAIR_FEATURES
 from veernet_core.page.scales.names import NAME_FEATURES
 
 SHIPPED = "scales.json"
+_FAR = 0.3
+"""Colours that are farther apart are simply others."""
 DOUBTFUL, _SURE = 0.89, 0.9
 """Below and from the level that the rest of the product takes for sure."""
 
@@ -28,24 +30,24 @@ DOUBTFUL, _SURE = 0.89, 0.9
 VERDICT_FEATURES = (
     "ends_log_odds", "name_log_odds", "known", "usual", "impossible", "edited", "least_confidence",
     "support", "misfit", "unit_printed", "inset", "unusual", "decimals_differ",
-    "ends_agreed", "name_agreed", "name_out_of_place",
+    "ends_agreed", "name_agreed", "name_out_of_place", "tint_agrees", "echo", "namesakes",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ScaleScorer:
-    """Two boosters, the knots that calibrate them, and the line that says whether a whole reading is right.
+    """Two boosters, what calibrates them, and the line that says whether a whole reading is right.
 
-    ``pairs`` and ``names`` are LightGBM boosters; ``pair_knots`` and ``name_knots`` float64 [n, 2] map their
-    output to the share that was right on wells left out. ``verdict`` float64 [3, n + 1]: mean, spread and
-    weight of each verdict feature, the last column the bias and, in its first row, the probability from
-    which a reading is sure.
+    ``pairs`` and ``names`` are LightGBM boosters. ``pair_knots`` float64 [n, 2] map the output of the first to
+    the share that was right on wells left out; ``name_line`` float64 [8] weighs `name_terms`, the last is a
+    bias. ``verdict`` float64 [3, n + 1]: mean, spread and weight of each verdict feature, the last column the
+    bias and, in its first row, the probability from which a reading is sure.
     """
 
     pairs: Any
     names: Any
     pair_knots: F64
-    name_knots: F64
+    name_line: F64
     verdict: F64
     model_id: str
 
@@ -65,27 +67,50 @@ class ScaleScorer:
 
     def scale(self, features: F64) -> F64:
         """Probability of each pair of numbers to be a scale of its frame, float64 [n]."""
-        return _calibrated(self.pairs, features, self.pair_knots)
+        if not len(features):
+            return np.zeros(0)
+        raw = raw_output(self.pairs, features)
+        out: F64 = np.interp(raw, self.pair_knots[:, 0], self.pair_knots[:, 1])
+        # a calibration by steps makes ties; the booster's own order breaks them
+        return out + 1e-6 * raw
 
     def name(self, features: F64) -> F64:
         """Probability of each phrase to name its scale, float64 [n]."""
-        return _calibrated(self.names, features, self.name_knots)
+        if not len(features):
+            return np.zeros(0)
+        terms = name_terms(raw_output(self.names, features), features)
+        out: F64 = 1.0 / (1.0 + np.exp(-(terms @ self.name_line[:-1] + self.name_line[-1])))
+        return out
 
 
-def _calibrated(booster: Any, features: F64, knots: F64) -> F64:
-    if not len(features):
-        return np.zeros(0)
-    raw = np.asarray(booster.predict(features, num_threads=1), dtype=np.float64)
-    out: F64 = np.interp(raw, knots[:, 0], knots[:, 1])
-    # a calibration by steps makes ties; the booster's own order breaks them
-    return out + 1e-6 * raw
+def raw_output(booster: Any, features: F64) -> F64:
+    """What a booster says of rows of features, float64 [n]."""
+    return np.asarray(booster.predict(features, num_threads=1), dtype=np.float64)
+
+
+def name_terms(raw: F64, features: F64) -> F64:
+    """What the probability of a name rests on, float64 [n, 7]: the booster's log odds; whether colours are
+    known, and then how far its print is from the colour of the numbers, how much farther than the nearest
+    phrase; how well a phrase of its colour repeats it, whether one of another colour does, and whether clearer
+    print of its colour says otherwise. Few pages show how colours tell curves apart: a line learns from them
+    what trees do not.
+    """
+    gap, excess, echo, others, against = (
+        features[:, NAME_FEATURES.index(name)]
+        for name in ("tint_gap", "tint_excess", "echo", "others", "contradicted")
+    )
+    odds = np.log(np.clip(raw, 1e-4, 1 - 1e-4) / np.clip(1 - raw, 1e-4, 1 - 1e-4))
+    far = [np.clip(np.nan_to_num(x), 0.0, _FAR) for x in (gap, excess)]
+    said = [np.nan_to_num(x) for x in (echo, others, against)]
+    terms = [odds, ~np.isnan(gap), *far, said[0], said[1] > 0, said[2]]
+    return np.stack(terms, axis=1).astype(np.float64)
 
 
 def pack_scorer(
     pairs: Any,
     names: Any,
     pair_knots: F64,
-    name_knots: F64,
+    name_line: F64,
     verdict: F64,
     record: Mapping[str, Any],
 ) -> bytes:
@@ -97,7 +122,7 @@ def pack_scorer(
             "pair_features": list(PAIR_FEATURES),
             "name_features": list(NAME_FEATURES),
             "pair_knots": np.round(pair_knots, 6).tolist(),
-            "name_knots": np.round(name_knots, 6).tolist(),
+            "name_line": np.round(name_line, 6).tolist(),
             "verdict_features": list(VERDICT_FEATURES),
             "verdict": np.round(verdict, 6).tolist(),
             "pairs": pairs.model_to_string(),
@@ -136,7 +161,7 @@ def unpack_scorer(data: bytes) -> ScaleScorer:
         lightgbm.Booster(model_str=raw["pairs"]),
         lightgbm.Booster(model_str=raw["names"]),
         np.array(raw["pair_knots"], dtype=np.float64).reshape(-1, 2),
-        np.array(raw["name_knots"], dtype=np.float64).reshape(-1, 2),
+        np.array(raw["name_line"], dtype=np.float64),
         np.array(raw["verdict"], dtype=np.float64),
         hashlib.sha256(data).hexdigest()[:12],
     )

@@ -39,8 +39,8 @@ class Token:
     """A word or number on the page.
 
     ``x0``, ``x1`` columns of the page at its row; ``y`` its row once the tilt is undone; ``row`` and
-    ``col`` its middle on the page; ``line`` numbers the text box it was read in. ``as_digits``, ``agreed`` and
-    ``also``: see `TextBox`.
+    ``col`` its middle on the page; ``line`` numbers the text box it was read in. ``as_digits``, ``agreed``,
+    ``also`` and ``tint``: see `TextBox`.
     """
 
     text: str
@@ -54,6 +54,7 @@ class Token:
     as_digits: str = ""
     agreed: float = math.nan
     also: str = ""
+    tint: str = ""
 
     @property
     def x(self) -> float:
@@ -120,6 +121,7 @@ def read_tokens(boxes: Sequence[TextBox], tilt: float, centre_col: float) -> lis
                     box.as_digits if match.group() == box.text else "",
                     box.agreed,
                     box.also if match.group() == box.text else "",
+                    box.tint,
                 )
             )
     return sorted(tokens, key=lambda token: (token.y, token.x0))
