@@ -109,8 +109,9 @@ class Bench:
         Returns
         -------
         dict
-            What the sidecar holds; where somebody else corrected the log in the meantime, ``stale`` says who,
-            ``state`` is as of now, and nothing was done.
+            What the sidecar holds, and its ``edit`` (who, when, what), by which the page knows its own work
+            again; where somebody else corrected the log in the meantime, ``stale`` says who, ``state`` is as
+            of now, and nothing was done.
 
         Raises
         ------
@@ -128,7 +129,8 @@ class Bench:
         before = self.state(said)["sidecar"]
         self.check(log_id, text, json.dumps({k: v for k, v in before.items() if k != "read"}))
         try:
-            return self._desk.correct({**said, "sidecar": text, "note": edit["what"]})
+            found = self._desk.correct({**said, "sidecar": text, "note": edit["what"]})
+            return {**found, "edit": edit}
         except StaleCorrectionError as error:
             return {"stale": f"{error.message}. {error.remedy}", "state": self.state(said)}
 

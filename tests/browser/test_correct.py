@@ -337,6 +337,27 @@ def test_two_people_on_one_log_lose_nothing(desk: Any, open_page: Callable[..., 
     assert kept["edited"][-1]["who"] == "Ada"
 
 
+def test_two_people_who_save_at_once_lose_nothing(desk: Any, open_page: Callable[..., Any]) -> None:
+    address, out, truth = desk
+    first, second = opened(open_page, address), opened(open_page, address)
+    anchors = truth["sections"][0]["depth"]["anchors"]
+    for page, who, shift in ((first, "Ada", 0), (second, "Ben", 100)):
+        page.fill("#reviewer", who)
+        for row, depth in (anchors[0], anchors[-1]):
+            set_depth(page, row, 400, depth + shift)
+    first.click("#save")
+    second.click("#save")  # both wait for the digitiser
+    first.wait_for_selector("html[data-saved]", timeout=300_000)
+    second.wait_for_selector("#message button", timeout=300_000)
+    assert "your work is kept here" in second.inner_text("#message")
+    assert sidecar_now(second)["sections"][0]["depth"]["anchors"][0][1] == anchors[0][1] + 100
+    second.click("#message button >> nth=0")
+    second.wait_for_selector("html[data-saved]", timeout=300_000)
+    kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
+    assert kept["edited"][-1]["who"] == "Ben"
+    assert kept["sections"][0]["depth"]["anchors"][0][1] == anchors[0][1] + 100
+
+
 def test_a_log_without_curves_leads_from_the_queue_to_its_scan(
     desk: Any, open_page: Callable[..., Any]
 ) -> None:

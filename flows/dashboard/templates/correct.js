@@ -243,16 +243,17 @@
     try {
       const sent = sidecar || doc.forServer();
       const said = await ask("/api/correct", { log_id: state.log_id, sidecar: sent, version: doc.begunFrom === undefined ? doc.version : doc.begunFrom, reviewer, note: note || doc.summary() });
-      if (said.stale) {
-        say(said.stale, "bad", make("button", { type: "button", onclick: () => { doc.version = said.state.version; doc.begunFrom = undefined; save(sidecar, note); } }, "Save mine over it"),
-          make("button", { type: "button", onclick: () => { doc.discard(said.state); doc.begunFrom = undefined; show(said.state); say("This is the other person's state.", "good"); } }, "Take theirs, drop mine"));
-        return;
-      }
+      if (said.stale) { chooseOne(said.stale, said.state, () => save(sidecar, note)); return; }
       say("Being digitised again…", "good");
-      await settle();
+      await settle(said.edit, () => save(sidecar, note));
     } catch (error) { refuse(error.message); }
   }
-  async function settle() {
+  /* Somebody else saved the log: nothing of either is lost until a person has chosen. */
+  function chooseOne(words, theirs, again) {
+    say(words, "bad", make("button", { type: "button", onclick: () => { doc.version = theirs.version; doc.begunFrom = undefined; again(); } }, "Save mine over it"),
+      make("button", { type: "button", onclick: () => { doc.discard(theirs); doc.begunFrom = undefined; show(theirs); say("This is the other person's state.", "good"); } }, "Take theirs, drop mine"));
+  }
+  async function settle(edit, again) {
     byId("save").disabled = true;
     let work = await ask("/api/work");
     while (work.busy || work.waiting) {
@@ -263,7 +264,9 @@
     byId("save").disabled = false;
     byId("state").textContent = "";
     const trouble = work.troubles[work.troubles.length - 1], fresh = await ask("/api/correct/state?log_id=" + encodeURIComponent(state.log_id));
-    if (fresh.version === state.version) return refuse("It could not be digitised so; your work is kept here. " + (trouble || ""));
+    const mine = (fresh.sidecar.edited || []).some((e) => ["who", "when", "what"].every((key) => e[key] === edit[key]));
+    if (!mine && fresh.version !== state.version) return chooseOne("Somebody saved the log while yours was waiting; your work is kept here.", fresh, again);
+    if (!mine) return refuse("It could not be digitised so; your work is kept here. " + (trouble || ""));
     doc.discard(fresh);
     doc.begunFrom = undefined;
     show(fresh, true);
