@@ -15,7 +15,6 @@ import pytest
 from text_support import WithLayout
 
 from flows.local import digitise, inspect, pages
-from veernet_core import track_record
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Posterior, Strip
 from veernet_core.errors import VeernetError, of_scan, plain_text
@@ -147,8 +146,8 @@ def test_tracing_and_writing_that_fail_cost_that_scan(scans, tmp_path, monkeypat
             raise AssertionError
         return trace(strip, *_)
 
-    trace = track_record.trace_block
-    monkeypatch.setattr(track_record, "trace_block", slip)
+    trace = digitise.trace_block
+    monkeypatch.setattr(digitise, "trace_block", slip)
     assert "AssertionError" in only(run(scans, tmp_path / "traced"), "b", "internal_error", "trace")
 
 
