@@ -341,7 +341,10 @@ def _section(section: Row, given: Row, record: Record) -> Row:
     if depth is not None and not (given.get("depth") or {}).get("anchors"):
         source = {} if depth["source"] == "sidecar" else {"source": depth["source"]}
         filled["depth"] = {"unit": depth["unit"], "anchors": _thinned(depth["anchors"]), **source}
-    specs = [c for c in record["curves"] if c["section_id"] == section["section_id"]]
+    # without depth there are no curves, but there may be scales on the page: they stay to be read
+    specs = None
+    if depth is not None:
+        specs = [c for c in record["curves"] if c["section_id"] == section["section_id"]]
     filled["tracks"] = [
         _track(track, own.pop(track["track_id"], {}), specs) for track in section["tracks"]
     ] + list(own.values())
@@ -362,11 +365,11 @@ def _thinned(anchors: list[list[float]]) -> list[list[float]]:
     return [anchors[i] for i in [*keep, len(points) - 1]]
 
 
-def _track(track: Row, given: Row, specs: list[Row]) -> Row:
+def _track(track: Row, given: Row, specs: list[Row] | None) -> Row:
     filled: Row = {**given, "track_id": track["track_id"]}
     for side in ("left_px", "right_px"):
         filled.setdefault(side, track[side] if len(track[side]) > 1 else track[side][0][1])
-    if given.get("curves") is None:
+    if given.get("curves") is None and specs is not None:
         filled["curves"] = [_curve(c["spec"]) for c in specs if c["track_id"] == track["track_id"]]
     return filled
 

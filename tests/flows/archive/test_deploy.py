@@ -175,8 +175,6 @@ def test_shards_run_on_another_pool(tmp_path: Path) -> None:
     assert {"digitise scans 1 to 5 of 9", "digitise scans 6 to 9 of 9"} <= names
     assert f"digitise what is new in {tmp_path}/scans" in names
     assert {"read and trace scans 6 to 9 of 9", "write the results of scans 1 to 5 of 9"} <= tasks
-    progress = [
-        float(data) for key, data in server_facts(tmp_path) if key == "veernet-progress"
-    ]
+    progress = [float(data) for key, data in server_facts(tmp_path) if key == "veernet-progress"]
     assert 100.0 in progress
     assert len(list((tmp_path / "out" / "logs").iterdir())) == 9

@@ -68,6 +68,16 @@ def test_a_correction_begins_with_header_and_resolution_as_read() -> None:
     assert "dpi" not in _draft(record, {}, (204.0, 98.0))
 
 
+def test_scales_of_a_section_without_depth_stay_to_be_read() -> None:
+    log = make_log("bare")
+    bare = replace(log, curves=(), sections=tuple(replace(s, depth=None) for s in log.sections))
+    draft = _draft(read_record(log_files(bare, "bare")["log.json"]), {}, None)
+    assert draft["sections"][0]["tracks"]
+    assert all("curves" not in track for s in draft["sections"] for track in s["tracks"])
+    whole = _draft(read_record(log_files(log, "whole")["log.json"]), {}, None)
+    assert [c["mnemonic"] for c in whole["sections"][0]["tracks"][0]["curves"]] == ["GR", "CALI"]
+
+
 def log_of(values: list[float], sure: list[float], doubtful: list[dict[str, object]]) -> tuple:
     record = {"curves": [{"samples": len(values), "doubtful": doubtful}]}
     columns = {
