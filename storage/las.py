@@ -182,9 +182,11 @@ def _curve_line(writer: _Writer, name: str, column: Column) -> str:
     spec, track = column.judged.curve.spec, column.judged.curve.track_id
     unit = writer.text(f"unit of {name}", spec.unit, header_text(spec.unit, ""))
     writer.text(f"curve {name}", spec.mnemonic, name)
+    writer.text(f"printed name of {name}", spec.printed, header_text(spec.printed))
     renamed = "" if name == spec.mnemonic else f"{spec.mnemonic}, "
     scale = f"{spec.left:g} to {spec.right:g} {spec.scale}"
-    about = header_text(f"{renamed}track {track}, scale {scale}, {spec.style}")
+    printed = f"printed {spec.printed}, " if spec.printed else ""
+    about = header_text(f"{renamed}{printed}track {track}, scale {scale}, {spec.style}")
     return writer.line(name, unit, "", about)
 
 

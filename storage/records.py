@@ -197,6 +197,7 @@ def _curve(judged: JudgedCurve, shared_with: str, shared: float) -> Record:
         "section_id": curve.section_id,
         "track_id": curve.track_id,
         "spec": _spec(curve.spec),
+        "printed": curve.spec.printed,
         "decision": verdict.decision,
         "reasons": list(verdict.reasons),
         "policy_id": verdict.policy_id,
@@ -220,7 +221,7 @@ def _spec(spec: CurveSpec) -> Record:
     return {
         name: value
         for name, value in asdict(spec).items()
-        if name not in _ADDED or value not in (None, ())
+        if name != "printed" and (name not in _ADDED or value not in (None, ()))
     }
 
 

@@ -25,14 +25,14 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 7,
+    "page": 8,
     "strips": 3,
     "network": 1,
     "tracking": 2,
     "values": 3,
     "quality": 3,
     "gate": 3,
-    "files": 2,
+    "files": 3,
 }
 """Version of every stage; to be raised with any change of its results."""
 

@@ -49,6 +49,17 @@ def log_with(
     return only(make_log(), judge(replace(curve, value=np.asarray(value, dtype=np.float64))))
 
 
+def test_the_printed_name_stands_beside_the_mnemonic() -> None:
+    spec = replace(GR, printed="Gamma Ray: (GRGC)")
+    las = read(las_bytes(log_with(np.linspace(10, 90, 40), spec), "main"))
+    assert "printed Gamma Ray; (GRGC)" in las.curves["GR"].descr
+    assert "printed name of GR: " in las.other
+    assert (
+        "printed"
+        not in read(las_bytes(log_with(np.linspace(10, 90, 40)), "main")).curves["GR"].descr
+    )
+
+
 def test_values_and_depths_come_back() -> None:
     log = make_log()
     las = read(las_bytes(log, "main"))

@@ -135,7 +135,7 @@ def _match(
             out[-k] = _score(printed[-k], entries[-e], divisions, min_confidence)
             used.add(-e)
     for k, true in enumerate(printed):
-        named = any(same_name(true, str(e.mnemonic.value)) for e in entries)
+        named = any(same_name(true, str(e.mnemonic.value), e.printed) for e in entries)
         ends = any(same_scale(true, e, divisions) for e in entries)
         if named or ends:
             out[k] = replace(out.get(k, NOTHING), name_read=named, ends_read=ends)
@@ -143,7 +143,10 @@ def _match(
 
 
 def _likeness(true: TrueCurve, found: CurveFound, divisions: int | None) -> float:
-    name, ends = same_name(true, str(found.mnemonic.value)), same_scale(true, found, divisions)
+    name, ends = (
+        same_name(true, str(found.mnemonic.value), found.printed),
+        same_scale(true, found, divisions),
+    )
     if not (name or ends):
         return 0.0
     style = found.style is not None and found.style == true.style
@@ -153,7 +156,10 @@ def _likeness(true: TrueCurve, found: CurveFound, divisions: int | None) -> floa
 def _score(
     true: TrueCurve, found: CurveFound, divisions: int | None, min_confidence: float
 ) -> ScaleScore:
-    name, ends = same_name(true, str(found.mnemonic.value)), same_scale(true, found, divisions)
+    name, ends = (
+        same_name(true, str(found.mnemonic.value), found.printed),
+        same_scale(true, found, divisions),
+    )
     sure = confidence(found) >= min_confidence
     read = name and ends
     text = scale_text(found)
@@ -175,7 +181,7 @@ def _wrong(
             continue
         for entry in laps(curve, printed):
             name = str(entry.mnemonic.value)
-            named = [c for c in printed if same_name(c, name)]
+            named = [c for c in printed if same_name(c, name, entry.printed)]
             right = any(same_scale(c, entry, divisions) for c in named)
             if not right and all(c.is_stated for c in named):
                 out.append(scale_text(entry))
@@ -211,8 +217,9 @@ def confidence(curve: CurveFound) -> float:
 _BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 
 
-def same_name(true: TrueCurve, name: str) -> bool:
-    """Whether a name is the curve's: its mnemonic, its printed name, or another word for the same curve.
+def same_name(true: TrueCurve, name: str, printed: str = "") -> bool:
+    """Whether a name is the curve's: its mnemonic, its printed name, or another word for the same curve; or
+    whether the name delivered beside it is the printed one to the letter.
 
     A printed name counts with or without what stands in brackets at its end: of ``TG (units)`` the name
     is ``TG``.
@@ -221,6 +228,8 @@ def same_name(true: TrueCurve, name: str) -> bool:
     bare = _BRACKETS.sub("", true.printed)
     own = {letters_and_digits(text) for text in (true.mnemonic, true.printed, bare, *true.aliases)}
     if got and got in own:
+        return True
+    if printed and letters_and_digits(printed) in own - {letters_and_digits(true.mnemonic)}:
         return True
     one, two = _kind(name), _kind(true.mnemonic)
     return one is not None and one == two

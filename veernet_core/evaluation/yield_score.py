@@ -95,7 +95,7 @@ def score_log(
             faults = _faults(true, section, far / _width(track))
             for k, curve in enumerate(track.curves):
                 for one in judged:
-                    if same_name(curve, one.curve.spec.mnemonic):
+                    if same_name(curve, one.curve.spec.mnemonic, one.curve.spec.printed):
                         result = _outcome(curve, track, one, faults, turned)
                         known |= {id(one)} if result.right or not curve.is_stated else set()
                         key = (true.section_id, track.track_id, k)

@@ -122,6 +122,7 @@ def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list
         _wrap(found),
         found.colour,
         source,
+        printed=found.printed,
     )
     return [curve, *(replace(curve, left=left, right=right) for left, right in found.backups)]
 

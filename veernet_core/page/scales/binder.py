@@ -46,7 +46,7 @@ LEAST_SCALE, LEAST_NAME, CLEAR_NAME = 0.25, 0.2, 0.7
 """Probability from which a scale or a name is passed on, for review, and from which a further
 scale of a curve keeps a name of its own."""
 UNNAMED = "UNREAD"
-_LONGEST = 16
+_LONGEST = 24
 
 
 @dataclass(frozen=True, slots=True)
