@@ -6,6 +6,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows import wording
+from flows.cli.options import (
+    add_device,
+    add_jobs,
+    add_out,
+    add_out_if_wanted,
+    add_quiet,
+    add_seed,
+    count,
+    group,
+    number,
+)
+
 if TYPE_CHECKING:
     from flows.studies.evaluate_pages import PageResult
 
@@ -15,35 +28,49 @@ _DEFAULT_FOLDS = 5
 
 def fill(parser: argparse.ArgumentParser) -> None:
     """Options of ``evaluate-pages``."""
-    parser.add_argument(
+    parser.description = (
+        "Measure page reading, and the yield: of the curves that a person can read and follow, the "
+        "share that is accepted and as printed. Pages seen in development, pages read later, pages "
+        "whose truth lies beside the scan, and drawn ones are counted apart."
+    )
+    place = group(parser, wording.DRAWINGS)
+    place.add_argument(
         "--scans", type=Path, nargs="+", action="extend", default=[], metavar="DIR",
         help="folders of scans whose truth is known; the project's own drawn cases if omitted",
     )  # fmt: skip
-    parser.add_argument(
-        "--truth", type=Path, default=Path("tests/data/pages"), help="folder of hand-read truth"
-    )
-    parser.add_argument("--groups", nargs="+", choices=_GROUPS, metavar="GROUP",
-                        help=f"which pages to measure: {', '.join(_GROUPS)}; default: all in DIR")  # fmt: skip
-    parser.add_argument("--only", nargs="+", default=[], metavar="STEM")
-    parser.add_argument("--jobs", type=int, default=1, help="processes side by side")
-    parser.add_argument("--no-digitise", action="store_true", help="read only, trace nothing")
-    parser.add_argument(
-        "--statements", action="store_true", help="hold true and falsified sidecars against print"
-    )
-    parser.add_argument(
-        "--models", type=Path, metavar="DIR",
-        help="folder of fold-<k>/ with fitted models; each page is read with those that left its well out",
+    place.add_argument(
+        "--truth", type=Path, default=Path("tests/data/pages"), metavar="DIR",
+        help="folder of hand-read truth",
     )  # fmt: skip
-    parser.add_argument("--folds", type=int, default=_DEFAULT_FOLDS, help="of --models")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--seed", type=int, default=0, help="of the drawn cases")
-    parser.add_argument(
+    place.add_argument("--groups", nargs="+", choices=_GROUPS, metavar="GROUP",
+                       help=f"which pages to measure: {', '.join(_GROUPS)}; all in DIR if omitted")  # fmt: skip
+    place.add_argument(
+        "--only", nargs="+", default=[], metavar="STEM", help="only these scans; all if omitted"
+    )
+    text = "shares of the wells, each left out of one folder of --models"
+    number(place, "--folds", "FOLDS", text, _DEFAULT_FOLDS, count)
+    add_seed(parser, 0, "drawn cases")
+    place = group(parser, wording.WORK)
+    place.add_argument("--no-digitise", action="store_true", help="read only, trace nothing")
+    place.add_argument(
+        "--statements", action="store_true",
+        help="cross-check true and falsified sidecars with print",
+    )  # fmt: skip
+    place = group(parser, wording.NETWORK)
+    place.add_argument(
+        "--models", type=Path, metavar="DIR",
+        help="folder of fold-<k>/ with fitted models; each page is read with those that left its "
+        "well out; the shipped ones if omitted",
+    )  # fmt: skip
+    add_device(parser)
+    add_jobs(parser)
+    add_out_if_wanted(parser, "folder for curves.csv, pages.json, table.txt, overlays.csv")
+    place = group(parser, wording.RESULTS)
+    place.add_argument(
         "--against", type=Path, metavar="OUT", help="an earlier OUT: what changed, curve by curve"
     )
-    parser.add_argument("--pictures", action="store_true", help="keep overlays of accepted curves")
-    parser.add_argument(
-        "-o", "--out", type=Path, help="folder for curves.csv, pages.json, table.txt, overlays.csv"
-    )
+    place.add_argument("--pictures", action="store_true", help="keep overlays of accepted curves")
+    add_quiet(parser, "print the table alone, no line per page")
     parser.set_defaults(run=run)
 
 
@@ -64,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
     results: list[PageResult] = []
     for result in evaluate_pages.measure_pages(_pages(args), options, args.jobs):
         results.append(result)
-        print("\n".join(page_figures.page_lines(result)), flush=True)
+        if not args.quiet:
+            print("\n".join(page_figures.page_lines(result)), flush=True)
         if args.out is not None:
             _write(args.out, results)
     print("\n" + page_figures.table(results))
@@ -104,22 +132,25 @@ def _write(out: Path, results: list[PageResult]) -> None:
 
 def fill_fit_scales(parser: argparse.ArgumentParser) -> None:
     """Options of ``fit-scales``."""
-    parser.add_argument(
+    parser.description = "Fit the models that read scales, for all wells and with wells left out."
+    place = group(parser, wording.DRAWINGS)
+    place.add_argument(
         "--scans", type=Path, nargs="+", action="extend", required=True, metavar="DIR",
         help="folders of scans whose truth is known",
     )  # fmt: skip
-    parser.add_argument(
-        "--truth", type=Path, default=Path("tests/data/pages"), help="folder of hand-read truth"
-    )
-    parser.add_argument("--drawn", type=int, default=2000, help="drawn blocks to fit on besides")
-    parser.add_argument("--seed", type=int, default=5, help="of the drawn blocks")
-    parser.add_argument(
-        "-o", "--out", type=Path, default=Path("runs/scales"),
-        help="folder for scales.json, fold-<k>/scales.json and the print that was read",
+    place.add_argument(
+        "--truth", type=Path, default=Path("tests/data/pages"), metavar="DIR",
+        help="folder of hand-read truth",
     )  # fmt: skip
-    parser.add_argument(
+    number(place, "--drawn", "BLOCKS", "drawn scale blocks to fit on besides", 2000, int)
+    add_seed(parser, 5, "drawn blocks")
+    add_out(
+        parser, "folder for scales.json, fold-<k>/scales.json and the print that was read",
+        Path("runs/scales"),
+    )  # fmt: skip
+    place.add_argument(
         "--layouts", type=Path, metavar="DIR",
-        help="folder of layout networks by fold: fit on borders as they read them too",
+        help="folder of layout networks by fold: fit on borders as they read them too; given ones if omitted",
     )  # fmt: skip
     parser.set_defaults(run=run_fit_scales)
 

@@ -47,7 +47,7 @@ def options_of(name: str) -> list[argparse.Action]:
     ]
 
 
-COMMANDS = [name for name, _, _ in cli.COMMANDS if name not in ("evaluate-pages", "fit-scales")]
+COMMANDS = [name for name, _, _ in cli.COMMANDS]
 EVERY = [
     pytest.param(name, action, id=f"{name} {action.option_strings[-1:] or [action.dest]}")
     for name in COMMANDS
