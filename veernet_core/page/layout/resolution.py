@@ -24,7 +24,8 @@ def measured(
 ) -> tuple[float, float]:
     """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines at usual spacings.
 
-    Where tracks are of no usual width the tag counts, if lines bear it out.
+    Where tracks are of no usual width the tag counts, if lines bear it out; and so it does where no linear grid
+    tells their width: four decades fill a track of either width.
     """
     logs = [s for s in sections if s.kind == "main"]
     claimed = (tag[1], tag[0]) if tag else (200.0, 200.0)
@@ -33,7 +34,7 @@ def measured(
         return claimed
     usual = any(abs(np.log(across * r / claimed[1])) < _NEAR for r in (0.5, 1, 2))
     borne_out = any(abs(np.log(_down_dpi(s, claimed[0]) / claimed[0])) < 0.03 for s in logs)
-    if tag and borne_out and (not usual or len(logs[0].tracks) > 4):
+    if tag and borne_out and (not usual or len(logs[0].tracks) > 4 or not _has_linear(logs)):
         return claimed
     ratio = claimed[0] / claimed[1]
     if abs(np.log(across / claimed[1])) < _NEAR and abs(np.log(ratio)) > _NEAR:
@@ -49,6 +50,12 @@ def measured(
 def _median(values: list[float]) -> float:
     known = [v for v in values if np.isfinite(v)]
     return float(np.median(known)) if known else float("nan")
+
+
+def _has_linear(sections: Sequence[SectionFound]) -> bool:
+    """Whether the divisions of a linear grid tell how wide a track is."""
+    tracks = [t for s in sections for t in s.tracks if t.kind == "curves"]
+    return any(t.scale == "linear" and (t.divisions or 10) in (10, 20, 30) for t in tracks)
 
 
 def _track_px(section: SectionFound) -> float:

@@ -1,0 +1,46 @@
+"""Resolution of a page: by its tracks, and by its tag where tracks could be of either width."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from veernet_core.page.layout.resolution import measured
+from veernet_core.page.results import SectionFound, TrackFound
+
+ROWS = 2000.0
+
+
+def track(left: float, width: float, **grid: object) -> TrackFound:
+    def knots(at: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        return np.array([[0.0, at], [ROWS, at]])
+
+    return TrackFound(knots(left), knots(left + width), "curves", **grid)  # type: ignore[arg-type]
+
+
+def page(divisions: int, lines_px: float = 20.0) -> SectionFound:
+    """Two linear tracks and one of four decades, 2.3 in wide at 200 dpi; lines a tenth of an inch apart."""
+    rows = np.arange(0, ROWS, lines_px)
+    tracks = (
+        track(0, 457, scale="linear", divisions=divisions),
+        track(600, 457, scale="log", decades=4.0),
+        track(1057, 457, scale="linear", divisions=divisions),
+    )
+    return SectionFound(
+        "main", "main", 0.0, ROWS, tracks, np.column_stack([rows, np.zeros(len(rows))])
+    )
+
+
+def test_four_decades_fill_a_track_of_either_width_and_the_tag_decides() -> None:
+    """A linear grid that shows its middle line only does not tell; lines bear both resolutions out."""
+    assert measured([page(2)], (200.0, 200.0)) == (200.0, 200.0)
+    assert measured([page(2)], (100.0, 100.0)) == (100.0, 100.0)
+
+
+def test_ten_divisions_are_believed_before_a_tag() -> None:
+    down, across = measured([page(10)], (400.0, 400.0))
+    assert (down, across) == (pytest.approx(200), pytest.approx(200))
+
+
+def test_a_tag_that_no_line_bears_out_is_not_believed() -> None:
+    assert measured([page(2, lines_px=23.0)], (190.0, 190.0)) != (190.0, 190.0)
