@@ -158,8 +158,7 @@ def _tone_step(tone: F64, across: int) -> int | None:
     edge = min((where + 1) % across, across - (where + 1) % across)
     if not is_whole or edge <= across / _EDGE_SHARE or len(tone) <= where + 3 * across:
         return None
-    lasting = np.median(tone[where + 2 * across :]) - np.median(tone[:where])
-    return where + across if abs(lasting - step) <= abs(step) / 2 else None
+    return where + across
 
 
 def _between_restarts(data: bytes, first: int) -> list[tuple[int, U8]]:
