@@ -33,14 +33,8 @@ from veernet_core.page.reading import LAYOUT_FILE
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.reading import block_of, block_rows
 from veernet_core.page.scales.scorer import SHIPPED, ScaleScorer, unpack_scorer
-from veernet_core.training.scale_models import (
-    COUNTS,
-    TrueBlock,
-    TrueScale,
-    count_readings,
-    drawn_blocks,
-    fit_scales,
-)
+from veernet_core.training.scale_models import COUNTS, count_readings, fit_scales
+from veernet_core.training.true_scales import TrueBlock, TrueScale, drawn_blocks
 
 _PAGE_WIDTH_IN = 8.5
 _FITTED_ON = ("development", "own", "given")

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from veernet_core.page.scales.binder import read_block_scales
 from veernet_core.page.scales.scorer import unpack_scorer
-from veernet_core.training.scale_models import (
-    count_readings,
-    drawn_blocks,
-    fit_scales,
-    is_same_name,
-    is_same_scale,
-)
+from veernet_core.training.scale_models import count_readings, fit_scales
+from veernet_core.training.true_scales import drawn_blocks, is_same_name, is_same_scale
 
 
 def test_a_fit_reads_blocks_it_has_not_seen() -> None:

@@ -8,20 +8,13 @@ Does not belong here: reading print, files, and what the models are used for (`p
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from rapidfuzz import fuzz
-from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64, Bool
-from veernet_core.domain.curve_kinds import CurveKind
-from veernet_core.domain.vocabulary import find_curve
-from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.binder import (
     ReadScale,
     choose,
@@ -29,20 +22,13 @@ from veernet_core.page.scales.binder import (
     verdict_features,
 )
 from veernet_core.page.scales.candidates import (
-    BlockText,
     ScaleCandidate,
-    block_text,
     find_candidates,
-    frames_of,
     pair_features,
 )
-from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.names import (
     NAME_FEATURES,
-    SAME_TINT,
-    NameCandidate,
     find_names,
-    is_unit_only,
     name_features,
 )
 from veernet_core.page.scales.scorer import (
@@ -53,11 +39,14 @@ from veernet_core.page.scales.scorer import (
     pack_scorer,
     raw_output,
 )
-from veernet_core.page.scales.tokens import read_tokens
-from veernet_core.synth.scale_blocks import DPI, DrawnBlock, draw_block
+from veernet_core.training.true_scales import (
+    TrueBlock,
+    TrueScale,
+    is_same_name,
+    is_same_scale,
+    true_scales,
+)
 
-_BORDER, _VALUE = 0.06, 0.01
-"""How far borders (of the width) and ends (of the span) of a candidate may lie from a true scale's."""
 _TREES: dict[str, Any] = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 24, "min_data_in_leaf": 20,
     "feature_fraction": 0.6, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 3.0,
@@ -66,39 +55,12 @@ _TREES: dict[str, Any] = {
 _ROUNDS_PAIRS, _ROUNDS_NAMES = 300, 250
 _REAL_WEIGHT = 4.0
 """What a hand-read example weighs against a drawn one."""
-_LEAST_SAME, _LEAST_PART = 75.0, 88.0
-"""Likeness, 0 to 100, from which print is the name that was read by eye, and a part of it."""
-_SHORT_NAME = 3
 _FEWEST_OUTCOMES = 20
-_SURE_SHARE = 0.99
-"""Share of the readings of wells left out that are right from the level on that counts as sure."""
+_SURE_SHARE, _HELD = 0.98, 0.1
+"""Share of the readings of wells left out that are right from the level on that counts as sure, and how freely
+the weights that tell it may grow: some hundred readings bear no more."""
 _NO_VERDICT = np.zeros((3, len(VERDICT_FEATURES) + 1)) + np.array([[0.0], [1.0], [0.0]])
 _NO_LINE = np.array([1.0, *[0.0] * 7])
-_BORDER_NOISE_PX = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class TrueScale:
-    """A scale that is truly printed: columns of its ends at the top of the grid, values, and its name."""
-
-    left_px: float
-    right_px: float
-    left: float
-    right: float
-    mnemonic: str
-    printed: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TrueBlock:
-    """A block of text with its true scales; ``well`` keeps pages of one well together. ``is_read``: the borders
-    of its tracks are those that were found.
-    """
-
-    block: BlockText
-    scales: tuple[TrueScale, ...]
-    well: str
-    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,149 +73,6 @@ class _Examples:
     is_scale: Bool
     names: F64
     is_name: Bool
-
-
-def drawn_blocks(count: int, seed: int) -> list[TrueBlock]:
-    """Drawn blocks ``0 .. count - 1`` of a seed, their borders as inexact as read ones."""
-    out = []
-    for number in range(count):
-        drawn = draw_block(np.random.default_rng([seed, number]))
-        out.append(
-            _from_drawing(drawn, np.random.default_rng([seed, number, 1]), f"drawn-{number}")
-        )
-    return out
-
-
-def _from_drawing(drawn: DrawnBlock, rng: np.random.Generator, well: str) -> TrueBlock:
-    tracks = []
-    for left, right, log in drawn.tracks:
-        off = rng.normal(0.0, _BORDER_NOISE_PX, 2)
-        grid = None if log is None else ("log" if log else "linear")
-        tracks.append(
-            TrackFound(
-                np.array([[drawn.top, left + off[0]]]),
-                np.array([[drawn.top, right + off[1]]]),
-                "curves",
-                grid,  # type: ignore[arg-type]
-            )
-        )
-    section = SectionFound(
-        "main", "main", drawn.top, drawn.top + 1000, tuple(tracks), np.zeros((0, 2)), 1.0
-    )
-    boxes = [
-        TextBox(w.text, w.confidence, w.row, w.col, w.height, w.width, 0, w.as_digits, tint=w.tint)
-        for w in drawn.words
-    ]
-    ink = ScaleInk(drawn.ink, 0, 0.0, DPI, drawn.top)
-    tokens = read_tokens(boxes, 0.0, drawn.ink.shape[1] / 2)
-    scales = tuple(
-        TrueScale(s.left_px, s.right_px, s.left, s.right, "", s.name) for s in drawn.scales
-    )
-    return TrueBlock(block_text(tokens, ink, frames_of(section)), scales, well)
-
-
-def is_same_scale(candidate: ScaleCandidate, true: TrueScale) -> bool:
-    """Whether a candidate is a true scale: the same frame and the same ends."""
-    width, span = true.right_px - true.left_px, abs(true.right - true.left)
-    return (
-        abs(candidate.frame.left - true.left_px) < _BORDER * width
-        and abs(candidate.frame.right - true.right_px) < _BORDER * width
-        and abs(candidate.left - true.left) <= _VALUE * span
-        and abs(candidate.right - true.right) <= _VALUE * span
-    )
-
-
-def is_same_name(candidate: NameCandidate, true: TrueScale) -> bool:
-    """Whether a phrase is the printed name, or names the curve by the vocabulary."""
-    named = candidate.named
-    if named is None and is_unit_only(candidate.text):
-        return False
-    if true.printed and not _digits_fit(candidate.text, true.printed):
-        return False
-    own, printed = (re.sub(r"[^A-Z0-9]", "", t.upper()) for t in (candidate.text, true.printed))
-    if len(own) >= 2 and len(printed) >= 2:
-        if candidate.rows > 1:  # several lines are one name only as a whole
-            return fuzz.ratio(own, printed) >= _LEAST_SAME
-        if _is_like(own, printed):
-            return True
-    if candidate.rows > 1:
-        return False
-    return (
-        named is not None
-        and not named.kind.is_group
-        and named.share > 0.5
-        and _stands_for(named.kind, true.mnemonic)
-    )
-
-
-_UNIT = re.compile(r"[(\[][^()\[\]]*[)\]]?\s*$")
-
-
-def _digits_fit(text: str, printed: str) -> bool:
-    """Whether a phrase has no number that the printed name has not: C4 is another curve than C1. A short name
-    is told from others by each of its characters.
-    """
-    own, true = (_UNIT.sub("", t.upper()) for t in (text, printed))
-    if not set(re.findall(r"\d+", own)) <= set(re.findall(r"\d+", printed)):
-        return False
-    short = re.sub(r"[^A-Z0-9]", "", true)
-    return len(short) > _SHORT_NAME or short in re.sub(r"[^A-Z0-9]", "", text.upper())
-
-
-def _stands_for(kind: CurveKind, mnemonic: str) -> bool:
-    known = find_curve(mnemonic)
-    return kind.mnemonic == mnemonic or (known is not None and known.kind is kind)
-
-
-def _is_like(own: str, printed: str) -> bool:
-    if fuzz.ratio(own, printed) >= _LEAST_SAME:
-        return True
-    enough = len(own) >= 0.4 * len(printed)
-    if len(own) >= 3 and (printed in own or (own in printed and enough)):
-        return True
-    return len(own) >= 5 and enough and fuzz.partial_ratio(own, printed) >= _LEAST_PART
-
-
-def true_scales(source: TrueBlock, candidates: Sequence[ScaleCandidate]) -> list[TrueScale | None]:
-    """Which true scale every candidate is. Several curves of a track may have the same ends; then the names
-    that stand nearest to its line tell which of them a line of numbers is.
-    """
-    same = [tuple(t for t in source.scales if is_same_scale(c, t)) for c in candidates]
-    known: dict[tuple[TrueScale, ...], dict[int, TrueScale]] = {}
-    for trues in dict.fromkeys(same):
-        own = [c for c, t in zip(candidates, same, strict=True) if t == trues]
-        known[trues] = _by_line(source.block, own, trues) if len(trues) > 1 else {}
-    return [
-        None if not trues else known[trues].get(c.line, trues[0])
-        for c, trues in zip(candidates, same, strict=True)
-    ]
-
-
-def _by_line(
-    block: BlockText, candidates: Sequence[ScaleCandidate], trues: Sequence[TrueScale]
-) -> dict[int, TrueScale]:
-    """The true scale of every line of numbers: as their names stand nearest as a whole."""
-    of_line = {c.line: c for c in sorted(candidates, key=lambda c: c.y)}
-    scales = list(of_line.values())
-    gaps = np.array([[_name_gap(block, scale, true) for true in trues] for scale in scales])
-    out = {of.line: trues[int(row.argmin())] for of, row in zip(scales, gaps, strict=True)}
-    for row, col in zip(*linear_sum_assignment(gaps)):
-        out[scales[row].line] = trues[col]
-    return out
-
-
-def _name_gap(block: BlockText, scale: ScaleCandidate, true: TrueScale) -> float:
-    """How far the nearest print of a true scale's name is from a line of numbers, from 0 to 1: near ones are
-    told apart, and of a name that is not seen near any line nothing is known. Print of another colour is that
-    of another scale.
-    """
-    names = find_names(block, scale, (scale.first, scale.last))
-    gaps = [
-        abs(n.y - scale.y) / scale.height
-        for n in names
-        if not n.tint_gap >= SAME_TINT and is_same_name(n, true)
-    ]
-    return 1.0 - math.exp(-min(gaps)) if gaps else 1.0
 
 
 def _examples(source: TrueBlock) -> _Examples:
@@ -313,8 +132,6 @@ def fit_scales(
     hand = [_examples(b) for b in real]
     made = [_examples(b) for b in drawn]
     numbers = sorted(set(folds.values()))
-    # whether a reading is right is learned where borders are as inexact as they will be
-    judged = [e for e in hand if e.source.is_read] or hand
     boosters = {k: _boosters([e for e in hand if folds[e.source.well] != k], made) for k in numbers}
     outcomes = {
         k: _outcomes([e for e in hand if folds[e.source.well] == k], *boosters[k]) for k in numbers
@@ -329,7 +146,7 @@ def fit_scales(
         # the same outcomes, calibrated, say when a whole reading is right
         plain = ScaleScorer(pairs, names, knots, line, _NO_VERDICT, "")
         read = [_readings(e, replace(plain, **_of(boosters[j]))) for j in numbers if j != k
-                for e in judged if folds[e.source.well] == j]  # fmt: skip
+                for e in hand if folds[e.source.well] == j]  # fmt: skip
         verdict = _verdict(np.vstack([f for f, _ in read]), np.concatenate([y for _, y in read]))
         notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
         packed[k] = pack_scorer(pairs, names, knots, line, verdict, notes)
@@ -451,7 +268,7 @@ def _verdict(features: F64, right: Bool) -> F64:
     from sklearn.linear_model import LogisticRegression
 
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-3
-    line = LogisticRegression(C=1.0, max_iter=500).fit((features - mean) / spread, right)
+    line = LogisticRegression(C=_HELD, max_iter=500).fit((features - mean) / spread, right)
     p = line.predict_proba((features - mean) / spread)[:, 1]
     order = np.argsort(-p)
     share = (np.cumsum(right[order]) + 0.0) / np.arange(1, len(order) + 1)

@@ -74,8 +74,10 @@ def test_colours_and_units_tell_curves_of_one_name_apart() -> None:
 
 def test_curves_of_one_mnemonic_are_sure_only_where_words_and_pens_tell_them_apart() -> None:
     gr = replace(read("GR", 0, 100, "GAPI"), printed="GR (API)", colour="#ff0000")
-    tool = replace(gr, printed="GR (from tool)", colour="#ad0000")
+    tool = replace(gr, printed="GR (from tool)", colour="#0000ff")
     assert [c.source for c in read_curves([gr, tool], 0.9)] == ["header", "header"]
+    dark = replace(tool, colour="#ad0000")  # its ink and that of the red pen are one
+    assert [c.source for c in read_curves([gr, dark], 0.9)] == ["guess", "guess"]
     again = replace(tool, printed="GR (API)", colour="#ad0000")
     assert [c.source for c in read_curves([gr, again], 0.9)] == ["guess", "guess"]
     same_pen = replace(tool, colour=gr.colour, right=Stated(200.0, "header", 0.97))

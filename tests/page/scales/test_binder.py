@@ -247,3 +247,12 @@ def test_no_scale_borrows_the_name_of_another_colour() -> None:
     boxes += [replace(b, tint=blue) for b in across(["0", "10000"], TOP + 65)]
     found = read([replace(b, agreed=1.0) for b in boxes], track(T1))
     assert [c.mnemonic.value for c in found] == ["TG", "UNREAD"]
+
+
+def test_a_scale_printed_again_in_the_grid_keeps_its_name() -> None:
+    boxes = []
+    for row in (TOP + 30, TOP + 100):
+        boxes += [in_colour("TG (units)", row, 350, "#ff0000")]
+        boxes += [replace(b, tint="#ff0000") for b in across(["0", "100"], row)]
+    found = read([replace(b, agreed=1.0) for b in boxes], track(T1))
+    assert [ends(c) for c in found] == [("TG", 0.0, 100.0)] * 2

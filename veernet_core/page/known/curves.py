@@ -11,8 +11,11 @@ from veernet_core.datatypes import CurveSpec, Source, Wrap
 from veernet_core.domain.curve_kinds import curve_kind
 from veernet_core.domain.vocabulary import words
 from veernet_core.page.known.sidecar import SidecarCurve
+from veernet_core.page.ocr.tints import tint_gap
 from veernet_core.page.results import CurveFound, Stated
 
+_APART = 0.5
+"""Distance of two colours from which the ink of two pens is told apart without doubt."""
 _ONE_NAME = 75.0
 """Likeness, 0 to 100, from which two printed names are one, as where names are fitted."""
 
@@ -83,10 +86,13 @@ def read_curves(read: Sequence[CurveFound], min_confidence: float) -> list[Curve
 
 
 def _is_another(one: CurveFound, other: CurveFound) -> bool:
-    """Whether two curves of one mnemonic are printed with different words and with different pens."""
-    pens = ((one.style, other.style), (one.colour, other.colour))
+    """Whether two curves of one mnemonic are printed with different words and with pens that ink tells apart: a
+    red one and a dark red one are not, and one of the two may not be drawn at all.
+    """
+    styles = bool(one.style and other.style) and one.style != other.style
+    colours = tint_gap(one.colour or "", other.colour or "") >= _APART
     alike = fuzz.ratio(words(one.printed), words(other.printed))
-    return alike < _ONE_NAME and any(a != b for a, b in pens if a and b)
+    return alike < _ONE_NAME and (styles or colours)
 
 
 def _told_apart(read: Sequence[CurveFound]) -> list[CurveFound]:

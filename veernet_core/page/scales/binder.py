@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64, Style, Wrap
 from veernet_core.domain.curve_kinds import CurveKind
@@ -24,7 +23,6 @@ from veernet_core.domain.vocabulary import (
     spelled,
     words,
 )
-from veernet_core.page.ocr.tints import BLACK, tint_gap
 from veernet_core.page.results import CurveFound, SectionFound, Stated
 from veernet_core.page.scales.candidates import (
     BlockText,
@@ -36,15 +34,13 @@ from veernet_core.page.scales.candidates import (
 from veernet_core.page.scales.names import (
     SAME_TINT,
     NameCandidate,
-    find_names,
-    name_features,
 )
+from veernet_core.page.scales.naming import name_scales, other_colour, relation, shares_columns
 from veernet_core.page.scales.plausible import may_be_misread
 from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
 
-LEAST_SCALE, LEAST_NAME, CLEAR_NAME = 0.25, 0.2, 0.7
-"""Probability from which a scale or a name is passed on, for review, and from which a further
-scale of a curve keeps a name of its own."""
+LEAST_SCALE = 0.25
+"""Probability from which a scale is passed on, for review."""
 UNNAMED = "UNREAD"
 _LONGEST = 24
 
@@ -124,16 +120,19 @@ def _colour_evidence(item: ReadScale) -> tuple[float, float]:
 
 
 def _namesakes(item: ReadScale, read: Sequence[ReadScale]) -> int:
-    """How many other scales over the same columns bear the same name, wraps and backups left out."""
+    """How many other scales over the same columns bear the same name with other ends, wraps and backups left
+    out.
+    """
     name = item.name
     return sum(
         other is not item
         and name is not None
         and other.name is not None
         and words(other.name.text) == words(name.text)
-        and _shares_columns(other.scale, item.scale)
-        and _relation(other.scale, item.scale) == "none"
-        and _relation(item.scale, other.scale) == "none"
+        and shares_columns(other.scale, item.scale)
+        and (other.scale.left, other.scale.right) != (item.scale.left, item.scale.right)
+        and relation(other.scale, item.scale) == "none"
+        and relation(item.scale, other.scale) == "none"
         for other in read
     )
 
@@ -161,81 +160,6 @@ def _log_odds(p: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
-Naming = tuple[NameCandidate | None, float, tuple[NameCandidate, ...]]
-
-
-def name_scales(
-    block: BlockText, scales: Sequence[ScaleCandidate], scorer: ScaleScorer
-) -> list[Naming]:
-    """The name of every scale, its probability, and all phrases near it.
-
-    Each phrase names one scale, by the assignment that is likeliest as a whole; only a wrap or a backup scale
-    shares the name of the scale it continues.
-    """
-    taken = [token for s in scales if not s.inset for token in (s.first, s.last)]
-    phrases = [tuple(find_names(block, scale, taken)) for scale in scales]
-    rated = []
-    for scale, names in zip(scales, phrases, strict=True):
-        others = [s for s in scales if s is not scale and _shares_columns(s, scale)]
-        rated.append(scorer.name(name_features(block, scale, names, others)))
-    keys = sorted({_identity(n, s) for s, names in zip(scales, phrases) for n in names}, key=str)
-    column = {key: i for i, key in enumerate(keys)}
-    gain = np.zeros((len(scales), len(keys)))
-    best: dict[tuple[int, int], int] = {}
-    for row, (names, probability) in enumerate(zip(phrases, rated, strict=True)):
-        for index, (name, p) in enumerate(zip(names, probability, strict=True)):
-            place = (row, column[_identity(name, scales[row])])
-            if p > gain[place]:
-                gain[place], best[place] = p, index
-    own: list[Naming] = [(None, 0.0, names) for names in phrases]
-    if gain.size:
-        for row, col in zip(*linear_sum_assignment(-_logit(gain))):
-            if gain[row, col] >= LEAST_NAME:
-                own[row] = (phrases[row][best[row, col]], float(gain[row, col]), phrases[row])
-    return [_shared(i, scales, own) for i in range(len(scales))]
-
-
-def _logit(p: F64) -> F64:
-    """Log odds above those of having no name; nothing is gained below."""
-    clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    least = np.log(LEAST_NAME / (1 - LEAST_NAME))
-    out: F64 = np.maximum(0.0, np.log(clipped / (1 - clipped)) - least)
-    return out
-
-
-def _identity(name: NameCandidate, scale: ScaleCandidate) -> tuple[object, ...]:
-    """What makes two phrases one: the place, one over several lines stands where its nearest line does. Where
-    colours tell curves apart, a legend and the grid name one curve with the same words in the same colour.
-    """
-    if not math.isnan(name.tint_gap) and name.tint not in ("", BLACK):
-        return words(name.text), round(scale.frame.left), round(scale.frame.right), name.tint
-    return round(name.y), round(name.x0 if name.rows == 1 else (name.x0 + name.x1) / 2)
-
-
-def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming]) -> Naming:
-    """A scale's own name, or that of the scale whose wrap or backup it is, if its own is not clear."""
-    _, probability, names = own[index]
-    if probability >= CLEAR_NAME:
-        return own[index]
-    for other, (theirs, sure, _) in enumerate(own):
-        if (
-            other != index
-            and theirs is not None
-            and sure > probability
-            and scales[other].frame == scales[index].frame
-            and scales[other].y < scales[index].y
-            and _relation(scales[other], scales[index]) != "none"
-            and not _other_colour(scales[other], scales[index])
-        ):
-            return theirs, sure, names
-    return own[index]
-
-
-def _other_colour(one: ScaleCandidate, other: ScaleCandidate) -> bool:
-    """Whether the numbers of two scales are known to be of two colours."""
-    return tint_gap(one.first.tint, other.first.tint) >= SAME_TINT
-
-
 def choose(
     candidates: Sequence[ScaleCandidate], rated: F64, least: float = LEAST_SCALE
 ) -> list[tuple[ScaleCandidate, float]]:
@@ -256,16 +180,12 @@ def choose(
         if probability < least:
             break
         own = set() if candidate.inset else {id(candidate.first), id(candidate.last)}
-        same_place = any(c.line == candidate.line and _shares_columns(c, candidate) for c, _ in out)
+        same_place = any(c.line == candidate.line and shares_columns(c, candidate) for c, _ in out)
         if own & used or same_place:
             continue
         out.append((candidate, min(1.0, probability)))
         used |= own
     return out
-
-
-def _shares_columns(a: ScaleCandidate, b: ScaleCandidate) -> bool:
-    return a.frame.left < b.frame.right - 1 and b.frame.left < a.frame.right - 1
 
 
 # ---- curves ----------------------------------------------------------------------------------------
@@ -292,11 +212,11 @@ def _continues(group: Sequence[ReadScale], item: ReadScale) -> bool:
         first.scale.frame.kind
     ):
         return False
-    if _other_colour(first.scale, item.scale):
+    if other_colour(first.scale, item.scale):
         return False
     same = item.name is not None and first.name is not None and _same_name(item.name, first.name)
     unnamed = item.name is None and first.name is not None
-    return (same or unnamed) and _relation(first.scale, item.scale) != "none"
+    return (same or unnamed) and relation(first.scale, item.scale) != "none"
 
 
 def _same_name(a: NameCandidate, b: NameCandidate) -> bool:
@@ -307,22 +227,10 @@ def _same_name(a: NameCandidate, b: NameCandidate) -> bool:
     return words(a.text) == words(b.text)
 
 
-def _relation(first: ScaleCandidate, other: ScaleCandidate) -> str:
-    """'wrap', 'backup' or 'none': how a further scale of a curve follows its first one."""
-    span = first.right - first.left
-    shift = (other.left - first.left) / span
-    ratio = (other.right - other.left) / span
-    if abs(ratio - 1) < 0.01 and abs(shift - round(shift)) < 0.01 and round(shift) != 0:
-        return "wrap"
-    if other.left == first.left and ratio > 1.5:
-        return "backup"
-    return "none"
-
-
 def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) -> CurveFound:
     first = group[0]
     scale = first.scale
-    relations = [(_relation(scale, item.scale), item) for item in group[1:]]
+    relations = [(relation(scale, item.scale), item) for item in group[1:]]
     wraps = sum(kind == "wrap" for kind, _ in relations)
     backups = tuple((i.scale.left, i.scale.right) for kind, i in relations if kind == "backup")
     wrap: Wrap = "none" if wraps == 0 else "one" if wraps == 1 else "all"

@@ -11,6 +11,8 @@ from veernet_core.page.scales.names import NameCandidate
 
 _MOST_DIGITS, _WHOLE = 3, 0.02
 """Most digits that count of an end of a scale, and how far from whole the decades of a scale may be."""
+_SMALL = 0.125
+"""An end that may be a nought, in spans of the scale."""
 
 
 def may_be_misread(scale: ScaleCandidate, name: NameCandidate | None) -> bool:
@@ -44,7 +46,17 @@ def _is_printed_so(scale: ScaleCandidate) -> bool:
     if scale.scale == "log":
         whole = decades(*ends)
         return abs(whole - round(whole)) < _WHOLE
-    return _digits(scale.right - scale.left) < _MOST_DIGITS
+    return _digits(scale.right - scale.left) < _MOST_DIGITS and not any(
+        map(_is_zero, ends, ends[::-1])
+    )
+
+
+def _is_zero(end: float, other: float) -> bool:
+    """Whether a small end of an even scale was read for a nought at a border: with 0 the span is rounder, as 0
+    to 100 is than 1 to 100.
+    """
+    span = abs(other - end)
+    return 0 < abs(end) <= _SMALL * span and _digits(other) < _digits(span)
 
 
 def _digits(value: float) -> int:
