@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from veernet_core.datatypes import Scale
+from veernet_core.domain.vocabulary import find_misread, find_unit
 from veernet_core.page.scales.candidates import Frame, ScaleCandidate
+from veernet_core.page.scales.names import NameCandidate
 from veernet_core.page.scales.plausible import may_be_misread
 from veernet_core.page.scales.tokens import Token
 
@@ -32,6 +34,20 @@ def test_a_border_read_as_a_digit_is_doubted(ends: tuple[float, float]) -> None:
 )
 def test_round_scales_are_not_doubted(ends: tuple[float, float]) -> None:
     assert not may_be_misread(scale(*ends), None)
+
+
+def named(text: str) -> NameCandidate:
+    return NameCandidate(
+        text, 0.99, 200.0, 300.0, 20.0, 10.0, 0, find_misread(text), find_unit(text)
+    )
+
+
+def test_a_lost_nought_is_looked_for_in_the_printed_unit() -> None:
+    assert not may_be_misread(scale(0, 25), named("ROP (min/ft)"))
+    assert may_be_misread(scale(0, 25), named("ROP (ft/hr)"))  # 0 to 250 is usual
+    assert may_be_misread(scale(0, 25), named("ROP"))
+    assert not may_be_misread(scale(0, 10), named("ROP (min/ft)"))
+    assert may_be_misread(scale(0, 10), named("ROP (ft/hr)"))
 
 
 def test_decades_are_not_doubted() -> None:

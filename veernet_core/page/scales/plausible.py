@@ -6,7 +6,8 @@ reading is (`scorer`), and which is chosen (`binder`).
 
 from __future__ import annotations
 
-from veernet_core.page.scales.candidates import ScaleCandidate, decades, is_usual
+from veernet_core.domain.curve_kinds import CurveKind
+from veernet_core.page.scales.candidates import ScaleCandidate, decades
 from veernet_core.page.scales.names import NameCandidate
 
 _MOST_DIGITS, _WHOLE = 3, 0.02
@@ -25,17 +26,25 @@ def may_be_misread(scale: ScaleCandidate, name: NameCandidate | None) -> bool:
     named = name.named if name is not None else None
     if scale.inset:
         return True
-    if named is not None and is_usual(named.kind, scale):
+    ends = (scale.left, scale.right)
+    units = _units(named.kind, name) if named is not None else ()
+    if named is not None and any(named.kind.is_usual(*ends, unit) for unit in units):
         return False
     if not _is_printed_so(scale):
         return True
     if named is None:
         return False
     if named.is_exact and (
-        not named.kind.is_possible(scale.left, scale.right) or scale.scale not in named.kind.scales
+        not named.kind.is_possible(*ends) or scale.scale not in named.kind.scales
     ):
         return True
-    return any(named.kind.is_ambiguous(scale.left, scale.right, unit) for unit in named.kind.units)
+    return any(named.kind.is_ambiguous(*ends, unit) for unit in units)
+
+
+def _units(kind: CurveKind, name: NameCandidate | None) -> tuple[str, ...]:
+    """The unit printed with a name, if the curve has it; all that the curve may have otherwise."""
+    printed = name.unit if name is not None else None
+    return (printed,) if printed is not None and printed in kind.units else tuple(kind.units)
 
 
 def _is_printed_so(scale: ScaleCandidate) -> bool:
