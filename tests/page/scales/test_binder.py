@@ -28,7 +28,7 @@ SURE = 0.9
 
 def track(span: tuple[float, float], **grid: object) -> TrackFound:
     left, right = (np.array([[TOP, px], [TOP + 4000, px]]) for px in span)
-    return TrackFound(left, right, "curves", **grid)  # type: ignore[arg-type]
+    return TrackFound(left, right, "curves", confidence=1.0, **grid)  # type: ignore[arg-type]
 
 
 def section(*tracks: TrackFound) -> SectionFound:
