@@ -356,6 +356,9 @@ def test_a_local_listing_tells_what_the_library_tells(tmp_path: Path) -> None:
         meta = obstore.head(store.client(), key)
         told[key] = (meta["size"], f"{meta['size']}-{meta['last_modified'].timestamp():.6f}")
     listed = {info.key: (info.size_bytes, info.version) for info in store.listing()}
+    assert listed.pop(
+        "nowhere"
+    )  # a link to nothing is listed, so that it fails as a scan and is not passed over
     assert listed == told
     assert [info.key for info in store.listing("d/")] == ["d/e f/ü.tif"]
     assert list(store.listing("missing/")) == []
