@@ -24,7 +24,8 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"
 @pytest.fixture
 def behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PROXIES:
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens on the discard port
+        kind = "socks5" if name.lower().startswith("all") else "http"
+        monkeypatch.setenv(name, f"{kind}://127.0.0.1:9")  # nobody listens on the discard port
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.setenv(name, "")
 
