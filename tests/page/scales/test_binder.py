@@ -256,3 +256,13 @@ def test_a_scale_printed_again_in_the_grid_keeps_its_name() -> None:
         boxes += [replace(b, tint="#ff0000") for b in across(["0", "100"], row)]
     found = read([replace(b, agreed=1.0) for b in boxes], track(T1))
     assert [ends(c) for c in found] == [("TG", 0.0, 100.0)] * 2
+
+
+def test_a_scale_that_is_usual_in_another_unit_only_is_doubted() -> None:
+    def gamma(unit: str, right: str) -> CurveFound:
+        boxes = [box(f"GAMMA RAY ({unit})", 1500, 350), *across(["0", right], 1500)]
+        return read([replace(b, agreed=1.0) for b in boxes], track(T1))[0]
+
+    assert ends(gamma("API", "10"))[1:] == (0.0, 10.0)
+    assert gamma("API", "10").left.confidence < SURE
+    assert gamma("API", "100").left.confidence >= SURE

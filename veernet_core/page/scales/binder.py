@@ -236,6 +236,7 @@ def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) 
     wrap: Wrap = "none" if wraps == 0 else "one" if wraps == 1 else "all"
     named = first.name.named if first.name is not None else None
     kind = named.kind if named is not None else None
+    first = replace(first, sure=_sure_in_unit(first, block, kind))
     lean = block.ink.lean(scale.y)
     left, right = scale.frame.left + lean, scale.frame.right + lean
     text = first.name.text if first.name is not None else ""
@@ -254,6 +255,15 @@ def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) 
         last_track=scale.frame.tracks[1],
         part=_part(scale, section),
     )
+
+
+def _sure_in_unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> float:
+    """How sure a reading is once its unit is known: 0 to 10 is usual in micrograms of radium, not in API."""
+    unit = _unit(item, block, kind)
+    ends = (item.scale.left, item.scale.right)
+    if kind is None or unit is None or kind.is_usual(*ends, str(unit.value)):
+        return item.sure
+    return min(item.sure, DOUBTFUL) if kind.is_ambiguous(*ends, str(unit.value)) else item.sure
 
 
 def _part(scale: ScaleCandidate, section: SectionFound) -> tuple[float, float] | None:
