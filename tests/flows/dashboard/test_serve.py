@@ -218,7 +218,8 @@ def test_queue_is_sorted_by_doubt(tmp_path: Path) -> None:
         "open": (0.85, 0.6, 0.9),
         "bad": (0.55, 0.5, 0.6),
     }.items():
-        other = replace(make_curve(GR), track_id="elsewhere")  # two curves of one place would be in doubt
+        # two curves of one place would be in doubt
+        other = replace(make_curve(GR), track_id="elsewhere")
         log = only(make_log(log_id), judge(make_curve(GR), "review", r2), judge(other))
         publish_local(tmp_path, log_id, log_files(log, log_id))
     nan = float("nan")
