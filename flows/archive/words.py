@@ -71,7 +71,7 @@ class ShownProgress:
             self.also(summary)
 
     def reached(self, done: int, failed: int) -> None:
-        """So many scans are finished, of which some failed."""
+        """How many scans are finished, and how many of them failed."""
         self._done, self._failed = done, failed
         if done >= self.total or time.monotonic() - self._told > EVERY_S:
             self._tell()

@@ -31,6 +31,11 @@ def _add_minutes(place: Group, what: str) -> None:
     number(place, "--minutes", "MINUTES", text, _FOREVER_MIN)
 
 
+def _add_init(place: Group, kind: str) -> None:
+    text = f"a {kind} network to go on from; random weights if omitted"
+    place.add_argument("--init", type=Path, metavar="FILE", help=text)
+
+
 def fill_train_pages(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.description = (
@@ -41,10 +46,7 @@ def fill_train_pages(parser: argparse.ArgumentParser) -> None:
     place = group(parser, wording.TRAINING)
     number(place, "--steps", "STEPS", "optimiser steps", 3000, count)
     _add_minutes(place, "each network")
-    place.add_argument(
-        "--init", type=Path, metavar="FILE",
-        help="a layout network to go on from; random weights if omitted",
-    )  # fmt: skip
+    _add_init(place, "layout")
     number(group(parser, wording.DRAWINGS), "--pages", "PAGES", "pages to draw", 600, count)
     _add_truth(parser)
     add_seed(parser, 1, "drawings and first weights")
@@ -74,10 +76,7 @@ def fill_train_print(parser: argparse.ArgumentParser) -> None:
     place = group(parser, wording.TRAINING)
     number(place, "--steps", "STEPS", "optimiser steps", 4000, count)
     _add_minutes(place, "the fit")
-    place.add_argument(
-        "--init", type=Path, metavar="FILE",
-        help="a print network to go on from; random weights if omitted",
-    )  # fmt: skip
+    _add_init(place, "print")
     place = group(parser, wording.DRAWINGS)
     number(place, "--sheets", "SHEETS", "sheets to draw", 8000, count)
     place.add_argument(

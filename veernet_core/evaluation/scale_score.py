@@ -135,7 +135,7 @@ def _match(
             out[-k] = _score(printed[-k], entries[-e], divisions, min_confidence)
             used.add(-e)
     for k, true in enumerate(printed):
-        named = any(same_name(true, str(e.mnemonic.value), e.printed) for e in entries)
+        named = any(_is_named(true, e) for e in entries)
         ends = any(same_scale(true, e, divisions) for e in entries)
         if named or ends:
             out[k] = replace(out.get(k, NOTHING), name_read=named, ends_read=ends)
@@ -143,10 +143,7 @@ def _match(
 
 
 def _likeness(true: TrueCurve, found: CurveFound, divisions: int | None) -> float:
-    name, ends = (
-        same_name(true, str(found.mnemonic.value), found.printed),
-        same_scale(true, found, divisions),
-    )
+    name, ends = _is_named(true, found), same_scale(true, found, divisions)
     if not (name or ends):
         return 0.0
     style = found.style is not None and found.style == true.style
@@ -156,10 +153,7 @@ def _likeness(true: TrueCurve, found: CurveFound, divisions: int | None) -> floa
 def _score(
     true: TrueCurve, found: CurveFound, divisions: int | None, min_confidence: float
 ) -> ScaleScore:
-    name, ends = (
-        same_name(true, str(found.mnemonic.value), found.printed),
-        same_scale(true, found, divisions),
-    )
+    name, ends = _is_named(true, found), same_scale(true, found, divisions)
     sure = confidence(found) >= min_confidence
     read = name and ends
     text = scale_text(found)
@@ -180,8 +174,7 @@ def _wrong(
         if confidence(curve) < min_confidence:
             continue
         for entry in laps(curve, printed):
-            name = str(entry.mnemonic.value)
-            named = [c for c in printed if same_name(c, name, entry.printed)]
+            named = [c for c in printed if _is_named(c, entry)]
             right = any(same_scale(c, entry, divisions) for c in named)
             if not right and all(c.is_stated for c in named):
                 out.append(scale_text(entry))
@@ -215,6 +208,11 @@ def confidence(curve: CurveFound) -> float:
 
 
 _BRACKETS = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+
+
+def _is_named(true: TrueCurve, found: CurveFound) -> bool:
+    """Whether a reading bears the curve's name."""
+    return same_name(true, str(found.mnemonic.value), found.printed)
 
 
 def same_name(true: TrueCurve, name: str, printed: str = "") -> bool:

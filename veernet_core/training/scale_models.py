@@ -35,6 +35,7 @@ from veernet_core.page.scales.scorer import (
     DOUBTFUL,
     VERDICT_FEATURES,
     ScaleScorer,
+    log_odds,
     name_terms,
     pack_scorer,
     raw_output,
@@ -290,12 +291,6 @@ def _calibration(outcomes: F64) -> F64:
     grid = np.concatenate([[0.0], 1 / (1 + np.exp(-np.linspace(-7, 7, 57))), [1.0]])
     if len(outcomes) < _FEWEST_OUTCOMES or len(np.unique(outcomes[:, 1])) < 2:
         return np.stack([grid, grid], axis=1)
-    line = LogisticRegression(C=10.0).fit(_log_odds(outcomes[:, :1]), outcomes[:, 1])
-    knots: F64 = np.stack([grid, line.predict_proba(_log_odds(grid[:, None]))[:, 1]], axis=1)
+    line = LogisticRegression(C=10.0).fit(log_odds(outcomes[:, :1]), outcomes[:, 1])
+    knots: F64 = np.stack([grid, line.predict_proba(log_odds(grid[:, None]))[:, 1]], axis=1)
     return knots
-
-
-def _log_odds(p: F64) -> F64:
-    clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    out: F64 = np.log(clipped / (1 - clipped))
-    return out

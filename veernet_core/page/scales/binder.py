@@ -236,7 +236,10 @@ def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) 
     wrap: Wrap = "none" if wraps == 0 else "one" if wraps == 1 else "all"
     named = first.name.named if first.name is not None else None
     kind = named.kind if named is not None else None
-    first = replace(first, sure=_sure_in_unit(first, block, kind))
+    unit = _unit(first, block, kind)
+    if unit is not None and kind is not None and _is_doubted_in(str(unit.value), scale, kind):
+        first = replace(first, sure=min(first.sure, DOUBTFUL))
+        unit = replace(unit, confidence=first.sure)
     lean = block.ink.lean(scale.y)
     left, right = scale.frame.left + lean, scale.frame.right + lean
     text = first.name.text if first.name is not None else ""
@@ -244,7 +247,7 @@ def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) 
         section_id=section.section_id,
         track_index=scale.frame.tracks[0],
         mnemonic=Stated(mnemonic_of(text, kind), "header", first.sure, scale.y, left),
-        unit=_unit(first, block, kind),
+        unit=unit,
         left=Stated(scale.left, "header", first.sure, scale.y, left),
         right=Stated(scale.right, "header", first.sure, scale.y, right),
         scale=scale.scale,
@@ -257,13 +260,10 @@ def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) 
     )
 
 
-def _sure_in_unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> float:
-    """How sure a reading is once its unit is known: 0 to 10 is usual in micrograms of radium, not in API."""
-    unit = _unit(item, block, kind)
-    ends = (item.scale.left, item.scale.right)
-    if kind is None or unit is None or kind.is_usual(*ends, str(unit.value)):
-        return item.sure
-    return min(item.sure, DOUBTFUL) if kind.is_ambiguous(*ends, str(unit.value)) else item.sure
+def _is_doubted_in(unit: str, scale: ScaleCandidate, kind: CurveKind) -> bool:
+    """Whether a nought may be lost or gained: 0 to 10 is usual in micrograms of radium, and not in API."""
+    ends = (scale.left, scale.right)
+    return not kind.is_usual(*ends, unit) and kind.is_ambiguous(*ends, unit)
 
 
 def _part(scale: ScaleCandidate, section: SectionFound) -> tuple[float, float] | None:

@@ -136,14 +136,15 @@ def _with_tints(names: Sequence[NameCandidate], scale: ScaleCandidate) -> list[N
         return list(names)
     gaps_to_ends = [min(tint_gap(end, name.tint) for end in ends) for name in names]
     least = min((gap for gap in gaps_to_ends if not math.isnan(gap)), default=math.nan)
+    texts = {id(name): words(name.text) for name in names}
     out = []
     for name, own in zip(names, gaps_to_ends, strict=True):
         apart = [n for n in names if abs(n.y - name.y) > 0.6 * name.height and n.rows == name.rows]
         gaps = [tint_gap(n.tint, name.tint) for n in apart]
         same = [n for n, gap in zip(apart, gaps, strict=True) if gap < SAME_TINT]
         others = [n for n, gap in zip(apart, gaps, strict=True) if gap >= SAME_TINT]
-        text = words(name.text)
-        like = [fuzz.ratio(words(n.text), text) / 100 for n in same]
+        text = texts[id(name)]
+        like = [fuzz.ratio(texts[id(n)], text) / 100 for n in same]
         echo = max(like, default=0.0)
         clearer = any(e == echo and _is_clearer(n, name) for e, n in zip(like, same, strict=True))
         out.append(
@@ -153,7 +154,7 @@ def _with_tints(names: Sequence[NameCandidate], scale: ScaleCandidate) -> list[N
                 tint_excess=own - least,
                 echo=echo,
                 contradicted=float(_LIKE < echo < 1 and clearer),
-                others=float(sum(words(n.text) == text for n in others)),
+                others=float(sum(texts[id(n)] == text for n in others)),
             )
         )
     return out

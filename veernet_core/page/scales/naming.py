@@ -18,7 +18,7 @@ from veernet_core.domain.vocabulary import words
 from veernet_core.page.ocr.tints import BLACK, tint_gap
 from veernet_core.page.scales.candidates import BlockText, ScaleCandidate
 from veernet_core.page.scales.names import SAME_TINT, NameCandidate, find_names, name_features
-from veernet_core.page.scales.scorer import ScaleScorer
+from veernet_core.page.scales.scorer import ScaleScorer, log_odds
 
 LEAST_NAME, CLEAR_NAME = 0.2, 0.7
 """Probability from which a name is passed on, and from which a further scale of a curve keeps its own."""
@@ -69,9 +69,7 @@ def _unnamed(own: Sequence[Naming], gain: F64) -> list[int]:
 
 def _logit(p: F64) -> F64:
     """Log odds above those of having no name; nothing is gained below."""
-    clipped = np.clip(p, 1e-4, 1 - 1e-4)
-    least = np.log(LEAST_NAME / (1 - LEAST_NAME))
-    out: F64 = np.maximum(0.0, np.log(clipped / (1 - clipped)) - least)
+    out: F64 = np.maximum(0.0, log_odds(p) - np.log(LEAST_NAME / (1 - LEAST_NAME)))
     return out
 
 

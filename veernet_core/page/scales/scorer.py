@@ -88,6 +88,13 @@ def raw_output(booster: Any, features: F64) -> F64:
     return np.asarray(booster.predict(features, num_threads=1), dtype=np.float64)
 
 
+def log_odds(p: F64) -> F64:
+    """Log odds of probabilities, within sense."""
+    clipped = np.clip(p, 1e-4, 1 - 1e-4)
+    out: F64 = np.log(clipped / (1 - clipped))
+    return out
+
+
 def name_terms(raw: F64, features: F64) -> F64:
     """What the probability of a name rests on, float64 [n, 7]: the booster's log odds; whether colours are
     known, and then how far its print is from the colour of the numbers, how much farther than the nearest
@@ -99,10 +106,9 @@ def name_terms(raw: F64, features: F64) -> F64:
         features[:, NAME_FEATURES.index(name)]
         for name in ("tint_gap", "tint_excess", "echo", "others", "contradicted")
     )
-    odds = np.log(np.clip(raw, 1e-4, 1 - 1e-4) / np.clip(1 - raw, 1e-4, 1 - 1e-4))
     far = [np.clip(np.nan_to_num(x), 0.0, _FAR) for x in (gap, excess)]
     said = [np.nan_to_num(x) for x in (echo, others, against)]
-    terms = [odds, ~np.isnan(gap), *far, said[0], said[1] > 0, said[2]]
+    terms = [log_odds(raw), ~np.isnan(gap), *far, said[0], said[1] > 0, said[2]]
     return np.stack(terms, axis=1).astype(np.float64)
 
 
