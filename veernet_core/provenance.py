@@ -31,7 +31,7 @@ ALGORITHMS: dict[str, int] = {
     "tracking": 2,
     "values": 3,
     "quality": 3,
-    "gate": 3,
+    "gate": 4,
     "files": 3,
 }
 """Version of every stage; to be raised with any change of its results."""

@@ -49,7 +49,8 @@ def test_good_curve_is_accepted() -> None:
             "reject",
             "r2_estimate_below_threshold",
         ),
-        ({"coverage": 0.5}, (), "review", "low_coverage"),
+        ({"coverage": 0.05}, (), "review", "low_coverage"),
+        ({"coverage": 0.3}, (), "accept", "ok"),
         ({}, ("identity_ambiguous",), "review", "identity_ambiguous"),
         ({"r2_estimate": float("nan")}, (), "review", "no_estimate"),
         ({"r2_estimate": float("nan"), "coverage": 0.0}, (), "reject", "nothing_recovered"),
@@ -113,8 +114,15 @@ def test_a_stretch_in_doubt_forbids_nothing_unless_too_little_is_left(
     )
     (judged,) = gate.judge_curves([(c, estimate())], [section()], POLICY)
     assert (judged.verdict.decision, judged.verdict.reasons) == ("accept", ("ok",))
-    (judged,) = gate.judge_curves([(c, estimate(coverage=0.7))], [section()], POLICY)
+    (judged,) = gate.judge_curves([(c, estimate(coverage=0.05))], [section()], POLICY)
     assert (judged.verdict.decision, judged.verdict.reasons) == ("review", (*told, "low_coverage"))
+
+
+def test_an_accepted_curve_of_a_pen_that_was_up_says_how_much_it_covers() -> None:
+    (part,) = gate.judge_curves([(wavy_curve(), estimate(coverage=0.46))], [section()], POLICY)
+    (whole,) = gate.judge_curves([(wavy_curve(), estimate(coverage=0.98))], [section()], POLICY)
+    assert gate.quality_note(part).endswith(", 46 % of the depths")
+    assert "depths" not in gate.quality_note(whole)
 
 
 def test_the_r2_of_a_curve_in_review_is_its_lower_bound_with_the_place_of_doubt() -> None:

@@ -27,6 +27,8 @@ from veernet_core.datatypes import (
 
 _IMPOSSIBLE = 0.01
 """Share of a curve with values that cannot be, above which the rest is doubted too."""
+_NEARLY_ALL = 0.9
+"""Share of the depths above which an accepted curve is not said to have gaps."""
 Estimated = tuple[RecoveredCurve, QualityEstimate]
 
 
@@ -110,7 +112,9 @@ def quality_note(judged: JudgedCurve) -> str:
     if np.isfinite(quality.r2_reference):
         return f"R2 {quality.r2_reference:.2f}"
     if judged.verdict.decision == "accept":
-        return f"R2~{quality.r2_estimate:.2f}"
+        note = f"R2~{quality.r2_estimate:.2f}"
+        covered = f", {100 * quality.coverage:.0f} % of the depths"
+        return note if quality.coverage >= _NEARLY_ALL else note + covered
     note = f"R2>={quality.r2_lower:.2f}" if np.isfinite(quality.r2_lower) else "R2 unknown"
     if not judged.curve.doubtful:
         return note

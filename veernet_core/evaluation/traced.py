@@ -34,6 +34,8 @@ from veernet_core.strips import border_check
 
 NEAR = 0.01
 """The event: within 1 % of the track width."""
+COMPLETE = 0.8
+"""Least share of what was drawn that must have a value in a curve that may be called whole."""
 MAX_INVENTED = 0.02
 """Largest share of invented values in a curve that may still be called right."""
 UNSEEN_NEAR = 0.02
@@ -233,7 +235,7 @@ def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfi
         right = 100 * np.median(np.abs(error)) <= config.gate.flat_max_dx_pct
     else:
         right = 1 - np.mean(error**2) / (variance + 1e-12) >= config.gate.min_r2
-    complete = both.sum() >= config.gate.min_coverage * asked.sum()
+    complete = both.sum() >= COMPLETE * asked.sum()
     return Merit(float(log_error), bool(right), bool(complete))
 
 
