@@ -25,7 +25,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 9,
+    "page": 10,
     "strips": 3,
     "network": 1,
     "tracking": 2,

@@ -18,6 +18,7 @@ from veernet_core.datatypes import Bool, DepthUnit, Finding, Raster, Section, Tr
 from veernet_core.errors import ReadingError, VeernetError, of_scan
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.axis import DepthPrior
+from veernet_core.page.depth.unit import printed_unit
 from veernet_core.page.header import fields as header
 from veernet_core.page.known.place import (
     LOGGED,
@@ -144,7 +145,8 @@ def _read(
     curves = scales.read_scales(upright, found, reader, models) if needs.scales else ()
     if stated is None or not _has_pixels(stated):
         found, curves = with_spans(found, curves)
-    depths = _depths(upright, stated, found, placed, reader, unit)
+    printed = printed_unit([box.text for box in boxes if _clear(box)])
+    depths = _depths(upright, stated, found, placed, reader, (unit, printed))
     found = _cut(found, placed, depths)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
     return PageReading(found, depths, fields, curves, findings)
@@ -273,15 +275,19 @@ def _depths(
     found: PageLayout,
     placed: tuple[Placed, ...],
     reader: PageReader,
-    unit: DepthUnit | None,
+    units: tuple[DepthUnit | None, DepthUnit | None],
 ) -> dict[str, DepthFound]:
+    """The axis of every section whose depth is not stated; ``units``: the one that was set, and the one that
+    print outside the grids speaks of.
+    """
+    unit, printed = units
     out = {}
     for section in placed:
         said = section.given.depth if section.given is not None else None
         if said is not None and said.anchors and (said.unit or unit) is not None:
             continue
         out[section.found.section_id] = depth.find_depth(
-            raster, section.found, found, reader, _prior(stated, section, unit)
+            raster, section.found, found, reader, _prior(stated, section, unit), printed
         )
     return out
 

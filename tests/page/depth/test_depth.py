@@ -386,6 +386,9 @@ def test_a_unit_that_nothing_tells_is_a_guess_with_less_confidence() -> None:
     assert found.unit_source == "guess"
     assert {"unit_guess", "unusual_depth_scale"} <= codes(found)
     assert found.confidence < 0.7
+    told = find(image, printed="m")
+    assert (told.unit, told.unit_source) == ("m", "header")
+    assert "unit_guess" not in codes(told)
 
 
 # ---- chain -------------------------------------------------------------------------------------

@@ -44,3 +44,14 @@ def test_ten_divisions_are_believed_before_a_tag() -> None:
 
 def test_a_tag_that_no_line_bears_out_is_not_believed() -> None:
     assert measured([page(2, lines_px=23.0)], (190.0, 190.0)) != (190.0, 190.0)
+
+
+def test_a_tag_that_makes_the_page_as_wide_as_log_paper_counts() -> None:
+    """Mud logs have tracks of 1.45 in: by their width alone this page is one of 58 dpi, and in metres."""
+    narrow = SectionFound(
+        "main", "main", 0.0, ROWS,
+        (track(0, 145, scale="linear", divisions=10), track(170, 145, scale="linear", divisions=10)),
+        np.column_stack([np.arange(0, ROWS, 50.0), np.zeros(40)]),
+    )  # fmt: skip
+    assert measured([narrow], (100.0, 100.0), 850) == (100.0, 100.0)
+    assert measured([page(10)], (400.0, 400.0), 1700)[1] == pytest.approx(200)

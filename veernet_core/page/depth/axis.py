@@ -60,6 +60,7 @@ def find_depth(
     layout: PageLayout,
     reader: TextReader,
     prior: DepthPrior | None = None,
+    printed: DepthUnit | None = None,
 ) -> DepthFound:
     """Find the depth axis of a section, or say why there is none.
 
@@ -72,6 +73,8 @@ def find_depth(
         For the resolution.
     reader : TextReader
     prior : DepthPrior, optional
+    printed : 'ft', 'm' or None
+        What print elsewhere on the page speaks of; a heading over the depth column is believed before it.
 
     Returns
     -------
@@ -83,13 +86,13 @@ def find_depth(
     dpi = _resolution(raster, layout)
     known = (prior.unit, prior.source) if prior.unit is not None else None
     columns = [track for track in section.tracks if track.kind == "depth"]
-    fits = [fit_column(raster, section, column, reader, dpi, known) for column in columns]
+    fits = [fit_column(raster, section, c, reader, dpi, known, None, printed) for c in columns]
     if not any(len(fit.chain.members) > 1 for fit in fits):
         border = next(
             (track.left_knots for track in section.tracks if track.kind == "curves"), None
         )
         for column in search_columns(raster, section, reader, dpi):
-            fits.append(fit_column(raster, section, column, reader, dpi, known, border))
+            fits.append(fit_column(raster, section, column, reader, dpi, known, border, printed))
     return judge_columns(fits, section, dpi[0], prior)
 
 

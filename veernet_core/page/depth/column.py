@@ -110,6 +110,7 @@ def fit_column(
     dpi: tuple[float, float],
     known_unit: tuple[DepthUnit, StatedSource] | None,
     reference: F64 | None = None,
+    printed: DepthUnit | None = None,
 ) -> ColumnFit:
     """Read a depth column and fit knots of a depth axis to it.
 
@@ -127,6 +128,8 @@ def fit_column(
     reference : float64 [n, 2], optional
         Border ``[row, px]`` at which knots are to lie, of a track on its right; by default they lie at
         the centre of the column.
+    printed : 'ft', 'm' or None
+        What print elsewhere on the page speaks of.
     """
     rows = (section.row_top, section.row_bottom)
     labels = read_labels(raster, column, rows, reader, dpi)
@@ -146,6 +149,8 @@ def fit_column(
     if len(chain.members) < 2:
         return fit
     heading = known_unit or heading_unit(raster, section, column, reader, dpi)
+    if heading is None and printed is not None:
+        heading = printed, "header"
     unit, source = heading or unit_by_scales(abs(chain.units_per_px), dpi, fit.step)
     fit = replace(fit, unit=unit, unit_source=source)
     if chain.units_per_px < 0:

@@ -1,4 +1,4 @@
-"""Feet or metres: by the heading of the depth column, else by the customary depth scales.
+"""Feet or metres: by the heading of the depth column, by print, else by the customary depth scales.
 
 In: pixels above a depth column, or a scale. Out: the unit and where it is known from.
 Does not belong here: the depth axis (`column`).
@@ -7,6 +7,7 @@ Does not belong here: the depth axis (`column`).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -21,8 +22,31 @@ SCALE_TOLERANCE = 0.08
 _AMBIGUOUS_M_PER_IN = 25.4
 """1:1000 in metres looks like a reduced copy of 1:240 in feet."""
 _HEADING_IN = 2.0
+_FEWEST_WORDS = 2
 _FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
-_METRE_WORDS = re.compile(r"\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
+_METRE_WORDS = re.compile(r"(?<!OHM )(?<!OHM-)(?<!FLOW )\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
+
+
+def printed_unit(texts: Sequence[str]) -> DepthUnit | None:
+    """Feet or metres, if the page speaks of one of them only, and more than once.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        What is printed outside the grids.
+
+    Examples
+    --------
+    >>> printed_unit(["ROP (min/ft)", "Logged Interval (ft): 7710", "Scale 1:240"])
+    'ft'
+    >>> printed_unit(["DEPTH METRES", "TD 1500 FT"]), printed_unit(["OHM METERS", "OHM METERS"])
+    (None, None)
+    """
+    feet = sum(len(_FEET_WORDS.findall(text)) for text in texts)
+    metres = sum(len(_METRE_WORDS.findall(text)) for text in texts)
+    if max(feet, metres) < _FEWEST_WORDS or min(feet, metres):
+        return None
+    return "ft" if feet else "m"
 
 
 def is_customary(units_per_in: float, unit: DepthUnit) -> bool:

@@ -82,7 +82,8 @@ def assembled(
     """The layout made of what was decoded; without ``depth_lines`` it is made sooner."""
     sections = _sections(page, marks, runs, logs, settings, depth_lines)
     kind, findings = _page_kind(marks, logs, sections, settings)
-    return PageLayout(kind, 0, resolution.measured(sections, dpi_tag), tuple(sections), findings)
+    dpi = resolution.measured(sections, dpi_tag, page.profiles.width_px)
+    return PageLayout(kind, 0, dpi, tuple(sections), findings)
 
 
 def _has_log(found: PageLayout) -> bool:

@@ -15,18 +15,33 @@ from veernet_core.page.results import SectionFound
 _TRACK_IN = 2.5
 _LINES_IN = (0.1, 0.2, 0.5, 1.0, 2 / 12.7, 5 / 12.7, 10 / 12.7)
 """Usual spacings of depth lines: decimal inches for feet; 2, 5 and 10 m at 1:500."""
+_PAPER_IN = (7.75, 9.25)
+"""Width of log paper, from 8 to 9 in, with what a scanner or a cut adds."""
 _NEAR = 0.2
 """Logarithm of the ratio of two resolutions that may be one."""
 
 
 def measured(
-    sections: Sequence[SectionFound], tag: tuple[float, float] | None
+    sections: Sequence[SectionFound],
+    tag: tuple[float, float] | None,
+    width_px: int | None = None,
 ) -> tuple[float, float]:
     """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines at usual spacings.
 
-    Where tracks are of no usual width the tag counts, if lines bear it out; and so it does where no linear grid
-    tells their width: four decades fill a track of either width.
+    A tag that makes the page as wide as log paper counts: those that are off by a factor of two make it half
+    or twice as wide, and mud logs have tracks of all widths. Where tracks are of no usual width the tag counts
+    too, if lines bear it out; and so it does where no linear grid tells their width: four decades fill a track
+    of either width.
+
+    Parameters
+    ----------
+    sections : sequence of SectionFound
+    tag : (across, down) or None
+    width_px : int, optional
+        Of the page.
     """
+    if tag and width_px is not None and _PAPER_IN[0] <= width_px / tag[0] <= _PAPER_IN[1]:
+        return tag[1], tag[0]
     logs = [s for s in sections if s.kind == "main"]
     claimed = (tag[1], tag[0]) if tag else (200.0, 200.0)
     across = _median([_track_px(s) for s in logs]) / _TRACK_IN
