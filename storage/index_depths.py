@@ -17,11 +17,14 @@ from storage.numerals import Mark, decimal_marks, read_numeral
 from veernet_core.datatypes import DEEPEST, FT_PER, DepthUnit
 
 DepthRange = tuple[float | None, float | None, DepthUnit | None]
-"""Top, bottom and unit; a range without extent is one nobody filled in."""
+"""Top, bottom and unit."""
 
 _UNIT_WORD = r"((?:us)?ft(?:us|kb|md|rkb)?|feet|foot|фут\w*|m(?:kb|md|rkb)?|mt?rs?|met(?:er|re)s?|м|['’′])\.?"
 _FEET = re.compile(r"f|(?:us)?ft(?:us|kb|md|rkb)?|feet|foot|фут\w*|['’′]")
 _METRES = re.compile(r"m(?:kb|md|rkb)?|mt?rs?|met(?:er|re)s?|м|метр\w*")
+_NO_DEPTH = re.compile(r"[-−]999+([.,]25|[.,]0+)?|9999+([.,]\d+)?|0+([.,]0+)?")
+"""Numbers that stand for "not filled in"."""
+_NOT_A_NUMBER = re.compile(r"[+-]?(nan|inf|infinity|#.*[!?]|#N/A)", re.IGNORECASE)
 _NO_UNIT = frozenset({"", "na", "unknown", "none", "null", "нет"})
 _CELL_UNIT = re.compile(rf"(?<=[\d.,])\s*{_UNIT_WORD}$", re.IGNORECASE)
 _NAME_UNIT = re.compile(
@@ -31,17 +34,26 @@ _CAMEL_UNIT = re.compile(r"(?<=[a-z])(Ft|Feet|M|Meters?|Metres?)$")
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedDepths:
+    """Logged depths of a row, and what of its cells was not used, in words."""
+
+    range: DepthRange
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Column:
     """Depths of one column, NaN-free: None where a cell holds no depth."""
 
     name: str
     values: list[float | None]
     units: list[DepthUnit | None]
+    unused: list[str]
 
 
 def read_depths(
     table: TextTable, column_map: ColumnMap, plain: Callable[[str], str]
-) -> list[DepthRange]:
+) -> list[LoggedDepths]:
     """Logged depths of every row of a table.
 
     Parameters
@@ -69,12 +81,13 @@ def read_depths(
         for end in ("top", "bottom")
     )
     stated = [table.columns[c] for c in _exact(table, column_map, "depth_unit", plain)]
-    return [
-        _range(
-            table, row, _first(tops, row), _first(bottoms, row), _stated_unit(table, stated, row), column_map
-        )
-        for row in range(len(table.places))
-    ]  # fmt: skip
+    found = []
+    for row in range(len(table.places)):
+        unit = _stated_unit(table, stated, row)
+        depths = _range(table, row, _first(tops, row), _first(bottoms, row), unit, column_map)
+        unused = tuple(c.unused[row] for c in (*tops, *bottoms) if c.unused[row])
+        found.append(LoggedDepths(depths.range, (*unused, *depths.unused)))
+    return found
 
 
 def unit_of(text: str) -> DepthUnit | None:
@@ -136,7 +149,18 @@ def _column(
     values = []
     for place, (text, _) in zip(table.places, cells, strict=True):
         values.append(_depth(text, mark, f"{table.name}: {place}: {name}"))
-    return _Column(name, values, [own_unit or unit for _, own_unit in cells])
+    unused = [
+        f"{name} {text!r} is no depth" if value is None and _is_wrong(text) else ""
+        for value, (text, _) in zip(values, cells, strict=True)
+    ]
+    return _Column(name, values, [own_unit or unit for _, own_unit in cells], unused)
+
+
+def _is_wrong(text: str) -> bool:
+    """Whether a cell without a depth holds a number all the same, and none that stands for nothing."""
+    if _NOT_A_NUMBER.fullmatch(text):
+        return True
+    return read_numeral(text) is not None and not _NO_DEPTH.fullmatch(text)
 
 
 def _only(marks: set[Mark]) -> Mark | None:
@@ -197,7 +221,7 @@ def _range(
     bottom: tuple[float | None, DepthUnit | None, str],
     stated: DepthUnit | None,
     column_map: ColumnMap,
-) -> DepthRange:
+) -> LoggedDepths:
     for value, own, name in (top, bottom):
         if value is not None and own is not None and stated not in (None, own):
             raise IndexTableError(
@@ -208,8 +232,10 @@ def _range(
     unit = top[1] or bottom[1] or stated or column_map.depth_unit
     first, last = (_in_unit(value, own or stated, unit) for value, own, _ in (top, bottom))
     if first is not None and last is not None and last <= first:
-        return None, None, unit
-    return first, last, unit
+        filled = (first, last) != (0.0, 0.0)
+        unused = (f"top {first:g} does not lie above bottom {last:g}",) if filled else ()
+        return LoggedDepths((None, None, unit), unused)
+    return LoggedDepths((first, last, unit))
 
 
 def _in_unit(value: float | None, own: DepthUnit | None, unit: DepthUnit | None) -> float | None:

@@ -62,6 +62,9 @@ class ColumnMap:
         What holds for the whole table. ``state_code`` completes 8-digit API numbers (county and well).
     log_types : mapping
         Meaning of log type codes.
+    unique_names : bool
+        Whether no two scans of the archive have one file name: a row then holds for a scan of its name in
+        whatever folder.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -71,6 +74,7 @@ class ColumnMap:
     state_code: str = ""
     log_types: Mapping[str, str] = field(default_factory=dict)
     decimal: Mark | None = None
+    unique_names: bool = False
 
 
 GENERIC = ColumnMap(
@@ -115,6 +119,7 @@ KANSAS = ColumnMap(
     state="Kansas",
     country="USA",
     state_code="15",
+    unique_names=True,
 )
 """Lists of the Kansas Geological Survey: electric log scans, LAS files."""
 
@@ -155,6 +160,7 @@ TEXAS = ColumnMap(
         "16": "resistivity and acoustic porosity",
         "17": "casing inspection",
     },
+    unique_names=True,
 )
 """Well log list of the Railroad Commission of Texas; codes by its glossary."""
 
@@ -187,6 +193,8 @@ def parse_column_map(data: bytes, name: str) -> ColumnMap:
     for key in ("state", "country", "state_code"):
         if not isinstance(rest.get(key, ""), str):
             raise IndexTableError(f"{key} must be text", where=name)
+    if not isinstance(rest.get("unique_names", False), bool):
+        raise IndexTableError("unique_names must be true or false", where=name)
     rest["log_types"] = dict(rest.get("log_types") or {})
     return ColumnMap(columns, **rest)
 

@@ -9,14 +9,14 @@ Does not belong here: what columns mean (``storage.index_maps``), how tables are
 
 from __future__ import annotations
 
-import itertools
+import copy
 import re
 import unicodedata
 from collections import defaultdict
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from storage.index_depths import read_depths
 from storage.index_files import TextTable, read_table
@@ -30,6 +30,8 @@ from storage.index_maps import (
     IndexTableError,
     parse_column_map,
 )
+from storage.index_names import Nearness, members, nearness, stem, url_path
+from storage.index_rows import ROW_UNUSED, Doubt, agreed, of_the_well
 from storage.numerals import read_numeral
 from veernet_core.domain.api_number import ApiNumber, find_api_number, parse_api_number, state_name
 
@@ -57,11 +59,15 @@ _WELL_DIGITS = 10
 
 @dataclass(frozen=True, slots=True)
 class IndexMatch:
-    """A row and how it was found; ``rows`` of the table share the key it was found by."""
+    """A row and how it was found; ``rows`` of the table share the key it was found by.
+
+    ``doubts`` are rows, and parts of rows, that were not used; where nothing is to be used the row is empty.
+    """
 
     row: IndexRow
     by: MatchedBy
     rows: int
+    doubts: tuple[Doubt, ...] = ()
 
 
 class IndexTable:
@@ -79,7 +85,7 @@ class IndexTable:
     """
 
     def __init__(self, table: TextTable, column_map: ColumnMap) -> None:
-        self._map = column_map
+        self._map, self._name, self._places = column_map, table.name, table.places
         present = {_plain(column): values for column, values in table.columns.items()}
         self._columns = {
             key: [present[_plain(c)] for c in names if _plain(c) in present]
@@ -91,6 +97,7 @@ class IndexTable:
                 f"no column names a file, URL or API number; columns: {names}", where=table.name
             )
         self._depths = read_depths(table, column_map, _plain)
+        self._scans: dict[str, set[str]] = {}
         self._by_key: dict[tuple[MatchedBy, str], list[int]] = defaultdict(list)
         for index in range(len(self._depths)):
             for key in self._keys(index):
@@ -99,13 +106,22 @@ class IndexTable:
     def __len__(self) -> int:
         return len(self._depths)
 
+    def among(self, scans: Iterable[str]) -> IndexTable:
+        """The same index where these scans are known (paths or URIs): a row that names another one of them
+        as well, or better, is not given to a scan.
+        """
+        known = copy.copy(self)
+        known._scans = {key: set(places) for key, places in self._scans.items()}
+        for place in scans:
+            known._scans.setdefault(stem(place), set()).add(place)
+        return known
+
     def find(self, scan_name: str, uri: str = "") -> IndexMatch | None:
         """What the index says about a scan.
 
-        Looked for by the file name (its stem, in any case), then by URL, then by the API number in the
-        file name. Of several rows with the stem, those count whose extension and folders agree most with
-        ``uri``. Where several rows share the key, only what all of them say is kept: of an API number
-        with several logs that is the well, not the depths.
+        Looked for by file name and folders, then by URL, then by the API number in the file name. Of an API
+        number only what holds for the whole well is taken from rows that name files of their own. What
+        rows of one key do not all say is left out, and all of it where they are of several wells.
 
         Parameters
         ----------
@@ -113,41 +129,107 @@ class IndexTable:
             File name of the scan.
         uri : str
             Where it came from.
+
+        Returns
+        -------
+        IndexMatch or None
+            With ``doubts`` about rows that could not be used; an empty row where none could.
         """
+        last = members(uri)[-1:]
+        place = uri if last == members(scan_name)[-1:] else scan_name
+        found, doubts = self._named(place)
+        if found:
+            return self._match("file", found, doubts)
+        found = self._by_key.get(("url", uri.casefold()), [])
+        if found:
+            return self._match("url", found, doubts)
         api = find_api_number(PurePosixPath(scan_name).stem)
-        keys: list[tuple[MatchedBy, str]] = [("file", _stem(scan_name)), ("url", uri.casefold())]
-        if api is not None:
-            keys.append(("api", api.api10))
-        for key in keys:
-            found = self._by_key.get(key)
-            if found and key[0] == "file":
-                found = self._nearest(found, uri or scan_name)
-            if found:
-                rows = [self._row(index) for index in found]
-                return IndexMatch(_common(rows), key[0], len(rows))
-        return None
+        found = [] if api is None else self._by_key.get(("api", api.api10), [])
+        if found:
+            rows = [self._row(index) for index in found]
+            return IndexMatch(of_the_well(rows), "api", len(found), doubts)
+        return IndexMatch(IndexRow(), "file", 0, doubts) if doubts else None
 
-    def _nearest(self, found: list[int], uri: str) -> list[int]:
-        """Those of the rows whose file or URL shares the most last members with ``uri``."""
-        wanted = _members(uri)[::-1]
+    def _match(
+        self, by: MatchedBy, found: Sequence[int], doubts: Sequence[Doubt] = ()
+    ) -> IndexMatch:
+        row, differing = agreed([(self._at(i), self._row(i)) for i in found])
+        unused = [
+            Doubt(ROW_UNUSED, f"{self._at(i)}: {words}; it was not used.")
+            for i in found
+            for words in self._depths[i].unused
+        ]
+        return IndexMatch(row, by, len(found), (*doubts, *differing, *unused))
 
-        def shared(index: int) -> int:
-            counts = [0]
-            for text in (self._text("file", index), urlsplit(self._text("url", index)).path):
-                pairs = zip(_members(text)[::-1], wanted)
-                counts.append(sum(1 for _ in itertools.takewhile(lambda p: p[0] == p[1], pairs)))
-            return max(counts)
+    def _named(self, place: str) -> tuple[list[int], tuple[Doubt, ...]]:
+        """Rows that name the scan at a place and no other; and doubts about rows with its file name."""
+        near = self._near(place)
+        best = max(near.values(), default=None)
+        own = [index for index, value in near.items() if value == best]
+        rivals = self._rivals(place, own)
+        if rivals:
+            named = ", ".join(sorted(rivals))
+            return [], (
+                Doubt(ROW_UNUSED, f"{self._listed(own)} may speak of {named} as well as of this scan,"
+                      " and was not used."),
+            )  # fmt: skip
+        taken = {i for s in self._others(place) for i in self._best(s)} - set(own)
+        elsewhere = [i for i in self._by_key.get(("file", stem(place)), ()) if i not in near]
+        lost = [index for index in elsewhere if index not in taken]
+        if own or not lost:
+            return own, ()
+        return [], (
+            Doubt(ROW_UNUSED, f"{self._listed(lost)} names a file of this name in another folder, and was"
+                  " not used."),
+        )  # fmt: skip
 
-        best = max(map(shared, found))
-        return [index for index in found if shared(index) == best]
+    def _near(self, place: str) -> dict[int, Nearness]:
+        """Rows that name the scan at a place, and how nearly."""
+        out = {}
+        for index in self._by_key.get(("file", stem(place)), ()):
+            values = [
+                nearness(text, place, self._map.unique_names)
+                for text in (self._text("file", index), self._text("url", index))
+                if text and stem(url_path(text) if "://" in text else text) == stem(place)
+            ]
+            if values and values[0] is not None:  # what the file column says goes before a URL
+                out[index] = max(value for value in values if value is not None)
+        return out
+
+    def _best(self, place: str) -> list[int]:
+        near = self._near(place)
+        return [index for index, value in near.items() if value == max(near.values())]
+
+    def _others(self, place: str) -> set[str]:
+        return self._scans.get(stem(place), set()) - {place}
+
+    def _rivals(self, place: str, rows: Sequence[int]) -> set[str]:
+        """Other scans of which the rows speak as well, or better."""
+        out = set()
+        for other in self._others(place):
+            near, mine = self._near(other), self._near(place)
+            wanted = set(self._best(other))
+            if any(i in wanted and near[i] >= mine[i] for i in rows):
+                out.add(other)
+        return out
+
+    def _at(self, index: int) -> str:
+        """Where a row stands, for people."""
+        return f"{self._name}, {self._places[index]}"
+
+    def _listed(self, rows: Sequence[int]) -> str:
+        shown = [
+            f"{self._at(i)} ({self._text('file', i) or self._text('url', i)})" for i in rows[:3]
+        ]
+        return "; ".join(shown) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
 
     def _keys(self, index: int) -> set[tuple[MatchedBy, str]]:
         keys: set[tuple[MatchedBy, str]] = set()
         file, url = self._text("file", index), self._text("url", index)
         if file:
-            keys.add(("file", _stem(file)))
+            keys.add(("file", stem(file)))
         if url:
-            keys |= {("url", url.casefold()), ("file", _stem(urlsplit(url).path))}
+            keys |= {("url", url.casefold()), ("file", stem(url_path(url)))}
         api = self._api(index)
         if api is not None:
             keys.add(("api", api.api10))
@@ -171,7 +253,7 @@ class IndexTable:
     def _row(self, index: int) -> IndexRow:
         texts = {f.name: self._text(f.name, index) for f in fields(IndexRow)}
         api = self._api(index)
-        top, bottom, unit = self._depths[index]
+        top, bottom, unit = self._depths[index].range
         state = state_name(texts["state"]) or texts["state"] or self._map.state
         return IndexRow(
             file=texts["file"],
@@ -209,16 +291,6 @@ def _plain(column: str) -> str:
     return "".join(char for char in folded if char.isalnum())
 
 
-def _members(name: str) -> list[str]:
-    """Folders and file of a path or URL, in the form in which names are compared."""
-    text = unicodedata.normalize("NFC", unquote(name).replace("\\", "/")).casefold()
-    return [member for member in text.split("/") if member not in ("", ".")]
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath((_members(name) or [""])[-1]).stem
-
-
 def _api_number(text: str, state_code: str) -> ApiNumber | None:
     """An API number as a table holds it, also as a number that a spreadsheet has made of it."""
     bare = text.strip()
@@ -232,17 +304,3 @@ def _api_number(text: str, state_code: str) -> ApiNumber | None:
     if len(digits) == 8 and state_code:
         return parse_api_number(state_code + digits)
     return parse_api_number(bare)
-
-
-def _common(rows: list[IndexRow]) -> IndexRow:
-    """What all rows say; of a depth range both ends or none."""
-    first = rows[0]
-    empty = IndexRow()
-    differing = {
-        f.name: getattr(empty, f.name)
-        for f in fields(IndexRow)
-        if len({getattr(row, f.name) for row in rows}) > 1
-    }
-    if {"top", "bottom", "depth_unit"} & differing.keys():
-        differing |= {"top": None, "bottom": None}
-    return replace(first, **differing)

@@ -2,7 +2,8 @@
 
 In: a person's sidecar, a registration file (DRA) and an index row, each where there is one. Out: the bytes
 of one sidecar that states what any of them states; on each field the person wins over the registration,
-the registration over the index. Does not belong here: files and folders, what the page itself shows.
+the registration over the index. Where two of them contradict each other, and what of the index was not used,
+stands in the sidecar too (``noted``). Does not belong here: files and folders, what the page itself shows.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from storage.contradictions import depth_contradiction, well_contradictions
 from storage.dra import parse_dra, sidecar_of_dra
-from storage.index_table import IndexRow
+from storage.index_rows import Doubt
+from storage.index_table import IndexMatch, IndexRow
 from veernet_core.datatypes import FT_PER, DepthUnit
 from veernet_core.page.known.sidecar import parse_sidecar
 
@@ -27,6 +30,8 @@ _WELL_FIELDS = (
     "service_company",
     "date",
 )
+CONTRADICTED = "sources_contradict"
+"""Finding: what the index, the registration and the sidecar state of a scan cannot all be right."""
 _KEYS = {"sections": "section_id", "tracks": "track_id", "curves": "mnemonic"}
 """Lists of a sidecar and the member that tells their items apart."""
 
@@ -64,14 +69,62 @@ def known_sidecar(
         return sidecar
     stem = scan_name.rsplit(".", 1)[0]
     known: dict[str, Any] = dict(indexed or {})
+    noted = list(known.pop("noted", ()))
+    over = []
     if dra is not None:
         registered = sidecar_of_dra(parse_dra(dra, f"{stem}.dra"), scan_name)
-        known = merge_sidecars(known, registered)
+        over.append((f"the registration {stem}.dra", registered))
     if sidecar is not None:
         name = f"{stem}.sidecar.json"
         parse_sidecar(sidecar, name)  # its own faults must be told by its own names
-        known = merge_sidecars(known, json.loads(sidecar.decode("utf-8-sig")))
+        over.append((f"the sidecar {name}", json.loads(sidecar.decode("utf-8-sig"))))
+    base = "the index"
+    for source, stated in over:
+        noted += [_noted(doubt) for doubt in _contradictions(base, known, source, stated)]
+        if depth_contradiction(known, stated):
+            known = _without_ranges(known)
+        known = merge_sidecars(known, stated)
+        base = f"{base} or {source}" if dra is not None and indexed else source
+    if noted:
+        known["noted"] = [*known.get("noted", ()), *noted]
     return json.dumps(known, ensure_ascii=False, sort_keys=True).encode()
+
+
+def _contradictions(
+    base: str, below: Mapping[str, Any], source: str, stated: Mapping[str, Any]
+) -> list[Doubt]:
+    depths = depth_contradiction(below, stated)
+    found = well_contradictions(below, stated) + ([f"depths {depths}"] if depths else [])
+    used = source.split(" ")[1]
+    return [
+        Doubt(CONTRADICTED, f"{base[0].upper()}{base[1:]} and {source} contradict each other:"
+              f" {words}. The {used} is used.")
+        for words in found
+    ]  # fmt: skip
+
+
+def _noted(doubt: Doubt) -> dict[str, str]:
+    return {"code": doubt.code, "message": doubt.message}
+
+
+def _without_ranges(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known without logged ranges, which another source has found to be wrong."""
+    sections = []
+    for section in known.get("sections") or ():
+        depth = section.get("depth")
+        if isinstance(depth, dict):
+            kept = {k: v for k, v in depth.items() if k not in ("top", "bottom")}
+            section = {**section, "depth": kept}
+        sections.append(section)
+    return {**known, "sections": sections} if sections else dict(known)
+
+
+def indexed_of(match: IndexMatch | None) -> dict[str, Any]:
+    """What an index states of a scan, in the sidecar's contract; doubts about its rows under ``noted``."""
+    if match is None:
+        return {}
+    stated = sidecar_of_index(match.row)
+    return stated | ({"noted": [_noted(d) for d in match.doubts]} if match.doubts else {})
 
 
 def sidecar_of_index(row: IndexRow) -> dict[str, Any]:
@@ -161,7 +214,7 @@ def _spread_prior(base: list[Any], over: list[Any]) -> list[Any] | None:
     if len(base) != 1 or not _is_prior(base[0]) or not over:
         return None
     names = [section.get("section_id", f"S{i + 1}") for i, section in enumerate(over)]
-    if any("section_id" not in section for section in over):
+    if all("section_id" not in section for section in over):
         return [base[0]] * len(over)
     return [{**base[0], "section_id": name} for name in names]
 

@@ -1,6 +1,6 @@
 """The scans of a source, each with what is known of it, from one listing.
 
-In: a source store, the archive's index, how many pages its PDFs have. Out: scans by key. Nothing is
+In: a source store, the archive's index, how many pages its files have. Out: scans by key. Nothing is
 downloaded here but what ``count_pages`` of the caller reads. Which of them need work does not belong
 here (``storage.plan``).
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from storage.dra import DRA_SUFFIX
 from storage.index_table import IndexTable
-from storage.known import sidecar_of_index
+from storage.known import indexed_of
 from storage.ledger import ROOT, bytes_to_table, table_to_bytes
 from storage.listings import ObjectInfo
 from storage.objects import ObjectStore
@@ -26,13 +27,14 @@ from storage.scans import (
     SIDECAR_SUFFIX,
     is_own_picture,
     is_scan,
+    may_hold_pages,
     page_stem,
     page_uri,
     split_page,
 )
 
 PAGE_COUNTS = ROOT + "page-counts.parquet"
-"""How many pages the PDFs of the source have, at the destination; without it they are counted anew."""
+"""How many pages PDFs and TIFFs of the source have, at the destination; without it they are counted anew."""
 
 CountPages = Callable[[Sequence[ObjectInfo]], Mapping[str, int]]
 """Pages of each of some files by key; a file that cannot be counted now is left out."""
@@ -43,7 +45,7 @@ class Listed:
     """A scan of the source with its sidecar, its registration file and its entry in the index (JSON);
     ``desk`` is the sidecar made at the desk, in the destination.
 
-    ``page`` counts the pages of a PDF with several, from 1; 0 where the scan is the whole file. The key of
+    ``page`` counts the pages of a file with several, from 1; 0 where the scan is the whole file. The key of
     every page but the first names it, the version of every one does: a file that gets or loses pages
     is other scans.
     """
@@ -54,6 +56,7 @@ class Listed:
     indexed: str = ""
     page: int = 0
     desk: ObjectInfo | None = None
+    rivals: tuple[str, ...] = ()
 
     @property
     def stated_version(self) -> str:
@@ -62,6 +65,8 @@ class Listed:
         parts = [info.version if info else "" for info in (own, self.dra)]
         if self.indexed:
             parts.append(hashlib.sha256(self.indexed.encode()).hexdigest()[:16])
+        if self.rivals and self.desk is None:
+            parts.append(f"shared with {len(self.rivals)}")
         return "+".join(parts).rstrip("+")
 
 
@@ -77,7 +82,7 @@ def list_scans(
     Parameters
     ----------
     count_pages : callable
-        Called once, with all PDFs. A PDF that it does not count is one scan.
+        Called once, with all PDFs and TIFFs. A file that it does not count is one scan.
     """
     scans: list[ObjectInfo] = []
     markers: set[str] = set()
@@ -101,10 +106,12 @@ def list_scans(
     scans = [info for info in scans if info.size_bytes or source.exists(info.key)]
     scans = [info for info in scans if not is_own_picture(info.key, exists)]
     scans.sort(key=lambda info: info.key)
-    pdfs = [info for info in scans if info.key.lower().endswith(".pdf")]
-    counts = count_pages(pdfs) if pdfs else {}
-    pages = (page for info in scans for page in _pages(info, counts.get(info.key, 1)))
-    return [_listed(source, scan, page, sidecars, registrations, index) for scan, page in pages]
+    several = [info for info in scans if may_hold_pages(info.key)]
+    counts = count_pages(several) if several else {}
+    pages = [page for info in scans for page in _pages(info, counts.get(info.key, 1))]
+    known = None if index is None else index.among(source.uri_of(_named(*page)) for page in pages)
+    listed = [_listed(source, scan, page, registrations, known) for scan, page in pages]
+    return _with_sidecars(listed, sidecars)
 
 
 def _pages(file: ObjectInfo, count: int) -> Iterator[tuple[ObjectInfo, int]]:
@@ -117,23 +124,47 @@ def _pages(file: ObjectInfo, count: int) -> Iterator[tuple[ObjectInfo, int]]:
         yield replace(file, key=page_uri(file.key, page), version=version), page
 
 
+def _named(scan: ObjectInfo, page: int) -> str:
+    """Key that a page would have as a file."""
+    file = split_page(scan.key)[0]
+    return page_stem(_without_suffix(file), page or 1) + PurePosixPath(file).suffix
+
+
 def _listed(
     source: ObjectStore,
     scan: ObjectInfo,
     page: int,
-    sidecars: Mapping[str, ObjectInfo],
     registrations: Mapping[str, ObjectInfo],
     index: IndexTable | None,
 ) -> Listed:
-    file = split_page(scan.key)[0]
-    stem = page_stem(_without_suffix(file), page or 1)
-    indexed = _indexed(source, stem + PurePosixPath(file).suffix, index)
-    return Listed(scan, sidecars.get(stem), registrations.get(stem), indexed, page)
+    named = _named(scan, page)
+    registration = registrations.get(_without_suffix(named))
+    return Listed(scan, None, registration, _indexed(source, named, index), page)
+
+
+def _with_sidecars(scans: Sequence[Listed], sidecars: Mapping[str, ObjectInfo]) -> list[Listed]:
+    """Each scan with its sidecar: that called after its whole name, else that after its stem; and the other
+    scans that would take the same.
+    """
+    names = [_named(listed.scan, listed.page) for listed in scans]
+    chosen = [name if name in sidecars else _without_suffix(name) for name in names]
+    takers: dict[str, list[str]] = defaultdict(list)
+    for base, name in zip(chosen, names, strict=True):
+        if base in sidecars:
+            takers[base].append(name)
+    return [
+        replace(
+            listed,
+            sidecar=sidecars.get(base),
+            rivals=tuple(n.rpartition("/")[2] for n in takers[base] if n != name),
+        )
+        for listed, base, name in zip(scans, chosen, names, strict=True)
+    ]
 
 
 def _indexed(source: ObjectStore, key: str, index: IndexTable | None) -> str:
     match = None if index is None else index.find(PurePosixPath(key).name, source.uri_of(key))
-    stated = {} if match is None else sidecar_of_index(match.row)
+    stated = indexed_of(match)
     return json.dumps(stated, ensure_ascii=False, sort_keys=True) if stated else ""
 
 

@@ -81,6 +81,13 @@ def local_bytes(root: Path, key: str) -> bytes:
         raise
 
 
+def local_part(root: Path, key: str, offset: int, length: int) -> bytes:
+    """Some bytes of a file under a folder; fewer where it ends before."""
+    with (root / key).open("rb") as file:
+        file.seek(offset)
+        return file.read(length)
+
+
 _UNFINISHED_PUT = re.compile(r"#\d+$")
 """Names under which the library writes a file before it is whole."""
 

@@ -71,7 +71,9 @@ class Unit:
     alone : bool
         Whether the chunk holds only this unit, because workers died on it.
     page : int
-        Of a PDF with several, from 1; 0 where the scan is the whole file.
+        Of a file with several, from 1; 0 where the scan is the whole file.
+    rivals : str
+        Other scans of which the sidecar may be as well (JSON); empty where there are none.
     """
 
     source_key: str
@@ -90,6 +92,7 @@ class Unit:
     indexed: str = ""
     desk_key: str = ""
     page: int = 0
+    rivals: str = ""
 
     def known_record(self) -> Record | None:
         """The finished result that may still stand."""
@@ -304,6 +307,7 @@ def _unit(
         indexed=listed.indexed,
         desk_key=listed.desk.key if listed.desk else "",
         page=listed.page,
+        rivals=json.dumps(listed.rivals) if listed.rivals and not listed.desk else "",
         log_id=log_id,
         reasons="; ".join(reasons),
         known=json.dumps(asdict(recorded)) if recorded and done else "",

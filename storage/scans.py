@@ -8,15 +8,19 @@ belong here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
+from veernet_core.errors import SidecarError
+
 SCAN_SUFFIXES = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".pdf"})
+_PAGED_SUFFIXES = frozenset({".pdf", ".tif", ".tiff"})
 SIDECAR_SUFFIX = ".sidecar.json"
 MARKERS = frozenset({"log.json", "curves.parquet", "verdicts.parquet"})
 """Names of files by which results are known."""
 
 _PAGE = re.compile(r"(.+)#page=([1-9]\d*)")
+_PAGE_STEM = re.compile(r"(.+)-p([1-9]\d*)")
 _RESULT_FOLDERS = frozenset({"logs", "dashboard", "curves", "reviews", "_veernet"})
 _INSPECTED = re.compile(r"(.+)\.inspect(?:-\d+)?\.png")
 
@@ -24,6 +28,11 @@ _INSPECTED = re.compile(r"(.+)\.inspect(?:-\d+)?\.png")
 def is_scan(key: str) -> bool:
     """Whether an object's name is that of a scan."""
     return PurePosixPath(key.lower()).suffix in SCAN_SUFFIXES
+
+
+def may_hold_pages(key: str) -> bool:
+    """Whether a file of this name may hold several scans, one a page."""
+    return PurePosixPath(key.lower()).suffix in _PAGED_SUFFIXES
 
 
 def page_uri(uri: str, page: int) -> str:
@@ -46,6 +55,37 @@ def split_page(uri: str) -> tuple[str, int]:
     """
     match = _PAGE.fullmatch(uri)
     return (match[1], int(match[2])) if match else (uri, 1)
+
+
+def page_of_stem(stem: str) -> tuple[str, int]:
+    """Stem of a file and page of which this would be the name: undoes ``page_stem``.
+
+    Examples
+    --------
+    >>> page_of_stem("x-p2"), page_of_stem("x")
+    (('x', 2), ('x', 1))
+    """
+    match = _PAGE_STEM.fullmatch(stem)
+    return (match[1], int(match[2])) if match else (stem, 1)
+
+
+def shared_sidecar(sidecar: str, scans: Sequence[str]) -> SidecarError:
+    """The error of a sidecar that may be that of several scans.
+
+    Parameters
+    ----------
+    sidecar : str
+        Its place.
+    scans : sequence of str
+        Names of the scans, that of the scan that fails first.
+    """
+    named = " and ".join(sorted(scans))
+    return SidecarError(
+        f"it may be the sidecar of {named}",
+        sidecar,
+        f"Call it {scans[0]}{SIDECAR_SUFFIX} if it is that of {scans[0]}, so that it says whose it is, or"
+        " give the scans different names.",
+    )
 
 
 def is_own_picture(key: str, exists: Callable[[str], bool]) -> bool:

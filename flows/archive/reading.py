@@ -23,10 +23,10 @@ from storage.known import known_sidecar
 from storage.ledger import Record, result_key
 from storage.objects import ObjectStore
 from storage.plan import Unit
-from storage.scans import page_stem, split_page
+from storage.scans import page_stem, shared_sidecar, split_page
 from veernet_core.datatypes import ScanRef
 from veernet_core.errors import VeernetError, of_scan
-from veernet_core.page.raster.pdf_pages import page_alone
+from veernet_core.page.raster.file_pages import page_alone
 
 if TYPE_CHECKING:
     from veernet_core.pipeline import ScanInput
@@ -96,6 +96,9 @@ class ScanReader:
 
     def _stated(self, unit: Unit) -> bytes | None:
         """One sidecar of all that is stated of a scan."""
+        if unit.rivals:
+            place = self._source.uri_of(unit.sidecar_key)
+            raise shared_sidecar(place, [_name(unit), *json.loads(unit.rivals)])
         sidecar = self._source.get(unit.sidecar_key) if unit.sidecar_key else None
         if unit.desk_key:
             sidecar = ObjectStore(self._spec.dest).get(unit.desk_key)

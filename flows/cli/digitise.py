@@ -122,6 +122,7 @@ def digitise(args: argparse.Namespace) -> int:
     """Digitise files, folders or globs."""
     config = config_of(args)
     from flows.local.digitise import find_scans, read_index_file
+    from flows.local.pages import known_among
 
     scans = find_scans(args.scans)
     require_writable(args.out)
@@ -132,7 +133,9 @@ def digitise(args: argparse.Namespace) -> int:
         model = (args.model, args.device, args.precision, args.batch_tiles)
         with redirect_stdout(sys.stderr) if args.json else nullcontext():
             config = watch_local(args.out, config, *model, args.canary == "hold")
-    index = read_index_file(args.index, args.index_map) if args.index is not None else None
+    index = None
+    if args.index is not None:
+        index = known_among(read_index_file(args.index, args.index_map), scans)
     return _run_local(scans, args, config, index, args.include_review)
 
 

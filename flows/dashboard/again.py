@@ -33,7 +33,7 @@ from storage.runs import read_runs
 from storage.scans import SIDECAR_SUFFIX, page_stem, split_page
 from veernet_core.datatypes import DigitisedLog, FailedScan, ScanInput, ScanRef
 from veernet_core.errors import VeernetError
-from veernet_core.page.raster.pdf_pages import page_alone
+from veernet_core.page.raster.file_pages import page_alone
 
 Redo = Callable[[ScanInput, Mapping[str, Any]], DigitisedLog | FailedScan]
 """Digitises one scan under the options it was made with, by name, and ``numerics``."""

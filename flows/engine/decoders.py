@@ -223,7 +223,7 @@ def _all_errors(kind: type[VeernetError]) -> list[type[VeernetError]]:
 
 
 def _answer(check: Check, data: bytes, head: dict[str, Any]) -> dict[str, Any]:
-    from veernet_core.page.raster.pdf_pages import count_pages, page_alone
+    from veernet_core.page.raster.file_pages import count_pages, page_alone
 
     name = str(head["name"])
     try:

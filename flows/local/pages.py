@@ -1,4 +1,4 @@
-"""The scans of a file on this machine's disk: one, or of a PDF with several pages one for each page.
+"""The scans of a file on this machine's disk: one, or of a PDF or TIFF with several pages one for each page.
 
 In: a path and an index. Out: scans to digitise, or why one cannot be. The first page has the name and the
 sidecar of the file; page 2 of ``x.pdf`` is called ``x-p2``, also by its sidecar and its row of an index.
@@ -7,17 +7,17 @@ sidecar of the file; page 2 of ``x.pdf`` is called ``x-p2``, also by its sidecar
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from storage.dra import DRA_SUFFIX
+from flows.local.beside import registration_beside, scans_of_stem, sidecar_beside
 from storage.index_table import IndexTable
-from storage.known import known_sidecar, sidecar_of_index
-from storage.scans import SIDECAR_SUFFIX, page_stem, page_uri
+from storage.known import indexed_of, known_sidecar
+from storage.scans import page_stem, page_uri
 from veernet_core.datatypes import FailedScan, ScanInput, ScanRef
 from veernet_core.errors import DecodeError, EmptyFileError, of_scan
-from veernet_core.page.raster.pdf_pages import count_pages, page_alone
+from veernet_core.page.raster.file_pages import count_pages, page_alone
 
 
 def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
@@ -49,18 +49,19 @@ def stated_of(path: Path, index: IndexTable | None) -> bytes | None:
     VeernetError
         If what is stated cannot be used.
     """
-    match = index.find(path.name, str(path)) if index is not None else None
+    match = index.find(path.name, str(path.absolute())) if index is not None else None
     return known_sidecar(
-        _read_beside(path, SIDECAR_SUFFIX),
-        _read_beside(path, DRA_SUFFIX),
-        sidecar_of_index(match.row) if match is not None else None,
+        sidecar_beside(path),
+        registration_beside(path),
+        indexed_of(match),
         path.name,
     )
 
 
-def _read_beside(path: Path, suffix: str) -> bytes | None:
-    beside = path.with_name(path.stem + suffix)
-    return beside.read_bytes() if beside.is_file() else None
+def known_among(index: IndexTable, scans: Sequence[Path]) -> IndexTable:
+    """The index where these scans are known, and those of their names beside them."""
+    places = (other for path in scans for other in (path, *scans_of_stem(path)))
+    return index.among(str(place.absolute()) for place in places)
 
 
 def read_pages(path: Path, index: IndexTable | None = None) -> Iterator[ScanInput | FailedScan]:

@@ -39,8 +39,9 @@ class ReadScan:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was noticed so far."""
+        noted = self.given.noted if self.given is not None else ()
         read = self.reading.findings if self.reading is not None else ()
-        return (*read, *self.known.findings)
+        return (*noted, *read, *self.known.findings)
 
 
 def read_scan(

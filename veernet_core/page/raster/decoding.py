@@ -35,6 +35,7 @@ from veernet_core.page.raster.pixels import (
     merge_damage,
 )
 from veernet_core.page.raster.tiff import TiffPage, read_pages, with_byte_counts
+from veernet_core.page.raster.tiff_pages import has_lost_pages
 
 _SIGNATURES: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("tiff", (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
@@ -45,6 +46,7 @@ _SAMPLE_BANDS, _SAMPLE_ROWS = 16, 128
 _CHROMA = 48
 _MIN_COLOUR_SHARE = 2e-4
 _MAX_DAMAGE_FINDINGS = 20
+_MOST_NAMED = 10
 
 
 def open_raster(data: bytes, name: str, limits: RasterLimits | None = None) -> Raster:
@@ -128,6 +130,7 @@ def _open_tiff(data: bytes, name: str, limits: RasterLimits) -> _Opened:
             where=name,
             remedy="Copy the scan again from its source: the file is cut short.",
         )
+    original = data
     counted = with_byte_counts(data, page.directory)
     if counted is not data:
         data = counted
@@ -135,6 +138,8 @@ def _open_tiff(data: bytes, name: str, limits: RasterLimits) -> _Opened:
     source, findings = _decode(data, "tiff", name, limits, page)
     if len(pages) > 1:
         findings.append(_pages_finding(page, pages))
+    if has_lost_pages(original):
+        findings.append(Finding.of("pages_missing"))
     orientation = page.orientation if 1 <= page.orientation <= 8 else 1
     return _upright(source, orientation, page.dpi, findings)
 
@@ -375,11 +380,14 @@ def _dark_finding(share: float) -> Finding:
 
 
 def _pages_finding(page: TiffPage, pages: list[TiffPage]) -> Finding:
-    number = [p.directory for p in pages].index(page.directory) + 1
+    left = [(n, p) for n, p in enumerate(pages, 1) if p is not page]
+    number = pages.index(page) + 1
+    named = ", ".join(f"page {n} ({p.width_px} x {p.height_px})" for n, p in left[:_MOST_NAMED])
+    more = f" and {len(left) - _MOST_NAMED} more" if len(left) > _MOST_NAMED else ""
     return Finding.of(
         "pages_ignored",
-        f"The file holds {len(pages)} pages; only the tallest (page {number},"
-        f" {page.height_px} rows) was read, {len(pages) - 1} ignored.",
+        f"The file holds {len(pages)} pages; read was page {number} ({page.width_px} x"
+        f" {page.height_px}), {len(left)} ignored: {named}{more}.",
     )
 
 

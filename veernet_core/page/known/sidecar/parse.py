@@ -14,6 +14,7 @@ from PIL import ImageColor
 from veernet_core.datatypes import (
     DEEPEST,
     DepthUnit,
+    Finding,
     Scale,
     Source,
     Style,
@@ -22,6 +23,7 @@ from veernet_core.datatypes import (
     interp_extrapolate,
 )
 from veernet_core.errors import SidecarError
+from veernet_core.findings import REGISTER
 from veernet_core.page.known.additions import MEMBERS, ends_by_division, read_additions
 from veernet_core.page.known.sidecar.model import (
     Knots,
@@ -54,7 +56,7 @@ def parse_sidecar(data: bytes, name: str) -> Sidecar:
         Names file, JSON path, offending value and remedy.
     """
     root = Node(_load(data, name), "", name)
-    fields = root.fields("well", "sections", "turn_deg", "dpi", "read", "edited")
+    fields = root.fields("well", "sections", "turn_deg", "dpi", "read", "edited", "noted")
     nodes = items(fields.get("sections"))
     sections = tuple(_section(node, index) for index, node in enumerate(nodes))
     _refuse_duplicates(nodes, [s.section_id for s in sections], "section_id")
@@ -65,6 +67,7 @@ def parse_sidecar(data: bytes, name: str) -> Sidecar:
         optional(fields.get("turn_deg"), Node.turn, None),
         optional(fields.get("dpi"), Node.resolution, None),
         tuple(_edit(node) for node in items(fields.get("edited"))),
+        tuple(_note(node) for node in items(fields.get("noted"))),
     )
 
 
@@ -72,6 +75,15 @@ def _edit(node: Node) -> tuple[str, str, str]:
     fields = node.fields("who", "when", "what")
     who, when, what = (optional(fields.get(key), Node.text, "") for key in ("who", "when", "what"))
     return who, when, what
+
+
+def _note(node: Node) -> Finding:
+    fields = node.fields("code", "message")
+    code, message = (optional(fields.get(key), Node.text, "") for key in ("code", "message"))
+    entry = REGISTER.get(code)
+    if entry is None or "finding" not in entry.used_as:
+        raise node.fail("must have the code of a finding", "Remove what is noted.")
+    return Finding.of(code, message)
 
 
 def _load(data: bytes, name: str) -> Any:

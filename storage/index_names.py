@@ -1,0 +1,87 @@
+"""Which scan a row of an index names, by the file or URL that it states.
+
+In: a stated file or URL, and the place of a scan. Out: whether the one names the other, and how nearly. The
+same file name in another folder is another scan. What a row says does not belong here
+(``storage.index_table``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+_ROOTED = re.compile(r"[/\\]|[A-Za-z]:[/\\]|[A-Za-z][\w+.-]*://")
+"""How a place begins that is told from the root of some machine."""
+_SAME_SUFFIX = {".tiff": ".tif", ".jpeg": ".jpg"}
+
+
+class Nearness(NamedTuple):
+    """How nearly a stated file is a scan: folders that agree, then suffix, then case."""
+
+    folders: int
+    suffix: bool
+    case: bool
+
+
+def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
+    """How nearly a stated file is a scan; None where it is another one.
+
+    Parameters
+    ----------
+    stated : str
+        File or URL as the index states it. The folders it tells must all be those of the scan; of a place
+        told from the root of another machine, or a URL, the last one.
+    scan : str
+        Path or URI of the scan, as far as it is known: a lone file name may lie in any folder.
+    unique : bool
+        Whether no two scans of the archive have one name, whatever their folders.
+
+    Examples
+    --------
+    >>> nearness("sub/c3.tif", "/archive/sub/c3.tif")
+    Nearness(folders=1, suffix=True, case=True)
+    >>> nearness("sub/c3.tif", "/archive/idx3/c3.tif") is None
+    True
+    """
+    told, here = members(_path(stated)), members(scan)
+    if not told or not here or stem(told[-1]) != stem(here[-1]):
+        return None
+    pairs = zip(told[-2::-1], here[-2::-1])
+    shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+    agrees = shared == min(len(told), len(here)) - 1
+    if not (agrees or unique or (shared and _ROOTED.match(stated))):
+        return None
+    suffixes = [PurePosixPath(name[-1]).suffix for name in (told, here)]
+    same = len({_SAME_SUFFIX.get(suffix, suffix) for suffix in suffixes}) == 1
+    exact = [_plain(text).rstrip("/").rpartition("/")[2] for text in (_path(stated), scan)]
+    return Nearness(shared, same, exact[0] == exact[1])
+
+
+def members(name: str) -> list[str]:
+    """Folders and file of a path or URL, in the form in which names are compared."""
+    return [part for part in _plain(name).casefold().split("/") if part not in ("", ".", "..")]
+
+
+def stem(name: str) -> str:
+    """The last member without its suffix, in the form in which names are compared."""
+    return PurePosixPath((members(name) or [""])[-1]).stem
+
+
+def url_path(url: str) -> str:
+    """Path of a URL; empty where it cannot be told."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def _path(stated: str) -> str:
+    return url_path(stated) if "://" in stated else stated
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", unquote(name).replace("\\", "/"))
