@@ -163,21 +163,25 @@ class IndexTable:
 
     def _named(self, place: str) -> tuple[list[int], tuple[Doubt, ...]]:
         """Rows that name the scan at a place and no other; and doubts about rows with its file name."""
-        near = self._near(place)
-        best = max(near.values(), default=None)
-        own = [index for index, value in near.items() if value == best]
+        own = self._best(place)
         rivals = self._rivals(place, own)
-        if rivals:
-            named = ", ".join(sorted(rivals))
+        if any(rivals.values()):
+            named = ", ".join(sorted({"/".join(members(other)[-2:]) for other in rivals}))
             return [], (
                 Doubt(ROW_UNUSED, f"{self._listed(own)} may speak of {named} as well as of this scan,"
                       " and was not used."),
             )  # fmt: skip
-        taken = {i for s in self._others(place) for i in self._best(s)} - set(own)
-        elsewhere = [i for i in self._by_key.get(("file", stem(place)), ()) if i not in near]
-        lost = [index for index in elsewhere if index not in taken]
-        if own or not lost:
-            return own, ()
+        if own or rivals:
+            return ([], ()) if rivals else (own, ())
+        taken = {i for other in self._others(place) for i in self._best(other)}
+        near = self._near(place)
+        lost = [
+            i
+            for i in self._by_key.get(("file", stem(place)), ())
+            if i not in near and i not in taken
+        ]
+        if not lost:
+            return [], ()
         return [], (
             Doubt(ROW_UNUSED, f"{self._listed(lost)} names a file of this name in another folder, and was"
                   " not used."),
@@ -203,14 +207,15 @@ class IndexTable:
     def _others(self, place: str) -> set[str]:
         return self._scans.get(stem(place), set()) - {place}
 
-    def _rivals(self, place: str, rows: Sequence[int]) -> set[str]:
-        """Other scans of which the rows speak as well, or better."""
-        out = set()
+    def _rivals(self, place: str, rows: Sequence[int]) -> dict[str, bool]:
+        """Other scans of which the rows speak better, or as well (True)."""
+        out = {}
+        mine = self._near(place)
         for other in self._others(place):
-            near, mine = self._near(other), self._near(place)
-            wanted = set(self._best(other))
-            if any(i in wanted and near[i] >= mine[i] for i in rows):
-                out.add(other)
+            near, wanted = self._near(other), set(self._best(other))
+            shared = [i for i in rows if i in wanted and near[i] >= mine[i]]
+            if shared:
+                out[other] = any(near[i] == mine[i] for i in shared)
         return out
 
     def _at(self, index: int) -> str:

@@ -160,13 +160,13 @@ def test_a_reader_that_fails_costs_the_scans_it_is_needed_for(scans, tmp_path):
 
 
 def test_a_sidecar_that_cannot_be_opened_costs_its_scan(scans, tmp_path, monkeypatch):
-    def locked(path: Path, suffix: str) -> bytes | None:
+    def locked(path: Path) -> bytes | None:
         if path.stem == "b":
             raise PermissionError(13, "Permission denied", str(path))
-        return beside(path, suffix)
+        return beside(path)
 
-    beside = pages._read_beside
-    monkeypatch.setattr(pages, "_read_beside", locked)
+    beside = pages.sidecar_beside
+    monkeypatch.setattr(pages, "sidecar_beside", locked)
     only(run(scans, tmp_path / "out"), "b", "internal_error", "read")
 
 
