@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from storage.damage import damage_lines
 from storage.delivery import decided_log
 from storage.las import las_bytes
 from storage.names import safe_name
@@ -125,6 +126,7 @@ def composite_files(uwi: str, sources: Sequence[Source]) -> dict[str, bytes]:
         log = _as_log(uwi, [chosen[k][0] for k in own])
         name = stem if len(units) == 1 else f"{stem}.{unit}"
         remarks = [_PUT_TOGETHER, *(line for k in own for line in _remarks(described[k], unit))]
+        remarks += _damage([chosen[k][0] for k in own])
         las, csv = las_bytes(log, SECTION, remarks), csv_bytes(log, SECTION)
         assert las is not None
         assert csv is not None
@@ -233,6 +235,18 @@ def _remarks(described: Row, unit: str) -> list[str]:
         compared = what if other["common_depths"] else "has no depth in common"
         lines.append(f"Other source: {_named(other)} {compared}")
     return lines
+
+
+def _damage(sources: Sequence[Source]) -> list[str]:
+    """Lines about damage of the scans, once for every section that a curve is from."""
+    lines = [
+        f"Damage of the scan of log {source.log_id}, section {section.section_id}: {line}"
+        for source in sources
+        for section in source.log.sections
+        if section.section_id == source.curve.section_id
+        for line in damage_lines(source.log.findings, section)
+    ]
+    return list(dict.fromkeys(lines))
 
 
 def _named(place: Row) -> str:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from storage.compact import compact
+from storage.damage import DAMAGE
 from storage.datasets import replace_rows
 from storage.ledger import generations, read_ledger
 from storage.log_files import RECORD, SAMPLES, delivered_files
@@ -34,8 +35,10 @@ from storage.tables import REVIEW_COLUMNS, curves_table, parquet_bytes
 from veernet_core.datatypes import (
     EVIDENCE,
     Bool,
+    DepthAxis,
     DigitisedLog,
     DoubtfulStretch,
+    Finding,
     GateVerdict,
     JudgedCurve,
     QualityEstimate,
@@ -140,7 +143,8 @@ def decided_log(store: ObjectStore, log_id: str) -> DigitisedLog | None:
 def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> DigitisedLog:
     """A log as far as its published files tell: all that LAS, CSV and the datasets need.
 
-    Evidence and track positions are not published; they are NaN. Sections have no tracks.
+    Evidence and track positions are not published; they are NaN. Sections have no tracks; of the findings
+    there is damage alone.
 
     Raises
     ------
@@ -159,14 +163,24 @@ def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> 
         scan=ScanRef("", stem or scan["stem"], scan["sha256"], int(scan["size_bytes"])),
         well=WellInfo(**record["well"]),
         sections=tuple(
-            Section(s["section_id"], s["row_top"], s["row_bottom"], None, ())
+            Section(s["section_id"], s["row_top"], s["row_bottom"], _restored_depth(s["depth"]), ())
             for s in record["sections"]
         ),
         curves=tuple(curves),
-        findings=(),
+        findings=tuple(
+            Finding.of(f["code"], f["message"], rows=tuple(f["rows"]))
+            for f in record.get("findings", ())
+            if f["code"] in DAMAGE and f["rows"]
+        ),
         provenance=provenance_of(record),
         dpi=_number(scan["dpi"]),
     )
+
+
+def _restored_depth(stored: Record | None) -> DepthAxis | None:
+    if stored is None:
+        return None
+    return DepthAxis(stored["unit"], np.array(stored["anchors"], dtype=np.float64))
 
 
 def _restored_curve(curve: dict[str, Any], part: pa.Table) -> JudgedCurve:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
+from storage.damage import damage_lines
 from storage.las_text import (
     ascii_text,
     exact_text,
@@ -206,7 +207,8 @@ def _other_lines(
     remarks: Sequence[str],
     decision: Decision,
 ) -> list[str]:
-    """~Other: what the file was made from and with, the verdict on every curve, and exact spellings.
+    """~Other: what the file was made from and with, the verdict on every curve, damage of the scan, and exact
+    spellings.
 
     The first line is short: one reader's pattern for the title takes time exponential in its words.
     """
@@ -226,11 +228,17 @@ def _other_lines(
         f"Gate policy: {', '.join(sorted({j.verdict.policy_id for j in log.curves}))}",
         f"{kind} Verdicts of the section:",
         *(_verdict_line(j) for j in log.curves if j.curve.section_id == section_id),
+        *(f"Damage of the scan: {line}" for line in _damage(log, section_id)),
     ]
     written = [other_text(line) for line in lines]
     for number, remark in enumerate(remarks, 1):
         written.append(writer.text(f"remark {number}", remark, other_text(remark)))
     return [*written, *writer.exact]
+
+
+def _damage(log: DigitisedLog, section_id: str) -> list[str]:
+    own = [section for section in log.sections if section.section_id == section_id]
+    return [line for section in own for line in damage_lines(log.findings, section)]
 
 
 def _verdict_line(judged: JudgedCurve) -> str:

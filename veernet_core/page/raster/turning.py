@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import U8, Raster
+from veernet_core.datatypes import U8, Finding, Raster
 from veernet_core.errors import GeometryError
 
 _MAX_TURNED_BYTES = 1 << 30
@@ -30,6 +30,7 @@ def turned(raster: Raster, turn_deg: int) -> Raster:
             raster,
             read_ink=lambda a, b: _half_turn(raster.read_ink, raster.height_px, a, b),
             read_rgb=lambda a, b: _half_turn(raster.read_rgb, raster.height_px, a, b),
+            drain_findings=lambda: _turned_rows(raster, turn_deg),
         )
     if raster.height_px * raster.width_px * (3 if raster.is_colour else 1) > _MAX_TURNED_BYTES:
         raise GeometryError(
@@ -49,7 +50,24 @@ def turned(raster: Raster, turn_deg: int) -> Raster:
         dpi_tag=None if tag is None else (tag[1], tag[0]),
         read_ink=ink,
         read_rgb=rgb,
+        drain_findings=lambda: _turned_rows(raster, turn_deg),
     )
+
+
+def _turned_rows(raster: Raster, turn_deg: int) -> tuple[Finding, ...]:
+    """Findings with rows of the turned page; a run of stored rows crosses all rows of a page on its side."""
+    out = []
+    for finding in raster.drain_findings():
+        rows = finding.rows
+        if rows is not None and turn_deg == 180:
+            rows = (raster.height_px - 1 - rows[1], raster.height_px - 1 - rows[0])
+        elif rows is not None:
+            rows = (0, raster.width_px - 1)
+        if rows is not None:
+            told = f"{finding.message} (Rows of the file, which lies turned by {turn_deg} degrees.)"
+            finding = replace(finding, rows=rows, message=told)
+        out.append(finding)
+    return tuple(out)
 
 
 def _half_turn(read: Callable[[int, int], U8], height_px: int, row0: int, row1: int) -> U8:
