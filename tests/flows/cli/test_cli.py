@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -37,6 +38,21 @@ def test_demo_shows_every_kind_of_outcome(demo: Path) -> None:
     assert len(list((demo / "logs").iterdir())) >= 8
 
 
+def test_the_first_log_of_the_demo_is_accepted_unaided_and_the_second_waits_for_a_person(
+    demo: Path,
+) -> None:
+    assert not list((demo / "scans").glob("[12]-*.sidecar.json"))
+    verdicts = pd.read_parquet(demo / "verdicts.parquet").set_index("log_id")
+    own = verdicts.loc["1-unaided-sonic"]
+    assert dict(zip(own["mnemonic"], own["decision"], strict=True)) == dict.fromkeys(
+        ("GR", "CALI", "DT"), "accept"
+    )
+    assert "2-without-depth" not in verdicts.index
+    record = json.loads((demo / "logs" / "2-without-depth" / "log.json").read_text())
+    assert [s["depth"] for s in record["sections"]] == [None]
+    assert len(record["sections"][0]["tracks"]) == 2
+
+
 def test_demo_las_holds_only_accepted_curves(demo: Path) -> None:
     verdicts = pd.read_parquet(demo / "verdicts.parquet")
     accepted = verdicts[verdicts["decision"] == "accept"]
@@ -68,7 +84,7 @@ def test_bad_scans_are_listed_with_a_remedy(
     (folder / "broken.tif").write_bytes(b"II*\x00 but no more")
     (folder / "empty.tif").write_bytes(b"")
     (folder / "text.png").write_text("not a picture")
-    good = next((demo / "scans").glob("clean-induction*.tif"))
+    good = next((demo / "scans").glob("skewed-gamma-neutron.tif"))
     (folder / good.name).write_bytes(good.read_bytes())
     assert cli.main(["digitise", str(folder), "-o", str(tmp_path / "out")]) == 1
     err = capsys.readouterr().err
