@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from flows.dashboard.archive import Archive
 from flows.dashboard.packing import packed, packed_codes, packed_labels, ranks, texts
-from flows.dashboard.places import Place, outlines, places_of
+from flows.dashboard.places import Place, outlines, places_of, why_nowhere
 from storage.records import jsonable
 from storage.tables import Row
 from veernet_core.config import GatePolicy
@@ -198,6 +198,10 @@ def _log_columns(
             "company": packed_labels(facts["company"]),
             "county": packed_labels([place.name if place else "" for place in places]),
             "field": packed_labels(facts["field"]),
+            "nowhere": packed_labels([
+                "" if place else why_nowhere(*stated)
+                for place, *stated in zip(places, uwis, facts["county"], facts["state"])
+            ]),
             "decade": packed_labels([_decade(_year(text)) for text in facts["log_date"]]),
             "service": packed_labels([text or UNKNOWN for text in facts["service_company"]]),
             "folder": packed_labels(folders),
@@ -330,7 +334,8 @@ def _placed(places: Sequence[Place | None]) -> Row:
     names = [place.name for place in places if place and place.name]
     row = {"counties": known, "outlines": outlines(sorted(set(names)))}
     if any(exact):
-        row |= {"latitude": packed(own[:, 0], "i4"), "longitude": packed(own[:, 1], "i4")}
+        row |= {"latitude": packed(own[:, 0], "i4"), "longitude": packed(own[:, 1], "i4"),
+                "own": packed(np.array(exact, np.int64), "u1")}  # fmt: skip
     return row
 
 

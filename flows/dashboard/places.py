@@ -70,6 +70,20 @@ def places_of(
     return found
 
 
+def why_nowhere(uwi: str, county: str, state: str) -> str:
+    """Why a log that has no place is not on the map, and what would put it there."""
+    if county.strip() and state.strip():
+        where = f"{county.strip()}, {state.strip()}"
+        return f"no county {where} is known; a table of coordinates places it"
+    if county.strip():
+        return "a county is stated without its state"
+    if not uwi.strip():
+        return "neither a UWI nor a county is stated"
+    if parse_api_number(uwi):
+        return "its API number names no county; a table of coordinates places it"
+    return "its UWI is in no table of coordinates, and is no API number (United States)"
+
+
 def outlines(names: Sequence[str]) -> dict[str, list[list[float]]]:
     """Outlines of the states that places like "Ellsworth, Kansas" lie in: rings of longitude and latitude."""
     wanted = {name.rpartition(", ")[2] for name in names}

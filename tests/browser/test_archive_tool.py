@@ -223,3 +223,56 @@ def test_places_that_are_not_known_say_how_to_give_them(tmp_path: Path, open_pag
     build_dashboard(tmp_path)
     page = opened(open_page, tmp_path)
     assert "--coordinates TABLE" in page.inner_text("#map-empty")
+
+
+ABROAD = {
+    "15-053-00001": (38.7, -98.2),
+    "NO 34/10-A-8": (61.17, 2.19),
+    "NO 15/9-F-1": (58.44, 1.89),
+    "FJ 1": (-17.8, 179.9),
+    "NZ 1": (-39.6, -176.2),
+}
+
+
+def test_wells_anywhere_are_on_the_map_and_others_say_why(
+    tmp_path: Path, open_page: Open, shoot: Callable[..., Any]
+) -> None:
+    made_archive(tmp_path, 8)
+    table = pq.read_table(tmp_path / "verdicts.parquet")
+    names = sorted(set(table["log_id"].to_pylist()))
+    uwi = dict(zip(names, [*ABROAD, "UK 9/13", "", "15-053-00002"], strict=True))
+    at = table.schema.get_field_index("uwi")
+    own = pa.array([uwi[name] for name in table["log_id"].to_pylist()]).cast(
+        table.schema.field(at).type
+    )
+    pq.write_table(table.set_column(at, table.schema.field(at), own), tmp_path / "verdicts.parquet")
+    places = tmp_path / "wells.csv"
+    rows = [f"{well},{lat},{lon}" for well, (lat, lon) in ABROAD.items()]
+    places.write_text("\n".join(["uwi,latitude,longitude", *rows]) + "\n")
+    assert keep_coordinates(ObjectStore(str(tmp_path)), places) == len(ABROAD)
+    build_dashboard(tmp_path)
+    page = opened(open_page, tmp_path, "#per=logs")
+    assert f"{len(ABROAD)} logs at their wells' coordinates" in page.inner_text("#map-note")
+    said = page.inner_text("#map-without")
+    assert "1 log not on the map: neither a UWI nor a county is stated" in said
+    assert "1 log not on the map: its UWI is in no table of coordinates" in said
+    page.locator("#map").scroll_into_view_if_needed()
+    shoot(page, "map-abroad")
+    ticks = page.locator("#map .tick").all_text_contents()
+    assert {"60°N", "0°", "60°E", "120°W"} <= set(ticks)
+    # Fiji and Chatham lie on both sides of 180 degrees, Kansas and Norway do not part them
+    page.click("#map-without button >> nth=0")
+    until(page, SETTLED)
+    assert len(shown(page)) == 1
+    page.click("#clear")
+    page.evaluate("location.hash = 'per=logs&near=60 2 3'")
+    until(page, "veernetOverview.passes().reduce((a, b) => a + b, 0) === 2")
+    assert {uwi[name] for name in shown(page)} == {"NO 34/10-A-8", "NO 15/9-F-1"}
+    page.evaluate("location.hash = 'per=logs&near=-25 -178 20'")
+    until(page, f"{SETTLED} && veernetOverview.chosen.near === '-25 -178 20'")
+    assert {uwi[name] for name in shown(page)} == {"FJ 1", "NZ 1"}
+    page.locator("#map").scroll_into_view_if_needed()
+    box = page.locator("#map svg path[class^=fill]").first.bounding_box()
+    page.mouse.click(box["x"] + 3, box["y"] + 3)  # the dot in the north-west
+    until(page, f"{SETTLED} && veernetOverview.passes().reduce((a, b) => a + b, 0) === 1")
+    assert {uwi[name] for name in shown(page)} == {"FJ 1"}

@@ -10,7 +10,7 @@
   let facts, logs, curves;                       /* unpacked data */
   let passes, listed = new Uint32Array(0), kept; /* per log: passes the filters; rows in order; per curve */
   let sortKey = "state", ascending = true, active = 0, pending = 0, waiting = [], wells = null;
-  const chosen = { mnemonic: null, decade: null, year: null, county: null, service: null, folder: null, run: null, well: null };
+  const chosen = { mnemonic: null, decade: null, year: null, county: null, near: null, nowhere: null, service: null, folder: null, run: null, well: null };
   const page = window.veernetOverview = { chosen, byId, panels: [] };
   const ranks = {}, haystacks = { list: null }, groupLogs = new Map();
 
@@ -83,17 +83,31 @@
     const state = byId("state").value, reason = byId("reason").value;
     if (reason) masks.push(logsWith(curves.reasons, (codes) => codes.includes(reason), "r:" + reason));
     if (chosen.mnemonic) masks.push(logsWith(curves.mnemonic, (name) => name === chosen.mnemonic, "m:" + chosen.mnemonic));
-    const equal = ["decade", "county", "service", "folder", "run"].filter((key) => chosen[key] !== null)
+    const equal = ["decade", "county", "nowhere", "service", "folder", "run"].filter((key) => chosen[key] !== null)
       .map((key) => [logs.label[key].codes, logs.label[key].names.indexOf(chosen[key])]);
     if (state !== "") equal.push([logs.state, Number(state)]);
     if (chosen.year !== null) equal.push([logs.year, Number(chosen.year)]);
     if (chosen.well !== null) equal.push([logs.well, wellOf(chosen.well)]);
     passes = new Uint8Array(logs.count).fill(1);
+    const at = near();
+    if (chosen.near !== null) for (let i = 0; i < logs.count; i++) passes[i] = isNear(i, at) ? 1 : 0;
     for (const mask of masks) if (mask) for (let i = 0; i < logs.count; i++) passes[i] &= mask[i];
     for (const [codes, code] of equal) for (let i = 0; i < logs.count; i++) if (codes[i] !== code) passes[i] = 0;
     const only = chosen.mnemonic === null ? -1 : curves.mnemonic.names.indexOf(chosen.mnemonic);
     kept = new Uint8Array(curves.count);
     for (let c = 0; c < curves.count; c++) kept[c] = passes[curves.log[c]] && (only < 0 || curves.mnemonic.codes[c] === only) ? 1 : 0;
+  }
+
+  /* A part of the map: "latitude longitude half", degrees; wells with coordinates of their own lie in it or not. */
+  function near() {
+    const [lat, lon, half] = (chosen.near || "").split(" ").map(Number);
+    return half > 0 && isFinite(lat + lon) ? { lat, lon, half, squeeze: Math.max(0.2, Math.cos(lat * Math.PI / 180)) } : null;
+  }
+  function isNear(i, at) {
+    const { own, latitude, longitude } = logs.places;
+    if (!at || !own || !own[i]) return false;
+    const east = Math.abs(longitude[i] / 1e4 - at.lon);
+    return Math.abs(latitude[i] / 1e4 - at.lat) <= at.half && Math.min(east, 360 - east) <= at.half / at.squeeze;
   }
 
   /* A well is named by its UWI, where it has none by its only log. */
@@ -500,7 +514,7 @@
     logs = unpackAll(parts.logs);
     curves = unpackAll(parts.curves);
     for (const key of expected) delete parts[key];
-    Object.assign(page, { facts, logs, curves, kept: () => kept, listed: () => listed, wells: () => wells, passes: () => passes, cell, make, text, grouped, percent, pageOf, wouldPass, best, scale, missing, words, shown, update, frame, stacked, drawRows, nameOfWell,
+    Object.assign(page, { facts, logs, curves, kept: () => kept, listed: () => listed, wells: () => wells, passes: () => passes, cell, make, text, grouped, percent, pageOf, wouldPass, best, scale, missing, words, shown, update, near, isNear, frame, stacked, drawRows, nameOfWell,
       sort: () => [sortKey, ascending], setSort: (key, up) => { if (document.querySelector('#grid [data-key="' + key + '"]')) { sortKey = key; ascending = up; } } });
     once.push(drawRuns, drawCanary);
     if (!curves.count) for (const id of ["histogram", "trade", "coverage", "facet-mnemonic", "facet-decade", "facet-service", "facet-folder"]) byId(id).append(make("p", { class: "quiet" }, "Curves appear here when logs have been digitised."));

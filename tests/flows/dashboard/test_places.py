@@ -20,6 +20,7 @@ from flows.dashboard.places import (
     places_of,
     read_coordinates,
     well_key,
+    why_nowhere,
 )
 from flows.dashboard.us_map import us_map
 from storage.objects import ObjectStore
@@ -41,6 +42,21 @@ from storage.objects import ObjectStore
 def test_counties(uwi: str, county: str, state: str, name: str | None) -> None:
     (place,) = places_of([uwi], [county], [state], {})
     assert (place.name if place else None) == name
+
+
+@pytest.mark.parametrize(
+    ("uwi", "county", "state", "words"),
+    [
+        ("", "", "", "neither a UWI nor a county"),
+        ("", "Ellsworth", "", "without its state"),
+        ("", "No Such", "Kansas", "no county No Such, Kansas"),
+        ("100/06-12-034-05W4/0", "", "Alberta", "in no table of coordinates"),
+        ("17-700-40069", "", "", "API number names no county"),
+    ],
+)
+def test_what_is_not_on_the_map_says_why(uwi: str, county: str, state: str, words: str) -> None:
+    assert places_of([uwi], [county], [state], {}) == [None]
+    assert words in why_nowhere(uwi, county, state)
 
 
 def test_a_county_lies_where_it_lies() -> None:
@@ -98,6 +114,9 @@ def test_the_overview_gets_places_and_years(tmp_path: Path) -> None:
     # odd codes are counties; the well of log 1 has the number 0, that of log 3 has coordinates
     assert set(places["counties"]) == {"Atchison, Kansas", "Barber, Kansas", "Barton, Kansas"}
     assert list(places["outlines"]) == ["Kansas"]
+    nowhere = logs["label"]["nowhere"]
+    assert "" in nowhere["names"]
+    assert len(nowhere["names"]) > 1
     years = np.frombuffer(base64.b64decode(logs["year"]["data"]), "<u2")
     assert years.tolist() == list(range(1935, 1945))
 
