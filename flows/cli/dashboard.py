@@ -100,6 +100,7 @@ def run(args: argparse.Namespace) -> int:
     from flows.dashboard.door import read_reviewers
     from flows.dashboard.serve import serve
     from flows.local.digitise import digitise_again
+    from flows.local.inspect import draft_again
     from storage.kept import Kept, kept_folder
 
     kept = Kept(kept_folder(store))
@@ -113,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
         reviewers=names,
         min_r2=args.min_r2,
         redo=redo,
+        drafts=partial(draft_again, device=args.device, kept=kept),
         say=say,
     )
     return 0

@@ -39,7 +39,8 @@ def fill_demo(parser: argparse.ArgumentParser) -> None:
     """Options of ``demo``."""
     parser.description = (
         "Draw nine scans with faults that real ones have, digitise them, and build the dashboard. "
-        "Needs no input and no network; takes one or two minutes."
+        "The first is read and accepted unaided, the second waits for a person at the desk. Needs "
+        "no input and no network; takes one to two minutes on two cores."
     )
     add_out(parser, "folder for scans, results and dashboard")
     add_seed(parser, 0, "drawings")

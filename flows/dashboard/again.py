@@ -128,6 +128,20 @@ def version_of(sidecar: bytes | None) -> str:
     return "" if sidecar is None else hashlib.sha256(sidecar).hexdigest()[:16]
 
 
+def item_of(place: Place, record: Record | None, sidecar: bytes | None) -> ScanInput:
+    """A log's scan with a sidecar.
+
+    Raises
+    ------
+    VeernetError
+        The scan has changed since the log was made.
+    """
+    item = place.scan(sidecar, record["scan"]["stem"] if record is not None else "")
+    if record is not None and item.ref.sha256 != record["scan"]["sha256"]:
+        raise NoSourceError("the scan has changed since it was digitised", place.uri)
+    return item
+
+
 def digitise_again(
     store: ObjectStore,
     log_id: str,
@@ -166,16 +180,14 @@ def digitise_alone(
     VeernetError
         The scan has changed, or cannot be digitised so.
     """
-    item = place.scan(sidecar, record["scan"]["stem"] if record is not None else "")
-    if record is not None and item.ref.sha256 != record["scan"]["sha256"]:
-        raise NoSourceError("the scan has changed since it was digitised", place.uri)
-    result = redo(item, _settings_of(store, log_id, record))
+    item = item_of(place, record, sidecar)
+    result = redo(item, settings_of(store, log_id, record))
     if isinstance(result, FailedScan):
         raise result.error
     return result
 
 
-def _settings_of(store: ObjectStore, log_id: str, record: Record | None) -> Mapping[str, Any]:
+def settings_of(store: ObjectStore, log_id: str, record: Record | None) -> Mapping[str, Any]:
     """The options that a log was made with, and its numerics: from its own record; for one of version
     0.1.0, which kept none, and for a scan that failed, from the report of the run.
     """

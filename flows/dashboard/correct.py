@@ -14,11 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from flows.dashboard.again import failed_id, failed_uris, place_of, sidecar_in_use, version_of
-from flows.dashboard.exchange import exchanged
+from flows.dashboard.again import (
+    failed_id,
+    failed_uris,
+    item_of,
+    place_of,
+    settings_of,
+    sidecar_in_use,
+    version_of,
+)
+from flows.dashboard.draft import draft_of, known_of
+from flows.dashboard.exchange import exchange_said
 from flows.dashboard.results import UnknownLogError
 from flows.dashboard.review import Desk, StaleCorrectionError
 from flows.dashboard.scan_image import Scans
+from flows.dashboard.suggest import Drafts, offered
 from storage.records import Record, jsonable, spec_of
 from storage.reviews import read_reviews
 from storage.tables import Row
@@ -32,15 +42,21 @@ from veernet_core.page.known.sidecar import parse_sidecar
 _MOST_OVERLAP = 0.02
 """Share of the narrower track that two tracks may share: borders are drawn by hand."""
 _MOST_POINTS = 4000
-_SQUARE = 0.01
 _HISTORY = 20
 
 
 class Bench:
-    """Where logs are corrected; safe to use from several threads."""
+    """Where logs are corrected; safe to use from several threads.
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk, self._store = desk, desk.store
+    Parameters
+    ----------
+    desk : Desk
+    drafts : callable, optional
+        Reads a page for what a log lacks; nothing is offered without it.
+    """
+
+    def __init__(self, desk: Desk, drafts: Drafts | None = None) -> None:
+        self._desk, self._store, self._drafts = desk, desk.store, drafts
         self.scans = Scans(desk.store)
 
     def failed(self, said: Mapping[str, Any]) -> Row:
@@ -66,9 +82,9 @@ class Bench:
         record = self._desk.record(log_id)
         place = place_of(self._store, log_id)
         given = sidecar_in_use(self._store, log_id, place)
-        known, trouble = _known(given)
+        known, trouble = known_of(given)
         image = self.scans.image(log_id, int(known.get("turn_deg") or 0))
-        sidecar = _draft(record, known, image.raster.dpi_tag)
+        sidecar = draft_of(record, known, image.raster.dpi_tag)
         reviews = [r for r in read_reviews(self._store, log_id) if r.action == "correct"]
         state = {
             "log_id": log_id,
@@ -147,24 +163,43 @@ class Bench:
         ------
         VeernetError
         """
+        state, record = self.state(said), self._desk.record(str(said.get("log_id", "")))
+        sidecar, note = exchange_said(said, state["sidecar"], record, state["traces"])
+        return self.save({"log_id": state["log_id"], "sidecar": sidecar, "note": note,
+                          "version": state["version"], "reviewer": said.get("reviewer", "")})  # fmt: skip
+
+    def exchanged(self, said: Mapping[str, Any]) -> Row:
+        """As `exchange`, of a ``sidecar`` that is still being corrected: gives it changed, saves nothing.
+
+        Raises
+        ------
+        VeernetError
+        """
+        log_id, sidecar = str(said.get("log_id", "")), said.get("sidecar")
+        parse_sidecar(json.dumps(sidecar).encode(), "the correction")
+        record = self._desk.record(log_id)
+        traces = [] if record is None else self._traces(log_id, record)
+        changed, note = exchange_said(said, dict(sidecar or {}), record, traces)
+        return {"sidecar": changed, "note": note}
+
+    def suggest(self, said: Mapping[str, Any]) -> Row:
+        """What a reading of the page offers for what a log lacks; see ``suggest.offered``.
+
+        Raises
+        ------
+        VeernetError
+        """
         log_id = str(said.get("log_id", ""))
-        state, record = self.state(said), self._desk.record(log_id)
-        wanted = {k: str(said.get(k, "")) for k in ("section_id", "track_id", "mnemonic", "other")}
-        section = next((s for s in (record or {"sections": ()})["sections"]
-                        if s["section_id"] == wanted["section_id"]), None)  # fmt: skip
-        if section is None:
-            raise UnknownLogError("it has no such section", log_id)
-        place = (wanted["section_id"], wanted["track_id"])
-        names = (wanted["mnemonic"], wanted["other"])
-        paths = {t["mnemonic"]: t["path"] for t in state["traces"]
-                 if (t["section_id"], t["track_id"]) == place and t["mnemonic"] in names}  # fmt: skip
-        last = said.get("depth_to")
-        depths = (float(said["depth"]), None if last is None else float(last))
-        sidecar = exchanged(state["sidecar"], section, place[1], paths, depths)
-        words = f"{names[0]} and {names[1]} changed places from {depths[0]:g}"
-        note = words + ("" if depths[1] is None else f" to {depths[1]:g}")
-        return self.save({"log_id": log_id, "sidecar": sidecar, "version": state["version"],
-                          "reviewer": said.get("reviewer", ""), "note": note})  # fmt: skip
+        record, place = self._desk.record(log_id), place_of(self._store, log_id)
+        if self._drafts is None or place is None:
+            return {"sections": []}
+        item = item_of(place, record, sidecar_in_use(self._store, log_id, place))
+        with self._desk.ahead.lock(log_id):
+            return offered(self._drafts(item, settings_of(self._store, log_id, record)))
+
+    def ready(self, said: Mapping[str, Any]) -> Row:
+        """Whether a log is being digitised ahead: ``{"busy": bool}``."""
+        return {"busy": self._desk.ahead.is_busy(str(said.get("log_id", "")))}
 
     def check(self, log_id: str, text: str, before: str = "{}") -> None:
         """Refuse a sidecar that does not fit the page, or puts one track over another.
@@ -286,96 +321,3 @@ def _before(details: str) -> str | None:
     except (ValueError, KeyError, TypeError):
         return None
     return before if isinstance(before, str) else None
-
-
-def _known(given: bytes | None) -> tuple[Row, list[Row]]:
-    """What the sidecar in use says, and why it could not be used; of a damaged one the header alone."""
-    if given is None:
-        return {}, []
-    try:
-        parse_sidecar(given, "the sidecar")
-        known: Row = json.loads(given.decode("utf-8-sig"))
-        return known, []
-    except SidecarError as error:
-        where = f"{error.where}: " if error.where else ""
-        trouble = [{"message": f"The sidecar is not used: {where}{error.message}.", "rows": None,
-                    "severity": "error"}]  # fmt: skip
-    try:
-        well = {"well": json.loads(given.decode("utf-8-sig"))["well"]}
-        parse_sidecar(json.dumps(well).encode(), "the sidecar")
-    except (SidecarError, ValueError, KeyError, TypeError):
-        return {}, trouble
-    return well, trouble
-
-
-def _draft(record: Record | None, known: Row, dpi_tag: tuple[float, float] | None) -> Row:
-    """The sidecar to change: the one in use, filled up with what was read; what was read keeps its source.
-
-    Header and resolution are filled in too: of a page whose geometry is given they are not read any more.
-    """
-    if record is None:
-        return known if known else {"sections": []}
-    read = {"field" if k == "field_name" else k: v for k, v in record["well"].items() if v}
-    if well := {**read, **(known.get("well") or {})}:
-        known = {**known, "well": well}
-    if "dpi" not in known and _is_square(dpi_tag):
-        known = {**known, "dpi": record["scan"]["dpi"]}
-    ids = {s.get("section_id", f"S{i + 1}"): s for i, s in enumerate(known.get("sections") or ())}
-    sections = [_section(section, ids.pop(section["section_id"], {}), record)
-                for section in record["sections"]]  # fmt: skip
-    rest = [s for s in ids.values() if s.get("tracks") or s.get("skip") or "row_top" in s]
-    return {**known, "sections": [*sections, *rest]}
-
-
-def _is_square(dpi_tag: tuple[float, float] | None) -> bool:
-    """Whether a scan is as dense down as across; of others one number would not tell the resolution."""
-    return dpi_tag is None or abs(dpi_tag[0] - dpi_tag[1]) <= _SQUARE * max(dpi_tag)
-
-
-def _section(section: Row, given: Row, record: Record) -> Row:
-    own = {t.get("track_id", f"T{i + 1}"): t for i, t in enumerate(given.get("tracks") or ())}
-    depth = section["depth"]
-    filled: Row = {**given, "section_id": section["section_id"]}
-    filled.setdefault("row_top", section["row_top"])
-    filled.setdefault("row_bottom", section["row_bottom"])
-    if depth is not None and not (given.get("depth") or {}).get("anchors"):
-        source = {} if depth["source"] == "sidecar" else {"source": depth["source"]}
-        filled["depth"] = {"unit": depth["unit"], "anchors": _thinned(depth["anchors"]), **source}
-    # without depth there are no curves, but there may be scales on the page: they stay to be read
-    specs = None
-    if depth is not None:
-        specs = [c for c in record["curves"] if c["section_id"] == section["section_id"]]
-    filled["tracks"] = [
-        _track(track, own.pop(track["track_id"], {}), specs) for track in section["tracks"]
-    ] + list(own.values())
-    return filled
-
-
-def _thinned(anchors: list[list[float]]) -> list[list[float]]:
-    """Anchors that a person can look through: those that the others do not give within a hundredth of
-    their spacing.
-    """
-    points = np.array(anchors, dtype=np.float64)
-    keep = [0]
-    for index in range(1, len(points) - 1):
-        a, b, c = points[keep[-1]], points[index], points[index + 1]
-        line = a[1] + (b[0] - a[0]) * (c[1] - a[1]) / (c[0] - a[0])
-        if abs(line - b[1]) > 0.01 * (c[1] - a[1]):
-            keep.append(index)
-    return [anchors[i] for i in [*keep, len(points) - 1]]
-
-
-def _track(track: Row, given: Row, specs: list[Row] | None) -> Row:
-    filled: Row = {**given, "track_id": track["track_id"]}
-    for side in ("left_px", "right_px"):
-        filled.setdefault(side, track[side] if len(track[side]) > 1 else track[side][0][1])
-    if given.get("curves") is None and specs is not None:
-        filled["curves"] = [_curve(c["spec"]) for c in specs if c["track_id"] == track["track_id"]]
-    return filled
-
-
-def _curve(spec: Row) -> Row:
-    names = ("mnemonic", "unit", "left", "right", "scale", "style", "wrap")
-    out = {name: spec[name] for name in names}
-    out |= {"colour": spec["colour"]} if spec.get("colour") else {}
-    return out | ({} if spec["source"] == "sidecar" else {"source": spec["source"]})

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from flows.dashboard.results import UnknownLogError
+from storage.records import Record
 from storage.tables import Row
 from veernet_core.datatypes import F64, interp_extrapolate
 from veernet_core.errors import SidecarError
@@ -24,6 +27,47 @@ _LEAST = 2
 
 Path = Sequence[Sequence[float] | None]
 """``[row, px]``, None between runs of samples."""
+
+
+def exchange_said(
+    said: Mapping[str, Any], sidecar: Row, record: Record | None, traces: Sequence[Row]
+) -> tuple[Row, str]:
+    """The sidecar under which two curves that a person names have changed places, and that in words.
+
+    Parameters
+    ----------
+    said : mapping
+        ``section_id, track_id, mnemonic, other``, ``depth`` from which on, ``depth_to`` up to which (left out:
+        to the foot).
+    sidecar : dict
+    record : Record or None
+    traces : sequence of dict
+        Paths of the log's curves: ``section_id, track_id, mnemonic, path``.
+
+    Raises
+    ------
+    UnknownLogError, SidecarError
+    """
+    wanted = {k: str(said.get(k, "")) for k in ("section_id", "track_id", "mnemonic", "other")}
+    sections = {s["section_id"]: s for s in (record or {"sections": ()})["sections"]}
+    if wanted["section_id"] not in sections:
+        raise UnknownLogError("it has no such section", str(said.get("log_id", "")))
+    place = (wanted["section_id"], wanted["track_id"])
+    names = (wanted["mnemonic"], wanted["other"])
+    paths = {t["mnemonic"]: t["path"] for t in traces
+             if (t["section_id"], t["track_id"]) == place and t["mnemonic"] in names}  # fmt: skip
+    try:
+        last = None if said.get("depth_to") is None else float(said["depth_to"])
+        depths = (float(said["depth"]), last)
+    except (KeyError, TypeError, ValueError) as error:
+        raise SidecarError("a depth is no number", remedy="Type depths of the log.") from error
+    if last is not None and last <= depths[0]:
+        raise SidecarError(
+            "the last depth lies above the first", remedy="Type the upper one first."
+        )
+    changed = exchanged(sidecar, sections[place[0]], place[1], paths, depths)
+    to = "" if last is None else f" to {last:g}"
+    return changed, f"{names[0]} and {names[1]} changed places from {depths[0]:g}{to}"
 
 
 def exchanged(

@@ -102,7 +102,7 @@ class Desk:
         self._jobs: list[_Job] = []
         self._touched: set[str] = set()
         self._said: dict[CurveKey, str] = {}
-        self._warm = Warm()
+        self.ahead = Warm()
         self._thread: threading.Thread | None = None
 
     # ---- looking -----------------------------------------------------------------------------
@@ -276,7 +276,7 @@ class Desk:
         if place is None or redo is None or not self._ahead:
             return False
         work = partial(digitise_alone, self.store, log_id, place, record, sidecar.encode(), redo)
-        return self._warm.begin(log_id, version_of(sidecar.encode()), work)
+        return self.ahead.begin(log_id, version_of(sidecar.encode()), work)
 
     def record(self, log_id: str) -> Record | None:
         """The log's document; None of a scan that failed.
@@ -358,7 +358,7 @@ class Desk:
         log_id, sidecar = review.log_id, text.encode()
         before = sidecar_in_use(self.store, log_id, place)
         self.require_version(log_id, before, version)
-        with self._warm.lock(log_id):
+        with self.ahead.lock(log_id):
             digitise_again(self.store, log_id, place, record, sidecar, self._redo)
         details = {"before": None if before is None else before.decode("utf-8", "replace"),
                    "after": text}  # fmt: skip

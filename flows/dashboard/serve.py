@@ -32,6 +32,7 @@ from flows.dashboard.overview import build_in, libraries, templates
 from flows.dashboard.refusals import for_people, refusal
 from flows.dashboard.results import UnknownLogError, is_log_id
 from flows.dashboard.review import Desk
+from flows.dashboard.suggest import Drafts
 from flows.dashboard.well import well_files
 from storage.errors import NotFoundError
 from storage.log_files import RECORD
@@ -74,6 +75,7 @@ def make_app(
     min_r2: float = 0.85,
     redo: Redo | None = None,
     ahead: bool = False,
+    drafts: Drafts | None = None,
 ) -> Starlette:
     """The application; ``app.state.desk`` is where reviews go.
 
@@ -91,9 +93,11 @@ def make_app(
         Digitises a corrected scan again.
     ahead : bool
         Whether it remembers its slow steps; see `Desk`.
+    drafts : callable, optional
+        Reads the page of a log that lacks depth or scales.
     """
     desk = Desk(store, min_r2, redo, ahead)
-    bench, live = Bench(desk), Live(store)
+    bench, live = Bench(desk, drafts), Live(store)
     files = partial(_file, store)
     app = Starlette(
         routes=[
@@ -116,6 +120,9 @@ def make_app(
             Route("/api/correct/failed", _answer(bench.failed)),
             Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
             Route("/api/correct/exchange", _answer(bench.exchange), methods=["POST"]),
+            Route("/api/correct/exchanged", _answer(bench.exchanged), methods=["POST"]),
+            Route("/api/correct/suggest", _answer(bench.suggest), methods=["POST"]),
+            Route("/api/correct/ready", _answer(bench.ready)),
             Route("/api/correct/warm", _answer(bench.warm), methods=["POST"]),
             Route("/api/correct", _answer(bench.save), methods=["POST"]),
             Route("/api/tile", partial(_tile, bench)),
@@ -136,6 +143,7 @@ def serve(
     reviewers: Mapping[str, str],
     min_r2: float,
     redo: Redo | None,
+    drafts: Drafts | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Bring the dashboard up to date and serve it until interrupted; ``say`` is told what is being done.
@@ -150,7 +158,9 @@ def serve(
     say(f"building the dashboard of {store.uri}; its address follows")
     build_in(store, min_r2=min_r2, say=say)
     say("bringing files in line with what people decided")
-    app = make_app(store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo, ahead=True)
+    app = make_app(
+        store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo, ahead=True, drafts=drafts
+    )
     app.state.desk.catch_up()
     shown = f"[{host}]" if ":" in host else host
     entries = {token: "to look"} if token else {}

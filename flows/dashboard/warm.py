@@ -28,6 +28,12 @@ class Warm:
         with self._guard:
             return self._locks[log_id]
 
+    def is_busy(self, log_id: str) -> bool:
+        """Whether a log is being digitised, or waits for it."""
+        with self._guard:
+            waits = self._next is not None and self._next[0] == log_id
+            return waits or self._locks[log_id].locked()
+
     def begin(self, log_id: str, version: str, work: Callable[[], object]) -> bool:
         """Do a log's work soon; False where it was done for this version before."""
         with self._guard:

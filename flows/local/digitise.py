@@ -290,7 +290,7 @@ def digitise_again(
     config = configured(settings)
     bundle = model.read_bytes() if model is not None else None
     loaded = load_predictor(bundle, *chosen_numerics(device, settings.get("numerics", "")))
-    engines = _page_engines(loaded.numerics)
+    engines = page_engines(loaded.numerics)
     if kept is None:
         return next(iter(pipeline.digitise_many([item], loaded, config, engines)))
     results = pipeline.digitise_many(
@@ -304,7 +304,7 @@ def digitise_again(
 
 
 @cache
-def _page_engines(numerics: str) -> PageEngines:
+def page_engines(numerics: str) -> PageEngines:
     """The page engines of this process, which take seconds to load."""
     return PageEngines(numerics=numerics)
 

@@ -7,16 +7,21 @@ In: paths of scans; out, for each: ``<stem>.sidecar.json`` (put beside the scan 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 
+from flows.engine.kept import KeptReader
+from flows.engine.loading import chosen_numerics
+from flows.local.digitise import page_engines
 from flows.local.pages import read_pages
+from storage.kept import Kept
 from storage.scans import SIDECAR_SUFFIX, split_page
 from veernet_core import pipeline
-from veernet_core.config import DigitiseConfig
+from veernet_core.config import DigitiseConfig, configured
 from veernet_core.datatypes import U8, Finding
 from veernet_core.errors import VeernetError, WriteError, of_scan
 from veernet_core.page.drafts.annotate import inspect_pictures
@@ -60,6 +65,43 @@ def inspect_scan(
     except OSError as error:
         raise WriteError(f"{error.strerror}", str(error.filename or out)) from error
     return Inspected(_summary(item.ref.stem, draft, scan), tuple(files), scan.findings)
+
+
+def draft_again(
+    item: ScanInput, settings: Mapping[str, Any], *, device: str = "auto", kept: Kept | None = None
+) -> dict[str, Any]:
+    """What a page reading offers for one scan, under the options of an earlier result.
+
+    Parameters
+    ----------
+    settings : mapping
+        As for `flows.local.digitise.digitise_again`.
+    kept : Kept, optional
+        Remembers what was read: a page that was read there before takes seconds.
+
+    Returns
+    -------
+    dict
+        A draft sidecar; under ``read`` what was seen, as in the files of `inspect_scan`.
+
+    Raises
+    ------
+    VeernetError
+    """
+    numerics = settings.get("numerics", "") or _numerics_here(device)
+    reader: PageReader = page_engines(numerics)
+    if kept is not None:
+        reader = KeptReader(reader, numerics, kept)
+    scan = pipeline.read_scan(item, configured(settings), reader)
+    draft = draft_of(scan.known, scan.given, scan.reading)
+    return draft_json(draft, scan.reading)
+
+
+def _numerics_here(device: str) -> str:
+    """How this machine computes where nothing says how it should."""
+    from veernet_core.net.bundle import load_predictor
+
+    return load_predictor(None, *chosen_numerics(device, "")).numerics
 
 
 def inspect_scans(

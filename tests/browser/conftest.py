@@ -140,6 +140,32 @@ def until(page: Any, condition: str) -> None:
     raise AssertionError(condition)
 
 
+def to_correct(open_page: Callable[..., Any], address: str, log_id: str) -> Any:
+    """The correction page of a log, ready."""
+    page = open_page(f"{address}/correct?log={log_id}", 1280, 900)
+    page.wait_for_selector("html[data-ready='1']")
+    page.wait_for_selector("#scan[data-ready='1']")
+    return page
+
+
+def on_screen(page: Any, row: float, col: float) -> tuple[float, float]:
+    page.evaluate(f"veernetView.goTo({row})")
+    page.wait_for_timeout(300)
+    x, y = page.evaluate(f"veernetView.screenOf({row}, {col})")
+    return float(x), float(y)
+
+
+def set_depth(page: Any, row: float, col: float, depth: float) -> None:
+    page.click("[data-tool=depth]")
+    page.mouse.click(*on_screen(page, row, col))
+    page.fill("#ask [name=depth]", str(depth))
+    page.click("#ask [type=submit]")
+
+
+def sidecar_now(page: Any) -> Any:
+    return page.evaluate("veernetDesk.value")
+
+
 @pytest.fixture
 def served(demo: Path, tmp_path: Path) -> Iterator[tuple[str, Path, Any]]:
     """A copy of the demo behind its own server: address, folder, application."""

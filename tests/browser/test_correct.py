@@ -1,42 +1,31 @@
-"""Correcting a log on its picture, in a real browser."""
+"""Correcting a log on its picture, in a real browser: tools, wrong clicks, two people on one log."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import serving, until
+from conftest import on_screen, serving, set_depth, sidecar_now, to_correct, until
 
 from flows.dashboard.serve import make_app
 from flows.local.digitise import digitise_files
-from storage.log_files import RECORD
 from storage.objects import ObjectStore
-from veernet_core import pipeline
-from veernet_core.config import DigitiseConfig, configured
+from veernet_core.config import DigitiseConfig
 from veernet_core.net.bundle import load_predictor
 from veernet_core.pipeline import ScanInput
 from veernet_core.synth.pages.demo import demo_archive
 
 STEM = "skewed-gamma-neutron"
-FOLLOWED = """async (points) => {
-  const said = [], headers = {"Content-Type": "application/json", "X-Veernet": "1"};
-  for (const at of points) {
-    const body = JSON.stringify({log_id: veernetDesk.logId, turn: 0, points: [at], reach: 12});
-    const answer = await fetch("/api/correct/follow", {method: "POST", headers, body});
-    said.push((await answer.json()).path[0][1]);
-  }
-  return said;
-}"""
-"""Columns of the ink nearest to points, as the server finds them."""
 
 
 @pytest.fixture(scope="module")
 def without_depth(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Any]:
-    """A log whose sidecar has no depths, digitised; the true sidecar; the network."""
+    """A log whose sidecar has no depths, digitised; the true sidecar; the result."""
     out = tmp_path_factory.mktemp("no-depth")
     scan = next(scan for scan in demo_archive(0) if scan.stem == STEM)
     assert scan.sidecar is not None
@@ -47,21 +36,38 @@ def without_depth(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
     (out / "scans").mkdir()
     (out / "scans" / f"{STEM}.tif").write_bytes(scan.tiff)
     (out / "scans" / f"{STEM}.sidecar.json").write_text(json.dumps(bare))
-    predictor = load_predictor(device="cpu")
-    digitise_files([out / "scans" / f"{STEM}.tif"], out, predictor, DigitiseConfig())
+    results: list[Any] = []
+    digitise_files(
+        [out / "scans" / f"{STEM}.tif"],
+        out,
+        load_predictor(device="cpu"),
+        DigitiseConfig(),
+        lambda done, result: results.append(result),
+    )
     assert not list((out / "logs" / STEM).glob("*.las"))
-    return out, truth, predictor
+    return out, truth, results[0]
 
 
 @pytest.fixture
-def desk(without_depth: tuple[Path, dict[str, Any], Any], tmp_path: Path) -> Iterator[Any]:
-    """Address, folder and true sidecar of a served copy."""
-    source, truth, predictor = without_depth
+def at_work() -> threading.Event:
+    """Set while the digitiser of the desk is free to end what it does."""
+    free = threading.Event()
+    free.set()
+    return free
+
+
+@pytest.fixture
+def desk(
+    without_depth: tuple[Path, dict[str, Any], Any], at_work: threading.Event, tmp_path: Path
+) -> Iterator[Any]:
+    """Address, folder and true sidecar of a served copy; its digitiser gives the result that is there."""
+    source, truth, result = without_depth
     out = tmp_path / "out"
     shutil.copytree(source, out, ignore=shutil.ignore_patterns("scans"))
 
     def redo(item: ScanInput, settings: Mapping[str, Any]) -> Any:
-        return next(iter(pipeline.digitise_many([item], predictor, configured(settings))))
+        assert at_work.wait(300)
+        return result
 
     app = make_app(ObjectStore(str(out)), redo=redo)
     with serving(app) as address:
@@ -69,71 +75,7 @@ def desk(without_depth: tuple[Path, dict[str, Any], Any], tmp_path: Path) -> Ite
 
 
 def opened(open_page: Callable[..., Any], address: str) -> Any:
-    page = open_page(f"{address}/correct?log={STEM}", 1280, 900)
-    page.wait_for_selector("html[data-ready='1']")
-    page.wait_for_selector("#scan[data-ready='1']")
-    return page
-
-
-def screen(page: Any, row: float, col: float) -> tuple[float, float]:
-    page.evaluate(f"veernetView.goTo({row})")
-    page.wait_for_timeout(300)
-    x, y = page.evaluate(f"veernetView.screenOf({row}, {col})")
-    return float(x), float(y)
-
-
-def set_depth(page: Any, row: float, col: float, depth: float) -> None:
-    page.click("[data-tool=depth]")
-    page.mouse.click(*screen(page, row, col))
-    page.fill("#ask [name=depth]", str(depth))
-    page.click("#ask [type=submit]")
-
-
-def sidecar_now(page: Any) -> Any:
-    return page.evaluate("veernetDesk.value")
-
-
-def test_a_log_without_depth_is_brought_to_accepted_curves_by_clicks(
-    desk: Any, open_page: Callable[..., Any], shoot: Callable[..., Any]
-) -> None:
-    address, out, truth = desk
-    page = opened(open_page, address)
-    (section,) = truth["sections"]
-    anchors = section["depth"]["anchors"]
-    track = section["tracks"][0]
-    column = (
-        track["left_px"] if isinstance(track["left_px"], float | int) else track["left_px"][0][1]
-    )
-    for row, depth in (anchors[0], anchors[len(anchors) // 2], anchors[-1]):
-        set_depth(page, row, column + 40, depth)
-        assert page.is_hidden("#ask"), page.inner_text("#message")
-    shoot(page, "correct")
-    page.click("#save")
-    page.fill("#ask [name=name]", " ")
-    page.click("#ask [type=submit]")
-    assert "Type your name" in page.inner_text("#message")
-    page.fill("#ask [name=name]", "Ada <b>O'Neil</b>")
-    page.click("#ask [type=submit]")
-    page.wait_for_selector("html[data-saved]", timeout=300_000)
-    shoot(page, "corrected")
-    record = json.loads((out / "logs" / STEM / RECORD).read_bytes())
-    accepted = [c for c in record["curves"] if c["decision"] == "accept"]
-    assert accepted
-    assert f"{len(accepted)} accepted" in page.inner_text("#message")
-    assert list((out / "logs" / STEM).glob("*.las"))
-    kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
-    assert kept["edited"][-1]["who"] == "Ada <b>O'Neil</b>"
-    assert kept["edited"][-1]["what"] == "depth set"
-    assert page.locator("#panel b").count() == 0
-    for k, trace in enumerate(page.evaluate("veernetView.traces")):
-        points = [point for point in trace["path"] if point]
-        assert len(points) > 100
-        found = page.evaluate(
-            FOLLOWED,
-            points[50:-50:40],
-        )
-        away = [abs(px - at[1]) for px, at in zip(found, points[50:-50:40], strict=True)]
-        assert sorted(away)[len(away) // 2] < 3, (k, away)
+    return to_correct(open_page, address, STEM)
 
 
 def test_a_border_is_dragged_undone_and_survives_a_reload(
@@ -145,7 +87,7 @@ def test_a_border_is_dragged_undone_and_survives_a_reload(
     row = sidecar_now(page)["sections"][0]["row_top"] + 300
     col = page.evaluate(f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {row})")
     page.click("[data-tool=border]")
-    x, y = screen(page, row, col)
+    x, y = on_screen(page, row, col)
     far = page.evaluate("1 / veernetView.pxPerScreen()")
     page.mouse.move(x, y)
     page.mouse.down()
@@ -241,7 +183,7 @@ def test_a_border_dragged_over_another_is_refused(desk: Any, open_page: Callable
     inside = page.evaluate(
         f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {row})"
     )
-    x, y = screen(page, row, left)
+    x, y = on_screen(page, row, left)
     target, _ = page.evaluate(f"veernetView.screenOf({row}, {inside + 40})")
     page.mouse.move(x, y)
     page.mouse.down()
@@ -294,7 +236,7 @@ def test_wrong_clicks_are_refused_with_a_reason(desk: Any, open_page: Callable[.
     (row, depth), (below, _) = anchors[0], anchors[-1]
     set_depth(page, row, 400, depth)
     page.click("[data-tool=depth]")
-    page.mouse.click(*screen(page, row, 500))
+    page.mouse.click(*on_screen(page, row, 500))
     assert "set in this row already" in page.inner_text("#message")
     set_depth(page, below, 400, depth - 50)
     assert "must grow down the page" in page.inner_text("#message")
@@ -309,7 +251,7 @@ def test_wrong_clicks_are_refused_with_a_reason(desk: Any, open_page: Callable[.
     inside = page.evaluate(
         f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {middle})"
     )
-    x, y = screen(page, middle, inside + 20)
+    x, y = on_screen(page, middle, inside + 20)
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 60, y + 20, steps=3)
@@ -318,44 +260,60 @@ def test_wrong_clicks_are_refused_with_a_reason(desk: Any, open_page: Callable[.
     assert sidecar_now(page)["sections"][0]["tracks"] == tracks
 
 
-def test_two_people_on_one_log_lose_nothing(desk: Any, open_page: Callable[..., Any]) -> None:
-    address, out, truth = desk
+def two_at_once(desk: Any, open_page: Callable[..., Any]) -> tuple[Any, Any, float]:
+    """Two people, one with markup in her name, have set other depths on one log.
+
+    Gives the pages of both, and the second one's first depth.
+    """
+    address, _, truth = desk
     first, second = opened(open_page, address), opened(open_page, address)
     anchors = truth["sections"][0]["depth"]["anchors"]
-    for page, who, shift in ((first, "Ada", 0), (second, "Ben", 100)):
+    for page, who, shift in ((first, "<b>Ada</b>", 0), (second, "Ben", 100)):
         page.fill("#reviewer", who)
         for row, depth in (anchors[0], anchors[-1]):
             set_depth(page, row, 400, depth + shift)
+    return first, second, anchors[0][1] + 100
+
+
+def depth_and_hand(sidecar: Mapping[str, Any]) -> tuple[float, str]:
+    """The first depth of a kept sidecar, and who saved it."""
+    return sidecar["sections"][0]["depth"]["anchors"][0][1], sidecar["edited"][-1]["who"]
+
+
+def kept_by(desk: Any) -> tuple[float, str]:
+    return depth_and_hand(json.loads((desk[1] / "sidecars" / f"{STEM}.sidecar.json").read_text()))
+
+
+def test_two_people_on_one_log_lose_nothing(desk: Any, open_page: Callable[..., Any]) -> None:
+    first, second, mine = two_at_once(desk, open_page)
     first.click("#save")
     first.wait_for_selector("html[data-saved]", timeout=300_000)
     second.click("#save")
-    second.wait_for_selector("#message button")
-    assert "Ada saved it" in second.inner_text("#message")
-    mine = sidecar_now(second)["sections"][0]["depth"]["anchors"]
-    assert mine[0][1] == anchors[0][1] + 100
-    kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
-    assert kept["edited"][-1]["who"] == "Ada"
+    second.wait_for_selector("#message button", timeout=300_000)
+    assert "<b>Ada</b> saved it" in second.inner_text("#message")
+    assert first.locator("#panel b").count() == 0
+    assert sidecar_now(second)["sections"][0]["depth"]["anchors"][0][1] == mine
+    assert kept_by(desk) == (mine - 100, "<b>Ada</b>")
+    second.click("#message button >> nth=1")
+    assert sidecar_now(second)["sections"][0]["depth"]["anchors"][0][1] == mine - 100
 
 
-def test_two_people_who_save_at_once_lose_nothing(desk: Any, open_page: Callable[..., Any]) -> None:
-    address, out, truth = desk
-    first, second = opened(open_page, address), opened(open_page, address)
-    anchors = truth["sections"][0]["depth"]["anchors"]
-    for page, who, shift in ((first, "Ada", 0), (second, "Ben", 100)):
-        page.fill("#reviewer", who)
-        for row, depth in (anchors[0], anchors[-1]):
-            set_depth(page, row, 400, depth + shift)
-    first.click("#save")
-    second.click("#save")  # both wait for the digitiser
+def test_two_people_who_save_at_once_lose_nothing(
+    desk: Any, at_work: threading.Event, open_page: Callable[..., Any]
+) -> None:
+    first, second, mine = two_at_once(desk, open_page)
+    at_work.clear()
+    for page in (first, second):
+        page.click("#save")
+        until(page, "document.getElementById('message').textContent.includes('Being digitised')")
+    at_work.set()
     first.wait_for_selector("html[data-saved]", timeout=300_000)
     second.wait_for_selector("#message button", timeout=300_000)
     assert "your work is kept here" in second.inner_text("#message")
-    assert sidecar_now(second)["sections"][0]["depth"]["anchors"][0][1] == anchors[0][1] + 100
+    assert sidecar_now(second)["sections"][0]["depth"]["anchors"][0][1] == mine
     second.click("#message button >> nth=0")
     second.wait_for_selector("html[data-saved]", timeout=300_000)
-    kept = json.loads((out / "sidecars" / f"{STEM}.sidecar.json").read_text())
-    assert kept["edited"][-1]["who"] == "Ben"
-    assert kept["sections"][0]["depth"]["anchors"][0][1] == anchors[0][1] + 100
+    assert kept_by(desk) == (mine, "Ben")
 
 
 def test_a_log_without_curves_leads_from_the_queue_to_its_scan(
@@ -393,7 +351,7 @@ def test_two_clicks_give_a_tall_section(desk: Any, open_page: Callable[..., Any]
     page.click("[data-tool=section]")
     top, bottom = 40, truth["sections"][0]["row_bottom"] - 30
     for row in (top, bottom):
-        page.mouse.click(*screen(page, row, 300))
+        page.mouse.click(*on_screen(page, row, 300))
     (section,) = sidecar_now(page)["sections"]
     assert section["row_top"] == pytest.approx(top, abs=4)
     assert section["row_bottom"] == pytest.approx(bottom, abs=4)

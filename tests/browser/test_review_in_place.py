@@ -13,7 +13,7 @@ import lasio
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import serving, until
+from conftest import on_screen, serving, until
 from factories import GR, judge, make_curve, make_log, only
 
 from flows.dashboard import build_dashboard
@@ -170,6 +170,43 @@ def test_two_curves_that_changed_places_are_put_back(
         assert np.nanmedian(kept_above) < 0.002
         assert np.nanmedian(moved) < 0.005
         assert (moved[np.isfinite(moved)] < 0.02).mean() > 0.9
+
+
+def test_curves_change_places_on_the_scan_as_any_other_change(
+    desk: tuple[str, Path, Any], open_page: Open
+) -> None:
+    page = open_page(
+        f"{desk[0]}/correct?log={STEM}&section=main&track=T1&curve=GR&row=1500", 1280, 900
+    )
+    page.wait_for_selector("html[data-ready='1']")
+    before = page.evaluate("veernetDesk.value")
+    paths = {
+        t["mnemonic"]: [p for p in t["path"] if p] for t in page.evaluate("veernetView.traces")
+    }
+    page.click("[data-tool=swap]")
+    x, y = on_screen(page, 1500, 200)
+    page.mouse.click(x, y)
+    assert page.is_visible("#ask"), page.inner_text("#message")
+    assert page.input_value("#ask [name=other]") == "CALI"
+    depth = float(page.input_value("#ask [name=depth]"))
+    page.fill("#ask [name=to]", str(depth - 5))
+    page.click("#ask [type=submit]")
+    assert "above the first" in page.inner_text("#message")
+    page.fill("#ask [name=to]", "")
+    page.click("#ask [type=submit]")
+    until(page, "document.getElementById('message').textContent.includes('changed places from')")
+    curves = page.evaluate("veernetDesk.value.sections[0].tracks[0].curves")
+    for curve, other in zip(curves, reversed(curves), strict=True):
+        points = curve["points"]
+        for row, px in points[:: len(points) // 8]:
+            followed = paths[(curve if row < 1490 else other)["mnemonic"]]
+            assert abs(np.interp(row, *np.array(followed).T) - px) < 3 or 1490 < row < 1510
+    page.click("#undo")
+    assert page.evaluate("veernetDesk.value") == before
+    page.click("[data-tool=swap]")
+    page.evaluate("veernetPanel.choose({section: 0, track: 1, curve: -1})")
+    page.mouse.click(*on_screen(page, 1500, 900))
+    assert "Choose the curve" in page.inner_text("#message")
 
 
 def test_a_curve_without_ink_says_so_and_leads_to_its_scan(tmp_path: Path, open_page: Open) -> None:

@@ -113,9 +113,29 @@ window.veernetDesk = (function () {
     section.depth.anchors = section.depth.anchors.filter((a, k) => k !== i);
     if (section.depth.set) section.depth.set = section.depth.set.filter((a) => !same(a)(gone));
   };
-  doc.suggestions = () => doc.value.sections.flatMap((section) => [
-    ...(section.depth && section.depth.source && section.depth.source !== "sidecar" ? [section.depth] : []),
-    ...(section.tracks || []).flatMap((track) => (track.curves || []).filter((curve) => curve.source && curve.source !== "sidecar"))]).length;
+  /* What was read with too little evidence; what was read with enough of it stands unless it is changed. */
+  doc.isGuess = (item) => ["guess", "template"].includes(item.source);
+  doc.suggestions = () => doc.value.sections.filter((section) => !section.skip).flatMap((section) => [section.depth || {}, ...(section.tracks || []).flatMap((track) => track.curves || [])]).filter(doc.isGuess).length;
+  /* What a reading of the page offers for what is missing: a depth, scales, or all sections. No change of a person's. */
+  doc.suggest = (offer) => {
+    const untouched = !doc.changed(), next = copy(doc.value), before = JSON.stringify(next);
+    if (!next.sections.length) next.sections = copy(offer.sections || []);
+    else for (const section of next.sections) {
+      const found = (offer.sections || []).find((s) => s.section_id === section.section_id);
+      if (!found || section.skip) continue;
+      if (!((section.depth || {}).anchors || []).length && ((found.depth || {}).anchors || []).length) section.depth = { ...(section.depth || {}), ...found.depth };
+      for (const track of section.tracks || []) {
+        const own = (found.tracks || []).find((t) => t.track_id === track.track_id);
+        if (track.curves === undefined && own && (own.curves || []).length) track.curves = own.curves;
+      }
+    }
+    if (JSON.stringify(next) === before) return false;
+    doc.value = next;
+    if (untouched) doc.saved = JSON.stringify(next);
+    tell();
+    return true;
+  };
+  doc.lacks = () => !doc.value.sections.length || doc.value.sections.some((section) => !section.skip && (((section.depth || {}).anchors || []).length < 2 || (section.tracks || []).some((track) => track.curves === undefined)));
   doc.confirm = (item) => { for (const name of ["source", "confidence", "residual", "set"]) delete item[name]; };
   doc.confirmAll = (value) => value.sections.forEach((section) => {
     if (section.depth) doc.confirm(section.depth);

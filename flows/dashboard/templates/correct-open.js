@@ -3,7 +3,7 @@
 window.veernetOpening = (function () {
   const doc = window.veernetDesk, view = window.veernetView;
   const READABLE_PX = 900;  // columns in sight at which print of most scans can be read
-  const guessed = (item) => ["guess", "template"].includes(item.source);
+  const guessed = doc.isGuess;
   const lacksDepth = (section) => !section.depth || (section.depth.anchors || []).length < 2;
 
   /* The widest gap between two tracks is where depths are printed; without one they stand beside the first track. */
@@ -24,7 +24,7 @@ window.veernetOpening = (function () {
       const top = section.row_top || 0, name = section.section_id;
       if (!(section.tracks || []).length) add("track", s, top, view.page.width / 2, "Section " + name + " has no track: drag from the left to the right border of one.");
       if (lacksDepth(section)) add("depth", s, top, depthColumn(section), "Section " + name + " has no depth: click two or more depth lines and type the depths that are printed there.");
-      else if (guessed(section.depth)) add("depth", s, section.depth.anchors[0][0], depthColumn(section), "The depth of section " + name + " is a guess: click depth lines and type what is printed there, or confirm it (c).");
+      else if (guessed(section.depth)) add("depth", s, section.depth.anchors[0][0], depthColumn(section), "The depth of section " + name + " is a guess: compare it with what is printed, then confirm it (c), or click depth lines and type their depths.");
       (section.tracks || []).forEach((track, t) => (track.curves || []).forEach((curve, c) => {
         if (guessed(curve)) add("scale", s, top - view.page.width / 8, middle(track, top), (curve.mnemonic === "UNREAD" ? "A scale of track " + track.track_id + " was not read" : "The scale of " + curve.mnemonic + " in track " + track.track_id + " is a guess") + ": draw a box round where it is printed, correct it in the list, or confirm it there.", { track: t, curve: c });
       }));

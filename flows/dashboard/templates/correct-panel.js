@@ -29,13 +29,14 @@ window.veernetPanel = (function () {
   }
   const put = (owner, key, value) => { if (value === undefined || value === "") delete owner[key]; else owner[key] = value; };
 
+  const tenth = (value) => value === undefined ? value : Math.round(10 * value) / 10;
   function depthPart(section, s) {
-    const depth = section.depth || {}, guess = depth.source && depth.source !== "sidecar", of = (next) => (next.sections[s].depth = next.sections[s].depth || {});
+    const depth = section.depth || {}, read = depth.source && depth.source !== "sidecar", guess = doc.isGuess(depth), of = (next) => (next.sections[s].depth = next.sections[s].depth || {});
     return make("div", { class: guess ? "guess" : "" },
-      make("h3", {}, "Depth ", guess ? make("span", { class: "suggestion" }, "suggested: " + depth.source + " ") : "", guess ? button("Confirm", "The depths are right", () => tryTo("depth confirmed", (next) => doc.confirm(of(next)))) : ""),
+      make("h3", {}, "Depth ", guess ? make("span", { class: "suggestion" }, "suggested: a guess ") : read ? make("span", { class: "quiet" }, "read on the page ") : "", guess ? button("Confirm", "The depths are right", () => tryTo("depth confirmed", (next) => doc.confirm(of(next)))) : ""),
       make("div", { class: "row" }, "unit ", choice(depth.unit, ["", "ft", "m"], "unit of depth", "unit of depth", (next, v) => put(of(next), "unit", v)),
         !(depth.anchors || []).length ? make("span", { class: "quiet" }, "No depth: choose the depth tool and click two or more depth lines.") : ""),
-      make("div", { class: "row" }, (depth.anchors || []).map(([row, value], i) => make("span", { class: "anchor", title: guess && !doc.ownAnchors(depth).some((a) => a[0] === row) ? "suggested" : "set" },
+      make("div", { class: "row" }, (depth.anchors || []).map(([row, value], i) => make("span", { class: "anchor", title: read && !doc.ownAnchors(depth).some((a) => a[0] === row) ? "suggested" : "set" },
         button("row " + Math.round(row), "Show", () => view.goTo(row)), field(value, "number", "depth at row " + Math.round(row), "depth corrected", (next, v) => {
           doc.setAnchor(next.sections[s], i, v);
         }, { class: "depth" }), button("×", "Remove this depth", () => tryTo("depth removed", (next) => doc.removeAnchor(next.sections[s], i)))))));
@@ -49,11 +50,11 @@ window.veernetPanel = (function () {
   function curvePart(curve, at) {
     const of = (next) => next.sections[at.section].tracks[at.track].curves[at.curve], name = curve.mnemonic;
     const set = (key) => (next, v) => { put(of(next), key, v); doc.confirm(of(next)); };
-    const guess = curve.source && curve.source !== "sidecar";
+    const guess = doc.isGuess(curve), read = curve.source && curve.source !== "sidecar";
     const judged = panel.state.curves.find((c) => c.mnemonic === name && c.track_id === doc.value.sections[at.section].tracks[at.track].track_id && c.section_id === doc.value.sections[at.section].section_id);
     return make("div", { class: "curve" + (guess ? " guess" : ""), "aria-current": String(same(at)), onclick: () => { if (!same(at)) panel.choose(at); } },
       make("div", { class: "row" }, field(name, "text", "name", "name", set("mnemonic"), { class: "short", maxlength: 64 }), field(curve.unit, "text", "unit of " + name, "unit", set("unit"), { class: "short" }),
-        guess ? make("span", { class: "suggestion" }, "suggested: " + curve.source) : "", guess ? button("Confirm", "The scale is right", () => tryTo(name + " confirmed", (next) => doc.confirm(of(next)))) : "",
+        guess ? make("span", { class: "suggestion" }, "suggested: a guess") : read ? make("span", { class: "quiet" }, "read on the page") : "", guess ? button("Confirm", "The scale is right", () => tryTo(name + " confirmed", (next) => doc.confirm(of(next)))) : "",
         judged ? make("span", { class: "mark " + judged.decision }, judged.decision) : "", button("×", "Remove this curve", () => tryTo(name + " removed", (next) => next.sections[at.section].tracks[at.track].curves.splice(at.curve, 1)))),
       make("div", { class: "row" }, field(curve.left, "number", name + " at the left border", "scale of " + name, set("left"), { class: "short" }), "to", field(curve.right, "number", name + " at the right border", "scale of " + name, set("right"), { class: "short" }),
         choice(curve.scale, ["linear", "log"], name + " scale", "scale of " + name, set("scale")), choice(curve.style, ["solid", "dashed", "dotted"], name + " line", "line of " + name, set("style"))),
@@ -73,7 +74,7 @@ window.veernetPanel = (function () {
       ...doc.value.sections.map((section, s) => make("div", {},
         make("h2", {}, button("section " + section.section_id, "Show and choose", () => { panel.choose({ section: s, track: -1, curve: -1 }); view.goTo(doc.rows(section, view.page.height)[0]); }), s === panel.chosen.section ? make("span", { class: "quiet" }, "chosen") : "",
           make("label", {}, make("input", { type: "checkbox", ...(section.skip ? { checked: "" } : {}), onchange: (event) => { const on = event.target.checked; tryTo(on ? "section skipped" : "section not skipped", (next) => { if (on) next.sections[s].skip = true; else delete next.sections[s].skip; }); } }), "skip")),
-        make("div", { class: "row" }, "rows ", field(section.row_top, "number", "first row", "rows of section", (next, v) => put(next.sections[s], "row_top", v)), " to ", field(section.row_bottom, "number", "last row", "rows of section", (next, v) => put(next.sections[s], "row_bottom", v))),
+        make("div", { class: "row" }, "rows ", field(tenth(section.row_top), "number", "first row", "rows of section", (next, v) => put(next.sections[s], "row_top", v)), " to ", field(tenth(section.row_bottom), "number", "last row", "rows of section", (next, v) => put(next.sections[s], "row_bottom", v))),
         depthPart(section, s),
         (section.tracks || []).map((track, t) => make("div", {},
           make("h3", {}, button(track.track_id, "Choose this track", () => panel.choose({ section: s, track: t, curve: -1 })), " ", panel.chosen.section === s && panel.chosen.track === t ? make("span", { class: "quiet" }, "chosen ") : "",

@@ -5,10 +5,10 @@
   const served = window.veernetServed || {};
   const byId = (id) => document.getElementById(id), query = new URLSearchParams(location.search);
   const TOOLS = [["move", "v", "Move"], ["depth", "d", "Depth"], ["border", "b", "Borders"], ["track", "t", "Track"], ["scale", "s", "Scale"],
-    ["section", "x", "Section"], ["colour", "k", "Colour"], ["points", "p", "Points"], ["redraw", "r", "Redraw"], ["null", "n", "No values"]];
+    ["section", "x", "Section"], ["colour", "k", "Colour"], ["points", "p", "Points"], ["redraw", "r", "Redraw"], ["swap", "w", "Swap"], ["null", "n", "No values"]];
   const HINTS = { move: "Drag to move, wheel to zoom.", depth: "Click a depth line, then type its depth.", border: "Drag a blue border; with Shift only near this row.", track: "Drag from the left to the right border of the new track.",
     scale: "Draw a box round a printed scale, then type what it says.", section: "Click the first row of the section, then its last one (or drag); Page Down moves on. With Shift a new section is begun.", colour: "Choose a curve in the list, then click its pen.",
-    points: "Choose a curve, then click places it goes through (they snap to ink).", redraw: "Choose a curve, click along it from the top down, then press Enter.", null: "Choose a curve, then click the first and the last row that must have no values (or drag)." };
+    points: "Choose a curve, then click places it goes through (they snap to ink).", redraw: "Choose a curve, click along it from the top down, then press Enter.", swap: "Choose one of two curves that changed places, then click where they did.", null: "Choose a curve, then click the first and the last row that must have no values (or drag)." };
   let tool = "move", state = null, drag = null, path = [], firstRow = null;
 
   function say(words, kind, ...buttons) { byId("message").className = kind || ""; byId("message").replaceChildren(words, ...buttons); }
@@ -90,6 +90,8 @@
         if (said.depth === "") { refuse("Type the depth that is printed at this line."); return false; }
         return change("depth set", (next) => { next.sections[s].depth = { ...(next.sections[s].depth || {}), unit: said.unit }; doc.addAnchor(next.sections[s], row, Number(said.depth)); });
       });
+    } else if (tool === "swap" && needCurve()) {
+      swap(x, y, row);
     } else if (tool === "colour" && needCurve()) {
       const picked = await pickColour(x, y);
       change("colour of " + curveOf(doc.value).mnemonic, (next) => { curveOf(next).colour = picked; doc.confirm(curveOf(next)); });
@@ -104,6 +106,23 @@
       view.draft = path.length > 1 ? path : [[row, col - 6], [row, col + 6]]; view.draw();
       say(path.length + " points. Enter follows the ink through them, Escape forgets them.");
     }
+  }
+  /* Two curves in each other's places, from the row that was clicked down or to a depth: a change as any other. */
+  function swap(x, y, row) {
+    const at = panel.chosen, section = doc.value.sections[at.section], track = section.tracks[at.track], own = curveOf(doc.value).mnemonic;
+    const traced = view.traces.filter((t) => t.section_id === section.section_id && t.track_id === track.track_id).map((t) => t.mnemonic), others = traced.filter((name) => name !== own);
+    if (!traced.includes(own) || !others.length) return refuse("Two traced curves of one track can change places; " + (traced.includes(own) ? "no other curve of this track is traced." : own + " is not traced yet: save first."));
+    const anchors = (section.depth || {}).anchors || [], depth = Math.round(100 * doc.at(anchors, row)) / 100;
+    view.draft = [[row, 0], [row, view.page.width]]; view.draw();
+    openAsk(x, y, own + " changed places", [["other", "with", "", others[0], others], ["depth", "from depth", "number", depth], ["to", "to depth (empty: to the foot)", "number", ""]], (said) => {
+      if (said.depth === "") { refuse("Type the depth from which on the two are in each other's places."); return false; }
+      if (said.to !== "" && Number(said.to) <= Number(said.depth)) { refuse("The last depth lies above the first: type the upper one first."); return false; }
+      let sidecar;
+      try { sidecar = doc.forServer(); } catch (error) { refuse(error.message); return false; }
+      const wanted = { log_id: state.log_id, sidecar, section_id: section.section_id, track_id: track.track_id, mnemonic: own, other: said.other, depth: Number(said.depth), ...(said.to === "" ? {} : { depth_to: Number(said.to) }) };
+      ask("/api/correct/exchanged", wanted).then((found) => { if (change(found.note, (next) => { next.sections = found.sidecar.sections; })) say(found.note + ". Save, and the overlay shows it."); }).catch((error) => refuse(error.message));
+      return true;
+    });
   }
   async function finishRedraw() {
     if (path.length < 2) return refuse("Click two or more places on the curve first.");
@@ -302,7 +321,11 @@
   byId("turn").addEventListener("click", turn);
   byId("undo").addEventListener("click", doc.undo);
   byId("redo").addEventListener("click", doc.redo);
-  byId("confirm").addEventListener("click", () => change("suggestions confirmed", doc.confirmAll));
+  byId("confirm").addEventListener("click", () => {
+    if (!change("suggestions confirmed", doc.confirmAll)) return;
+    const need = veernetOpening.first(state);
+    say(need.blocks && need.words ? need.words : "Nothing is left to confirm: Save digitises the log with it.", need.blocks ? "" : "good");
+  });
   byId("save").addEventListener("click", () => save());
   byId("back").addEventListener("click", () => { const last = state.history[state.history.length - 1]; save(JSON.parse(last.before), "undone: " + last.what); });
   byId("reviewer").value = localStorage.getItem("veernet-reviewer") || "";
@@ -371,17 +394,39 @@
     state = panel.state = fresh;
     const kept = doc.load(fresh);
     show(fresh);
-    const asked = query.get("row") ? Number(query.get("row")) : chooseAsked(fresh);
+    const named = chooseAsked(fresh), asked = query.get("row") ? Number(query.get("row")) : named;
     refresh();
     view.viewer.addOnceHandler("open", () => {
-      const named = TOOLS.some(([name]) => name === query.get("tool")) ? query.get("tool") : "";
-      if (isFinite(asked)) { view.goTo(asked); choose(named || "move"); }
-      else goTo(veernetOpening.first(fresh, named));
+      const wanted = TOOLS.some(([name]) => name === query.get("tool")) ? query.get("tool") : "";
+      if (isFinite(asked)) { view.goTo(asked); choose(wanted || "move"); }
+      else goTo(veernetOpening.first(fresh, wanted));
       if (kept) sayKept(kept, fresh);
       document.documentElement.dataset.ready = "1";
     });
+    if (served.decide === false) return;
+    if (doc.lacks()) await suggest(fresh);
     // what does not change is computed while the person is at work, so that a save takes seconds
-    if (served.decide !== false) ask("/api/correct/warm", { log_id: fresh.log_id }).catch(() => null);
+    const warm = await ask("/api/correct/warm", { log_id: fresh.log_id }).catch(() => ({}));
+    if (warm.begun) await whileBusy(fresh.log_id);
+  }
+  /* The page is read for what the log lacks; what a person has set in the meantime stays. */
+  async function suggest(fresh) {
+    byId("state").textContent = "reading the page for suggestions…";
+    try {
+      const found = await ask("/api/correct/suggest", { log_id: fresh.log_id });
+      if (doc.suggest(found) && !doc.done.length) { const need = veernetOpening.first(fresh, tool); if (need.words) say(need.words); }
+    } catch (error) { say("The page could not be read for suggestions: " + error.message); }
+    byId("state").textContent = "";
+    document.documentElement.dataset.suggested = "1";
+  }
+  async function whileBusy(logId) {
+    for (let k = 0; k < 900; k++) {
+      const { busy } = await ask("/api/correct/ready?log_id=" + encodeURIComponent(logId)).catch(() => ({}));
+      if (byId("save").disabled) return;
+      byId("state").textContent = busy ? "getting ready: the page is read once, then a save takes seconds…" : "";
+      if (!busy) return;
+      await new Promise((done) => setTimeout(done, 1500));
+    }
   }
   /* What is wrong with the address, and where to go. */
   function lost(error) {

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 from factories import CALI, GR, judge, make_curve, make_log, only
 
-from flows.dashboard.correct import _draft
-from flows.dashboard.exchange import exchanged
+from flows.dashboard.draft import draft_of
+from flows.dashboard.exchange import exchange_said, exchanged
+from flows.dashboard.results import UnknownLogError
 from flows.dashboard.review import Desk
 from flows.dashboard.stretches import worst_stretches
+from flows.dashboard.suggest import offered
 from storage.datasets import write_datasets
 from storage.log_files import log_files
 from storage.objects import ObjectStore
@@ -56,25 +58,25 @@ def test_logs_that_cannot_be_reviewed_say_what_they_need(store: ObjectStore) -> 
 def test_a_correction_begins_with_header_and_resolution_as_read() -> None:
     """Of a page whose geometry is given they are not read any more: they would be lost."""
     record = read_record(log_files(make_log("whole"), "whole")["log.json"])
-    draft = _draft(record, {}, None)
+    draft = draft_of(record, {}, None)
     assert draft["well"]["name"] == record["well"]["name"] != ""
     assert draft["well"]["field"] == record["well"]["field_name"] != ""
     assert draft["dpi"] == record["scan"]["dpi"]
     parsed = parse_sidecar(json.dumps(draft).encode(), "draft")
     assert asdict(parsed.well) == record["well"]
-    fax = _draft(record, {"well": {"name": "Ada 1"}, "dpi": [98, 204]}, (204.0, 98.0))
+    fax = draft_of(record, {"well": {"name": "Ada 1"}, "dpi": [98, 204]}, (204.0, 98.0))
     assert fax["well"]["name"] == "Ada 1"
     assert fax["dpi"] == [98, 204]
-    assert "dpi" not in _draft(record, {}, (204.0, 98.0))
+    assert "dpi" not in draft_of(record, {}, (204.0, 98.0))
 
 
 def test_scales_of_a_section_without_depth_stay_to_be_read() -> None:
     log = make_log("bare")
     bare = replace(log, curves=(), sections=tuple(replace(s, depth=None) for s in log.sections))
-    draft = _draft(read_record(log_files(bare, "bare")["log.json"]), {}, None)
+    draft = draft_of(read_record(log_files(bare, "bare")["log.json"]), {}, None)
     assert draft["sections"][0]["tracks"]
     assert all("curves" not in track for s in draft["sections"] for track in s["tracks"])
-    whole = _draft(read_record(log_files(log, "whole")["log.json"]), {}, None)
+    whole = draft_of(read_record(log_files(log, "whole")["log.json"]), {}, None)
     assert [c["mnemonic"] for c in whole["sections"][0]["tracks"][0]["curves"]] == ["GR", "CALI"]
 
 
@@ -206,3 +208,38 @@ def test_stretches_of_a_published_log_lie_within_it(store: ObjectStore) -> None:
         depths = np.array([[s["depth_from"], s["depth_to"]] for s in curve["stretches"]])
         assert len(depths), known["spec"]["mnemonic"]
         assert (depths[:, 0] <= depths[:, 1]).all()
+
+
+def test_what_a_person_says_of_an_exchange_is_checked() -> None:
+    traces = [
+        {"section_id": "main", "track_id": "T1", "mnemonic": k, "path": v} for k, v in PATHS.items()
+    ]
+    said = {"log_id": "a", "section_id": "main", "track_id": "T1", "mnemonic": "GR", "other": "CALI",
+            "depth": "150", "depth_to": 190}  # fmt: skip
+    record = {"sections": [SECTION]}
+    changed, words = exchange_said(said, sidecar("dashed"), record, traces)
+    assert changed == exchanged(sidecar("dashed"), SECTION, "T1", PATHS, (150.0, 190.0))
+    assert words == "GR and CALI changed places from 150 to 190"
+    with pytest.raises(UnknownLogError):
+        exchange_said({**said, "section_id": "x"}, sidecar("solid"), record, traces)
+    with pytest.raises(SidecarError, match="no number"):
+        exchange_said({**said, "depth": "deep"}, sidecar("solid"), record, traces)
+    with pytest.raises(SidecarError, match="lies above"):
+        exchange_said({**said, "depth_to": 150}, sidecar("solid"), record, traces)
+
+
+def test_a_refused_depth_is_offered_as_a_guess_and_a_known_one_stays() -> None:
+    axis = {"unit": "ft", "anchors": [[float(r), 1000.0 + r / 10] for r in range(0, 900, 100)]}
+    known = {"unit": "m", "anchors": [[0, 1], [9, 2]]}
+    draft = {
+        "sections": [{"section_id": "A", "tracks": []}, {"section_id": "B", "depth": known},
+                     {"section_id": "C"}],
+        "read": {"depth": {"A": {"suggested": axis}, "B": {"suggested": axis}, "C": {"used": []}}},
+    }  # fmt: skip
+    refused, other, none = offered(draft)["sections"]
+    assert refused["depth"] == {
+        "unit": "ft", "anchors": [[0.0, 1000.0], [800.0, 1080.0]], "source": "guess"
+    }  # fmt: skip
+    assert other["depth"] == known
+    assert "depth" not in none
+    assert offered({}) == {"sections": []}

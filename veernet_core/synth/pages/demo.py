@@ -45,7 +45,7 @@ class _Drawing(NamedTuple):
 _UNAIDED = {"ft_per_in": 50.0, "turned_numbers": False}
 DEMO = (
     _Drawing("1-unaided-sonic", 9, {"kind": "sonic", "rows": 3600, **_UNAIDED}, given=False),
-    _Drawing("2-without-depth", 7, {"kind": "gamma_neutron", "rows": 2800}, given=False),
+    _Drawing("2-without-depth", 7, {"kind": "gamma_neutron", "rows": 2800, "skew_deg": 0.7}, given=False),
     _Drawing("clean-triple-combo", 1, {"kind": "triple_combo", "rows": 4200, "ft_per_in": 50.0}),
     _Drawing("skewed-gamma-neutron", 2,
              {"kind": "gamma_neutron", "rows": 3800, "skew_deg": 1.2, "gr_right": 100.0}),
