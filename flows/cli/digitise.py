@@ -25,7 +25,7 @@ from flows.cli.options import (
     require_writable,
 )
 from flows.cli.plain import one_line
-from flows.cli.progress import Show, ShownPredictor
+from flows.cli.progress import Show, ShownPredictor, failure_line, shared_stems
 from veernet_core.config import OPTIONS, DigitiseConfig
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def demo(args: argparse.Namespace) -> int:
 
     from veernet_core.synth.pages.demo import demo_archive
 
+    require_writable(args.out)
     source = args.out / "scans"
     source.mkdir(parents=True, exist_ok=True)
     if not args.quiet and not args.json:
@@ -160,8 +161,8 @@ def inspect(args: argparse.Namespace) -> int:
     say = _nothing if args.quiet or args.json else _print_line
     each = _print_inspected if args.json else None
     failures = inspect_scans(scans, args.out, PageEngines(), config, say, each)
-    for _, error in failures:
-        print(f"  {one_line(str(error))}", file=sys.stderr)
+    for uri, error in failures:
+        print(f"  {failure_line(uri, error)}", file=sys.stderr)
     return 1 if failures else 0
 
 
@@ -205,7 +206,7 @@ def _run_local(
 
         add_review_files(ObjectStore(str(args.out)))
     left = [path for path in scans if path not in done]
-    with Show(len(left), quiet, as_json) as show:
+    with Show(len(left), quiet, as_json, shared_stems(scans)) as show:
         if done:
             show.say(f"{len(done)} of {len(scans)} scans are done already; --force does them again")
         if not left:
@@ -215,8 +216,8 @@ def _run_local(
     show.say(f"dashboard: {report.dashboard}")
     if report.failures:
         print(f"{len(report.failures)} of {len(scans)} scans failed:", file=sys.stderr)
-        for _, error in report.failures:
-            print(f"  {one_line(str(error))}", file=sys.stderr)
+        for uri, error in sorted(report.failures, key=lambda failure: failure[0]):
+            print(f"  {failure_line(uri, error)}", file=sys.stderr)
     return report.exit_code
 
 
@@ -242,7 +243,7 @@ def _digitise(
     return digitise_files(
         scans, args.out, ShownPredictor(predictor, show), config, show.scan,
         PageEngines(numerics=predictor.numerics), index,
-        include_review, started=lambda stem: show.doing(f"reading {stem}"),
+        include_review, started=lambda stem: show.doing(f"reading {stem}"), found=show.found,
         kept=Kept(kept_folder(ObjectStore(str(args.out)))),
     )  # fmt: skip
 

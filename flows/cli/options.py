@@ -139,6 +139,11 @@ def require_writable(out: Path) -> None:
     """
     from veernet_core.errors import WriteError
 
+    for place in (out, *out.parents):
+        if place.exists() and not place.is_dir():
+            raise WriteError(
+                "is a file, and results need a folder", str(place), "Give another place with -o."
+            )
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):

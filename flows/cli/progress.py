@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from veernet_core.datatypes import DigitisedLog, FailedScan, Posterior, Strip
+    from veernet_core.errors import VeernetError
     from veernet_core.pipeline import Predictor
 
 _LONGEST_NAME = 40
@@ -34,10 +37,19 @@ class Show:
         Say nothing but failures.
     as_json : bool
         One JSON object a log on standard output, and nothing else there.
+    shared : collection of str
+        Stems that several scans have: these are told with their folders.
     """
 
-    def __init__(self, total: int, quiet: bool = False, as_json: bool = False) -> None:
+    def __init__(
+        self,
+        total: int,
+        quiet: bool = False,
+        as_json: bool = False,
+        shared: Collection[str] = (),
+    ) -> None:
         self._total, self._quiet, self._json = total, quiet, as_json
+        self._shared = shared
         self._started = time.monotonic()
         self._done = 0
         self._bar: Progress | None = None
@@ -79,17 +91,23 @@ class Show:
         if self._bar is not None:
             self._bar.update(self._task, description=words)
 
+    def found(self, more: int) -> None:
+        """A file holds more scans than one."""
+        self._total += more
+        if self._bar is not None:
+            self._bar.update(self._task, total=self._total)
+
     def scan(self, done: int, result: DigitisedLog | FailedScan) -> None:
         """One scan is done."""
         self._done = done
-        total = max(self._total, done)  # a PDF may hold several
+        total = max(self._total, done)
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=total)
+            self._bar.update(self._task, completed=done, total=total, refresh=True)
         if self._json:
             print(json.dumps(as_row(result), ensure_ascii=False), flush=True)
         elif not self._quiet:
             left = (time.monotonic() - self._started) / done * (total - done)
-            line = one_line(line_of(result))
+            line = one_line(line_of(result, self._shared))
             print(f"[{done}/{total}, {left:.0f} s left] {line}", flush=True)
 
     def say(self, words: str) -> None:
@@ -142,13 +160,13 @@ def as_row(result: DigitisedLog | FailedScan) -> dict[str, Any]:
     return row
 
 
-def line_of(result: DigitisedLog | FailedScan) -> str:
-    """A result in one line."""
+def line_of(result: DigitisedLog | FailedScan, shared: Collection[str] = ()) -> str:
+    """A result in one line; with its place where it failed, and where it shares its stem."""
     from veernet_core.curve.gate import quality_note
     from veernet_core.pipeline import FailedScan
 
     if isinstance(result, FailedScan):
-        return f"{result.ref.stem}: failed ({result.error.code})"
+        return f"{result.ref.uri}: failed ({result.error.code})"
     parts = []
     for judged in result.curves:
         reasons = ",".join(judged.verdict.reasons)
@@ -158,4 +176,17 @@ def line_of(result: DigitisedLog | FailedScan) -> str:
         parts.append(f"{name} {judged.verdict.decision} {note} ({reasons})")
     findings = sorted({f.code for f in result.findings})
     tail = f"  findings: {', '.join(findings)}" if findings else ""
-    return f"{result.scan.stem}: {'; '.join(parts) or 'no curves'}{tail}"
+    name = result.scan.uri if result.scan.stem in shared else result.scan.stem
+    return f"{name}: {'; '.join(parts) or 'no curves'}{tail}"
+
+
+def failure_line(uri: str, error: VeernetError) -> str:
+    """Why a scan failed, in one line that names the scan."""
+    text = str(error)
+    return one_line(text if uri in text else f"{uri}: {text}")
+
+
+def shared_stems(scans: Sequence[Path]) -> set[str]:
+    """Stems that several of these files have."""
+    counts = Counter(path.stem for path in scans)
+    return {stem for stem, count in counts.items() if count > 1}

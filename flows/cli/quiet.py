@@ -1,14 +1,15 @@
 """What libraries say of their own accord does not reach the terminal: what is wrong with a scan, its findings
 and its failure tell.
 
-Libraries talk through Python's warnings and logs, and libtiff, of which the second decoder has its own,
-straight to the standard error stream. Does not belong here: our own messages, and the log of a run.
+Libraries talk through Python's warnings and logs, and GDAL, pdfium and libtiff, of which the second decoder has
+its own, straight to the standard error stream. Does not belong here: our own messages, and the log of a run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import importlib.util
 import logging
 import os
@@ -17,6 +18,8 @@ import warnings
 from pathlib import Path
 
 OUR_PACKAGES = ("flows", "storage", "veernet_core")
+_NEVER = logging.CRITICAL + 1
+"""A level at which nothing is said."""
 
 
 def silence_libraries() -> None:
@@ -24,6 +27,9 @@ def silence_libraries() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of children
+    os.environ.setdefault("CPL_LOG", os.devnull)  # where GDAL says what nobody asked it
+    with contextlib.suppress(ImportError, AttributeError):
+        importlib.import_module("pypdfium2_cfg").DEBUG_AUTOCLOSE.value = _NEVER
     logging.getLogger().addHandler(logging.NullHandler())
     for name in OUR_PACKAGES:
         if logging.lastResort is not None and not logging.getLogger(name).handlers:

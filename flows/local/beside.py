@@ -63,6 +63,10 @@ def _is_there(path: Path) -> bool:
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise SidecarError(
+            "is a pipe or a device, no file", str(path), "Make it a file, or remove it."
+        )
     try:
         return path.read_bytes()
     except OSError as error:

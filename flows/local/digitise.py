@@ -144,6 +144,7 @@ def digitise_files(
     include_review: bool = False,
     started: Callable[[str], None] = lambda stem: None,
     kept: Kept | None = None,
+    found: Callable[[int], None] = lambda more: None,
 ) -> LocalReport:
     """Digitise scans into ``out``; one bad scan never stops the others.
 
@@ -162,6 +163,7 @@ def digitise_files(
     started : called with the stem of each scan whose page begins to be read; from several threads
     kept : Kept, optional
         Remembers slow steps, so that a log that is corrected afterwards is digitised again in seconds.
+    found : called with how many scans a file holds beyond one, when that is known; from a thread
 
     Returns
     -------
@@ -178,7 +180,8 @@ def digitise_files(
     tracing: Tracing = trace_block if kept is None else KeptTracing(kept)
     unread: list[FailedScan] = []
     names, desk = LogNames(out), desk_sidecars(store)
-    items = (_with_desk(item, store, names, desk) for item in _read_all(scans, unread, index))
+    read_items = _read_all(scans, unread, index, found)
+    items = (_with_desk(item, store, names, desk) for item in read_items)
 
     def read(item: ScanInput, config: DigitiseConfig, reader: PageReader | None) -> ReadScan:
         started(item.ref.stem)
@@ -240,10 +243,15 @@ def _published(
 
 
 def _read_all(
-    scans: Iterable[Path], unread: list[FailedScan], index: IndexTable | None
+    scans: Iterable[Path],
+    unread: list[FailedScan],
+    index: IndexTable | None,
+    found: Callable[[int], None],
 ) -> Iterator[ScanInput]:
     for path in scans:
-        for scan in read_pages(path, index):
+        for number, scan in enumerate(read_pages(path, index)):
+            if number:
+                found(1)
             if isinstance(scan, FailedScan):
                 unread.append(scan)
             else:
@@ -262,7 +270,11 @@ def _with_desk(
 def _with_unread(
     results: Iterator[DigitisedLog | FailedScan], unread: list[FailedScan]
 ) -> Iterator[DigitisedLog | FailedScan]:
-    yield from results
+    """All results; a scan that could not be read is told with the next one that could."""
+    for result in results:
+        while unread:
+            yield unread.pop(0)
+        yield result
     yield from unread
 
 

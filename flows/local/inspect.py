@@ -131,7 +131,7 @@ def inspect_scans(
         except Exception as error:
             failure = of_scan(error, item.ref.uri)
             failures.append((item.ref.uri, failure))
-            report(f"{item.ref.stem}: failed ({failure.code})")
+            report(f"{item.ref.uri}: failed ({failure.code})")
             if each is not None:
                 each(item.ref.uri, failure)
             continue

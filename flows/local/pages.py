@@ -28,6 +28,12 @@ def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
     VeernetError
         If the file cannot be read or is empty, or what lies beside it cannot be used.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise DecodeError(
+            "is a pipe or a device, no file",
+            str(path),
+            "Write what it gives to a file, and give that one.",
+        )
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -104,7 +104,7 @@ def test_failures_are_told_and_do_not_stop_the_others(
     failures = inspect.inspect_scans([bad, scan], tmp_path / "out", Blind())
     assert [uri for uri, _ in failures] == [str(bad)]
     assert (tmp_path / "out" / "smith.sidecar.json").exists()
-    assert "bad: failed" in capsys.readouterr().out
+    assert f"{bad}: failed" in capsys.readouterr().out
 
 
 def test_nothing_is_written_over(scan: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pypdfium2
@@ -71,3 +73,22 @@ def test_a_page_that_is_not_there_is_told(page: int) -> None:
 def test_several_pages_at_once_are_refused_with_the_remedy() -> None:
     with pytest.raises(UnsupportedFormatError, match=r"4 pages.*Split the PDF into files of one"):
         open_raster(together(SINGLE), "x.pdf")
+
+
+def test_documents_are_closed_with_their_pages_and_before_the_end() -> None:
+    program = """
+import io
+from PIL import Image
+from veernet_core.page.raster import pdf_pixels
+from veernet_core.page.raster.decoding import open_raster
+sink = io.BytesIO()
+Image.new("L", (60, 80), 200).save(sink, "PDF", resolution=100)
+raster = open_raster(sink.getvalue(), "x.pdf")
+assert len(pdf_pixels._OPEN) == 1
+del raster
+import gc; gc.collect()
+assert len(pdf_pixels._OPEN) == 0
+kept = open_raster(sink.getvalue(), "x.pdf")
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")

@@ -6,7 +6,9 @@ Does not belong here: splitting documents, paper and ink levels, findings.
 
 from __future__ import annotations
 
+import atexit
 import threading
+import weakref
 
 import numpy as np
 import pypdfium2
@@ -21,6 +23,23 @@ from veernet_core.page.raster.pixels import PAPER, ChunkedPixels, check_limits
 
 PDFIUM_LOCK = threading.RLock()
 """pdfium must never be entered by two threads at once, whatever the document."""
+
+
+_OPEN: set[pypdfium2.PdfDocument] = set()
+"""Documents in use: pdfium must be left, like it is entered, by one thread at a time, and before it ends."""
+
+
+def _close(document: pypdfium2.PdfDocument) -> None:
+    with PDFIUM_LOCK:
+        if document in _OPEN:
+            _OPEN.remove(document)
+            document.close()
+
+
+@atexit.register  # after pdfium's own, hence before it
+def _close_all() -> None:
+    for document in list(_OPEN):
+        _close(document)
 
 
 class PdfPixels(ChunkedPixels):
@@ -43,6 +62,8 @@ class PdfPixels(ChunkedPixels):
         with PDFIUM_LOCK:
             try:
                 self._document = pypdfium2.PdfDocument(data)
+                _OPEN.add(self._document)
+                weakref.finalize(self, _close, self._document)
                 n_pages = len(self._document)
             except pypdfium2.PdfiumError as error:
                 raise DecodeError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
@@ -49,11 +50,16 @@ class Node:
         return [self.at(index) for index in range(len(self.value))]
 
     def number(self) -> float:
-        """A finite number."""
+        """A number that is finite and not absurdly large."""
         value = self.value
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not abs(value) < _TOO_LARGE:  # NaN compares false
-            raise self.fail("must be a finite number", "Write a number, without quotes.")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fail("must be a number", "Write a number, without quotes.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.fail("must be a finite number", "Write its digits, or leave it out.")
+        if abs(value) >= _TOO_LARGE:
+            raise self.fail(
+                f"must be smaller than {_TOO_LARGE:g}", "Correct the number, or leave it out."
+            )
         return float(value)
 
     def text(self) -> str:
