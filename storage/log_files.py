@@ -28,7 +28,11 @@ _IN_REVIEW = ".review"
 
 
 def log_files(
-    log: DigitisedLog, log_id: str | None = None, *, include_review: bool = False
+    log: DigitisedLog,
+    log_id: str | None = None,
+    *,
+    include_review: bool = False,
+    with_place: bool = False,
 ) -> dict[str, bytes]:
     """All files of ``logs/<log_id>/`` by name, in name order; the same log gives the same bytes.
 
@@ -39,6 +43,9 @@ def log_files(
         Folder name as the function ``log_id`` gave it; the scan's stem made safe where left out.
     include_review : bool
         Also write the curves in review, as ``<stem>.review.las``.
+    with_place : bool
+        Also say in ``log.json`` where the scan lay, which is said anyway if the folder is not called after
+        the stem: other scans have it.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def log_files(
     stem = safe_name(log.scan.stem)
     log = with_text_findings(log)
     files = {
-        RECORD: record_bytes(log),
+        RECORD: record_bytes(log, with_place or log_id not in (None, stem)),
         **delivered_files(log, log_id or stem, include_review=include_review),
     }
     for overlay in log.overlays:

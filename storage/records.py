@@ -60,12 +60,14 @@ class NewerResultError(VeernetError):
     code = "newer_result"
 
 
-def log_record(log: DigitisedLog) -> Record:
+def log_record(log: DigitisedLog, with_place: bool = False) -> Record:
     """The ``log.json`` document as plain, JSON-ready data.
 
     Depths are in each section's unit, rows and columns in pixels of the scan. Figures that are not
-    known (NaN in the log) are None.
+    known (NaN in the log) are None. ``with_place``: also where the scan lay; only for scans that share their
+    stem with others, because with it the document is not the same wherever an archive lies.
     """
+    place = {"place": log.scan.uri} if with_place else {}
     record = {
         "schema_version": SCHEMA_VERSION,
         "scan": {
@@ -73,6 +75,7 @@ def log_record(log: DigitisedLog) -> Record:
             "sha256": log.scan.sha256,
             "size_bytes": log.scan.size_bytes,
             "dpi": log.dpi,
+            **place,
         },
         "provenance": {
             **asdict(log.provenance),
@@ -92,10 +95,10 @@ def log_record(log: DigitisedLog) -> Record:
     return plain
 
 
-def record_bytes(log: DigitisedLog) -> bytes:
+def record_bytes(log: DigitisedLog, with_place: bool = False) -> bytes:
     """The document as UTF-8 JSON with sorted keys, without NaN; the same bytes every time."""
     text = json.dumps(
-        log_record(log), sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1
+        log_record(log, with_place), sort_keys=True, allow_nan=False, ensure_ascii=False, indent=1
     )
     return (text + "\n").encode("utf-8")
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -189,7 +190,8 @@ def digitise_files(
 
     results = pipeline.digitise_many(items, timed, config, reader, page_workers(), read, tracing)
     try:
-        _publish_all(_with_unread(results, unread), store, out, summary, report, names)
+        shared = {stem for stem, n in Counter(path.stem for path in scans).items() if n > 1}
+        _publish_all(_with_unread(results, unread), store, out, summary, report, names, shared)
     finally:  # also where something broke off: what was done and what failed is written
         rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
         delivery.apply_reviews(store, summary.decisions)
@@ -214,25 +216,33 @@ def _publish_all(
     summary: LocalReport,
     report: Report,
     names: LogNames,
+    shared: Collection[str],
 ) -> None:
     """Publish scan by scan; whatever one of them raises is that scan's failure."""
     with_review = wants_review_files(store)
     for done, result in enumerate(results, 1):
         if isinstance(result, DigitisedLog):
-            result = _published(result, out, names, with_review, summary)
+            result = _published(
+                result, out, names, with_review, summary, result.scan.stem in shared
+            )
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))
         report(done, result)
 
 
 def _published(
-    log: DigitisedLog, out: Path, names: LogNames, with_review: bool, summary: LocalReport
+    log: DigitisedLog,
+    out: Path,
+    names: LogNames,
+    with_review: bool,
+    summary: LocalReport,
+    with_place: bool,
 ) -> DigitisedLog | FailedScan:
     """The log once its folder is written, or why that could not be done."""
     try:
         name = names.name(Path(log.scan.uri), log.scan.sha256, log.scan.stem)
         log = with_text_findings(log)
-        files = log_files(log, name, include_review=with_review)
+        files = log_files(log, name, include_review=with_review, with_place=with_place)
         carry_reviews(ObjectStore(str(out)), name, files)
         publish.publish_local(out, name, files)
     except Exception as error:

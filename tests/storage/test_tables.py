@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from factories import GR, judge, make_curve, make_log, only
 
+from storage.log_files import log_files
 from storage.records import log_record, record_bytes
 from storage.tables import (
     FIELDS,
@@ -73,6 +74,17 @@ def test_record_does_not_know_place_or_time() -> None:
         log, scan=replace(log.scan, uri="s3://elsewhere/x.tif"), stage_seconds=(("infer", 99.0),)
     )
     assert record_bytes(moved) == record_bytes(log)
+
+
+def test_the_place_of_a_scan_is_told_where_others_have_its_stem() -> None:
+    log = make_log()
+    stem = log.scan.stem
+    for files, place in (
+        (log_files(log, stem), None),
+        (log_files(log, f"{stem}-1a2b"), log.scan.uri),
+        (log_files(log, stem, with_place=True), log.scan.uri),
+    ):
+        assert json.loads(files["log.json"])["scan"].get("place") == place
 
 
 def test_record_of_empty_log_and_odd_text() -> None:

@@ -174,7 +174,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(
     for command in ("digitise", "inspect"):
         argv = [command, str(tmp_path / "a.tif"), "-o", str(tmp_path / "file" / "out")]
         assert cli.main(argv) == 2
-        assert "cannot be written" in capsys.readouterr().err
+        assert "is a file, and results need a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("package", ["flows", "storage", "veernet_core"])

@@ -51,6 +51,15 @@ def entry_with(data: bytes, tag: int, kind: int) -> bytes:
     return bytes(changed)
 
 
+def with_next_page(data: bytes, offset: int) -> bytes:
+    """A TIFF whose directory says that another one lies at an offset."""
+    changed = bytearray(data)
+    at = struct.unpack_from("<I", changed, 4)[0]
+    entries = struct.unpack_from("<H", changed, at)[0]
+    struct.pack_into("<I", changed, at + 2 + 12 * entries, offset)
+    return bytes(changed)
+
+
 def with_exif(jpeg: bytes) -> bytes:
     """A JPEG whose EXIF block states more than it holds."""
     block = b"Exif\0\0II*\0\x08\0\0\0\x20\0" + b"\x12\x01\x03\0\xff\xff\xff\xff\x99\x99\x99\x99" * 3
@@ -77,12 +86,14 @@ FILES = {
     "cut_pdf.pdf": PDF[: len(PDF) * 2 // 3],
     "cut_png.png": PNG[: len(PNG) // 2],
     "cut_tif.tif": g4(PAGE)[: len(g4(PAGE)) // 2],
+    "lost_page.tif": with_next_page(g4(PAGE), 1 << 30),
     "odd_entry.tif": entry_with(g4(PAGE), 282, 13),
     "specks.tif": g4(SPECKS),
     "text.tif": b"no picture",
 }
 OURS = re.compile(
     r"\[\d+/\d+.*|dashboard: .*|\d+ of \d+ scans failed:|\w+: (?:failed \(|curve_log|unknown|\w+ ).*"
+    r"|/\S+: failed \(.*"
     r"|  +\S.*\[\w+\] .*|    (?:error|warning|info|note): .*|    /\S+(?:, /\S+)*|batch: .*|veernet: .*"
 )
 CHATTER = re.compile(

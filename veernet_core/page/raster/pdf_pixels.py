@@ -25,21 +25,33 @@ PDFIUM_LOCK = threading.RLock()
 """pdfium must never be entered by two threads at once, whatever the document."""
 
 
-_OPEN: set[pypdfium2.PdfDocument] = set()
-"""Documents in use: pdfium must be left, like it is entered, by one thread at a time, and before it ends."""
+class _Opened:
+    """A document and its page: pdfium must be left, like it is entered, by one thread at a time, the page
+    before the document, and both before pdfium ends.
+    """
+
+    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+        self.document = document
+        self.page: pypdfium2.PdfPage | None = None
+        _OPEN.add(self)
+
+    def close(self) -> None:
+        """Close both; nothing where that is done."""
+        with PDFIUM_LOCK:
+            if self in _OPEN:
+                _OPEN.remove(self)
+                if self.page is not None:
+                    self.page.close()
+                self.document.close()
 
 
-def _close(document: pypdfium2.PdfDocument) -> None:
-    with PDFIUM_LOCK:
-        if document in _OPEN:
-            _OPEN.remove(document)
-            document.close()
+_OPEN: set[_Opened] = set()
 
 
 @atexit.register  # after pdfium's own, hence before it
 def _close_all() -> None:
-    for document in list(_OPEN):
-        _close(document)
+    for opened in list(_OPEN):
+        opened.close()
 
 
 class PdfPixels(ChunkedPixels):
@@ -62,8 +74,8 @@ class PdfPixels(ChunkedPixels):
         with PDFIUM_LOCK:
             try:
                 self._document = pypdfium2.PdfDocument(data)
-                _OPEN.add(self._document)
-                weakref.finalize(self, _close, self._document)
+                opened = _Opened(self._document)
+                weakref.finalize(self, opened.close)
                 n_pages = len(self._document)
             except pypdfium2.PdfiumError as error:
                 raise DecodeError(
@@ -77,7 +89,7 @@ class PdfPixels(ChunkedPixels):
                     "take each page of a file as a scan.",
                 )
             try:
-                self._page = self._document[0]
+                self._page = opened.page = self._document[0]
                 self._measure(name, user_unit(data))
             except (pypdfium2.PdfiumError, ArithmeticError, ValueError) as error:
                 raise DecodeError(f"the PDF page is damaged ({plain_text(error)})", name) from error
