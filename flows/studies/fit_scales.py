@@ -26,12 +26,11 @@ from veernet_core.evaluation.page_match import find_section
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
 from veernet_core.page.known.place import place
 from veernet_core.page.layout.page_layout import read_layout
-from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.ocr.tints import tinted
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.reading import LAYOUT_FILE
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
-from veernet_core.page.scales.reading import block_of, block_rows
+from veernet_core.page.scales.reading import block_of, block_rows, read_block_print
 from veernet_core.page.scales.scorer import SHIPPED, ScaleScorer, unpack_scorer
 from veernet_core.training.scale_models import COUNTS, count_readings, fit_scales
 from veernet_core.training.true_scales import TrueBlock, TrueScale, drawn_blocks
@@ -197,7 +196,8 @@ def _read_blocks(
         if true is not None:
             rows = block_rows(raster, section, above, dpi)
             key = f"{true.section_id}.{rows[0]}-{rows[1]}" if is_read else true.section_id
-            boxes = _print(kept / f"{page.stem}.{key}.json", raster, rows, dpi[1], reader)
+            path = kept / f"{page.stem}.{key}.json"
+            boxes = _print(path, raster, section, rows, dpi, reader)
             block = block_of(raster, section, boxes, rows, dpi)
             yield TrueBlock(block, tuple(_true_scales(true)), page.truth.well, is_read)
         above = section.row_bottom
@@ -209,11 +209,16 @@ def _tracks(section: TrueSection) -> list[TrueTrack]:
 
 
 def _print(
-    path: Path, raster: Raster, rows: tuple[int, int], dpi: float, reader: PageEngines
+    path: Path,
+    raster: Raster,
+    section: SectionFound,
+    rows: tuple[int, int],
+    dpi: tuple[float, float],
+    reader: PageEngines,
 ) -> list[TextBox]:
     if path.exists():
         return tinted([TextBox(**box) for box in json.loads(path.read_bytes())], raster)
-    boxes = read_print(raster, *rows, reader, dpi, reader.print_net())
+    boxes = read_block_print(raster, section, rows, reader, dpi, reader.print_net())
     _write(path, json.dumps([asdict(box) for box in boxes]).encode())
     return boxes
 

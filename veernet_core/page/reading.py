@@ -144,6 +144,9 @@ def _read(
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
     curves = scales.read_scales(upright, found, reader, models) if needs.scales else ()
     if stated is None or not _has_pixels(stated):
+        if needs.scales:
+            found, curves = scales.read_lying_scales(upright, found, curves, reader, models)
+            found, placed, _ = place(stated, found, upright.height_px)
         found, curves = with_spans(found, curves)
     printed = printed_unit([box.text for box in boxes if _clear(box)])
     depths = _depths(upright, stated, found, placed, reader, (unit, printed))

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from veernet_core.page.ocr.rules import without_rules
+from veernet_core.page.ocr.rules import without_rules, without_strokes_on
 
 DPI = 200.0
 
@@ -45,3 +45,19 @@ def test_blank_paper_stays_blank() -> None:
     bare, walls = without_rules(page(), DPI)
     assert not bare.any()
     assert not walls.any()
+
+
+def test_a_dash_of_a_border_is_taken_off_and_a_figure_beside_it_is_kept() -> None:
+    """`1` `0.45` was read where a dashed border runs up beside a number: 10.45."""
+    alone = page()
+    cv2.putText(alone, "0.45", (312, 110), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2)
+    dashed = alone.copy()
+    for row in range(0, 200, 20):
+        cv2.line(dashed, (300, row), (300, row + 10), 255, 2)
+    borders = np.array([[300.0, 300.0]])
+    assert np.array_equal(without_strokes_on(dashed, borders, DPI), alone)
+    assert np.array_equal(without_strokes_on(dashed, borders + 40, DPI), dashed)
+    leaning = np.array([[280.0, 320.0]])
+    bare = without_strokes_on(dashed, leaning, DPI)
+    assert bare[95:110, 298:303].max() == 0
+    assert bare[0:10, 298:303].max() == 255

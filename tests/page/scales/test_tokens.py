@@ -10,6 +10,7 @@ from veernet_core.page.scales.tokens import (
     phrases_of,
     read_tokens,
     split_at,
+    without_borders,
 )
 
 
@@ -59,6 +60,21 @@ def test_a_token_across_a_border_is_two() -> None:
     first, second = split_at([token], [500.0])
     assert (first.text, second.text) == ("6", "6")
     assert first.x1 < 500 < second.x0
+
+
+def test_the_stroke_of_a_border_is_no_part_of_a_number() -> None:
+    """`-0.15!` read across the border at 1649 is -0.15; a stroke that stands elsewhere, and a 1, are kept."""
+    crossing = Token("-0.15!", 0.99, 1588, 1654, 0, 18, 0, 0)
+    (bare,) = without_borders([crossing], [1169.0, 1649.0])
+    assert bare.text == "-0.15"
+    assert bare.x1 < 1649
+    assert numbers_of(bare.text)[0] == (-0.15, "none")
+    assert without_borders([crossing], [1700.0]) == [crossing]
+    (left,) = without_borders([Token("|0.45", 0.9, 1166, 1216, 0, 18, 0, 0)], [1169.0])
+    assert left.text == "0.45"
+    assert left.x0 > 1169
+    ends_in_one = Token("151", 0.9, 1620, 1653, 0, 18, 0, 0)
+    assert without_borders([ends_in_one], [1649.0]) == [ends_in_one]
 
 
 def test_phrases_end_at_wide_gaps() -> None:

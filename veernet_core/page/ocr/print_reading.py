@@ -15,11 +15,11 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from veernet_core.datatypes import U8, Raster
+from veernet_core.datatypes import F64, U8, Raster
 from veernet_core.page.ocr.components import Print, find_print
 from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.ocr.marked import PrintMarks, find_marked, unmarked_taken_off
-from veernet_core.page.ocr.rules import without_rules
+from veernet_core.page.ocr.rules import without_rules, without_strokes_on
 from veernet_core.page.ocr.text import (
     READ_DPI,
     TILE_OVERLAP,
@@ -49,6 +49,7 @@ def read_print(
     reader: TextReader,
     dpi: float,
     net: PrintMarks | None = None,
+    borders: F64 | None = None,
 ) -> list[TextBox]:
     """Read the upright print of a band of the page, found by its ink and by the print network.
 
@@ -63,6 +64,8 @@ def read_print(
         Resolution of the page.
     net : PrintMarks, optional
         The print network; without it print is found by its ink alone.
+    borders : float64 [n, 2], optional
+        Column of each border of a track in ``row0``, and how far it moves to the right in a row.
 
     Returns
     -------
@@ -76,7 +79,12 @@ def read_print(
     for top in range(row0, max(row0 + 1, row1 - seam), tile - seam):
         ink = print_ink(raster, top, min(top + tile, row1))
         if ink.shape[0] >= 8:
-            found = _read_ink(rescale(ink, scale), reader, net)
+            ink = rescale(ink, scale)
+            if borders is not None:
+                ends = np.array([0, ink.shape[0] - 1]) / scale + (top - row0)
+                courses = scale * (borders[:, :1] + borders[:, 1:] * ends[None])
+                ink = without_strokes_on(ink, courses, READ_DPI)
+            found = _read_ink(ink, reader, net)
             boxes = join(boxes, [to_raster(box, scale, top, 0) for box in found])
     return tinted(sorted(boxes, key=lambda box: (box.row, box.col)), raster)
 
@@ -84,15 +92,25 @@ def read_print(
 def _read_ink(ink: U8, reader: TextReader, net: PrintMarks | None) -> list[TextBox]:
     """Print of one tile, in its pixels."""
     bare, walls = without_rules(ink, READ_DPI)
-    inked = _recognised(bare, find_print(bare, READ_DPI, walls), reader)
+    inked = recognised(bare, find_print(bare, READ_DPI, walls), reader)
     if net is None:
         return inked
     text, core = net.mark_print(ink)
     found = find_marked(ink, text, core, walls)
-    return merged(inked, _recognised(unmarked_taken_off(ink, text), found, reader))
+    return merged(inked, recognised(unmarked_taken_off(ink, text), found, reader))
 
 
-def _recognised(bare: U8, found: Sequence[Print], reader: TextReader) -> list[TextBox]:
+def recognised(bare: U8, found: Sequence[Print], reader: TextReader) -> list[TextBox]:
+    """Print that was found, read; short print once more as digits.
+
+    Parameters
+    ----------
+    bare : uint8 [rows, cols]
+        Ink without ruled lines.
+    found : sequence of Print
+        In its pixels.
+    reader : TextReader
+    """
     cuts = [bare[p.row0 : p.row1, p.col0 : p.col1] for p in found]
     reads = reader.recognise(cuts)
     short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]

@@ -9,12 +9,42 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import U8, Bool
+from veernet_core.datatypes import F64, U8, Bool
 
 _INK = 96
 """Ink from which a pixel may belong to a rule, of 255."""
 _RULE_IN = (0.32, 0.27)
 """Shortest level and upright rule, inches: longer than any stroke of a letter of ordinary print."""
+
+
+_STROKE_IN = 0.025
+"""Width of a border, inches; a figure is wider, or stands beside it."""
+
+
+def without_strokes_on(ink: U8, borders: F64, dpi: float) -> U8:
+    """Take off strokes that lie wholly on a track's border: its dashes, which are too short for a rule.
+
+    Parameters
+    ----------
+    ink : uint8 [rows, cols]
+        0 paper, 255 ink.
+    borders : float64 [n, 2]
+        Column of each border in the first and in the last row.
+    dpi : float
+        Resolution of ``ink``.
+    """
+    if not len(borders):
+        return ink
+    _, labels, stats, centres = cv2.connectedComponentsWithStats((ink >= _INK).astype(np.uint8))
+    share = centres[:, 1:] / max(1, ink.shape[0] - 1)
+    at = borders[None, :, 0] * (1 - share) + borders[None, :, 1] * share
+    off = np.abs(centres[:, :1] - at).min(axis=1)
+    reach = _STROKE_IN * dpi
+    gone = (stats[:, cv2.CC_STAT_WIDTH] <= reach) & (off <= reach / 2)
+    gone[0] = False
+    fringe = cv2.dilate(gone[labels].astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    beside = cv2.dilate(((labels > 0) & ~gone[labels]).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.where(fringe & (beside == 0), 0, ink).astype(np.uint8)
 
 
 def without_rules(ink: U8, dpi: float) -> tuple[U8, Bool]:

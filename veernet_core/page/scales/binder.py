@@ -291,6 +291,7 @@ def mnemonic_of(printed: str, kind: CurveKind | None) -> str:
 
     A name that may be any of several curves is kept with the words that tell it from the others:
 
+    >>> from veernet_core.domain.curve_kinds import curve_kind
     >>> mnemonic_of("10in Resistivity", curve_kind("RES")), mnemonic_of("RESISTIVITY", curve_kind("RES"))
     ('10IN_RESISTIVITY', 'RES')
     >>> mnemonic_of("DEEP [m0r6]", None)

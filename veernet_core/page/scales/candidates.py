@@ -23,7 +23,7 @@ from veernet_core.domain.vocabulary import find_curve, find_unit
 from veernet_core.page.ocr.tints import tint_gap
 from veernet_core.page.results import SectionFound
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.tokens import Edit, Token, lines_of, split_at
+from veernet_core.page.scales.tokens import Edit, Token, lines_of, split_at, without_borders
 
 FrameKind = Literal["track", "double", "part"]
 
@@ -114,7 +114,12 @@ def frames_of(section: SectionFound) -> tuple[Frame, ...]:
 def block_text(tokens: Sequence[Token], ink: ScaleInk, frames: Sequence[Frame]) -> BlockText:
     """Put tokens into lines; numbers that run across a border are cut there."""
     borders = sorted({b for f in frames if f.kind != "part" for b in (f.left, f.right)})
-    tokens = [part for t in tokens for part in split_at([t], [b + ink.lean(t.y) for b in borders])]
+    tokens = [
+        part
+        for t in tokens
+        for at in ([b + ink.lean(t.y) for b in borders],)
+        for part in split_at(without_borders([t], at), at)
+    ]
     lines = tuple(tuple(line) for line in lines_of(tokens))
     return BlockText(tuple(tokens), lines, ink, tuple(frames))
 
@@ -183,10 +188,12 @@ def _candidate(
     number: int,
     inset: bool = False,
 ) -> ScaleCandidate:
+    # a stroke among the words of a name is no number of the scale
+    worded = {t.line for t in between if sum(c.isalpha() for c in t.text) > 1}
     places = [
         ((t.x - left) / (right - left), t.numbers[0][0])
         for t in between
-        if t.numbers and t is not a
+        if t.numbers and t is not a and not (t.line in worded and len(t.text) == 1)
     ]
     fits = {scale: _fits(places, ends, scale) for scale in ("linear", "log")}
     scale = _spacing(frame, ends, fits)

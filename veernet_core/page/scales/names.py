@@ -62,6 +62,20 @@ class NameCandidate:
     contradicted: float = math.nan
 
 
+def with_bracket(text: str) -> str:
+    """A phrase whose last stroke is the other half of a bracket, as that bracket.
+
+    Examples
+    --------
+    >>> with_bracket("SP [MV 1"), with_bracket("CALI (IN"), with_bracket("RES 1")
+    ('SP [MV]', 'CALI (IN', 'RES 1')
+    """
+    found = re.fullmatch(r"([^()\[\]]*)([(\[])([^()\[\]]*?)\s*[1lI|jJ!]", text)
+    if found is None or not found[3]:
+        return text
+    return f"{found[1]}{found[2]}{found[3]}{')' if found[2] == '(' else ']'}"
+
+
 def is_unit_only(text: str) -> bool:
     """Whether a phrase is a unit and nothing else.
 
@@ -108,7 +122,7 @@ def find_names(
             continue
         inside = [t for t in line if id(t) not in ends and _inside(t, scale.frame, block)]
         for phrase in phrases_of(inside):
-            text = " ".join(t.text for t in phrase).strip().translate(_BRACES)
+            text = with_bracket(" ".join(t.text for t in phrase).strip().translate(_BRACES))
             if sum(c.isalpha() for c in text) < 1 or len(text) < 2:
                 continue
             found.append(

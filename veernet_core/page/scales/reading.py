@@ -24,9 +24,11 @@ from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.ink import ScaleInk, find_tilt
+from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
 from veernet_core.page.scales.scorer import shipped_scorer, unpack_scorer
 from veernet_core.page.scales.tokens import read_tokens
+from veernet_core.page.scales.turned import read_turned
 
 ABOVE_IN, TILT_IN = 5.5, 6.0
 """How far above a grid its scales are looked for, and how much of that shows the tilt of the print."""
@@ -35,6 +37,8 @@ INTO_GRID_IN, INTO_COLOUR_GRID_IN = 0.6, 1.2
 _SAME_PLACE = 0.03
 _ELSEWHERE = 0.9
 """What a scale that was read for the same track in another section is worth there."""
+_SURE = 0.9
+"""Confidence of an upright scale that tells that a section's scales are not printed on their side."""
 PRINT_FILE = "veernet-print.safetensors"
 """Name of the print network among the fitted models."""
 
@@ -103,7 +107,31 @@ def read_block(
     net : PrintMarks or None
     """
     rows = block_rows(raster, section, above, dpi)
-    return block_of(raster, section, read_print(raster, *rows, reader, dpi[1], net), rows, dpi)
+    return block_of(
+        raster, section, read_block_print(raster, section, rows, reader, dpi, net), rows, dpi
+    )
+
+
+def read_block_print(
+    raster: Raster,
+    section: SectionFound,
+    rows: tuple[int, int],
+    reader: TextReader,
+    dpi: tuple[float, float],
+    net: PrintMarks | None,
+) -> list[TextBox]:
+    """The print of a block without the borders of the tracks below it, which run up between the scales."""
+    tilt = _tilt(raster, rows, dpi)
+    at_top = {b for f in frames_of(section) if f.kind != "part" for b in (f.left, f.right)}
+    borders = [(b + tilt * (section.row_top - rows[0]), -tilt) for b in sorted(at_top)]
+    courses = np.array(borders, dtype=np.float64).reshape(-1, 2)
+    return read_print(raster, *rows, reader, dpi[1], net, courses)
+
+
+def _tilt(raster: Raster, rows: tuple[int, int], dpi: tuple[float, float]) -> float:
+    """Tilt of the print next to the grid, rows per column."""
+    last = min(rows[1], raster.height_px)
+    return find_tilt(raster.read_ink(max(rows[0], last - round(TILT_IN * dpi[0])), last))
 
 
 def block_rows(
@@ -125,11 +153,44 @@ def block_of(
     """The block of a section from text that was read before; ``rows`` half-open."""
     row0, row1 = rows
     ink_rows = raster.read_ink(row0, min(row1, raster.height_px))
-    tilt = find_tilt(ink_rows[-round(TILT_IN * dpi[0]) :])
+    tilt = _tilt(raster, rows, dpi)
     ink = ScaleInk(ink_rows, row0, tilt, dpi[1], section.row_top)
     inside = [b for b in boxes if b.turned_deg == 0 and row0 <= b.row < row1]
     tokens = read_tokens(inside, tilt, raster.width_px / 2)
     return block_text(tokens, ink, frames_of(section))
+
+
+def read_lying_scales(
+    raster: Raster,
+    layout: PageLayout,
+    curves: Sequence[CurveFound],
+    reader: ScaleReader,
+    models: PageModels = SHIPPED,
+) -> tuple[PageLayout, tuple[CurveFound, ...]]:
+    """Read the scales that are printed on their side, in sections where no upright one is sure.
+
+    Parameters
+    ----------
+    raster, layout, reader, models
+        As of ``read_scales``.
+    curves : sequence of CurveFound
+        Of ``read_scales``.
+
+    Returns
+    -------
+    PageLayout, tuple of CurveFound
+        Sections are cut where a scale changes.
+    """
+    scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
+    sure = {c.section_id for c in curves if c.left.confidence >= _SURE}
+    read = {
+        section.section_id: read_turned(raster, section, layout.dpi, reader, scorer)
+        for section in layout.sections
+        if _is_log(section) and section.section_id not in sure
+    }
+    if not any(read.values()):
+        return layout, tuple(curves)
+    return with_repeated(layout, curves, read)
 
 
 # ---- the same track in several sections ----------------------------------------------------------------

@@ -31,6 +31,7 @@ _LETTERS = str.maketrans(
      "z": "2", "S": "5", "s": "5", "B": "8", "G": "6", "b": "6"}
 )  # fmt: skip
 _RULE_LIKE = "1lI|!/[](){}"
+_STROKES = "lI|!/[](){}"
 _ZEROS = ("O", "o", "Q", "D", "0.", "()")
 
 
@@ -180,6 +181,36 @@ def _value(text: str) -> float | None:
 def _half_digits(text: str) -> bool:
     digits = sum(c.isdigit() for c in text)
     return 0 < len(text) <= 7 and 2 * digits >= len(text) and digits < len(text)
+
+
+def without_borders(tokens: Sequence[Token], borders: Sequence[float]) -> list[Token]:
+    """Numbers without the stroke at their end that stands on a border, which is the border itself.
+
+    Parameters
+    ----------
+    tokens : sequence of Token
+    borders : sequence of float
+        Columns at the height of the tokens. A figure 1 there may be a figure and is kept.
+    """
+    return [_without_border(token, borders) for token in tokens]
+
+
+def _without_border(token: Token, borders: Sequence[float]) -> Token:
+    text = token.text
+    if len(text) < 2 or not re.search(r"\d", text):
+        return token
+    per_char = (token.x1 - token.x0) / len(text)
+    ends = {"first": (token.x0, token.x0 + per_char), "last": (token.x1 - per_char, token.x1)}
+    on_border = {
+        end: next((b for b in borders if at[0] - 0.5 * per_char < b < at[1] + 0.5 * per_char), None)
+        for end, at in ends.items()
+    }
+    first, last = on_border["first"], on_border["last"]
+    if last is not None and text[-1] in _STROKES:
+        return replace(token, text=text[:-1], x1=min(last, token.x1) - 1, as_digits="", also="")
+    if first is not None and text[0] in _STROKES:
+        return replace(token, text=text[1:], x0=max(first, token.x0) + 1, as_digits="", also="")
+    return token
 
 
 def split_at(tokens: Sequence[Token], borders: Sequence[float]) -> list[Token]:

@@ -1,0 +1,101 @@
+"""The ink of each pen of a coloured picture: print of one colour without the lines of all others.
+
+In: pixels. Out: the colours of its pens, and for each of them ink, 0 to 255. Ink is what a pixel lacks to
+white; its direction in colour is that of its pen, also where a soft edge has less of it, and red and dark red
+have two.
+Does not belong here: the ink a curve is traced on (`strips.ink`), and the colour of words (`tints`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from veernet_core.datatypes import F32, U8
+from veernet_core.page.ocr.tints import BLACK
+
+_BINS = 12
+"""Bins of each channel of a direction, for counting."""
+_APART, _WITHIN = 0.24, 0.2
+"""Angle between two pens, at least, and from a pen to its own pixels, at most; radians."""
+_FRINGE = 0.02
+"""How much nearer to a coloured pen, as a cosine, the smoothed edge of a black letter may be."""
+_STRONG = 150.0
+"""Ink of a pixel that counts for its pen."""
+_FEWEST_PX, _FEWEST_SHARE = 100, 0.002
+"""Pixels of a pen: print of one word is as many."""
+_MOST_PENS = 8
+_PALE = 90.0
+"""Ink of grey grids and fills in every channel: black print has more."""
+
+
+def pens_of(rgb: U8) -> list[str]:
+    """Colours in which something is drawn or printed, as ``#rrggbb``, the most ink first; black is the last.
+
+    Parameters
+    ----------
+    rgb : uint8 [rows, cols, 3]
+    """
+    ink = 255.0 - rgb.reshape(-1, 3).astype(np.float32)
+    strength = np.linalg.norm(ink, axis=1)
+    ink = ink[strength > _STRONG]
+    if not len(ink):
+        return [BLACK]
+    ways = _directions(ink)
+    cells = np.rint(ways * _BINS).astype(np.int64) @ np.array([400, 20, 1])
+    _, inverse, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    least = max(_FEWEST_PX, _FEWEST_SHARE * len(ink))
+    found = [_direction(BLACK)]
+    pens: list[str] = []
+    for cell in np.argsort(-counts, kind="stable"):
+        if counts[cell] < least or len(pens) == _MOST_PENS:
+            break
+        own = inverse == cell
+        way = _directions(ways[own].mean(axis=0, keepdims=True))[0]
+        if all(_angle(way, other) > _APART for other in found):
+            found.append(way)
+            strongest = ink[own][np.argsort(-np.linalg.norm(ink[own], axis=1))]
+            r, g, b = 255 - np.median(strongest[: max(6, len(strongest) // 2)], axis=0).astype(int)
+            pens.append(f"#{r:02x}{g:02x}{b:02x}")
+    return [*pens, BLACK]
+
+
+def layer_ink(rgb: U8, pens: Sequence[str], index: int) -> U8:
+    """Ink of one of several pens, uint8 [rows, cols].
+
+    Parameters
+    ----------
+    rgb : uint8 [rows, cols, 3]
+    pens : sequence of str
+        Of ``pens_of``.
+    index : int
+        Which of them.
+    """
+    ink = 255.0 - rgb.astype(np.float32)
+    ways = _directions(ink.reshape(-1, 3))
+    alike = np.stack([ways @ _direction(p) for p in pens])
+    if pens[index] == BLACK:
+        dark = (np.median(ink, axis=2) - _PALE) * 255.0 / (255.0 - _PALE)
+        is_own = alike[index] > np.delete(alike, index, axis=0).max(axis=0, initial=0) - _FRINGE
+        kept = np.where(is_own.reshape(rgb.shape[:2]), dark, 0)
+        return np.asarray(np.clip(kept, 0, 255), dtype=np.uint8)
+    own = (alike.argmax(axis=0) == index) & (alike[index] > np.cos(_WITHIN))
+    strength = np.where(own, ink.reshape(-1, 3).max(axis=1), 0).reshape(rgb.shape[:2])
+    return np.asarray(strength, dtype=np.uint8)
+
+
+def _directions(ink: F32) -> F32:
+    """Unit vectors, float32 [n, 3]; zeros where there is no ink."""
+    return np.asarray(
+        ink / np.maximum(np.linalg.norm(ink, axis=1, keepdims=True), 1e-6), np.float32
+    )
+
+
+def _direction(pen: str) -> F32:
+    ink = 255.0 - np.array([[int(pen[k : k + 2], 16) for k in (1, 3, 5)]], dtype=np.float32)
+    return np.asarray(_directions(ink)[0], np.float32)
+
+
+def _angle(one: F32, other: F32) -> float:
+    return float(np.arccos(np.clip(one @ other, -1, 1)))
