@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -57,6 +57,11 @@ class Place:
     def uri(self) -> str:
         """As people know it."""
         return self.store.uri_of(self.key)
+
+    @property
+    def name(self) -> str:
+        """The name that the scan has, or a page of a file would have, as a file."""
+        return self.stem + PurePosixPath(split_page(self.key)[0]).suffix
 
     def scan(self, sidecar: bytes | None, name: str = "") -> ScanInput:
         """The scan with a sidecar, to be digitised.
@@ -120,7 +125,8 @@ def sidecar_in_use(store: ObjectStore, log_id: str, place: Place | None) -> byte
     own = store.get_or_none(sidecar_key(log_id))
     if own is not None or place is None:
         return own
-    return place.store.get_or_none(place.stem + SIDECAR_SUFFIX)
+    named = place.store.get_or_none(place.name + SIDECAR_SUFFIX)
+    return place.store.get_or_none(place.stem + SIDECAR_SUFFIX) if named is None else named
 
 
 def version_of(sidecar: bytes | None) -> str:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,14 @@ from flows.dashboard import build_dashboard
 from flows.engine.kept import KeptPredictor, KeptReader, KeptTracing
 from flows.engine.loading import chosen_numerics, page_workers
 from flows.engine.page_engines import PageEngines
+from flows.local.desk import Desk
 from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from storage import delivery, publish, runs, tables
 from storage.carry import carry_reviews
 from storage.datasets import write_datasets
-from storage.desk_sidecars import desk_sidecars
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.kept import Kept
-from storage.listings import ObjectInfo
 from storage.log_files import log_files, with_text_findings
 from storage.objects import ObjectStore
 from storage.review_files import wants_review_files
@@ -180,9 +179,10 @@ def digitise_files(
         reader = KeptReader(reader, predictor.numerics, kept)
     tracing: Tracing = trace_block if kept is None else KeptTracing(kept)
     unread: list[FailedScan] = []
-    names, desk = LogNames(out), desk_sidecars(store)
-    read_items = _read_all(scans, unread, index, found)
-    items = (_with_desk(item, store, names, desk) for item in read_items)
+    names = LogNames(out)
+    items = _read_all(
+        scans, unread, partial(read_pages, index=index, desk=Desk(out, names).sidecar), found
+    )
 
     def read(item: ScanInput, config: DigitiseConfig, reader: PageReader | None) -> ReadScan:
         started(item.ref.stem)
@@ -255,26 +255,17 @@ def _published(
 def _read_all(
     scans: Iterable[Path],
     unread: list[FailedScan],
-    index: IndexTable | None,
+    pages: Callable[[Path], Iterable[ScanInput | FailedScan]],
     found: Callable[[int], None],
 ) -> Iterator[ScanInput]:
     for path in scans:
-        for number, scan in enumerate(read_pages(path, index)):
+        for number, scan in enumerate(pages(path)):
             if number:
                 found(1)
             if isinstance(scan, FailedScan):
                 unread.append(scan)
             else:
                 yield scan
-
-
-def _with_desk(
-    item: ScanInput, store: ObjectStore, names: LogNames, desk: Mapping[str, ObjectInfo]
-) -> ScanInput:
-    """The scan with the sidecar made at the desk in the place of the one beside it, where there is one."""
-    ref = item.ref
-    name = names.of(Path(ref.uri), ref.sha256, ref.stem) if desk else ""
-    return replace(item, sidecar=store.get(desk[name].key)) if name in desk else item
 
 
 def _with_unread(

@@ -7,7 +7,7 @@ sidecar of the file; page 2 of ``x.pdf`` is called ``x-p2``, also by its sidecar
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +19,23 @@ from veernet_core.datatypes import FailedScan, ScanInput, ScanRef
 from veernet_core.errors import DecodeError, EmptyFileError, of_scan
 from veernet_core.page.raster.file_pages import count_pages, page_alone
 
+OfTheDesk = Callable[[ScanRef], bytes | None]
+"""The sidecar that people made of a scan at the desk."""
 
-def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
+
+def _no_desk(ref: ScanRef) -> bytes | None:
+    return None
+
+
+def read_scan(path: Path, index: IndexTable | None = None, desk: OfTheDesk = _no_desk) -> ScanInput:
     """A scan and what is known of it: its sidecar, its registration file (DRA), its row of an index.
+
+    Parameters
+    ----------
+    path : Path
+    index : IndexTable, optional
+    desk : callable
+        What the desk gives is used alone.
 
     Raises
     ------
@@ -42,9 +56,9 @@ def read_scan(path: Path, index: IndexTable | None = None) -> ScanInput:
         ) from error
     if not data:
         raise EmptyFileError("the file holds no bytes", str(path))
-    sidecar = stated_of(path, index)
-    sha256 = hashlib.sha256(data).hexdigest()
-    return ScanInput(ScanRef(str(path), path.stem, sha256, len(data)), data, sidecar)
+    ref = ScanRef(str(path), path.stem, hashlib.sha256(data).hexdigest(), len(data))
+    own = desk(ref)
+    return ScanInput(ref, data, stated_of(path, index) if own is None else own)
 
 
 def stated_of(path: Path, index: IndexTable | None) -> bytes | None:
@@ -70,29 +84,37 @@ def known_among(index: IndexTable, scans: Sequence[Path]) -> IndexTable:
     return index.among(str(place.absolute()) for place in places)
 
 
-def read_pages(path: Path, index: IndexTable | None = None) -> Iterator[ScanInput | FailedScan]:
-    """Every scan of a file, in order of its pages; whatever one of them raises is its own failure."""
+def read_pages(
+    path: Path, index: IndexTable | None = None, desk: OfTheDesk = _no_desk
+) -> Iterator[ScanInput | FailedScan]:
+    """Every scan of a file, in order of its pages; whatever one of them raises is its own failure.
+
+    Parameters as for ``read_scan``.
+    """
     ref = ScanRef(str(path), path.stem, "", 0)
     try:
-        whole = read_scan(path, index)
+        whole = read_scan(path, index, desk)
         pages = count_pages(whole.data)
     except Exception as error:
         yield FailedScan(ref, of_scan(error, ref.uri, "read"))
         return
-    yield _one_page(path, whole, 1, index) if pages > 1 else whole
+    yield _one_page(path, whole, 1, index, desk) if pages > 1 else whole
     for page in range(2, pages + 1):
-        yield _one_page(path, whole, page, index)
+        yield _one_page(path, whole, page, index, desk)
 
 
 def _one_page(
-    path: Path, whole: ScanInput, page: int, index: IndexTable | None
+    path: Path, whole: ScanInput, page: int, index: IndexTable | None, desk: OfTheDesk
 ) -> ScanInput | FailedScan:
     ref = replace(
         whole.ref, uri=page_uri(whole.ref.uri, page), stem=page_stem(whole.ref.stem, page)
     )
     try:
         data = page_alone(whole.data, page, ref.uri)
+        if page == 1:
+            return ScanInput(ref, data, whole.sidecar)
+        own = desk(ref)
         named = path.with_name(f"{ref.stem}{path.suffix}")
-        return ScanInput(ref, data, whole.sidecar if page == 1 else stated_of(named, index))
+        return ScanInput(ref, data, stated_of(named, index) if own is None else own)
     except Exception as error:
         return FailedScan(ref, of_scan(error, ref.uri, "read"))

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from flows.local.desk import Desk
 from flows.local.names import LogNames
 from flows.local.pages import read_pages
-from storage.desk_sidecars import desk_sidecars
 from storage.index_table import IndexTable
 from storage.log_files import RECORD
-from storage.objects import ObjectStore
 from storage.records import Record, read_record
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import FailedScan, MadeWith, ScanInput
@@ -49,21 +48,20 @@ def standing(
     """
     if not (out / "logs").is_dir():
         return {}
-    names, store = LogNames(out), ObjectStore(str(out))
-    desk = desk_sidecars(store)
+    names = LogNames(out)
+    desk = Desk(out, names)
     sizes = _sizes(out, required)
     found: dict[Path, list[Record]] = {}
     for path in scans:
         if _size(path) not in sizes:
             continue
         records = []
-        for item in read_pages(path, index):
+        for item in read_pages(path, index, desk.sidecar):
             if isinstance(item, FailedScan):
                 break
             name = names.of(Path(item.ref.uri), item.ref.sha256, item.ref.stem)
-            sidecar = store.get(desk[name].key) if name in desk else item.sidecar
             record = _record(out / "logs" / name / RECORD)
-            if record is None or not _same(record, item, sidecar, required):
+            if record is None or not _same(record, item, required):
                 break
             records.append(record)
         else:
@@ -93,9 +91,9 @@ def _record(path: Path) -> Record | None:
         return None
 
 
-def _same(record: Record, item: ScanInput, sidecar: bytes | None, required: MadeWith) -> bool:
+def _same(record: Record, item: ScanInput, required: MadeWith) -> bool:
     made = record["provenance"]
-    sidecar_sha = "" if sidecar is None else hashlib.sha256(sidecar).hexdigest()
+    sidecar_sha = "" if item.sidecar is None else hashlib.sha256(item.sidecar).hexdigest()
     own = (made["scan_sha256"], made["sidecar_sha256"])
     return own == (item.ref.sha256, sidecar_sha) and _is_made_with(record, required)
 

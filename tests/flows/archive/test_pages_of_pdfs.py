@@ -143,3 +143,52 @@ def test_a_refusal_of_all_pages_at_once_by_an_earlier_version_is_done_anew(
     append(ObjectStore(str(out)), "00000000T000000/00000-00000", [refused])
     run_plain(params(archive, out))
     assert latest(out)["wells.pdf"].status == "done"
+
+
+def tiff(*numbers: int) -> bytes:
+    """A TIFF with one small scan on each page, and a thumbnail."""
+    images = [Image.open(io.BytesIO(scan_bytes(number))).convert("1") for number in numbers]
+    images.append(images[0].resize((30, 40)))
+    sink = io.BytesIO()
+    images[0].save(sink, "TIFF", save_all=True, append_images=images[1:], compression="group4")
+    return sink.getvalue()
+
+
+def test_every_page_of_a_tiff_is_a_log_and_only_its_directories_are_read_to_count_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "two.tif").write_bytes(tiff(1, 2))
+    (folder / "one.tif").write_bytes(scan_bytes(5))
+    fetched: list[str] = []
+    real = ObjectStore.get
+    monkeypatch.setattr(ObjectStore, "get", lambda s, key: (fetched.append(key), real(s, key))[1])
+    prepared = begin(params(folder, out))
+    assert [key for key in fetched if key.endswith(".tif")] == []
+    assert {u.source_key: u.page for u in prepared.plan.units} == {
+        "one.tif": 0, "two.tif": 1, "two.tif#page=2": 2,
+    }  # fmt: skip
+    run_plain(params(folder, out))
+    records = latest(out)
+    assert {key: r.status for key, r in records.items()} == dict.fromkeys(records, "done")
+    assert {path.name for path in (out / "logs").iterdir()} == {"one", "two", "two-p2"}
+    assert run_plain(params(folder, out))[0].plan.units == ()
+
+
+def test_scans_that_share_a_sidecar_fail_until_it_says_whose_it_is(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "x.tif").write_bytes(scan_bytes(1))
+    run_plain(params(folder, out))
+    assert latest(out)["x.tif"].status == "done"
+    (folder / "x.tiff").write_bytes(scan_bytes(2))
+    (folder / "x.sidecar.json").write_text("{}")
+    run_plain(params(folder, out))
+    for key, record in latest(out).items():
+        assert (record.status, record.code) == ("failed", "bad_sidecar")
+        assert "x.tif and x.tiff" in record.message
+        assert f"Call it {key}.sidecar.json" in record.remedy
+    (folder / "x.tif.sidecar.json").write_text("{}")
+    run_plain(params(folder, out))
+    assert {record.status for record in latest(out).values()} == {"done"}

@@ -132,3 +132,10 @@ def test_a_row_of_another_folder_is_not_used_from_within_the_folder(
     assert set(stated) == {"noted"}
     (listed,) = list_scans(ObjectStore(str(tmp_path)), index)
     assert set(json.loads(listed.indexed)) == {"noted"}
+
+
+def test_a_sidecar_of_the_desk_goes_before_one_that_two_scans_share(tmp_path: Path) -> None:
+    put(tmp_path, "x.tif", "x.png", "x.sidecar.json")
+    (scan,) = read_pages(tmp_path / "x.tif", desk=lambda ref: b"{}" if ref.stem == "x" else None)
+    assert not isinstance(scan, FailedScan)
+    assert scan.sidecar == b"{}"

@@ -26,6 +26,10 @@ _FULL_BLOCK = 8.0
 """A block of equal samples has this many times their value as its first coefficient."""
 _FAULTLESS = -1
 _OTHER_MARKER = 8
+_AROUND = 4
+"""Rows of units above and below whose paper is compared."""
+_SAME_TONE = 16.0
+"""Tones of paper that are one: two of 256, as first coefficients of blocks."""
 _EDGE_SHARE = 12
 """This part of a row at its ends is no midst of it, and as much of it may be spoilt."""
 
@@ -137,28 +141,54 @@ def _seam(tone: F64, shift: int, across: int) -> int:
 def _tone_step(tone: F64, across: int) -> int | None:
     """Where the tone of all that follows changes in the midst of a row of units; None where it does not.
 
-    As many codes as before may give as many blocks with another sum: then the units from one place on differ
-    by one tone from those above them, for as many as are in a row. Paper that was joined changes along a
-    whole row or little by little.
+    As many codes as before may give as many blocks with another sum: from one unit on the paper then has
+    another tone, over the whole width and to the end. Paper that was joined changes along a whole row or
+    little by little, and beside a line or a box there is paper of the tone of before.
     """
-    if len(tone) < 4 * across or across < _EDGE_SHARE:
+    rows = len(tone) // across
+    if rows < 4 * _AROUND or across < _EDGE_SHARE:
         return None
-    by = tone[across:] - tone[:-across]
-    middle = np.array([np.median(by[n : n + across]) for n in range(0, len(by) - across, 4)])
-    at = 4 * int(np.abs(middle).argmax())
-    step = float(middle[at // 4])
-    elsewhere = np.abs(middle)[np.abs(4 * np.arange(len(middle)) - at) > across]
-    if step == 0 or np.abs(step) < 2 * elsewhere.max(initial=0.0):
-        return None
-    hits = np.convolve(np.abs(by - step) < abs(step) / 4, np.ones(across), mode="valid")
-    padded = np.pad(hits, (across, across))
-    alone = hits - padded[: len(hits)] - padded[2 * across :]
-    where = int(alone.argmax())
-    is_whole = alone[where] > across * (1 - 2 / _EDGE_SHARE)
-    edge = min((where + 1) % across, across - (where + 1) % across)
-    if not is_whole or edge <= across / _EDGE_SHARE or len(tone) <= where + 3 * across:
-        return None
-    return where + across
+    units = tone[: rows * across].reshape(rows, across)
+    paper = _commonest(units)
+    for row in range(2 * _AROUND, rows - 2 * _AROUND):
+        old = float(np.median(paper[row - _AROUND : row]))
+        new = float(np.median(paper[row + 1 : row + 1 + _AROUND]))
+        if abs(new - old) < 2 * _SAME_TONE:
+            continue
+        lasting = float(np.median(paper[row + 1 :]) - np.median(paper[:row]))
+        if abs(lasting - (new - old)) > abs(new - old) / 2:
+            continue
+        first = row - _AROUND
+        split = _split(units[first : row + _AROUND], old, new)
+        if split is not None:
+            return first * across + split
+    return None
+
+
+def _commonest(units: F64) -> F64:
+    """The commonest tone of each row of units: that of its paper."""
+    out = np.empty(len(units))
+    for row, tones in enumerate(units):
+        values, counts = np.unique(np.rint(tones / _SAME_TONE), return_counts=True)
+        out[row] = values[counts.argmax()] * _SAME_TONE
+    return out
+
+
+def _split(units: F64, old: float, new: float) -> int | None:
+    """Which of the units of some rows is the first of the new paper; None where it is a row's first, or
+    paper of the other tone stands on either side of it.
+    """
+    across, tolerance = units.shape[1], abs(new - old) / 4
+    is_old = (np.abs(units - old) < tolerance).ravel()
+    is_new = (np.abs(units - new) < tolerance).ravel()
+    before = np.concatenate([[0], np.cumsum(is_old)])
+    after = np.concatenate([np.cumsum(is_new[::-1])[::-1], [0]])
+    split = int((before + after).argmax())
+    wrong = is_new[:split].sum() + is_old[split:].sum()
+    edge = min(split % across, across - split % across)
+    is_clear = wrong * _EDGE_SHARE < before[split] + after[split]
+    enough = min(before[split], after[split]) > across
+    return split if is_clear and enough and edge > across / _EDGE_SHARE else None
 
 
 def _between_restarts(data: bytes, first: int) -> list[tuple[int, U8]]:
