@@ -27,7 +27,7 @@ ALGORITHMS: dict[str, int] = {
     "decode": 4,
     "page": 10,
     "strips": 3,
-    "network": 1,
+    "network": 2,
     "tracking": 2,
     "values": 3,
     "quality": 3,

@@ -137,6 +137,59 @@ def test_no_seam_where_tiles_meet(model: VeerNet) -> None:
     assert step[seams].max() < 3 * np.median(step)
 
 
+@settings(max_examples=6, deadline=None)
+@given(st.integers(1, 96), st.integers(1, 96), st.sampled_from([torch.float32, torch.bfloat16]))
+def test_clearing_padding_in_place_gives_what_the_mask_gives(
+    rows: int, cols: int, precision: torch.dtype
+) -> None:
+    torch.manual_seed(0)
+    net = VeerNet(TINY).eval().fold()
+    x, valid = torch.rand(1, 2, 96, 96), torch.zeros(1, 1, 96, 96)
+    valid[:, :, :rows, :cols] = 1
+    with (
+        torch.inference_mode(),
+        torch.autocast("cpu", torch.bfloat16, precision == torch.bfloat16),
+    ):
+        one, other = net(x, valid), net(x, valid, filled=(rows, cols))
+    inside = (slice(None), slice(None), slice(rows), slice(cols))
+    assert one.position is not None
+    assert other.position is not None
+    assert torch.equal(one.position[inside], other.position[inside])
+    assert torch.equal(one.mask[inside], other.mask[inside])
+    assert one.presence is not None
+    assert other.presence is not None
+    assert torch.equal(one.presence[:, :, :rows], other.presence[:, :, :rows])
+
+
+@pytest.mark.parametrize("rows", [60, 128, 129, 190, 320])
+def test_a_strip_is_the_weighted_mean_of_its_tiles(
+    model: VeerNet, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    seen: list[tuple[int, np.ndarray]] = []
+    run = StripPredictor._run
+
+    def noted(self: StripPredictor, tiles: list, strips: list) -> list:
+        out = run(self, tiles, strips)
+        seen.extend((tile.row, arrays[0]) for tile, arrays in zip(tiles, out))
+        return out
+
+    monkeypatch.setattr(StripPredictor, "_run", noted)
+    plan = TilePlan(rows=128, overlap=32, batch=1)
+    given_strip = strip(np.random.default_rng(6), rows, 70)
+    out = StripPredictor(model, "m", plan=plan).predict([given_strip])[0].position
+    total, weight = np.zeros((3, rows, 70)), np.zeros(rows)
+    for row, tile in seen:
+        n = min(128, rows)
+        at = np.arange(n)
+        up = (at + 0.5) / 32 if row > 0 else np.ones(n)
+        down = (n - at - 0.5) / 32 if row + n < rows else np.ones(n)
+        ramp = np.minimum(np.minimum(up, down), 1)
+        total[:, row : row + n] += tile[:, :n, :70] * ramp[:, None]
+        weight[row : row + n] += ramp
+    assert len(seen) == (1 if rows <= 128 else 1 + -(-(rows - 128) // 96))
+    assert np.allclose(out, total / weight[:, None], atol=1e-3)
+
+
 def test_bfloat16_engine_agrees_with_float32(model: VeerNet) -> None:
     pytest.importorskip("openvino")
     if not cpu_engine.available():

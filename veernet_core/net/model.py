@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from veernet_core.net.validity import Validity, levels
+
 STRIDE = 32
 """Heights and widths are padded to multiples of this."""
 
@@ -73,12 +75,12 @@ class ConvNorm(nn.Module):
         self.norm: nn.Module = nn.BatchNorm2d(cout, momentum=0.02)
         self.relu = relu
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Validity | None) -> Tensor:
         """``[B, cin, h, w]`` to ``[B, cout, h/stride, w/stride]``; ``mask`` is at the output's size."""
         x = self.norm(self.conv(x))
         if self.relu:
             x = F.relu(x, inplace=True)
-        return x if mask is None else x * mask
+        return x if mask is None else mask.clear(x)
 
     def fold(self) -> None:
         """Fold the normalisation into the convolution; for inference only."""
@@ -97,12 +99,12 @@ class ChannelSpatialAttention(nn.Module):
         self.excite = nn.Linear(hidden, channels)
         self.spatial = nn.Conv2d(2, 1, 7, padding=3)
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Validity | None) -> Tensor:
         """Same shape as ``x``."""
         if mask is None:
             pooled = x.mean(dim=(2, 3))
         else:
-            pooled = x.sum(dim=(2, 3)) / mask.sum(dim=(2, 3)).clamp(min=1)
+            pooled = x.sum(dim=(2, 3)) / mask.mask.sum(dim=(2, 3)).clamp(min=1)
         gate = torch.sigmoid(self.excite(F.relu(self.squeeze(pooled))))
         x = x * gate[:, :, None, None]
         place = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
@@ -118,7 +120,7 @@ class ResidualBlock(nn.Module):
         self.second = ConvNorm(channels, channels, relu=False)
         self.attention = ChannelSpatialAttention(channels) if attention else None
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Validity | None) -> Tensor:
         """Same shape as ``x``."""
         y = self.second(self.first(x, mask), mask)
         if self.attention is not None:
@@ -140,20 +142,21 @@ class SelfAttention(nn.Module):
             nn.Linear(channels, 2 * channels), nn.GELU(), nn.Linear(2 * channels, channels)
         )
 
-    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, mask: Validity | None) -> Tensor:
         """``[B, C, h, w]`` to the same."""
         b, c, h, w = x.shape
-        x = x + self.place(x) if mask is None else (x + self.place(x)) * mask
+        x = x + self.place(x)
+        if mask is not None:
+            x = mask.clear(x)
         tokens = x.flatten(2).transpose(1, 2)
         q, k, v = self.qkv(self.norm1(tokens)).chunk(3, dim=-1)
         q, k, v = (t.reshape(b, h * w, self.heads, -1).transpose(1, 2) for t in (q, k, v))
-        valid = None if mask is None else mask.flatten(2).bool()[:, :, None, :]
+        valid = None if mask is None else mask.mask.flatten(2).bool()[:, :, None, :]
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=valid)
         tokens = tokens + self.out(mixed.transpose(1, 2).reshape(b, h * w, c))
         tokens = tokens + self.mlp(self.norm2(tokens))
         y = tokens.transpose(1, 2).reshape(b, c, h, w)
-        out: Tensor = y if mask is None else y * mask
-        return out
+        return y if mask is None else mask.clear(y)
 
 
 class Up(nn.Module):
@@ -173,23 +176,23 @@ class Up(nn.Module):
             nn.init.zeros_(self.told.bias)
         self.blocks = nn.ModuleList(ResidualBlock(cout, attention=False) for _ in range(blocks))
 
-    def forward(self, x: Tensor, skip: Tensor, mask: Tensor | None, listed: Tensor) -> Tensor:
+    def forward(self, x: Tensor, skip: Tensor, mask: Validity | None, listed: Tensor) -> Tensor:
         """``[B, cin, h, w]``, ``[B, skip, 2h, 2w]`` and ``[B, LISTED]`` to ``[B, cout, 2h, 2w]``."""
         x = self._joined(x, skip, mask)
         if self.told is not None:
             gain, offset = self.told(listed)[:, :, None, None].chunk(2, 1)
             x = torch.addcmul(offset, x, 1 + gain)
-            x = x if mask is None else x * mask
+            x = x if mask is None else mask.clear(x)
         for block in self.blocks:
             x = block(x, mask)
         return x
 
-    def _joined(self, x: Tensor, skip: Tensor, mask: Tensor | None) -> Tensor:
+    def _joined(self, x: Tensor, skip: Tensor, mask: Validity | None) -> Tensor:
         if self.doubling is None:
             out: Tensor = self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
             return out
         y = F.relu(self.doubling(x).add_(self.join.conv(skip)), inplace=True)
-        return y if mask is None else y * mask
+        return y if mask is None else mask.clear(y)
 
     def fold(self) -> None:
         """Split the folded join: doubling and convolving are one transposed convolution; for inference only.
@@ -274,7 +277,11 @@ class VeerNet(nn.Module):
         return self.eval()
 
     def forward(
-        self, x: Tensor, valid: Tensor | None = None, listed: Tensor | None = None
+        self,
+        x: Tensor,
+        valid: Tensor | None = None,
+        listed: Tensor | None = None,
+        filled: tuple[int, int] | None = None,
     ) -> NetOutput:
         """Run the network.
 
@@ -286,13 +293,17 @@ class VeerNet(nn.Module):
             1 inside the strip; None when there is no padding.
         listed : float [B, LISTED], optional
             ``listed_styles`` of every strip; None when nothing is known of any.
+        filled : (rows, columns), optional
+            What every strip of the batch fills, where ``valid`` says the same of all of them: padding is
+            then cleared in place, so only for inference.
 
         Returns
         -------
         NetOutput
             Position logits are -inf-like outside ``valid``.
         """
-        masks = _pyramid(valid)
+        validity = None if valid is None else Validity(valid, filled)
+        masks = levels(validity, 5)
         if listed is None:
             listed = x.new_zeros(len(x), LISTED)
         if valid is not None:
@@ -313,39 +324,27 @@ class VeerNet(nn.Module):
         if self.presence is None:
             return NetOutput(mask_logits, None, None)
         position = logits[:, self.config.mask_classes :].float()
-        if valid is not None:
-            position = position.masked_fill(valid == 0, -1e4)
+        if validity is not None:
+            position = validity.clear(position, -1e4)
         return NetOutput(mask_logits, position, self._presence(x, masks[0]))
 
-    def _presence(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def _presence(self, x: Tensor, mask: Validity | None) -> Tensor:
         """``[B, C, h, w]`` to presence logits ``[B, classes, 2h]``."""
         assert self.presence is not None
         # channels last: as they lie in memory, which makes reducing many times faster
         across = x.permute(0, 2, 3, 1)
-        count = x.shape[3] if mask is None else mask.sum(3).clamp(min=1).transpose(1, 2)
+        count = x.shape[3] if mask is None else mask.mask.sum(3).clamp(min=1).transpose(1, 2)
         rows = torch.cat([across.sum(2) / count, across.amax(2)], 2).transpose(1, 2)
         first, relu, second = self.presence
         hidden = relu(first(rows))
         if mask is not None:
-            hidden = hidden * mask.amax(3)
+            hidden = hidden * mask.mask.amax(3)
         logits = second(hidden)
         b, c, h = logits.shape
         out: Tensor = (
             logits.reshape(b, c // 2, 2, h).transpose(2, 3).reshape(b, c // 2, 2 * h).float()
         )
         return out
-
-
-def _pyramid(valid: Tensor | None) -> list[Tensor | None]:
-    """Validity at 1/2 to 1/32; a cell is valid if any of its pixels is."""
-    if valid is None:
-        return [None] * 5
-    out: list[Tensor | None] = []
-    level = valid
-    for _ in range(5):
-        level = F.max_pool2d(level, 2)
-        out.append(level)
-    return out
 
 
 PRESETS: dict[str, NetConfig] = {

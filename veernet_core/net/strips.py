@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, STYLES, Posterior, Strip
+from veernet_core.datatypes import F32, STYLES, Bool, Posterior, Strip
 from veernet_core.errors import OutOfMemoryError
 from veernet_core.net.cpu_engine import CpuEngine, available
 from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet, listed_styles
@@ -102,7 +102,8 @@ class StripPredictor:
         OutOfMemoryError
             If even half a batch does not fit.
         """
-        blends = [_Blend(strip, self.model.config.mask_classes, self.keep_mask) for strip in strips]
+        classes = self.model.config.mask_classes
+        blends = [_Blend(strip, self.plan, classes, self.keep_mask) for strip in strips]
         buckets: dict[tuple[int, int], list[_Tile]] = defaultdict(list)
         for index, strip in enumerate(strips):
             for tile in _tiles(index, strip, self.plan):
@@ -159,12 +160,21 @@ class StripPredictor:
             inside[k, 0] = (column >= strip.left_col) & (column <= strip.right_col)
             listed[k] = listed_styles([STYLES.index(s) for s in strip.styles])
         valid[len(tiles) :] = 1  # filler tiles: blank paper
+        sizes = {_filled(tile, strips[tile.strip]) for tile in tiles}
+        alike = len(sizes) == 1 and len(tiles) == batch
         with torch.inference_mode():
-            output = self._model(ink, inside, valid, listed)
+            output = self._model(ink, inside, valid, listed, sizes.pop() if alike else None)
             arrays = _probabilities(output, self.keep_mask)
         return [tuple(a[k] for a in arrays) for k in range(len(tiles))]
 
-    def _model(self, ink: NDArray[np.uint8], inside: F32, valid: F32, listed: F32) -> NetOutput:
+    def _model(
+        self,
+        ink: NDArray[np.uint8],
+        inside: F32,
+        valid: F32,
+        listed: F32,
+        filled: tuple[int, int] | None,
+    ) -> NetOutput:
         device = self.device
         x = torch.from_numpy(ink).to(device, non_blocking=True).float().div_(255)
         track = torch.from_numpy(inside).to(device).expand(-1, x.shape[1], -1)
@@ -174,7 +184,8 @@ class StripPredictor:
             told = torch.from_numpy(listed).to(device)
             if self._engine is not None:
                 return self._engine(x, mask, told)
-            out: NetOutput = self.model(x, None if bool(mask.all()) else mask, told)
+            whole = filled == tuple(x.shape[2:]) or bool(mask.all())
+            out: NetOutput = self.model(x, None if whole else mask, told, filled)
         return out
 
 
@@ -188,6 +199,12 @@ def _probabilities(output: NetOutput, keep_mask: bool) -> tuple[F32, ...]:
     if keep_mask:
         arrays.append(output.mask.float().softmax(1).cpu().numpy())
     return tuple(arrays)
+
+
+def _filled(tile: _Tile, strip: Strip) -> tuple[int, int]:
+    """Rows and columns of a tile that the strip fills."""
+    rows, cols = strip.ink.shape
+    return min(tile.rows, rows - tile.row), cols
 
 
 def _padded(n: int) -> int:
@@ -207,40 +224,67 @@ def _tiles(index: int, strip: Strip, plan: TilePlan) -> Iterator[_Tile]:
         yield _Tile(index, start, plan.rows, _padded(plan.rows), width)
 
 
+class _Map:
+    """One map of a strip, put together of tiles: float16 where one tile alone tells, weighted sums at seams."""
+
+    def __init__(self, classes: int, cols: int, seams: Bool) -> None:
+        self.values = np.zeros((classes, len(seams), cols), np.float16)
+        self._seams = seams
+        self._slot = np.concatenate([[0], np.cumsum(seams)])
+        self._sums = np.zeros((classes, int(self._slot[-1]), cols), np.float32)
+
+    def add(self, row: int, tile: F32, ramp: F32) -> None:
+        """Add [classes, n, cols] from ``row`` on, weighted row by row."""
+        n, cols = len(ramp), self.values.shape[2]
+        seam = self._seams[row : row + n]
+        first = n if seam.all() else int(seam.argmin())
+        last = n - (0 if seam.all() else int(seam[::-1].argmin()))
+        alone = torch.from_numpy(tile[:, first:last, :cols])
+        torch.from_numpy(self.values[:, row + first : row + last]).copy_(alone)
+        for a, b in ((0, first), (last, n)):
+            at = slice(self._slot[row + a], self._slot[row + b])
+            self._sums[:, at] += tile[:, a:b, :cols] * ramp[a:b, None]
+
+    def blended(self, weight: F32) -> NDArray[np.float16]:
+        """The whole map; ``weight`` [rows] is the sum of the ramps."""
+        sums = self._sums / weight[self._seams, None]
+        self.values[:, self._seams] = sums
+        return self.values
+
+
 class _Blend:
     """Weighted sum of a strip's tiles."""
 
-    def __init__(self, strip: Strip, mask_classes: int, keep_mask: bool) -> None:
+    def __init__(self, strip: Strip, plan: TilePlan, mask_classes: int, keep_mask: bool) -> None:
         rows, cols = strip.ink.shape
+        covered = np.zeros(rows, np.int64)
+        for tile in _tiles(0, strip, plan):
+            covered[tile.row : tile.row + tile.rows] += 1
         self.shape = (rows, cols)
-        self.position = np.zeros((3, rows, cols), np.float32)
+        self.position = _Map(3, cols, covered > 1)
         self.presence = np.zeros((3, rows), np.float32)
-        self.mask = np.zeros((mask_classes, rows, cols), np.float32) if keep_mask else None
+        self.mask = _Map(mask_classes, cols, covered > 1) if keep_mask else None
         self.weight = np.zeros(rows, np.float32)
 
     def add(self, tile: _Tile, outputs: tuple[F32, ...], overlap: int) -> None:
         """Add one tile, faded in and out over the overlap except at the strip's ends."""
-        rows, cols = self.shape
-        n = min(tile.rows, rows)
+        n = min(tile.rows, self.shape[0])
         ramp = np.ones(n, np.float32)
         fade = (np.arange(overlap, dtype=np.float32) + 0.5) / overlap
         if tile.row > 0:
             ramp[:overlap] = fade
-        if tile.row + n < rows:
+        if tile.row + n < self.shape[0]:
             ramp[-overlap:] = fade[::-1]
         at = slice(tile.row, tile.row + n)
         if len(outputs) > 1:
-            self.position[:, at] += outputs[0][:, :n, :cols] * ramp[:, None]
+            self.position.add(tile.row, outputs[0][:, :n], ramp)
             self.presence[:, at] += outputs[1][:, :n] * ramp
         if self.mask is not None:
-            self.mask[:, at] += outputs[-1][:, :n, :cols] * ramp[:, None]
+            self.mask.add(tile.row, outputs[-1][:, :n], ramp)
         self.weight[at] += ramp
 
     def posterior(self) -> Posterior:
         """The blended posterior."""
-        self.position /= self.weight[:, None]
         self.presence /= self.weight
-        mask = None
-        if self.mask is not None:
-            mask = (self.mask / self.weight[:, None]).astype(np.float16)
-        return Posterior(self.position.astype(np.float16), self.presence, mask)
+        mask = None if self.mask is None else self.mask.blended(self.weight)
+        return Posterior(self.position.blended(self.weight), self.presence, mask)
