@@ -19,10 +19,12 @@ class Watched(BlockReader):
     def __init__(self) -> None:
         super().__init__()
         self.searched: list[tuple[int, ...]] = []
+        self.turns: list[int] = []
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
         if len(turns) == 1:
             self.searched.append(image.shape)
+            self.turns += turns
         return super().read(image, turns)
 
 
@@ -68,3 +70,12 @@ def test_a_form_that_fills_the_page_is_read_with_its_margins() -> None:
     image = page_of([(1111, 300, 300), (2222, 2400, 1200), (3333, 30, 1640)], 90)
     found = read_sideways(as_raster(image), 3000, Overlooking(), DPI)
     assert [box.text for box in found] == ["3333", "1111", "2222"]
+
+
+@pytest.mark.parametrize("turned", [90, 270])
+def test_a_form_is_read_the_right_way_up_only(turned: int) -> None:
+    reader = Watched()
+    numbers = [(1111 + n, 200 + 240 * (n % 10), 150 + 300 * (n // 10)) for n in range(40)]
+    found = read_sideways(as_raster(page_of(numbers, turned)), 3000, reader, DPI)
+    assert len(found) == 40
+    assert set(reader.turns) == {turned}

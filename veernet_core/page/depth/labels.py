@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from veernet_core.datatypes import U8, Raster
-from veernet_core.page.ocr.text import TextReader, read_region, upright
+from veernet_core.datatypes import Raster
+from veernet_core.page.ocr.text import TextReader, cut_out, read_region, upright
 from veernet_core.page.results import TextBox, TrackFound
 
 TURNS = (0, 90, 180, 270)
@@ -171,7 +171,7 @@ def read_at(
         TextBox("", 0.0, row, col, 1.1 * like.length_px, 1.1 * like.width_px, like.turned_deg)
         for row, col in places
     ]
-    lines = [_cut_out(raster, box) for box in boxes]
+    lines = [upright(cut_out(raster, box), box.turned_deg) for box in boxes]
     labels = []
     for box, read in zip(boxes, reader.recognise(lines)):
         value = parse_depth(read.text)
@@ -198,21 +198,9 @@ def _like_number(text: str) -> bool:
 
 def _read_digits(raster: Raster, box: TextBox, reader: TextReader) -> tuple[float, float] | None:
     """Read a box once more, as digits only."""
-    read = reader.recognise([_cut_out(raster, box)], digits_only=True)[0]
+    read = reader.recognise([upright(cut_out(raster, box), box.turned_deg)], digits_only=True)[0]
     value = parse_depth(read.text)
     return None if value is None else (value, read.confidence)
-
-
-def _cut_out(raster: Raster, box: TextBox) -> U8:
-    """The pixels of a box, upright; empty where it lies off the page."""
-    row0, row1 = box.row - box.height_px / 2, box.row + box.height_px / 2
-    col0, col1 = box.col - box.width_px / 2, box.col + box.width_px / 2
-    first, last = max(0, int(row0)), min(raster.height_px, int(row1) + 2)
-    if last <= first:
-        return np.zeros((0, 0), dtype=np.uint8)
-    return upright(
-        raster.read_ink(first, last)[:, max(0, int(col0)) : max(0, int(col1) + 2)], box.turned_deg
-    )
 
 
 def _common_turn(labels: Sequence[LabelRead]) -> int | None:

@@ -202,6 +202,17 @@ def _text_box(quad: F64, read: LineRead, turn: int) -> TextBox:
     )
 
 
+def cut_out(raster: Raster, box: TextBox) -> U8:
+    """The pixels of a box as they lie on the page; empty where it lies off it."""
+    row0, row1 = box.row - box.height_px / 2, box.row + box.height_px / 2
+    col0, col1 = box.col - box.width_px / 2, box.col + box.width_px / 2
+    first, last = max(0, int(row0)), min(raster.height_px, int(row1) + 2)
+    if last <= first:
+        return np.zeros((0, 0), dtype=np.uint8)
+    piece: U8 = raster.read_ink(first, last)[:, max(0, int(col0)) : max(0, int(col1) + 2)]
+    return piece
+
+
 # ---- regions of a raster -----------------------------------------------------------------------
 
 
