@@ -417,17 +417,22 @@ def test_trouble_in_a_reader_ends_this_scan_only(monkeypatch: pytest.MonkeyPatch
         reading.read_page(page(), None, Unused())
 
 
-def test_text_is_read_outside_the_grids_only() -> None:
+def test_the_form_is_read_above_the_first_grid_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A foot, or another section's scale block, holds nothing of it."""
     found = layout(section(top=2000, bottom=3000), section("log2", 4000, 4900))
-    rows = reading.text_rows(found, found.sections, 20_000)
-    inside = np.zeros(20_000, dtype=bool)
-    for a, b in rows:
-        assert a < b
-        inside[a:b] = True
-    assert inside[:2000].all()
-    assert not inside[2200:2800].any()
-    assert inside[3050:3950].all()
-    assert not inside[10_000:].any()
+    assert reading.form_rows(found, 2000, 20_000) == 2000 + round(0.6 * found.dpi[0])
+    assert reading.form_rows(found, 15_000, 20_000) == 45 * found.dpi[0]
+    assert reading.form_rows(found, 2000, 2050) == 2050
+    asked: list[tuple[int, int]] = []
+
+    def read_region(raster: Raster, row0: int, row1: int, *rest: Any) -> list[TextBox]:
+        asked.append((row0, row1))
+        return []
+
+    found_by(monkeypatch, found)
+    monkeypatch.setattr(reading.text, "read_region", read_region)
+    reading.read_page(page(), None, Unused())
+    assert asked[0] == (0, 2000 + round(0.6 * found.dpi[0]))
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])

@@ -7,6 +7,7 @@ Does not belong here: how tracks, numbers and scales are found, and what is done
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from veernet_core.datatypes import Bool, DepthUnit, Finding, Raster, Section, Track
+from veernet_core.datatypes import DepthUnit, Finding, Raster, Section, Track
 from veernet_core.errors import ReadingError, VeernetError, of_scan
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.axis import DepthPrior
@@ -50,8 +51,8 @@ from veernet_core.page.scales import reading as scales
 from veernet_core.page.scales.reading import ScaleReader
 from veernet_core.page.scales.spans import with_spans
 
-_HEADER_IN, _ABOVE_IN, _BELOW_IN = 45.0, 10.0, 8.0
-"""Farthest that text is read from the top of the page, above a section, and below it."""
+_HEADER_IN = 45.0
+"""Farthest that the form is read from the top of the page."""
 _INTO_GRID_IN = 0.6
 """Scale blocks and grids meet where neither ends exactly."""
 _CLEAR_PRINT, _FEWEST_MENTIONS, _FEWEST_LETTERS = 0.8, 2, 40
@@ -63,7 +64,6 @@ _OTHER_SURVEYS = (
     ("velocity_survey", r"VELOCITY SURVEY|(3|THREE).?D(IMENSIONAL)? VELOCITY|CHECK ?SHOT"),
 )
 """What print on pages without curves of rock properties says."""
-Rows = tuple[int, int]
 LAYOUT_FILE = "veernet-layout.safetensors"
 """Name of the layout network among the fitted models."""
 
@@ -334,18 +334,12 @@ def _prior(stated: Sidecar | None, placed: Placed, unit: DepthUnit | None) -> De
 def _text(
     raster: Raster, found: PageLayout, placed: Iterable[Placed], reader: PageReader
 ) -> list[TextBox]:
-    """All text outside the grids that may belong to a header or a scale block."""
-    sections = [p.found for p in placed]
-    boxes: list[TextBox] = []
-    rows = text_rows(found, sections, raster.height_px)
-    for top, bottom in rows:
-        boxes += text.read_region(
-            raster, top, bottom, 0, raster.width_px, reader, (0,), found.dpi[1]
-        )
-    level_to = next((bottom for top, bottom in rows if top == 0), None)
-    first = min((section.row_top for section in sections), default=0.0)
-    last = round(min(first, _HEADER_IN * found.dpi[0]))
-    return boxes + header.read_sideways(raster, last, reader, found.dpi[1], level_to)
+    """All text above the first grid that may belong to the form; scales are read by themselves."""
+    first = min((p.found.row_top for p in placed), default=math.inf)
+    last = form_rows(found, first, raster.height_px)
+    boxes = text.read_region(raster, 0, last, 0, raster.width_px, reader, (0,), found.dpi[1])
+    sideways = round(min(first, _HEADER_IN * found.dpi[0]))
+    return boxes + header.read_sideways(raster, sideways, reader, found.dpi[1], last)
 
 
 def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:
@@ -367,36 +361,16 @@ def _other(code: str, text: str) -> Finding:
     )
 
 
-def text_rows(found: PageLayout, logged: Iterable[SectionFound], height_px: int) -> list[Rows]:
-    """Runs of rows, half-open and disjoint, where header and scales may be printed.
+def form_rows(found: PageLayout, first: float, height_px: int) -> int:
+    """Rows from the top of the page in which the form may be printed.
 
     Parameters
     ----------
     found : PageLayout
         Its resolution is used.
-    logged : iterable of SectionFound
-        The grids, which are left out.
+    first : float
+        Row where the first grid begins; scale blocks and grids meet where neither ends exactly.
     height_px : int
     """
     down = found.dpi[0]
-    wanted = np.zeros(height_px, dtype=np.bool_)
-    wanted[: round(_HEADER_IN * down)] = True
-    sections = list(logged)
-    for section in sections:
-        top, bottom = round(section.row_top), round(section.row_bottom)
-        wanted[max(0, top - round(_ABOVE_IN * down)) : top] = True
-        wanted[bottom : bottom + round(_BELOW_IN * down)] = True
-    _leave_out_grids(wanted, sections, down)
-    return _runs(wanted)
-
-
-def _leave_out_grids(wanted: Bool, sections: Iterable[SectionFound], dpi: float) -> None:
-    inset = round(_INTO_GRID_IN * dpi)
-    for section in sections:
-        top, bottom = round(section.row_top) + inset, round(section.row_bottom) - inset
-        wanted[max(0, top) : max(0, top, bottom)] = False
-
-
-def _runs(flags: Bool) -> list[Rows]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.view(np.int8), [0]])))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+    return round(min(first + _INTO_GRID_IN * down, _HEADER_IN * down, height_px))
