@@ -13,6 +13,7 @@ from flows.cli.options import (
     add_digitise_options,
     add_include_review,
     add_index_options,
+    add_jobs,
     add_json,
     add_model_options,
     add_option,
@@ -74,6 +75,10 @@ def fill_digitise(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="also do scans again whose result stands"
     )
     add_model_options(parser)
+    text = (
+        "scans read at once, each with memory of its own; half the cores, four at most, if omitted"
+    )
+    add_jobs(parser, None, text)
     add_quiet(parser)
     add_json(parser, "one JSON object per log")
     parser.set_defaults(run=digitise)
@@ -244,6 +249,7 @@ def _digitise(
         scans, args.out, ShownPredictor(predictor, show), config, show.scan,
         PageEngines(numerics=predictor.numerics), index,
         include_review, started=lambda stem: show.doing(f"reading {stem}"), found=show.found,
+        was_read=show.read, jobs=getattr(args, "jobs", None),
         kept=Kept(kept_folder(ObjectStore(str(args.out)))),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from flows import wording
 from flows.cli.options import (
     add_device,
     add_jobs,
+    add_json,
     add_model,
     add_option,
     add_out,
@@ -20,6 +21,7 @@ from flows.cli.options import (
     count,
     group,
     number,
+    say_report,
 )
 from veernet_core.config import OPTIONS
 
@@ -64,6 +66,7 @@ def fill_train(parser: argparse.ArgumentParser) -> None:
     place = group(parser, wording.NETWORK)
     number(place, "--threads", "THREADS", "CPU threads; 0: one per core", 0, int)
     add_quiet(parser, "no progress bar")
+    add_json(parser, "one JSON object: the bundle and the record of its training")
     parser.set_defaults(run=_train)
 
 
@@ -72,6 +75,7 @@ def _train(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from flows.studies.evaluate import load_shapes
+    from flows.studies.report import Report
     from veernet_core.net import bundle
     from veernet_core.synth.priors import as_plotted
     from veernet_core.training.fit import TrainConfig, fit
@@ -103,7 +107,8 @@ def _train(args: argparse.Namespace) -> int:
     target.write_bytes(bundle.pack(state.average, {}, record))
     for name, png in strip_pictures(state.average, args.device).items():
         (args.out / name).write_bytes(png)
-    print(f"{target} (not calibrated yet: veernet calibrate --model {target})")
+    words = f"{target} (not calibrated yet: veernet calibrate --model {target})"
+    say_report(args, Report(words, bundle=str(target), record=record))
     return 0
 
 
@@ -151,6 +156,7 @@ def fill_evaluate(parser: argparse.ArgumentParser) -> None:
         "--paper", type=Path, metavar="BUNDLE",
         help="a bundle of the `paper` preset to compare with; none if omitted",
     )  # fmt: skip
+    add_json(parser, "one JSON object: the report in words and its figures")
     parser.set_defaults(run=_evaluate)
 
 
@@ -162,28 +168,23 @@ def _evaluate(args: argparse.Namespace) -> int:
         from veernet_core.config import GatePolicy
 
         policy = GatePolicy(min_r2=args.min_r2)
-        print(compare_folder(args.results, args.reference, args.out, args.write_back, policy))
+        report = compare_folder(args.results, args.reference, args.out, args.write_back, policy)
+        say_report(args, report)
         return 0
     if args.shifts is not None:
         from flows.studies.calibrate import run_shifts
         from veernet_core.config import DigitiseConfig, GatePolicy
 
         config = DigitiseConfig(gate=GatePolicy(min_r2=args.min_r2))
-        print(
-            run_shifts(
-                args.model, args.curves, args.shifts, args.count, args.seed, args.out, config
-            )
-        )
+        shifts = (args.model, args.curves, args.shifts, args.count, args.seed, args.out, config)
+        say_report(args, run_shifts(*shifts))
         return 0
     if args.flags is not None:
         return _flags(args)
     from flows.studies.evaluate import run_evaluation
 
-    print(
-        run_evaluation(
-            args.model, args.paper, args.curves, args.sets, args.count, args.seed, args.out
-        )
-    )
+    drawn = (args.model, args.paper, args.curves, args.sets, args.count, args.seed, args.out)
+    say_report(args, run_evaluation(*drawn))
     return 0
 
 
@@ -196,7 +197,7 @@ def _flags(args: argparse.Namespace) -> int:
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         (args.out / "flags.md").write_text(report, encoding="utf-8")
-    print(report)
+    say_report(args, report)
     return 0
 
 
@@ -217,6 +218,7 @@ def fill_calibrate(parser: argparse.ArgumentParser) -> None:
     number(place, "--count", "DRAWN", text, 600, count)
     add_seed(parser, 21, "drawings")
     add_jobs(parser, os.cpu_count() or 1)
+    add_json(parser, "one JSON object: the report in words and its figures")
     parser.set_defaults(run=_calibrate)
 
 
@@ -224,7 +226,8 @@ def _calibrate(args: argparse.Namespace) -> int:
     from flows.studies.calibrate import run_calibration
 
     out = args.out or args.model
-    print(run_calibration(args.model, out, args.count, args.seed, args.plots, args.jobs))
+    report = run_calibration(args.model, out, args.count, args.seed, args.plots, args.jobs)
+    say_report(args, report)
     return 0
 
 
@@ -252,6 +255,7 @@ def fill_compare(parser: argparse.ArgumentParser) -> None:
         "--tiny", action="store_true", help="seconds in all, for a test of the command"
     )
     add_jobs(parser, 2)
+    add_json(parser, "one JSON object: the report in words and its figures")
     parser.set_defaults(run=_compare)
 
 
@@ -268,7 +272,7 @@ def _compare(args: argparse.Namespace) -> int:
     if not args.tiny:
         config = replace(StudyConfig(), steps=args.steps, batch=args.batch, pool=args.pool)
     names = args.losses or list(CANDIDATES)
-    print(run_study(args.out, config, args.stages, names, args.seeds, args.jobs))
+    say_report(args, run_study(args.out, config, args.stages, names, args.seeds, args.jobs))
     return 0
 
 
@@ -282,11 +286,12 @@ def fill_benchmark(parser: argparse.ArgumentParser) -> None:
     group(parser, wording.NETWORK).add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32", help="of the network"
     )
+    add_json(parser, "one JSON object: the report in words and its figures")
     parser.set_defaults(run=_benchmark)
 
 
 def _benchmark(args: argparse.Namespace) -> int:
     from flows.studies.benchmark import run
 
-    print(run(args.rows, args.dpi, args.device, args.precision))
+    say_report(args, run(args.rows, args.dpi, args.device, args.precision))
     return 0

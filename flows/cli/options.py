@@ -11,10 +11,13 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows import wording
 from veernet_core.config import OPTION_DEFAULTS, OPTIONS, DigitiseConfig, Option, configured
+
+if TYPE_CHECKING:
+    from flows.studies.report import Report
 
 Group = argparse._ArgumentGroup
 
@@ -201,10 +204,14 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     number(place, "--batch-tiles", "TILES", text, None, count)
 
 
-def add_jobs(parser: argparse.ArgumentParser, default: int = 1) -> None:
-    """How many processes; ``--workers`` is the name of version 0.1.0."""
+def add_jobs(
+    parser: argparse.ArgumentParser,
+    default: int | None = 1,
+    text: str = "processes side by side, one CPU core each",
+) -> None:
+    """How much goes on at once; ``--workers`` is the name of version 0.1.0."""
     place = group(parser, wording.NETWORK)
-    number(place, "--jobs", "PROCESSES", "side by side, one CPU core each", default, count)
+    number(place, "--jobs", "JOBS", text, default, count)
     place.add_argument(
         "--workers", dest="jobs", type=count, default=argparse.SUPPRESS, help=argparse.SUPPRESS
     )
@@ -219,6 +226,11 @@ def add_seed(parser: argparse.ArgumentParser, default: int, of: str) -> None:
 def add_quiet(parser: argparse.ArgumentParser, words: str = "say nothing but failures") -> None:
     """Less on the terminal."""
     group(parser, wording.TERMINAL).add_argument("--quiet", action="store_true", help=words)
+
+
+def say_report(args: argparse.Namespace, report: Report) -> None:
+    """Print a study's report, for people or for programs."""
+    print(report.as_json() if args.json else report, flush=True)
 
 
 def add_json(parser: argparse.ArgumentParser, words: str) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from flows import wording
-from flows.cli.options import Group, add_out, add_seed, count, group, number
+from flows.cli.options import Group, add_json, add_out, add_seed, count, group, number, say_report
 
 _FOREVER_MIN = 1e9
 
@@ -36,6 +40,11 @@ def _add_init(place: Group, kind: str) -> None:
     place.add_argument("--init", type=Path, metavar="FILE", help=text)
 
 
+def _say_of(args: argparse.Namespace) -> Callable[[str], None]:
+    """Where lines about the work go: none of them among what programs read."""
+    return partial(print, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+
 def fill_train_pages(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.description = (
@@ -50,22 +59,24 @@ def fill_train_pages(parser: argparse.ArgumentParser) -> None:
     number(group(parser, wording.DRAWINGS), "--pages", "PAGES", "pages to draw", 600, count)
     _add_truth(parser)
     add_seed(parser, 1, "drawings and first weights")
+    add_json(parser, "one JSON object: the files written and their figures")
     parser.set_defaults(run=_train_pages)
 
 
 def _train_pages(args: argparse.Namespace) -> int:
     import torch
 
+    from flows.studies.report import Report
     from flows.studies.train_pages import run_training
     from veernet_core.training.pages import PageTrainConfig
 
     torch.set_num_threads(1)
     config = PageTrainConfig(seed=args.seed, steps=args.steps, minutes=args.minutes)
     start = args.init.read_bytes() if args.init is not None else None
-    for path in run_training(
-        args.out, args.pages, config, args.scans, args.truth, args.folds, start
-    ):
-        print(f"{path} (not calibrated yet: veernet calibrate-pages {args.out})")
+    drawn = (args.out, args.pages, config, args.scans, args.truth, args.folds, start)
+    paths = run_training(*drawn, say=_say_of(args))
+    told = [f"{path} (not calibrated yet: veernet calibrate-pages {args.out})" for path in paths]
+    say_report(args, Report("\n".join(told), files=[str(path) for path in paths]))
     return 0
 
 
@@ -84,19 +95,22 @@ def fill_train_print(parser: argparse.ArgumentParser) -> None:
         help="folders of font files; those of this machine if omitted",
     )  # fmt: skip
     add_seed(parser, 1, "drawings and first weights")
+    add_json(parser, "one JSON object: the files written and their figures")
     parser.set_defaults(run=_train_print)
 
 
 def _train_print(args: argparse.Namespace) -> int:
     import torch
 
+    from flows.studies.report import Report
     from flows.studies.train_print import run_training
     from veernet_core.training.prints import PrintTrainConfig
 
     torch.set_num_threads(1)
     config = PrintTrainConfig(seed=args.seed, steps=args.steps, minutes=args.minutes)
     start = args.init.read_bytes() if args.init is not None else None
-    print(run_training(args.out, args.sheets, config, args.fonts, start))
+    path = run_training(args.out, args.sheets, config, args.fonts, start, _say_of(args))
+    say_report(args, Report(str(path), files=[str(path)]))
     return 0
 
 
@@ -110,15 +124,19 @@ def fill_calibrate_pages(parser: argparse.ArgumentParser) -> None:
     text = "times that each weight is tried"
     number(group(parser, wording.TRAINING), "--rounds", "ROUNDS", text, 1, count)
     _add_truth(parser)
+    add_json(parser, "one JSON object: the files written and their figures")
     parser.set_defaults(run=_calibrate_pages)
 
 
 def _calibrate_pages(args: argparse.Namespace) -> int:
+    from flows.studies.report import Report
     from flows.studies.train_pages import run_calibration
 
     if not args.scans or args.folds < 2:
         raise ValueError(
             "--scans and --folds (at least 2) are needed: figures are of wells left out"
         )
-    print(run_calibration(args.models, args.folds, args.scans, args.truth, args.rounds))
+    pages = (args.models, args.folds, args.scans, args.truth, args.rounds)
+    score = run_calibration(*pages, say=_say_of(args))
+    say_report(args, Report(str(score), **asdict(score)))
     return 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,7 @@ from flows import wording
 from flows.cli.options import (
     add_device,
     add_jobs,
+    add_json,
     add_out,
     add_out_if_wanted,
     add_quiet,
@@ -17,6 +20,7 @@ from flows.cli.options import (
     count,
     group,
     number,
+    say_report,
 )
 
 if TYPE_CHECKING:
@@ -71,12 +75,14 @@ def fill(parser: argparse.ArgumentParser) -> None:
     )
     place.add_argument("--pictures", action="store_true", help="keep overlays of accepted curves")
     add_quiet(parser, "print the table alone, no line per page")
+    add_json(parser, "one JSON object: the table in words, pages and curves")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure pages and print the table."""
     from flows.studies import evaluate_pages, page_figures, page_rows
+    from flows.studies.report import Report
 
     if args.pictures and args.out is None:
         raise ValueError("--pictures needs a folder to keep them in: -o OUT")
@@ -91,14 +97,16 @@ def run(args: argparse.Namespace) -> int:
     results: list[PageResult] = []
     for result in evaluate_pages.measure_pages(_pages(args), options, args.jobs):
         results.append(result)
-        if not args.quiet:
+        if not args.quiet and not args.json:
             print("\n".join(page_figures.page_lines(result)), flush=True)
         if args.out is not None:
             _write(args.out, results)
-    print("\n" + page_figures.table(results))
-    if args.against is not None:
-        rows = [row for result in results for row in result.curves]
-        print("\n" + "\n".join(page_rows.compare(rows, args.against)))
+    rows = [row for result in results for row in result.curves]
+    changed = page_rows.compare(rows, args.against) if args.against is not None else []
+    words = "\n".join(["", page_figures.table(results), *(["", *changed] if changed else [])])
+    pages = json.loads(page_figures.to_json(results))
+    curves = [asdict(row) for row in rows]
+    say_report(args, Report(words, pages=pages, curves=curves, changed=changed))
     return 0
 
 
@@ -152,19 +160,21 @@ def fill_fit_scales(parser: argparse.ArgumentParser) -> None:
         "--layouts", type=Path, metavar="DIR",
         help="folder of layout networks by fold: fit on borders as they read them too; given ones if omitted",
     )  # fmt: skip
+    add_json(parser, "one JSON object: the report in words and its figures")
     parser.set_defaults(run=run_fit_scales)
 
 
 def run_fit_scales(args: argparse.Namespace) -> int:
     """Fit the models and say what they were fitted on."""
     from flows.studies.fit_scales import fit
+    from flows.studies.report import Report
 
     fitted = fit(args.scans, args.truth, args.out, args.drawn, args.seed, args.layouts)
-    print(
+    words = (
         f"{fitted.scales} scales in {fitted.blocks} blocks of {fitted.pages} pages,"
         f" and {fitted.drawn} drawn blocks"
     )
-    print(fitted.table())
-    for path in fitted.files:
-        print(path)
+    lines = [words, fitted.table(), *(str(path) for path in fitted.files)]
+    figures = asdict(fitted) | {"files": [str(path) for path in fitted.files]}
+    say_report(args, Report("\n".join(lines), **figures))
     return 0

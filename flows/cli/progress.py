@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from veernet_core.pipeline import Predictor
 
 _LONGEST_NAME = 40
+_READ, _TRACED = 0.45, 0.45
+"""Shares of a scan's time that go into reading its page and into tracing; the rest is writing."""
 
 
 class Show:
@@ -51,7 +54,9 @@ class Show:
         self._total, self._quiet, self._json = total, quiet, as_json
         self._shared = shared
         self._started = time.monotonic()
-        self._done = 0
+        self._done = self._read = 0
+        self._rows_to_trace = self._rows_traced = 0.0
+        self._lock = threading.Lock()
         self._bar: Progress | None = None
         self._task: Any = None
 
@@ -60,21 +65,20 @@ class Show:
             from rich.console import Console
             from rich.progress import (
                 BarColumn,
-                MofNCompleteColumn,
                 Progress,
                 TextColumn,
                 TimeElapsedColumn,
-                TimeRemainingColumn,
             )
 
             columns = (
-                MofNCompleteColumn(), BarColumn(), TimeElapsedColumn(), TextColumn("left"),
-                TimeRemainingColumn(), TextColumn("{task.description}", markup=False),
+                TextColumn("{task.fields[scans]}"), BarColumn(), TimeElapsedColumn(),
+                TextColumn("{task.fields[left]}"), TextColumn("{task.description}", markup=False),
             )  # fmt: skip
             console = Console(stderr=True)
             self._bar = Progress(*columns, console=console, redirect_stdout=not self._json)
             self._bar.start()
-            self._task = self._bar.add_task("starting", total=self._total)
+            scans = f"0/{self._total}"
+            self._task = self._bar.add_task("starting", total=self._total, scans=scans, left="")
         return self
 
     def __exit__(
@@ -94,21 +98,56 @@ class Show:
     def found(self, more: int) -> None:
         """A file holds more scans than one."""
         self._total += more
+        self._move()
+
+    def read(self, stem: str, rows: float) -> None:
+        """A scan's page is read; so many scan rows of its tracks are to be traced."""
+        with self._lock:
+            self._read += 1
+            self._rows_to_trace += rows
+        self._move()
+
+    def traced(self, rows: float) -> None:
+        """So many scan rows of a track went through the network."""
+        with self._lock:
+            self._rows_traced += rows
+        self._move()
+
+    def share(self) -> float:
+        """How much of the work is done, 0 to 1."""
+        read = max(self._read, self._done)
+        whole = max(self._rows_to_trace, self._rows_traced, 1.0)
+        done = _READ * read + _TRACED * max(read * self._rows_traced / whole, self._done)
+        total = max(self._total, read)  # a PDF may hold several
+        return min(1.0, (done + (1 - _READ - _TRACED) * self._done) / max(total, 1))
+
+    def left_s(self) -> float:
+        """Seconds that the rest will take at the speed so far; NaN before anything is done."""
+        share = self.share()
+        return (time.monotonic() - self._started) * (1 - share) / share if share else float("nan")
+
+    def _move(self) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, total=self._total)
+            left, total = self.left_s(), max(self._total, self._done)
+            self._bar.update(
+                self._task,
+                completed=self.share() * total,
+                total=total,
+                scans=f"{self._done}/{total}",
+                left=f"{left:,.0f} s left" if left == left else "",
+                refresh=True,
+            )
 
     def scan(self, done: int, result: DigitisedLog | FailedScan) -> None:
         """One scan is done."""
         self._done = done
         total = max(self._total, done)
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=total, refresh=True)
+        self._move()
         if self._json:
             print(json.dumps(as_row(result), ensure_ascii=False), flush=True)
         elif not self._quiet:
-            left = (time.monotonic() - self._started) / done * (total - done)
             line = one_line(line_of(result, self._shared))
-            print(f"[{done}/{total}, {left:.0f} s left] {line}", flush=True)
+            print(f"[{done}/{total}, {self.left_s():,.0f} s left] {line}", flush=True)
 
     def say(self, words: str) -> None:
         """A line for people."""
@@ -133,7 +172,9 @@ class ShownPredictor:
                 f"tracing section {at.section_index + 1}, track {at.track_index + 1},"
                 f" scan row {at.scan_rows[0]:,.0f}"
             )
-        return self._predictor.predict(strips)
+        found = self._predictor.predict(strips)
+        self._show.traced(sum(float(s.scan_rows[-1] - s.scan_rows[0]) for s in strips))
+        return found
 
 
 def as_row(result: DigitisedLog | FailedScan) -> dict[str, Any]:

@@ -145,6 +145,8 @@ def digitise_files(
     started: Callable[[str], None] = lambda stem: None,
     kept: Kept | None = None,
     found: Callable[[int], None] = lambda more: None,
+    was_read: Callable[[str, float], None] = lambda stem, rows: None,
+    jobs: int | None = None,
 ) -> LocalReport:
     """Digitise scans into ``out``; one bad scan never stops the others.
 
@@ -164,6 +166,10 @@ def digitise_files(
     kept : Kept, optional
         Remembers slow steps, so that a log that is corrected afterwards is digitised again in seconds.
     found : called with how many scans a file holds beyond one, when that is known; from a thread
+    was_read : called with the stem of each scan whose page is read and the scan rows of all its tracks; from
+        several threads
+    jobs : int, optional
+        Scans read at once; ``page_workers`` where omitted.
 
     Returns
     -------
@@ -186,9 +192,12 @@ def digitise_files(
 
     def read(item: ScanInput, config: DigitiseConfig, reader: PageReader | None) -> ReadScan:
         started(item.ref.stem)
-        return pipeline.read_scan(item, config, reader)
+        page = pipeline.read_scan(item, config, reader)
+        was_read(item.ref.stem, _rows_to_trace(page))
+        return page
 
-    results = pipeline.digitise_many(items, timed, config, reader, page_workers(), read, tracing)
+    workers = jobs or page_workers()
+    results = pipeline.digitise_many(items, timed, config, reader, workers, read, tracing)
     try:
         shared = {stem for stem, n in Counter(path.stem for path in scans).items() if n > 1}
         _publish_all(_with_unread(results, unread), store, out, summary, report, names, shared)
@@ -207,6 +216,12 @@ def digitise_files(
             runs.write_run(store, run)
             summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
     return summary
+
+
+def _rows_to_trace(scan: ReadScan) -> float:
+    """Scan rows of all tracks that have a depth."""
+    sections = [s for s in scan.known.sections if s.depth is not None]
+    return float(sum((s.row_bottom - s.row_top) * len(s.tracks) for s in sections))
 
 
 def _publish_all(

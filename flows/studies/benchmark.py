@@ -21,6 +21,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from flows.local.pages import read_scan
+from flows.studies.report import Report
 from storage import publish
 from storage.log_files import log_files
 from veernet_core import pipeline
@@ -46,7 +47,7 @@ def draw_scan(folder: Path, rows: int, dpi: int) -> Path:
     return path
 
 
-def measure(path: Path, device: str, precision: str) -> str:
+def measure(path: Path, device: str, precision: str) -> Report:
     """Run the stages one by one, then the whole; returns the report."""
     item, config = read_scan(path), DigitiseConfig()
     predictor = load_predictor(None, device, precision)
@@ -93,7 +94,10 @@ def measure(path: Path, device: str, precision: str) -> str:
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     lines.append(f"peak memory {peak:.0f} MB; result {digest}")
-    return "\n".join(lines)
+    figures = {"rows": image.height_px, "cols": image.width_px, "device": device,
+               "precision": precision, "seconds": seconds, "seconds_together": together,
+               "peak_mb": peak, "result": digest}  # fmt: skip
+    return Report("\n".join(lines), **figures)
 
 
 class TimedPredictor:
@@ -146,7 +150,7 @@ def _lap(seconds: dict[str, float], stage: str, since: float) -> float:
     return now
 
 
-def run(rows: int, dpi: int, device: str, precision: str) -> str:
+def run(rows: int, dpi: int, device: str, precision: str) -> Report:
     """Draw in a process of its own (so that its memory does not count), then measure."""
     with tempfile.TemporaryDirectory() as folder:
         code = (

@@ -23,6 +23,7 @@ import torch
 from tqdm import tqdm
 
 from flows.studies.evaluate import load_shapes, load_wells
+from flows.studies.report import Report
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.evaluation import reliability, shifts
@@ -63,7 +64,7 @@ _LOOKS = {
 
 def run_calibration(
     model: Path, out: Path, count: int, seed: int, plots: Path | None, workers: int = 1
-) -> str:
+) -> Report:
     """Fit the maps of a bundle, measure them on fresh strips, write the bundle; returns the report.
 
     Confidence and quality are fitted on the same ``count`` strips: the maps have so few degrees of
@@ -107,7 +108,8 @@ def run_calibration(
     lines.append(gate_line("gate", gate))
     lines += _family_lines("each family of paper judged by what the others taught", fitted.left_out)
     lines += _earlier_lines(known, content.calibration)
-    return "\n".join(lines)
+    figures = {"bundle": str(out), "fitted_on": count, "measured_on": half, "gate": values["gate"]}
+    return Report("\n".join(lines), **figures)
 
 
 def _family_lines(about: str, scores: Mapping[str, GateScore]) -> list[str]:
@@ -282,7 +284,7 @@ def run_shifts(
     seed: int,
     out: Path | None,
     config: DigitiseConfig,
-) -> str:
+) -> Report:
     """Measure the gate under shifts; returns the report.
 
     Raises
@@ -318,7 +320,8 @@ def run_shifts(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         table.to_parquet(out / "shifts.parquet", index=False)
-    return _shift_report(table, content.model_id, config, shapes)
+    words = _shift_report(table, content.model_id, config, shapes)
+    return Report(words, model_id=content.model_id, shifts=rows)
 
 
 def _advance(bar: Any, done: int, total: int) -> None:

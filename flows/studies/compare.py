@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from flows.studies.report import Report
 from veernet_core.training import compare, loss_study
 from veernet_core.training.compare import CANDIDATES
 from veernet_core.training.fit import PIXEL_SHARE
@@ -56,7 +57,7 @@ def run_study(
     names: Sequence[str],
     seeds: int,
     workers: int,
-) -> str:
+) -> Report:
     """Run what is not on disk yet, then write tables and plots; returns the report (Markdown).
 
     Raises
@@ -110,7 +111,7 @@ def _write_whole(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
-def _write_tables(out: Path, runs: pd.DataFrame, config: StudyConfig) -> str:
+def _write_tables(out: Path, runs: pd.DataFrame, config: StudyConfig) -> Report:
     for column in _SHOWN:
         if column not in runs:
             runs[column] = np.nan
@@ -119,12 +120,11 @@ def _write_tables(out: Path, runs: pd.DataFrame, config: StudyConfig) -> str:
     summary.to_parquet(out / "summary.parquet", index=False)
     report = _report(summary, config)
     (out / "losses.md").write_text(report, encoding="utf-8")
-    (out / "losses.json").write_text(
-        json.dumps(study_json(summary, config), indent=1) + "\n", encoding="utf-8"
-    )
+    figures = study_json(summary, config)
+    (out / "losses.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for stage in dict.fromkeys(summary["stage"]):
         (out / f"error-plane-{stage}.png").write_bytes(error_plane(summary, stage))
-    return report
+    return Report(report, **figures)
 
 
 def study_json(summary: pd.DataFrame, config: StudyConfig) -> dict[str, Any]:

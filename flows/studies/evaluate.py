@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from flows.studies.report import Report
 from storage.records import jsonable
 from veernet_core import metrics
 from veernet_core.evaluation import drawings as evaluation
@@ -69,7 +70,7 @@ def run_evaluation(
     count: int,
     seed: int,
     out: Path | None,
-) -> str:
+) -> Report:
     """Evaluate the model, the classical tracer and, where given, a bundle of the published preset;
     returns the report.
     """
@@ -95,12 +96,13 @@ def run_evaluation(
     )
     for bar in bars.values():
         bar.close()
+    facts = {"model_id": bundle.unpack(data).model_id, "strips": count, "seed": seed}
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         table.to_parquet(out / "evaluation.parquet")
-        facts = {"model_id": bundle.unpack(data).model_id, "strips": count, "seed": seed}
         (out / "evaluation.json").write_text(evaluation_json(table, overlaps, facts), "utf-8")
-    return _report(table, overlaps)
+    by = evaluation.summarise(table, ("method", "set", "style"))
+    return Report(_report(table, overlaps), curves=by.to_dict("records"), **facts)
 
 
 CURVE_COLUMNS = ("method", "set", "style", "twins", "visible", "coverage", "r2", "median_dx_pct",

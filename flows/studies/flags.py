@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from flows.studies.report import Report
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import ScanRef
@@ -27,7 +29,7 @@ CURVES = ".curves.csv"
 
 def run_flags(
     folder: Path, predictor: Predictor, report: Callable[[str], None] = lambda stem: None
-) -> str:
+) -> Report:
     """Digitise the pages of a folder with their geometry given, and measure every reason.
 
     Raises
@@ -39,7 +41,8 @@ def run_flags(
     lines = [f"Model {predictor.model_id}; pages of {folder.name} with the geometry given.", ""]
     for name in sorted({case.set_name for case in cases}):
         lines.append(f"- {name}: {yield_line([c for c in cases if c.set_name == name])}")
-    return "\n".join([*lines, f"- all: {yield_line(cases)}", "", flag_table(cases), ""])
+    words = "\n".join([*lines, f"- all: {yield_line(cases)}", "", flag_table(cases), ""])
+    return Report(words, model_id=predictor.model_id, curves=[asdict(case) for case in cases])
 
 
 def page_cases(

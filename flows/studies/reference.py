@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from flows.studies.report import Report
 from storage import publish
 from storage.compact import compact
 from storage.datasets import log_folders, replace_rows
@@ -61,7 +62,7 @@ def compare_folder(
     target: Path | None = None,
     write_back: bool = False,
     policy: GatePolicy | None = None,
-) -> str:
+) -> Report:
     """Compare every curve of an output folder with its reference; returns the report (Markdown).
 
     Parameters
@@ -106,7 +107,7 @@ def compare_folder(
     table.to_parquet(target / "reference.parquet", index=False)
     report = _report(table, notes, write_back, policy.min_r2)
     (target / "reference.md").write_text(report, encoding="utf-8")
-    return report
+    return Report(report, curves=rows, notes=notes)
 
 
 def _read_all(paths: Sequence[Path]) -> tuple[list[ReferenceFile], list[str]]:

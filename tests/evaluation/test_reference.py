@@ -217,6 +217,16 @@ def test_a_folder_is_compared_by_well_and_alias(out: Path, tmp_path: Path) -> No
     assert "3 of 3 curves have a reference" in report
 
 
+def test_programs_get_the_figures(
+    out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["evaluate", str(out), "--reference", str(tmp_path / "las"), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["report"] == (out / "reference" / "reference.md").read_text("utf-8")
+    r2 = {row["mnemonic"]: row["r2"] for row in said["curves"]}
+    assert r2 == pytest.approx(table_of(out)["r2"].to_dict())
+
+
 def test_other_wells_are_not_compared(out: Path, tmp_path: Path) -> None:
     for path in (tmp_path / "las").rglob("*.LAS"):
         path.unlink()

@@ -20,7 +20,7 @@ from flows.dashboard import build_dashboard
 from veernet_core.config import OPTIONS
 
 UNITS = {
-    *wording.UNITS.values(), "TILES", "PROCESSES", "THREADS", "STEPS", "STRIPS", "DRAWN", "RUNS", "PAGES",
+    *wording.UNITS.values(), "TILES", "JOBS", "THREADS", "STEPS", "STRIPS", "DRAWN", "RUNS", "PAGES",
     "SHEETS", "BLOCKS", "FOLDS", "ROUNDS", "MINUTES", "PX", "DPI", "RATE", "NUMBER",
 }  # fmt: skip
 """What a number may be said to be; ``NUMBER``: it has no unit (a seed, a port)."""
@@ -98,6 +98,11 @@ def test_an_option_has_one_form_in_all_commands() -> None:
                     )
                     forms.setdefault(flag, set()).add((groups[id(action)], choices))
     assert {flag: found for flag, found in forms.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "completion"])
+def test_every_command_speaks_to_programs(name: str) -> None:
+    assert any("--json" in action.option_strings for action in options_of(name))
 
 
 def test_numbers_of_digitising_and_of_runs_have_units() -> None:
