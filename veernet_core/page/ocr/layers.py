@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
-from veernet_core.datatypes import F32, U8
+from veernet_core.datatypes import F32, U8, Bool
 from veernet_core.page.ocr.tints import BLACK
 
 _BINS = 12
 """Bins of each channel of a direction, for counting."""
-_APART, _WITHIN = 0.24, 0.2
+_APART, _WITHIN = 0.24, 0.4
 """Angle between two pens, at least, and from a pen to its own pixels, at most; radians."""
 _FRINGE = 0.02
 """How much nearer to a coloured pen, as a cosine, the smoothed edge of a black letter may be."""
-_STRONG = 150.0
-"""Ink of a pixel that counts for its pen."""
+_STRONG = 190.0
+"""Ink, in one channel at least, of a pixel that counts for its pen."""
+_BLACK, _FRINGED = 80, 0.6
+"""Brightest black; share of pixels next to black or another pen from which a colour is none of a pen."""
 _FEWEST_PX, _FEWEST_SHARE = 100, 0.002
 """Pixels of a pen: print of one word is as many."""
 _MOST_PENS = 8
@@ -37,28 +40,42 @@ def pens_of(rgb: U8) -> list[str]:
     ----------
     rgb : uint8 [rows, cols, 3]
     """
-    ink = 255.0 - rgb.reshape(-1, 3).astype(np.float32)
-    strength = np.linalg.norm(ink, axis=1)
-    ink = ink[strength > _STRONG]
-    if not len(ink):
+    ink = 255.0 - rgb.astype(np.float32)
+    strong = ink.max(axis=2) > _STRONG
+    ways = _directions(ink[strong])
+    if not len(ways):
         return [BLACK]
-    ways = _directions(ink)
     cells = np.rint(ways * _BINS).astype(np.int64) @ np.array([400, 20, 1])
     _, inverse, counts = np.unique(cells, return_inverse=True, return_counts=True)
-    least = max(_FEWEST_PX, _FEWEST_SHARE * len(ink))
+    least = max(_FEWEST_PX, _FEWEST_SHARE * len(ways))
     found = [_direction(BLACK)]
     pens: list[str] = []
+    beside = _widened(rgb.max(axis=2) < _BLACK)
     for cell in np.argsort(-counts, kind="stable"):
         if counts[cell] < least or len(pens) == _MOST_PENS:
             break
-        own = inverse == cell
-        way = _directions(ways[own].mean(axis=0, keepdims=True))[0]
-        if all(_angle(way, other) > _APART for other in found):
+        way = _directions(ways[inverse == cell].mean(axis=0, keepdims=True))[0]
+        if any(_angle(way, other) <= _APART for other in found):
+            continue
+        own = np.zeros(strong.shape, dtype=np.bool_)
+        own[strong] = inverse == cell
+        if beside[own].mean() < _FRINGED:
             found.append(way)
-            strongest = ink[own][np.argsort(-np.linalg.norm(ink[own], axis=1))]
-            r, g, b = 255 - np.median(strongest[: max(6, len(strongest) // 2)], axis=0).astype(int)
-            pens.append(f"#{r:02x}{g:02x}{b:02x}")
+            pens.append(_hex(ink[own]))
+            beside |= _widened(own)
     return [*pens, BLACK]
+
+
+def _hex(ink: F32) -> str:
+    """The colour of the stronger half of the ink of a pen, float32 [n, 3]."""
+    strongest = ink[np.argsort(-np.linalg.norm(ink, axis=1))]
+    r, g, b = 255 - np.median(strongest[: max(6, len(strongest) // 2)], axis=0).astype(int)
+    return f"#{r:02x}{g:02x}{b:02x}"
+
+
+def _widened(flags: Bool) -> Bool:
+    """Pixels of a pen and those next to them: smoothed letters have edges of other hues there."""
+    return np.asarray(cv2.dilate(flags.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
 def layer_ink(rgb: U8, pens: Sequence[str], index: int) -> U8:

@@ -16,9 +16,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from veernet_core.datatypes import F64, U8, Raster
-from veernet_core.page.ocr.components import Print, find_print
-from veernet_core.page.ocr.engine import LineRead
+from veernet_core.page.ocr.coloured import with_coloured
+from veernet_core.page.ocr.components import find_print
 from veernet_core.page.ocr.marked import PrintMarks, find_marked, unmarked_taken_off
+from veernet_core.page.ocr.recognition import recognised
 from veernet_core.page.ocr.rules import without_rules, without_strokes_on
 from veernet_core.page.ocr.text import (
     READ_DPI,
@@ -36,8 +37,6 @@ from veernet_core.page.results import TextBox
 _BLACK, _PALE, _VIVID = 120, 110, 90
 """Of 255: a pixel darker than the first in all channels is black print; one whose lowest channel is below
 the second and whose channels differ by more than the third is coloured print."""
-_SHORT = 5
-"""Print of so few characters is read as digits as well."""
 _SAME_PRINT = 0.4
 """Share of the smaller of two boxes from which they show the same print."""
 
@@ -86,7 +85,8 @@ def read_print(
                 ink = without_strokes_on(ink, courses, READ_DPI)
             found = _read_ink(ink, reader, net)
             boxes = join(boxes, [to_raster(box, scale, top, 0) for box in found])
-    return tinted(sorted(boxes, key=lambda box: (box.row, box.col)), raster)
+    found = tinted(sorted(boxes, key=lambda box: (box.row, box.col)), raster)
+    return with_coloured(found, raster, (row0, row1), reader, dpi)
 
 
 def _read_ink(ink: U8, reader: TextReader, net: PrintMarks | None) -> list[TextBox]:
@@ -98,28 +98,6 @@ def _read_ink(ink: U8, reader: TextReader, net: PrintMarks | None) -> list[TextB
     text, core = net.mark_print(ink)
     found = find_marked(ink, text, core, walls)
     return merged(inked, recognised(unmarked_taken_off(ink, text), found, reader))
-
-
-def recognised(bare: U8, found: Sequence[Print], reader: TextReader) -> list[TextBox]:
-    """Print that was found, read; short print once more as digits.
-
-    Parameters
-    ----------
-    bare : uint8 [rows, cols]
-        Ink without ruled lines.
-    found : sequence of Print
-        In its pixels.
-    reader : TextReader
-    """
-    cuts = [bare[p.row0 : p.row1, p.col0 : p.col1] for p in found]
-    reads = reader.recognise(cuts)
-    short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
-    digits = dict(zip(short, reader.recognise([cuts[i] for i in short], digits_only=True)))
-    return [
-        _print_box(p, read, digits.get(i, LineRead("", 0.0)))
-        for i, (p, read) in enumerate(zip(found, reads))
-        if read.text or i in digits
-    ]
 
 
 # ---- two readings of one place -----------------------------------------------------------------
@@ -199,15 +177,3 @@ def print_ink(raster: Raster, row0: int, row1: int) -> U8:
     # the soft edge of a letter belongs to it; a grey line away from print does not
     edge = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.where(edge, 255 - low, 0).astype(np.uint8)
-
-
-def _print_box(found: Print, read: LineRead, digits: LineRead) -> TextBox:
-    return TextBox(
-        as_digits=digits.text if digits.text != read.text else "",
-        text=read.text,
-        confidence=read.confidence,
-        row=(found.row0 + found.row1 - 1) / 2,
-        col=(found.col0 + found.col1 - 1) / 2,
-        height_px=float(found.row1 - found.row0),
-        width_px=float(found.col1 - found.col0),
-    )

@@ -19,7 +19,7 @@ import numpy as np
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.components import Print, find_print
 from veernet_core.page.ocr.layers import layer_ink, pens_of
-from veernet_core.page.ocr.print_reading import recognised
+from veernet_core.page.ocr.recognition import recognised
 from veernet_core.page.ocr.rules import without_rules
 from veernet_core.page.ocr.text import READ_DPI, TextReader, rescale, to_raster
 from veernet_core.page.results import CurveFound, SectionFound, TextBox
