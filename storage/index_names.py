@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -20,13 +21,19 @@ _SAME_SUFFIX = {".tiff": ".tif", ".jpeg": ".jpg"}
 
 
 class Nearness(NamedTuple):
-    """How nearly a stated file is a scan: folders that agree, then suffix, then case."""
+    """How nearly a stated file is a scan: whether its suffix is no other one; folders that agree; whether the
+    suffix is stated; how few folders the scan lies below those stated (as a negative number; 0 where none
+    are), and case.
+    """
 
+    fits: bool
     folders: int
     suffix: bool
+    depth: int
     case: bool
 
 
+@lru_cache(maxsize=1 << 16)
 def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
     """How nearly a stated file is a scan; None where it is another one.
 
@@ -43,7 +50,7 @@ def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
     Examples
     --------
     >>> nearness("sub/c3.tif", "/archive/sub/c3.tif")
-    Nearness(folders=1, suffix=True, case=True)
+    Nearness(fits=True, folders=1, suffix=True, depth=-1, case=True)
     >>> nearness("sub/c3.tif", "/archive/idx3/c3.tif") is None
     True
     """
@@ -58,17 +65,27 @@ def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
     suffixes = [PurePosixPath(name[-1]).suffix for name in (told, here)]
     same = len({_SAME_SUFFIX.get(suffix, suffix) for suffix in suffixes}) == 1
     exact = [_plain(text).rstrip("/").rpartition("/")[2] for text in (_path(stated), scan)]
-    return Nearness(shared, same, exact[0] == exact[1])
+    depth = min(0, len(told) - len(here)) if len(told) > 1 else 0
+    return Nearness(same or not suffixes[0], shared, same, depth, exact[0] == exact[1])
 
 
-def members(name: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)
+def members(name: str) -> tuple[str, ...]:
     """Folders and file of a path or URL, in the form in which names are compared."""
-    return [part for part in _plain(name).casefold().split("/") if part not in ("", ".", "..")]
+    parts = _plain(name).casefold().split("/")
+    return tuple(part for part in parts if part not in ("", ".", ".."))
 
 
+@lru_cache(maxsize=1 << 16)
 def stem(name: str) -> str:
     """The last member without its suffix, in the form in which names are compared."""
-    return PurePosixPath((members(name) or [""])[-1]).stem
+    return PurePosixPath((members(name) or ("",))[-1]).stem
+
+
+def folder_of(stated: str) -> str:
+    """The folder in which a stated file or a scan lies; empty where none is told."""
+    parts = members(_path(stated))
+    return parts[-2] if len(parts) > 1 else ""
 
 
 def url_path(url: str) -> str:
@@ -83,5 +100,6 @@ def _path(stated: str) -> str:
     return url_path(stated) if "://" in stated else stated
 
 
+@lru_cache(maxsize=1 << 16)
 def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", unquote(name).replace("\\", "/"))

@@ -13,7 +13,7 @@ import copy
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 from typing import Literal
@@ -30,7 +30,7 @@ from storage.index_maps import (
     IndexTableError,
     parse_column_map,
 )
-from storage.index_names import Nearness, members, nearness, stem, url_path
+from storage.index_names import Nearness, folder_of, members, nearness, stem, url_path
 from storage.index_rows import ROW_UNUSED, Doubt, agreed, of_the_well
 from storage.numerals import read_numeral
 from veernet_core.domain.api_number import ApiNumber, find_api_number, parse_api_number, state_name
@@ -53,6 +53,8 @@ MatchedBy = Literal["file", "url", "api"]
 _LAS_NULLS = frozenset({"", "NULL", "NONE", "NAN", "NA", "N/A", "-999.25", "-999"})
 _AS_NUMBER = re.compile(r"\d+[.,]0*|\d(?:[.,]\d*)?[eE]\+?\d+")
 """An API number that went through a column of numbers: ``1505300069.0``, ``1.505300069E+13``."""
+_MOST_LOOKED_AT = 50
+"""Rows or scans of one stem that are looked at for a message, and to settle whose a row is."""
 _WELL_DIGITS = 10
 """Digits that tell a well; a spreadsheet that shows fewer has lost the number."""
 
@@ -97,11 +99,17 @@ class IndexTable:
                 f"no column names a file, URL or API number; columns: {names}", where=table.name
             )
         self._depths = read_depths(table, column_map, _plain)
-        self._scans: dict[str, set[str]] = {}
+        self._scans: dict[tuple[str, str], set[str]] = {}
+        self._owners: dict[tuple[str, ...], set[str]] = {}
+        self._by_folder: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._by_key: dict[tuple[MatchedBy, str], list[int]] = defaultdict(list)
         for index in range(len(self._depths)):
             for key in self._keys(index):
                 self._by_key[key].append(index)
+            for text in {self._text("file", index), self._text("url", index)} - {""}:
+                known = self._by_folder[_stem_of(text), folder_of(text)]
+                if known[-1:] != [index]:
+                    known.append(index)
 
     def __len__(self) -> int:
         return len(self._depths)
@@ -113,7 +121,9 @@ class IndexTable:
         known = copy.copy(self)
         known._scans = {key: set(places) for key, places in self._scans.items()}
         for place in scans:
-            known._scans.setdefault(stem(place), set()).add(place)
+            for folder in {"", folder_of(place)}:
+                known._scans.setdefault((stem(place), folder), set()).add(place)
+        known._owners = {}
         return known
 
     def find(self, scan_name: str, uri: str = "") -> IndexMatch | None:
@@ -163,23 +173,21 @@ class IndexTable:
 
     def _named(self, place: str) -> tuple[list[int], tuple[Doubt, ...]]:
         """Rows that name the scan at a place and no other; and doubts about rows with its file name."""
-        own = self._best(place)
-        rivals = self._rivals(place, own)
-        if any(rivals.values()):
-            named = ", ".join(sorted({"/".join(members(other)[-2:]) for other in rivals}))
+        mine = self._candidates(place)
+        sure = [index for index in mine if self._nearest(index, place) == {place}]
+        own = _best(mine, sure) or [i for i in mine if self._left_to(i, place) == {place}]
+        if own:
+            return own, ()
+        shared = [index for index in mine if place in self._left_to(index, place)]
+        if shared:
+            others = {other for i in shared for other in self._left_to(i, place)} - {place}
+            named = ", ".join(sorted({"/".join(members(other)[-2:]) for other in others}))
             return [], (
-                Doubt(ROW_UNUSED, f"{self._listed(own)} may speak of {named} as well as of this scan,"
+                Doubt(ROW_UNUSED, f"{self._listed(shared)} may speak of {named} as well as of this scan,"
                       " and was not used."),
             )  # fmt: skip
-        if own or rivals:
-            return ([], ()) if rivals else (own, ())
-        taken = {i for other in self._others(place) for i in self._best(other)}
-        near = self._near(place)
-        lost = [
-            i
-            for i in self._by_key.get(("file", stem(place)), ())
-            if i not in near and i not in taken
-        ]
+        rows = self._by_key.get(("file", stem(place)), [])[:_MOST_LOOKED_AT]
+        lost = [index for index in rows if not self._nearest(index, place)]
         if not lost:
             return [], ()
         return [], (
@@ -187,36 +195,63 @@ class IndexTable:
                   " not used."),
         )  # fmt: skip
 
-    def _near(self, place: str) -> dict[int, Nearness]:
-        """Rows that name the scan at a place, and how nearly."""
-        out = {}
-        for index in self._by_key.get(("file", stem(place)), ()):
-            values = [
-                nearness(text, place, self._map.unique_names)
-                for text in (self._text("file", index), self._text("url", index))
-                if text and stem(url_path(text) if "://" in text else text) == stem(place)
-            ]
-            if values and values[0] is not None:  # what the file column says goes before a URL
-                out[index] = max(value for value in values if value is not None)
-        return out
+    def _candidates(self, place: str) -> dict[int, Nearness]:
+        """Rows that may name the scan at a place, and how nearly."""
+        rows = self._by_key.get(("file", stem(place)), [])
+        if folder_of(place) and not self._map.unique_names:
+            folders = ("", folder_of(place))
+            rows = [i for f in folders for i in self._by_folder.get((stem(place), f), ())]
+        found = ((index, self._nearness(index, place)) for index in rows)
+        return {index: near for index, near in found if near is not None}
 
-    def _best(self, place: str) -> list[int]:
-        near = self._near(place)
-        return [index for index, value in near.items() if value == max(near.values())]
+    def _nearness(self, index: int, place: str) -> Nearness | None:
+        values = [
+            nearness(text, place, self._map.unique_names)
+            for text in self._stated(index, stem(place))
+        ]
+        if not values or values[0] is None:  # what the file column says goes before a URL
+            return None
+        return max(value for value in values if value is not None)
 
-    def _others(self, place: str) -> set[str]:
-        return self._scans.get(stem(place), set()) - {place}
+    def _stated(self, index: int, name: str) -> list[str]:
+        """What a row states of a file of this stem."""
+        texts = (self._text("file", index), self._text("url", index))
+        return [text for text in texts if text and _stem_of(text) == name]
 
-    def _rivals(self, place: str, rows: Sequence[int]) -> dict[str, bool]:
-        """Other scans of which the rows speak better, or as well (True)."""
-        out = {}
-        mine = self._near(place)
-        for other in self._others(place):
-            near, wanted = self._near(other), set(self._best(other))
-            shared = [i for i in rows if i in wanted and near[i] >= mine[i]]
-            if shared:
-                out[other] = any(near[i] == mine[i] for i in shared)
-        return out
+    def _nearest(self, index: int, place: str) -> set[str]:
+        """The scans that a row names most nearly, of those known and the one at ``place``."""
+        texts = tuple(self._stated(index, stem(place)))
+        is_known = place in self._scans.get((stem(place), ""), ())
+        if is_known and texts in self._owners:
+            return self._owners[texts]
+        near = {
+            scan: value
+            for scan in {*self._rivals(texts, stem(place)), place}
+            if (value := self._nearness(index, scan)) is not None
+        }
+        best = max(near.values(), default=None)
+        owners = {scan for scan, value in near.items() if value == best}
+        if is_known:
+            self._owners[texts] = owners
+        return owners
+
+    def _rivals(self, texts: Sequence[str], name: str) -> set[str]:
+        """Known scans that a row may name."""
+        if self._map.unique_names:
+            return self._scans.get((name, ""), set())
+        folders = {folder_of(text) for text in texts}
+        return set().union(*(self._scans.get((name, folder), ()) for folder in folders))
+
+    def _left_to(self, index: int, place: str) -> set[str]:
+        """The scans that a row names most nearly, without those that have a row of their own."""
+        owners = self._nearest(index, place)
+        if len(owners) < 2 or len(owners) > _MOST_LOOKED_AT:
+            return owners
+        return {
+            scan
+            for scan in owners
+            if not any(self._nearest(i, scan) == {scan} for i in self._candidates(scan))
+        }
 
     def _at(self, index: int) -> str:
         """Where a row stands, for people."""
@@ -288,6 +323,16 @@ def read_index(data: bytes, column_map: ColumnMap, name: str) -> IndexTable:
     IndexTableError
     """
     return IndexTable(read_table(data, name), column_map)
+
+
+def _stem_of(stated: str) -> str:
+    return stem(url_path(stated) if "://" in stated else stated)
+
+
+def _best(near: Mapping[int, Nearness], rows: Sequence[int]) -> list[int]:
+    """Those of the rows that are nearest."""
+    best = max((near[index] for index in rows), default=None)
+    return [index for index in rows if near[index] == best]
 
 
 def _plain(column: str) -> str:

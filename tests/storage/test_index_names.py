@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from storage.index_names import nearness
@@ -176,3 +177,37 @@ def test_depths_that_are_none_are_told_with_their_row(
     assert (match.row.top, match.row.bottom) == used
     messages = " ".join(doubt.message for doubt in match.doubts)
     assert (words in messages and "i.csv, line 3" in messages) if words else not messages
+
+
+def test_folders_are_those_below_the_root_where_two_places_fit() -> None:
+    scans = ["/x/sub/c.tif", "/x/z/sub/c.tif"]
+    table = index("sub/c.tif,,ROOT,,").among(scans)
+    assert [name_of(table, scan) for scan in scans] == ["ROOT", ""]
+    table = index("sub/c.tif,,ROOT,,", "z/sub/c.tif,,DEEP,,").among(scans)
+    assert [name_of(table, scan) for scan in scans] == ["ROOT", "DEEP"]
+
+
+def stated(rng: np.random.Generator, key: str) -> str:
+    """A scan's place below the archive's root as somebody may have written it."""
+    kinds = ["{}", "./{}", "D:/logs/{}", "/mnt/archive/{}", "http://x.org/scans/{}"]
+    text = str(rng.choice(kinds)).format(key)
+    if rng.random() < 0.3 and "://" not in text:
+        text = text.replace("/", chr(92))
+    if rng.random() < 0.2:
+        text = text.upper()
+    if rng.random() < 0.2:
+        text = text.rpartition(".")[0]
+    return text
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_no_scan_of_an_archive_gets_the_row_of_another(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    folders = ["", "a/", "b/", "a/b/", "b/a/"]
+    everything = [f"{f}{s}{e}" for f in folders for s in ("c", "d") for e in (".tif", ".png")]
+    keys = sorted(rng.choice(everything, int(rng.integers(2, 14)), replace=False).tolist())
+    rows = [f"{stated(rng, key)},,W{n},," for n, key in enumerate(keys) if rng.random() < 0.8]
+    places = [f"/root/archive/{key}" for key in keys]
+    table = index(*rows).among(places)
+    for n, place in enumerate(places):
+        assert name_of(table, place) in ("", f"W{n}")

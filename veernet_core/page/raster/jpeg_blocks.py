@@ -28,8 +28,8 @@ _FAULTLESS = -1
 _OTHER_MARKER = 8
 _AROUND = 4
 """Rows of units above and below whose paper is compared."""
-_SAME_TONE = 16.0
-"""Tones of paper that are one: two of 256, as first coefficients of blocks."""
+_SAME_TONE = 32.0
+"""Tones of paper that are one: four of 256, as first coefficients of blocks."""
 _EDGE_SHARE = 12
 """This part of a row at its ends is no midst of it, and as much of it may be spoilt."""
 
@@ -149,11 +149,12 @@ def _tone_step(tone: F64, across: int) -> int | None:
     if rows < 4 * _AROUND or across < _EDGE_SHARE:
         return None
     units = tone[: rows * across].reshape(rows, across)
-    paper = _commonest(units)
+    # the brightest tone that more than a few units have: print is darker, but may be commoner
+    paper = np.percentile(units, 100 * (1 - 1 / _EDGE_SHARE), axis=1)
     for row in range(2 * _AROUND, rows - 2 * _AROUND):
         old = float(np.median(paper[row - _AROUND : row]))
         new = float(np.median(paper[row + 1 : row + 1 + _AROUND]))
-        if abs(new - old) < 2 * _SAME_TONE:
+        if abs(new - old) < _SAME_TONE:
             continue
         lasting = float(np.median(paper[row + 1 :]) - np.median(paper[:row]))
         if abs(lasting - (new - old)) > abs(new - old) / 2:
@@ -163,15 +164,6 @@ def _tone_step(tone: F64, across: int) -> int | None:
         if split is not None:
             return first * across + split
     return None
-
-
-def _commonest(units: F64) -> F64:
-    """The commonest tone of each row of units: that of its paper."""
-    out = np.empty(len(units))
-    for row, tones in enumerate(units):
-        values, counts = np.unique(np.rint(tones / _SAME_TONE), return_counts=True)
-        out[row] = values[counts.argmax()] * _SAME_TONE
-    return out
 
 
 def _split(units: F64, old: float, new: float) -> int | None:
