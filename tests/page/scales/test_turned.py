@@ -142,8 +142,11 @@ def test_what_is_not_read_again_after_a_change_is_for_review() -> None:
     assert out["log1_2 GR"][1] < 0.9
 
 
-def test_upright_scales_of_the_same_track_give_way() -> None:
+def test_upright_scales_of_the_same_track_give_way_to_surer_ones() -> None:
     layout = PageLayout("curve_log", 0, (DPI, DPI), (section(),))
     upright = replace(curve("UNREAD", 5.0, 0.3), colour=None)
     _, curves = with_repeated(layout, (upright,), {"log1": [TurnedScale(130, curve("GR", 100))]})
     assert [c.mnemonic.value for c in curves] == ["GR"]
+    surer = replace(curve("ROP", 10.0, 0.99), colour=None)
+    _, curves = with_repeated(layout, (surer,), {"log1": [TurnedScale(130, curve("MH", 3))]})
+    assert [c.mnemonic.value for c in curves] == ["ROP"]

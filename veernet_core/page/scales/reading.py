@@ -169,6 +169,8 @@ def read_lying_scales(
 ) -> tuple[PageLayout, tuple[CurveFound, ...]]:
     """Read the scales that are printed on their side, in sections where no upright one is sure.
 
+    Only colours tell such print from the curves it stands among: pages without colour are left as they are.
+
     Parameters
     ----------
     raster, layout, reader, models
@@ -182,6 +184,8 @@ def read_lying_scales(
         Sections are cut where a scale changes.
     """
     scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
+    if not raster.is_colour:
+        return layout, tuple(curves)
     sure = {c.section_id for c in curves if c.left.confidence >= _SURE}
     read = {
         section.section_id: read_turned(raster, section, layout.dpi, reader, scorer)

@@ -42,7 +42,7 @@ def with_repeated(
     ----------
     layout : PageLayout
     curves : sequence of CurveFound
-        As read upright above the sections; they give way in tracks whose scales are printed on their side.
+        As read upright above the sections; they give way in tracks of which print on its side says more.
     read : dict of str to sequence of TurnedScale
         By section id.
     """
@@ -51,7 +51,7 @@ def with_repeated(
     taken = {s.section_id for s in layout.sections}
     for section in layout.sections:
         own = [c for c in curves if c.section_id == section.section_id]
-        pens = _pens(read.get(section.section_id, ()))
+        pens = _surer(_pens(read.get(section.section_id, ())), own)
         replaced = {pen[0].readings[0].curve.track_index for pen in pens}
         own = [c for c in own if c.track_index not in replaced]
         for part in _parts(section, pens, taken):
@@ -59,6 +59,26 @@ def with_repeated(
             out += [replace(c, section_id=part.section_id) for c in own]
             out += [_curve_in(part, pen, pens) for pen in pens]
     return replace(layout, sections=tuple(sections)), tuple(out)
+
+
+def _surer(pens: Sequence[list[_Run]], upright: Sequence[CurveFound]) -> list[list[_Run]]:
+    """Pens of tracks of which print on its side says more surely what is drawn than upright print does."""
+    best: dict[int, float] = {}
+    for pen in pens:
+        for scale in (r for run in pen for r in run.readings):
+            index = scale.curve.track_index
+            best[index] = max(best.get(index, 0.0), scale.curve.left.confidence)
+    known: dict[int, float] = {}
+    for curve in upright:
+        known[curve.track_index] = max(
+            known.get(curve.track_index, 0.0), curve.left.confidence, curve.mnemonic.confidence
+        )
+    return [
+        pen
+        for pen in pens
+        for index in (pen[0].readings[0].curve.track_index,)
+        if best[index] > known.get(index, 0.0)
+    ]
 
 
 def _pens(read: Sequence[TurnedScale]) -> list[list[_Run]]:

@@ -35,7 +35,7 @@ _BORDER_IN = 0.012
 """Half the width of a border."""
 _LEGEND_IN = 2.5
 """How far above the grid names of pens are looked for."""
-_WINDOW_IN, _SEAM_IN = 25.0, 1.5
+_WINDOW_IN, _SEAM_IN = 13.0, 1.5
 _LETTER_IN = (0.045, 0.16)
 """Height of print down a log, inches."""
 _ALIGNED = 0.6
