@@ -87,7 +87,8 @@ class IndexTable:
     """
 
     def __init__(self, table: TextTable, column_map: ColumnMap) -> None:
-        self._map, self._name, self._places = column_map, table.name, table.places
+        self._map, self._places = column_map, table.places
+        self._name = re.split(r"[/\\]", table.name)[-1]  # messages are the same wherever it lies
         present = {_plain(column): values for column, values in table.columns.items()}
         self._columns = {
             key: [present[_plain(c)] for c in names if _plain(c) in present]

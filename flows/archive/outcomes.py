@@ -91,13 +91,14 @@ def failure_of(
 ) -> Record:
     """A scan's trouble as its outcome: final, to be tried again, or quarantined."""
     record = record_of(spec, unit, status or _status(error, unit.tries + 1, spec.max_tries))
+    other = error.where and not error.where.startswith(record.uri)  # a sidecar and its field
     return replace(
         record,
         scan_sha256=scan_sha256,
         sidecar_sha256=sidecar_sha256,
         stage=error.stage,
         code=error.code,
-        message=error.message,
+        message=f"{error.where}: {error.message}" if other else error.message,
         remedy=error.remedy,
         tries=tries or (spec.max_tries if _kills(error) else record.tries),
     )

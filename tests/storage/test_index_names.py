@@ -211,3 +211,11 @@ def test_no_scan_of_an_archive_gets_the_row_of_another(seed: int) -> None:
     table = index(*rows).among(places)
     for n, place in enumerate(places):
         assert name_of(table, place) in ("", f"W{n}")
+
+
+@pytest.mark.parametrize(
+    "place", ["i.csv", "s3://bucket/lists/i.csv", "/mnt/a/i.csv", "D:" + chr(92) + "i.csv"]
+)
+def test_messages_are_the_same_wherever_the_index_lies(place: str) -> None:
+    table = read_index(b"file,well\nsub/c.tif,A\n", GENERIC, place)
+    assert said(table, "/x/c.tif").startswith("i.csv, line 2 ")

@@ -187,8 +187,22 @@ def test_scans_that_share_a_sidecar_fail_until_it_says_whose_it_is(tmp_path: Pat
     run_plain(params(folder, out))
     for key, record in latest(out).items():
         assert (record.status, record.code) == ("failed", "bad_sidecar")
-        assert "x.tif and x.tiff" in record.message
+        assert (
+            record.message == f"{folder}/x.sidecar.json: it may be the sidecar of x.tif and x.tiff"
+        )
         assert f"Call it {key}.sidecar.json" in record.remedy
     (folder / "x.tif.sidecar.json").write_text("{}")
     run_plain(params(folder, out))
     assert {record.status for record in latest(out).values()} == {"done"}
+
+
+def test_a_failure_names_the_field_of_the_sidecar(tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "x.tif").write_bytes(scan_bytes(1))
+    (folder / "x.sidecar.json").write_text('{"well": {"nam": "A"}}')
+    (tmp_path / "i.csv").write_text("file,well\nx.tif,B\n")
+    run_plain(params(folder, out, index=str(tmp_path / "i.csv")))
+    record = latest(out)["x.tif"]
+    assert (record.status, record.code) == ("failed", "bad_sidecar")
+    assert record.message.startswith("x.sidecar.json: well.nam: unknown key")
