@@ -49,21 +49,23 @@ class Fields:
             for c in range(len(STYLES))
         }
         orphans = [seen[o] for o in seen if o not in self.count]
-        stray = np.float32(config.orphan) * np.sum(orphans, axis=0) if orphans else np.float32(0)
+        stray = np.float32(config.orphan) * _sum(orphans) if orphans else np.float32(0)
         self.orphan_presence = config.orphan * np.max(
             [presence[o] for o in seen if o not in self.count], axis=0, initial=0
         )
         self.density = {c: seen[c] * self.count[c] + stray for c in used}
         self.foreign = {
-            c: np.sum([seen[o] for o in used if o != c], axis=0) if len(used) > 1 else stray * 0
-            for c in used
+            c: _sum([seen[o] for o in used if o != c]) if len(used) > 1 else stray * 0 for c in used
         }
 
     def evidence(self, style: int, free: F32) -> F32:
         """Density of a lone curve; other styles' ink leaks in as far as it is ``free`` of curves."""
         # where the style is absent there is nothing to be broken up
-        leak = self.foreign[style] * free * self.presence[style][:, None]
-        return np.asarray(self.density[style] + np.float32(self.config.leak) * leak)
+        leak: F32 = self.foreign[style] * free
+        leak *= self.presence[style][:, None]
+        leak *= np.float32(self.config.leak)
+        leak += self.density[style]
+        return leak
 
     def path_cost(self, density: F32) -> F32:
         """Cost of a lone curve standing in each pixel: a steep stroke, whose evidence is spread over many
@@ -71,8 +73,10 @@ class Fields:
         """
         config = self.config
         trusted = density * trust_in_ink(self.strip.ink, density, config.grid_lines)
-        upright = as_upright(trusted, config.peak, config.dip, config.no_stroke)
-        return np.asarray(-np.log(upright + np.float32(config.floor)))
+        cost = as_upright(trusted, config.peak, config.dip, config.no_stroke)
+        cost += np.float32(config.floor)
+        np.log(cost, out=cost)
+        return np.negative(cost, out=cost)
 
     def cost_off_scale(self, style: int, free: F32) -> F32:
         """Cost of a lone curve being beyond the borders, [rows]: ink that is more of its style
@@ -89,6 +93,14 @@ class Fields:
         return unclaimed(
             np.stack(list(paths)), self.strip.ink.shape[1], self.config.claim_sigma, 0.92
         )
+
+
+def _sum(arrays: Sequence[F32]) -> F32:
+    """Their sum, without a copy of all of them."""
+    total = arrays[0]
+    for array in arrays[1:]:
+        total = total + array
+    return total
 
 
 def fold(unfolded: F64, strip: Strip, spec: CurveSpec) -> F64:

@@ -74,15 +74,29 @@ def trust_in_ink(ink: U8, density: F32, config: GridLineConfig = GridLineConfig(
 
 def _lines(dark: NDArray[np.uint8], density: F32, config: GridLineConfig) -> Bool:
     """Pixels in whose column, give or take one, ink goes on where no curve is seen, [rows, cols]."""
-    mass = _mean(density, 1, 7) * 7
-    away = (mass < config.away).astype(np.float32)
+    away = (_seven(density) < config.away).astype(np.float32)
     near = cv2.dilate(dark, np.ones((1, 3), np.uint8)) * away
     free = _mean(away, config.rows, 1)
-    share = _mean(near, config.rows, 1) / np.maximum(free, 1e-3)
+    share = _mean(near, config.rows, 1)
+    del away, near  # a block's arrays are large: few at a time
+    share /= np.maximum(free, 1e-3)
     both = 2 * config.side + 1
-    beside = np.subtract(_mean(share, 1, both) * both, _mean(share, 1, 7) * 7) / (both - 7)
-    enough = free * config.rows >= config.least
-    return np.asarray(enough & (share > config.share) & (share > config.contrast * beside))
+    beside = _mean(share, 1, both)
+    beside *= both
+    beside -= _seven(share)
+    beside /= both - 7
+    beside *= config.contrast
+    line: Bool = (share > config.share) & (share > beside)
+    free *= config.rows
+    line &= free >= config.least
+    return line
+
+
+def _seven(values: F32) -> F32:
+    """Sum over the seven columns around each pixel."""
+    total = _mean(values, 1, 7)
+    total *= 7
+    return total
 
 
 def _mean(values: NDArray[Any], rows: int, columns: int) -> F32:

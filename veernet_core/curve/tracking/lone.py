@@ -101,7 +101,8 @@ def _path_on(
     before: float,
 ) -> Path:
     config = fields.config
-    cost = axis.spread(cost) + (config.wrap_cost * np.abs(axis.wrap)).astype(np.float32)
+    cost = axis.spread(cost)
+    cost += (config.wrap_cost * np.abs(axis.wrap)).astype(np.float32)
     density, ink = axis.spread(density), axis.spread(fields.ink)
     path, column = _walk(fields, density, cost, ink, axis.wrap, before - axis.origin)
     mass, presence = path_evidence(fields, style, density, path)

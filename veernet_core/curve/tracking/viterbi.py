@@ -59,7 +59,7 @@ def cheapest_path_over(  # noqa: C901
     int32 [rows]
     """
     rows, cols = cost.shape
-    came_from = np.empty((rows, cols), np.int32)
+    came_from = np.empty((rows, cols), np.uint16)  # the largest array there is of a block
     first_zone = zone[0]
     nearest = np.empty(zone[cols - 1] - first_zone + 1, np.int32)
     total = start.copy()
