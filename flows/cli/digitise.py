@@ -235,6 +235,7 @@ def _digitise(
     show: Show,
 ) -> LocalReport:
     show.doing("loading the network")
+    from flows.engine.memory import keep_freed_blocks
     from flows.engine.page_engines import PageEngines
     from flows.local.digitise import digitise_files
     from flows.local.numerics import keep_numerics
@@ -242,6 +243,7 @@ def _digitise(
     from storage.objects import ObjectStore
     from veernet_core.net.bundle import load_predictor
 
+    keep_freed_blocks()
     bundle = args.model.read_bytes() if args.model is not None else None
     predictor = load_predictor(bundle, args.device, args.precision, args.batch_tiles)
     keep_numerics(args.out, predictor.numerics)

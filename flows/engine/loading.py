@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flows.engine.decoders import DEFAULT_CHECK
+from flows.engine.memory import keep_freed_blocks
 from flows.engine.precision import AUTO, best_precision
 from storage.objects import ObjectStore
 from veernet_core.config import DigitiseConfig, GatePolicy
@@ -81,6 +82,7 @@ class CoreEngine:
         from flows.engine.page_engines import PageEngines
         from veernet_core.net.bundle import load_predictor
 
+        keep_freed_blocks()
         device, precision = chosen_numerics(device, numerics)
         try:
             predictor = load_predictor(_bundle_bytes(model), device, precision)

@@ -1,0 +1,37 @@
+"""How this process asks the system for memory.
+
+In: nothing. Out: nothing; from then on large blocks that were freed are kept for the next one that asks. The
+networks take and free the same tens of megabytes for every tile: given back each time, they come as pages that
+the system has to empty anew, which was a tenth of the processor time. Elsewhere than on Linux with glibc
+nothing changes. What is computed does not belong here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+"""Parameters of glibc's ``mallopt``."""
+_KEPT_BYTES = 256 << 20
+_FROM_THE_HEAP_BYTES = 1 << 30
+
+
+@cache
+def keep_freed_blocks() -> bool:
+    """Have freed blocks kept, once for the process; False where that cannot be asked for.
+
+    All threads share one heap: one for each thread would keep as much again.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return False
+    wanted = (
+        (_ARENA_MAX, 1),
+        (_MMAP_THRESHOLD, _FROM_THE_HEAP_BYTES),
+        (_TRIM_THRESHOLD, _KEPT_BYTES),
+    )
+    return all(mallopt(name, value) == 1 for name, value in wanted)
