@@ -116,6 +116,7 @@ def read_sideways(
             rows = (area[0], min(last_row, area[1]))
             more = read_region(raster, *rows, left, right, reader, (turn,), dpi, _SIDEWAYS_TILE_PX)
             boxes = join(boxes, more)
+        boxes.sort(key=lambda box: (box.row, box.col))
         if _weight(boxes) > _weight(best):
             best = boxes
         if _weight(best) >= _ENOUGH_LETTERS:
