@@ -53,6 +53,7 @@ MatchedBy = Literal["file", "url", "api"]
 _LAS_NULLS = frozenset({"", "NULL", "NONE", "NAN", "NA", "N/A", "-999.25", "-999"})
 _AS_NUMBER = re.compile(r"\d+[.,]0*|\d(?:[.,]\d*)?[eE]\+?\d+")
 """An API number that went through a column of numbers: ``1505300069.0``, ``1.505300069E+13``."""
+_DASHED_API = re.compile(r"(?<!\d)\d\d-\d{3}-\d{5}")
 _MOST_LOOKED_AT = 50
 """Rows or scans of one stem that are looked at for a message, and to settle whose a row is."""
 _WELL_DIGITS = 10
@@ -150,7 +151,7 @@ class IndexTable:
         place = uri if last == members(scan_name)[-1:] else scan_name
         found, doubts = self._named(place)
         if found:
-            return self._match("file", found, doubts)
+            return self._not_of_another(self._match("file", found, doubts), found, scan_name)
         found = self._by_key.get(("url", uri.casefold()), [])
         if found:
             return self._match("url", found, doubts)
@@ -171,6 +172,21 @@ class IndexTable:
             for words in self._depths[i].unused
         ]
         return IndexMatch(row, by, len(found), (*doubts, *differing, *unused))
+
+    def _not_of_another(
+        self, match: IndexMatch, found: Sequence[int], scan_name: str
+    ) -> IndexMatch:
+        """The match; without its row where the file's own name has the API number of another well."""
+        own = find_api_number(scan_name) if _DASHED_API.search(scan_name) else None
+        stated = match.row.api
+        if own is None or stated is None or own.api10 == stated.api10:
+            return match
+        doubt = Doubt(
+            ROW_UNUSED,
+            f"{self._listed(found)} states API number {stated.dashed}, the file's name {own.dashed}: the row"
+            " was not used.",
+        )
+        return IndexMatch(IndexRow(), match.by, match.rows, (*match.doubts, doubt))
 
     def _named(self, place: str) -> tuple[list[int], tuple[Doubt, ...]]:
         """Rows that name the scan at a place and no other; and doubts about rows with its file name."""

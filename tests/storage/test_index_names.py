@@ -219,3 +219,14 @@ def test_no_scan_of_an_archive_gets_the_row_of_another(seed: int) -> None:
 def test_messages_are_the_same_wherever_the_index_lies(place: str) -> None:
     table = read_index(b"file,well\nsub/c.tif,A\n", GENERIC, place)
     assert said(table, "/x/c.tif").startswith("i.csv, line 2 ")
+
+
+def test_a_row_that_contradicts_the_number_in_the_name_of_its_file_is_not_used() -> None:
+    table = index(
+        "15-053-00069_gr.tif,15-053-00070,JONES 2,100,200", "1505300069.tif,15-053-00070,J,1,2"
+    )
+    match = found(table, "/x/15-053-00069_gr.tif")
+    assert match is not None
+    assert (match.row.uwi, match.row.name, match.row.top) == ("", "", None)
+    assert "states API number 15-053-00070, the file's name 15-053-00069" in match.doubts[0].message
+    assert name_of(table, "/x/1505300069.tif") == "J"  # digits alone may be anything

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 STATE_CODES: dict[str, str] = {
     "01": "Alabama",
@@ -217,6 +218,7 @@ def find_api_number(text: str) -> ApiNumber | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def state_name(text: str) -> str | None:
     """Full name of a state given by name, postal code or old abbreviation; None where it is none."""
     letters = re.sub(r"[^A-Z]", "", text.upper())
