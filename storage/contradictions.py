@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -136,14 +137,18 @@ def _other_number(one: str, other: str) -> bool:
 
 
 def _other_text(one: str, other: str) -> bool:
-    words = [re.sub(r"\b(county|parish|co)\b|\W|_", "", text.casefold()) for text in (one, other)]
+    words = [re.sub(r"\b(county|parish|co)\b|\W|_", "", _folded(text)) for text in (one, other)]
     return words[0] != words[1]
 
 
 def _other_name(one: str, other: str) -> bool:
     """Whether two names share no word, or no number: people abbreviate and turn them round."""
     for kind in (r"[^\W\d_]{2,}", r"\d+"):
-        first, second = (set(re.findall(kind, text.casefold())) for text in (one, other))
+        first, second = (set(re.findall(kind, _folded(text))) for text in (one, other))
         if first and second and not first & second:
             return True
     return False
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

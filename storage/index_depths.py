@@ -157,10 +157,10 @@ def _column(
 
 
 def _is_wrong(text: str) -> bool:
-    """Whether a cell without a depth holds a number all the same, and none that stands for nothing."""
+    """Whether a cell without a depth holds digits all the same, and no number that stands for nothing."""
     if _NOT_A_NUMBER.fullmatch(text):
         return True
-    return read_numeral(text) is not None and not _NO_DEPTH.fullmatch(text)
+    return any(char.isdigit() for char in text) and not _NO_DEPTH.fullmatch(text)
 
 
 def _only(marks: set[Mark]) -> Mark | None:
@@ -231,6 +231,13 @@ def _range(
             )
     unit = top[1] or bottom[1] or stated or column_map.depth_unit
     first, last = (_in_unit(value, own or stated, unit) for value, own, _ in (top, bottom))
+    unused = tuple(
+        f"{end} {value:g} {unit} is deeper than any well"
+        for end, value in (("top", first), ("bottom", last))
+        if value is not None and value > DEEPEST[unit or "ft"]
+    )
+    if unused:
+        return LoggedDepths((None, None, unit), unused)
     if first is not None and last is not None and last <= first:
         filled = (first, last) != (0.0, 0.0)
         unused = (f"top {first:g} does not lie above bottom {last:g}",) if filled else ()

@@ -15,6 +15,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from storage.scans import page_stem, split_page
+
 _ROOTED = re.compile(r"[/\\]|[A-Za-z]:[/\\]|[A-Za-z][\w+.-]*://")
 """How a place begins that is told from the root of some machine."""
 _SAME_SUFFIX = {".tiff": ".tif", ".jpeg": ".jpg"}
@@ -54,7 +56,7 @@ def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
     >>> nearness("sub/c3.tif", "/archive/idx3/c3.tif") is None
     True
     """
-    told, here = members(_path(stated)), members(scan)
+    told, here = members(path_of(stated)), members(scan)
     if not told or not here or stem(told[-1]) != stem(here[-1]):
         return None
     pairs = zip(told[-2::-1], here[-2::-1])
@@ -64,7 +66,7 @@ def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
         return None
     suffixes = [PurePosixPath(name[-1]).suffix for name in (told, here)]
     same = len({_SAME_SUFFIX.get(suffix, suffix) for suffix in suffixes}) == 1
-    exact = [_plain(text).rstrip("/").rpartition("/")[2] for text in (_path(stated), scan)]
+    exact = [_plain(text).rstrip("/").rpartition("/")[2] for text in (path_of(stated), scan)]
     depth = min(0, len(told) - len(here)) if len(told) > 1 else 0
     return Nearness(same or not suffixes[0], shared, same, depth, exact[0] == exact[1])
 
@@ -84,7 +86,7 @@ def stem(name: str) -> str:
 
 def folder_of(stated: str) -> str:
     """The folder in which a stated file or a scan lies; empty where none is told."""
-    parts = members(_path(stated))
+    parts = members(path_of(stated))
     return parts[-2] if len(parts) > 1 else ""
 
 
@@ -96,8 +98,16 @@ def url_path(url: str) -> str:
         return ""
 
 
-def _path(stated: str) -> str:
-    return url_path(stated) if "://" in stated else stated
+@lru_cache(maxsize=1 << 16)
+def path_of(stated: str) -> str:
+    """The path of a stated file or URL; a page of a file (``x.pdf#page=2``) as the file it would be."""
+    file, page = split_page(stated)
+    path = url_path(file) if "://" in file else file
+    if page == 1:
+        return path
+    folder, slash, name = path.rpartition("/")
+    plain, dot, suffix = name.rpartition(".")
+    return f"{folder}{slash}{page_stem(plain or suffix, page)}{dot if plain else ''}{suffix if plain else ''}"
 
 
 @lru_cache(maxsize=1 << 16)

@@ -30,7 +30,7 @@ from storage.index_maps import (
     IndexTableError,
     parse_column_map,
 )
-from storage.index_names import Nearness, folder_of, members, nearness, stem, url_path
+from storage.index_names import Nearness, folder_of, members, nearness, path_of, stem
 from storage.index_rows import ROW_UNUSED, Doubt, agreed, of_the_well
 from storage.numerals import read_numeral
 from veernet_core.domain.api_number import ApiNumber, find_api_number, parse_api_number, state_name
@@ -216,8 +216,9 @@ class IndexTable:
         """Rows that may name the scan at a place, and how nearly."""
         rows = self._by_key.get(("file", stem(place)), [])
         if folder_of(place) and not self._map.unique_names:
-            folders = ("", folder_of(place))
-            rows = [i for f in folders for i in self._by_folder.get((stem(place), f), ())]
+            # of many rows that tell no folder none is the scan's alone: a few say so
+            bare = self._by_folder.get((stem(place), ""), [])[:_MOST_LOOKED_AT]
+            rows = [*bare, *self._by_folder.get((stem(place), folder_of(place)), ())]
         found = ((index, self._nearness(index, place)) for index in rows)
         return {index: near for index, near in found if near is not None}
 
@@ -284,9 +285,9 @@ class IndexTable:
         keys: set[tuple[MatchedBy, str]] = set()
         file, url = self._text("file", index), self._text("url", index)
         if file:
-            keys.add(("file", stem(file)))
+            keys.add(("file", _stem_of(file)))
         if url:
-            keys |= {("url", url.casefold()), ("file", stem(url_path(url)))}
+            keys |= {("url", url.casefold()), ("file", _stem_of(url))}
         api = self._api(index)
         if api is not None:
             keys.add(("api", api.api10))
@@ -343,7 +344,7 @@ def read_index(data: bytes, column_map: ColumnMap, name: str) -> IndexTable:
 
 
 def _stem_of(stated: str) -> str:
-    return stem(url_path(stated) if "://" in stated else stated)
+    return stem(path_of(stated))
 
 
 def _best(near: Mapping[int, Nearness], rows: Sequence[int]) -> list[int]:

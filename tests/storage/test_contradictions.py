@@ -62,6 +62,7 @@ def test_anchors_are_carried_on_to_the_rows_of_the_section() -> None:
         ({"name": "SMITH 1"}, {"name": "SMITH 2"}, True),
         ({"name": "SMITH 1"}, {"name": "JONES 1"}, True),
         ({"name": "SMITH 1"}, {"name": "Smith No. 1A"}, False),
+        ({"name": "M\u00dcLLER 1"}, {"name": "Mu\u0308ller 1"}, False),
         ({"county": "Clark"}, {"county": "CLARK COUNTY"}, False),
         ({"county": "Clark"}, {"county": "Ellis"}, True),
         ({"state": "KS"}, {"state": "Kansas"}, False),

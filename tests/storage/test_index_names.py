@@ -161,6 +161,9 @@ def test_by_api_number_a_row_of_another_file_says_the_well_alone() -> None:
         ("inf", "1e300", (None, None), "'1e300'"),
         ("100", "200000", (100.0, None), "'200000'"),
         ("#REF!", "200", (None, 200.0), "'#REF!'"),
+        ("100-200", "300", (None, 300.0), "'100-200'"),
+        ("~100", "200", (None, 200.0), "'~100'"),
+        ("100", "25000 m", (None, None), "25000 m is deeper than any well"),
         ("", "200", (None, 200.0), ""),
         ("-999.25", "-999.25", (None, None), ""),
         ("0", "0", (None, None), ""),
@@ -230,3 +233,11 @@ def test_a_row_that_contradicts_the_number_in_the_name_of_its_file_is_not_used()
     assert (match.row.uwi, match.row.name, match.row.top) == ("", "", None)
     assert "states API number 15-053-00070, the file's name 15-053-00069" in match.doubts[0].message
     assert name_of(table, "/x/1505300069.tif") == "J"  # digits alone may be anything
+
+
+@pytest.mark.parametrize(
+    "row", ["x.pdf#page=2", "x-p2.pdf", "http://k.org/a/x.pdf#page=2", "a/x-p2"]
+)
+def test_a_row_of_a_page_is_for_that_page(row: str) -> None:
+    table = index(f"{row},,TWO,,").among(["/a/x.pdf", "/a/x-p2.pdf"])
+    assert [name_of(table, scan) for scan in ("/a/x.pdf", "/a/x-p2.pdf")] == ["", "TWO"]
