@@ -12,7 +12,8 @@ from text_support import as_raster
 from veernet_core.datatypes import U8
 from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.ocr.marked import find_marked, unmarked_taken_off
-from veernet_core.page.ocr.print_reading import merged, read_print
+from veernet_core.page.ocr.merging import merged
+from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.results import TextBox
 
 

@@ -16,16 +16,17 @@ import numpy as np
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.components import find_print
 from veernet_core.page.ocr.layers import layer_ink, pens_of
+from veernet_core.page.ocr.merging import clearness, compared, groups_of
 from veernet_core.page.ocr.recognition import recognised
 from veernet_core.page.ocr.rules import without_rules
-from veernet_core.page.ocr.text import READ_DPI, TextReader, overlap, rescale, to_raster
+from veernet_core.page.ocr.text import READ_DPI, TextReader, rescale, to_raster
 from veernet_core.page.ocr.tints import BLACK
 from veernet_core.page.results import TextBox
 
-_SAME_PRINT = 0.4
-"""Share of the smaller of two boxes from which they show the same print."""
-_COVERED = 0.5
-"""Share of a box that others show, from which nothing else is in it."""
+_FOUND = 0.4
+"""Share of print of one pen that must stand where print was found in all ink."""
+_CLEAR = 0.8
+"""Probability from which print is read clearly."""
 
 
 def with_coloured(
@@ -51,7 +52,7 @@ def with_coloured(
     own = [
         b for k in range(len(pens) - 1) for b in _of_pen(rgb, pens, k, boxes, rows[0], reader, dpi)
     ]
-    return sorted(_replaced(boxes, own), key=lambda box: (box.row, box.col))
+    return sorted(_joined(boxes, own), key=lambda box: (box.row, box.col))
 
 
 def _of_pen(
@@ -70,7 +71,7 @@ def _of_pen(
     found = [
         p
         for p in find_print(ink, READ_DPI, walls)
-        if known[p.row0 : p.row1, p.col0 : p.col1].mean() > _SAME_PRINT
+        if known[p.row0 : p.row1, p.col0 : p.col1].mean() > _FOUND
     ]
     read = [b for b in recognised(ink, found, reader) if b.text]
     return [replace(to_raster(b, scale, row0, 0), tint=pens[index]) for b in read]
@@ -86,41 +87,38 @@ def _mask(boxes: Sequence[TextBox], shape: tuple[int, ...], row0: int, scale: fl
     return out
 
 
-def _replaced(boxes: Sequence[TextBox], own: Sequence[TextBox]) -> list[TextBox]:
-    """Boxes of which those that the ink of a pen shows as well as all ink give way to it."""
-    kept: list[TextBox] = []
-    dropped: set[int] = set()
-    for box in boxes:
-        same = [b for b in own if overlap(box, b) > _SAME_PRINT]
-        if not same:
-            kept.append(box)
-            continue
-        theirs = _clear(same)
-        if box.tint in ("", BLACK) and (box.confidence > theirs or _share(box, same) < _COVERED):
-            kept.append(box)
-            dropped |= {id(b) for b in same if box.confidence > theirs}
-    return kept + [_compared(b, boxes) for b in own if id(b) not in dropped]
+def _joined(boxes: Sequence[TextBox], own: Sequence[TextBox]) -> list[TextBox]:
+    """Of what both show, the reading that the engine is surer of; what all ink alone shows stays."""
+    out: list[TextBox] = []
+    for one, other in groups_of(boxes, own):
+        if one and _says(one) == _says(other):
+            out += [replace(b, agreed=1.0, tint=other[0].tint) for b in one]
+        elif not other:
+            out += one
+        elif one and (_are_lines(other) or _is_clearer(other, one)):
+            out += [compared(b, one, len(one) == len(other) == 1) for b in other]
+        else:
+            out += one
+    return out
 
 
-def _clear(boxes: Sequence[TextBox]) -> float:
-    """Mean probability of the characters."""
-    letters = sum(len(box.text) for box in boxes)
-    return sum(len(box.text) * box.confidence for box in boxes) / max(1, letters)
+def _says(boxes: Sequence[TextBox]) -> str:
+    return "".join(box.text for box in boxes).replace(" ", "")
 
 
-def _share(box: TextBox, others: Sequence[TextBox]) -> float:
-    """Share of a box that others cover."""
-    area = box.height_px * box.width_px
-    return sum(overlap(box, b) * min(area, b.height_px * b.width_px) for b in others) / area
+def _is_clearer(own: Sequence[TextBox], boxes: Sequence[TextBox]) -> bool:
+    """Whether print of one pen is read more surely, and no figure of it is lost under a curve."""
+    whole = len(_says(own)) >= len(_says(boxes)) - 1
+    return whole and clearness(own) > clearness(boxes)
 
 
-def _compared(box: TextBox, boxes: Sequence[TextBox]) -> TextBox:
-    """A box with the share of its words that all ink shows in the same place, and what else was read there."""
-    there = [b for b in boxes if overlap(box, b) > _SAME_PRINT]
-    if not there:
-        return replace(box, agreed=0.5)
-    theirs = {word for b in there for word in b.text.split()}
-    words = box.text.split()
-    share = sum(word in theirs for word in words) / max(1, len(words))
-    also = there[0].text if len(there) == 1 and share < 1 and len(words) == 1 else ""
-    return replace(box, agreed=share, also=also)
+def _are_lines(own: Sequence[TextBox]) -> bool:
+    """Whether clear print of several pens stands one above the other, where all ink shows one line."""
+    clear = [b for b in own if b.confidence >= _CLEAR]
+    return any(
+        a.tint != b.tint
+        and abs(a.row - b.row) > 0.5 * min(a.height_px, b.height_px)
+        and abs(a.row - b.row) < 1.5 * max(a.height_px, b.height_px)
+        for a in clear
+        for b in clear
+    )
