@@ -6,8 +6,9 @@ Each version runs in an environment of its own (``OLD`` and ``NEW`` are virtual 
 quote, ``--before`` is commit 9169ec0). Two sets are digitised: the pages of ``pages.txt`` with nothing but the
 page, and the scans of ``tests/data/sidecars`` with the geometry given. Every repeat runs a set with one version
 and then with the other, so that whatever else the machine does meets both. Processor seconds are those of the
-command and of all processes it started. OUT gets ``side_by_side.json``, ``side_by_side.md`` and
-``where_time_goes.png``. Does not belong here: whether the curves are right (``veernet evaluate``).
+command and of all processes it started; cores busy are processor over wall seconds. OUT gets
+``side_by_side.json``, ``side_by_side.md`` and ``where_time_goes.png``. Does not belong here: whether the
+curves are right (``veernet evaluate``).
 """
 
 from __future__ import annotations
@@ -134,15 +135,18 @@ def table(name: str, costs: Mapping[str, Sequence[Cost]]) -> str:
     lines = [
         f"### {name}",
         "",
-        "| | processor s | wall s | curves | processor s a curve | peak MB |",
-        "|---|---|---|---|---|---|",
+        "| | processor s | wall s | cores busy | curves | processor s a curve | peak MB |",
+        "|---|---|---|---|---|---|---|",
     ]
     middle = {who: median(c.processor_s for c in runs) for who, runs in costs.items()}
     for who, runs in costs.items():
         curves = sum(runs[0].curves.values())
         wall, peak = median(c.wall_s for c in runs), max(c.peak_mb for c in runs)
         each = f"{middle[who] / curves:.1f}" if curves else "–"
-        lines.append(f"| {who} | {middle[who]:.1f} | {wall:.1f} | {curves} | {each} | {peak:.0f} |")
+        busy = median(c.processor_s / c.wall_s for c in runs)
+        lines.append(
+            f"| {who} | {middle[who]:.1f} | {wall:.1f} | {busy:.2f} | {curves} | {each} | {peak:.0f} |"
+        )
     first, *_, last = middle
     lines += ["", f"Processor seconds of {first} over {last}: {middle[first] / middle[last]:.2f}"]
     untraced = [
@@ -253,6 +257,7 @@ def main(arguments: Sequence[str]) -> int:
         "--scans", type=Path, action="append", required=True, help="folder of scans"
     )
     parser.add_argument("--pages", type=Path, default=HERE / "pages.txt", help="list of stems")
+    parser.add_argument("--given", type=Path, help="list of stems instead of all with sidecars")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--without-given", action="store_true", help="only the pages by themselves")
     parser.add_argument("-o", "--out", type=Path, required=True)
@@ -263,6 +268,7 @@ def main(arguments: Sequence[str]) -> int:
         sets = [lay_out(read_stems(args.pages), args.scans, None, work / "nothing but the page")]
         if not args.without_given:
             stems = sorted(p.name.split(".")[0] for p in SIDECARS.glob("*.sidecar.json"))
+            stems = stems if args.given is None else read_stems(args.given)
             sets.append(lay_out(stems, args.scans, SIDECARS, work / "geometry given"))
         report(commands, sets, args.repeats, args.out, work)
     print((args.out / "side_by_side.md").read_text(encoding="utf-8"))

@@ -86,8 +86,8 @@ def test_the_table_takes_medians_and_seconds_a_curve() -> None:
     text = side_by_side.table(
         "set", {"before": runs(40, 44, 400, curves=4), "after": runs(11, 10, 99, curves=5)}
     )
-    assert "| before | 44.0 | 88.0 | 4 | 11.0 | 900 |" in text
-    assert "| after | 11.0 | 22.0 | 5 | 2.2 | 900 |" in text
+    assert "| before | 44.0 | 88.0 | 0.50 | 4 | 11.0 | 900 |" in text
+    assert "| after | 11.0 | 22.0 | 0.50 | 5 | 2.2 | 900 |" in text
     assert "before over after: 4.00" in text
     assert "two (before), two (after)" in text
 
