@@ -66,3 +66,7 @@ def test_black_print_and_pages_without_colour_stay_as_they_are(reader: RapidRead
     write(rgb, "GR 0 150", 40, 50, BLACK)
     boxes = [TextBox("GR 0 150", 0.9, 45.0, 100.0, 16.0, 90.0, tint="#000000")]
     assert with_coloured(boxes, as_raster(rgb), (0, 80), reader, DPI) == boxes
+    write(rgb, "15", 240, 30, RED)
+    unread = TextBox("", 0.0, 65.0, 100.0, 12.0, 12.0, tint="#000000")
+    coloured = TextBox("15", 0.9, 25.0, 250.0, 16.0, 24.0, tint="#ff0000")
+    assert unread in with_coloured([unread, coloured], as_raster(rgb), (0, 80), reader, DPI)

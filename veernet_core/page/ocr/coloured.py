@@ -91,7 +91,7 @@ def _joined(boxes: Sequence[TextBox], own: Sequence[TextBox]) -> list[TextBox]:
     """Of what both show, the reading that the engine is surer of; what all ink alone shows stays."""
     out: list[TextBox] = []
     for one, other in groups_of(boxes, own):
-        if one and _says(one) == _says(other):
+        if one and other and _says(one) == _says(other):
             out += [replace(b, agreed=1.0, tint=other[0].tint) for b in one]
         elif not other:
             out += one
