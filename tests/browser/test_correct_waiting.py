@@ -126,7 +126,8 @@ OFFER: dict[str, Any] = {
         "section_id": "S1", "row_top": 10, "row_bottom": 900,
         "depth": {"unit": "ft", "anchors": [[100, 1000], [900, 1080]], "source": "guess"},
         "tracks": [{"track_id": "T1", "left_px": 20, "right_px": 300, "curves": [
-            {"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150, "source": "header"}]}],
+            {"mnemonic": "GR", "unit": "GAPI", "left": 0, "right": 150, "source": "header"},
+            {"mnemonic": "UNREAD", "unit": "", "left": 0, "right": 1, "source": "guess"}]}],
     }]
 }  # fmt: skip
 
@@ -158,6 +159,12 @@ def test_what_the_page_offers_fills_what_is_missing_and_one_key_confirms_it(
     page.keyboard.press("c")
     (section,) = sidecar_now(page)["sections"]
     assert "source" not in section["depth"]
-    assert "source" not in section["tracks"][0]["curves"][0]
+    read, unread = section["tracks"][0]["curves"]
+    assert "source" not in read
+    assert unread["source"] == "guess", "what could not be read is typed, not confirmed"
+    assert "was not read" in page.inner_text("#message")
+    page.evaluate("veernetDesk.change('', (next) => next.sections[0].tracks[0].curves.pop())")
+    page.evaluate("veernetDesk.change('', (next) => { next.sections[0].depth.source = 'guess'; })")
+    page.keyboard.press("c")
     assert "Save digitises" in page.inner_text("#message")
     page.evaluate("(id) => localStorage.removeItem('veernet.correct.' + id)", WAITING)

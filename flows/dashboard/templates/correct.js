@@ -291,7 +291,7 @@
     show(fresh, true);
     const by = (decision) => fresh.curves.filter((c) => c.decision === decision).length;
     const need = veernetOpening.first(fresh);
-    say(fresh.curves.length + " curves: " + by("accept") + " accepted, " + by("review") + " for review, " + by("reject") + " rejected.", "good",
+    say(fresh.curves.length + (fresh.curves.length === 1 ? " curve: " : " curves: ") + by("accept") + " accepted, " + by("review") + " for review, " + by("reject") + " rejected.", "good",
       ...(need.words ? [make("button", { type: "button", id: "next-need", title: need.words, onclick: () => goTo(need) }, "Next: what is left to do")] : []));
     document.documentElement.dataset.saved = fresh.version;
   }
