@@ -15,12 +15,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from prefect.artifacts import (
-    create_link_artifact,
-    create_markdown_artifact,
-    create_table_artifact,
-)
-
 from flows.archive import canary
 from flows.archive.params import ArchiveParams
 from flows.archive.run_spec import RunSpec
@@ -161,6 +155,12 @@ def keep_report(
 
 def publish_report(report: RunReport, settings: ArchiveParams) -> None:
     """Write the run's artifacts: a summary, failures, a link to the dashboard, the logs in review."""
+    from prefect.artifacts import (
+        create_link_artifact,
+        create_markdown_artifact,
+        create_table_artifact,
+    )
+
     create_markdown_artifact(markdown=_markdown(report, settings), key="veernet-run")
     if report.failures:
         create_table_artifact(

@@ -14,7 +14,7 @@ from flows.archive.paging import page_counter
 from flows.archive.params import ArchiveParams
 from flows.archive.run_spec import RunSpec
 from flows.engine.decoders import DecoderSettings
-from flows.engine.loading import Engine, NumericsError, get_engine
+from flows.engine.loading import Engine, NumericsError, PlannedWith, get_engine, known_engine
 from flows.engine.precision import AUTO
 from storage.desk_sidecars import desk_sidecars
 from storage.errors import StorageError
@@ -121,14 +121,17 @@ def prepare_run(params: ArchiveParams) -> Prepared:
     return Prepared(spec, plan)
 
 
-def _engine(params: ArchiveParams, fixed: str) -> Engine:
-    """The engine of this run, which computes as the destination's results were computed.
+def _engine(params: ArchiveParams, fixed: str) -> Engine | PlannedWith:
+    """What of this run's engine a plan needs; it computes as the destination's results were computed.
 
     Raises
     ------
     NumericsError
         Where it would not, and nothing says that all is to be done again.
     """
+    known = known_engine(params.model, params.device, params.precision, fixed)
+    if known is not None:
+        return known
     asked = fixed or AUTO
     if params.precision != AUTO:
         asked = " ".join([params.precision, *fixed.split()[1:]])

@@ -18,18 +18,13 @@ from pydantic import ValidationError
 
 from flows import wording
 from flows.archive.params import ArchiveParams
-from flows.archive.setup import EmptySourceError, PlacesError, check_places
 from flows.cli.batch_words import Words, say
 from flows.cli.options import Group, add_json, add_quiet, group
 from flows.cli.quiet import OUR_PACKAGES, silence_libraries
-from flows.engine.loading import NumericsError
-from storage.errors import StorageError
-from storage.index_table import IndexTableError
-from storage.objects import ObjectStore
 from veernet_core.errors import BundleError, VeernetError
 
 if TYPE_CHECKING:
-    pass
+    from flows.archive.report import RunReport
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -53,15 +48,6 @@ _METAVARS = {"source": "URI", "dest": "URI", "index": "URI", "model": "URI", "si
              "depth_unit": "{ft,m}", "canary": "{hold,report,off}", "redo": "{changed,outdated}",
              "precision": "{auto,float32,bfloat16}"}  # fmt: skip
 """What stands for a value in help."""
-
-_USAGE_ERRORS = (
-    NumericsError,
-    StorageError,
-    PlacesError,
-    EmptySourceError,
-    BundleError,
-    IndexTableError,
-)
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +94,9 @@ def run(args: argparse.Namespace) -> int:
         for name in ArchiveParams.model_fields
         if getattr(args, name, None) is not None
     }
+    from flows.archive.setup import check_places
+    from storage.objects import ObjectStore
+
     try:
         settings = ArchiveParams.model_validate(given)
         settings = settings.model_copy(
@@ -134,24 +123,43 @@ def _run_flow(settings: ArchiveParams, words: Words, verbose: bool) -> int:
     if not verbose:
         os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
         os.environ.setdefault("PREFECT_LOGGING_ROOT_LEVEL", "CRITICAL")
-    from flows.archive.batch import ArchiveIncompleteError, in_process
-    from flows.archive.lifeline import start_embedded_server
-
     _log_to_stderr()
     try:
-        start_embedded_server()
-        report = in_process(settings, start=words.start)
+        report = _report(settings, words)
     except KeyboardInterrupt:
         say("stopped; finished logs are kept, run again to do the rest")
         return 130
-    except ArchiveIncompleteError as error:
-        say(str(error))
-        return EXIT_SOME_FAILED
     except VeernetError as error:
         say(str(error))
-        return EXIT_USAGE if isinstance(error, _USAGE_ERRORS) else EXIT_SOME_FAILED
+        return EXIT_USAGE if _is_usage(error) else EXIT_SOME_FAILED
     words.report(report, settings)
     return EXIT_SOME_FAILED if report.without_result else EXIT_OK
+
+
+def _report(settings: ArchiveParams, words: Words) -> RunReport:
+    """Run it; where there is nothing to digitise, and no server keeps a record of runs, without Prefect."""
+    from flows.archive.idle import run_idle, server_is_named
+
+    if not server_is_named():
+        report = run_idle(settings, words.start)
+        if report is not None:
+            return report
+    from flows.archive.batch import in_process
+    from flows.archive.lifeline import start_embedded_server
+
+    start_embedded_server()
+    return in_process(settings, start=words.start)
+
+
+def _is_usage(error: VeernetError) -> bool:
+    """Whether what was asked for cannot be done, rather than some scans."""
+    from flows.archive.setup import EmptySourceError, PlacesError
+    from flows.engine.loading import NumericsError
+    from storage.errors import StorageError
+    from storage.index_table import IndexTableError
+
+    usage = (NumericsError, StorageError, PlacesError, EmptySourceError)
+    return isinstance(error, (*usage, BundleError, IndexTableError))
 
 
 def _log_to_stderr() -> None:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.cli.plain import one_line
-from storage.objects import ObjectStore
 
 if TYPE_CHECKING:
     from flows.archive.batch import Progress
@@ -144,6 +143,8 @@ def _say_outcome(report: RunReport, settings: ArchiveParams) -> None:
         f"rejected; {report.seconds:.0f} s"
     )
     _say_logs(report, settings)
+    from storage.objects import ObjectStore
+
     say(f"results: {settings.dest}")
     say(f"dashboard: {ObjectStore(settings.dest).uri_of('dashboard/index.html')}")
 
@@ -151,6 +152,7 @@ def _say_outcome(report: RunReport, settings: ArchiveParams) -> None:
 def _say_logs(report: RunReport, settings: ArchiveParams) -> None:
     """A line for every log of the run, as long as a person can read them."""
     from storage.ledger import read_ledger
+    from storage.objects import ObjectStore
 
     latest = read_ledger(ObjectStore(settings.dest)).latest.values()
     own = [r for r in latest if r.status == "done" and r.segment.startswith(report.run_id)]

@@ -8,10 +8,12 @@ How a log is digitised does not belong here.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flows.engine.decoders import DEFAULT_CHECK
@@ -138,6 +140,37 @@ class _OneAtATime:
 def page_workers() -> int:
     """Pages read at once in one process: half the cores, four at most (memory)."""
     return max(1, min(4, (os.cpu_count() or 1) // 2))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWith:
+    """What of an engine a plan needs."""
+
+    model_id: str
+    numerics: str
+    decoder_check: str = DEFAULT_CHECK
+
+
+def known_engine(model: str | None, device: str, precision: str, fixed: str) -> PlannedWith | None:
+    """What the shipped network on a CPU gives where a destination says how it computes.
+
+    None: the network must be loaded to know.
+
+    Parameters
+    ----------
+    fixed : str
+        The destination's numerics, ``float32 torch cpu``; empty where no run has fixed them.
+    """
+    kind = fixed.rpartition(" ")[2]
+    same = precision == AUTO or precision == fixed.partition(" ")[0]
+    if model or os.environ.get(TEST_ENGINE_VARIABLE) or device not in (AUTO, "cpu"):
+        return None
+    if kind != "cpu" or not same:
+        return None
+    from flows.dashboard.method import bundle_bytes  # without torch, which takes seconds to load
+
+    content = bundle_bytes()
+    return None if content is None else PlannedWith(hashlib.sha256(content).hexdigest()[:12], fixed)
 
 
 _LOCK = threading.Lock()

@@ -2,18 +2,16 @@
 
 In: a device. Out: ``float32`` or ``bfloat16``. Decided once for a destination, when its first results are made,
 and kept there (``storage.numerics``): two machines, or a busy hour, could decide otherwise. How the network
-computes does not belong here.
+computes does not belong here. torch is imported on use: where the precision is known it is not needed.
 """
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-from torch.nn import functional
-
-from veernet_core.net.bundle import chosen_device
+if TYPE_CHECKING:
+    from torch import Tensor
 
 AUTO = "auto"
 _PAYS = 0.8
@@ -29,6 +27,8 @@ def best_precision(device: str = AUTO) -> str:
     device : str
         As for ``load_predictor``. Accelerators keep float32: nothing was measured there.
     """
+    from veernet_core.net.bundle import chosen_device
+
     if chosen_device(device) != "cpu" or not multiplies_in_bfloat16():
         return "float32"
     single, half = measured_seconds()
@@ -37,11 +37,15 @@ def best_precision(device: str = AUTO) -> str:
 
 def multiplies_in_bfloat16() -> bool:
     """Whether this CPU has instructions for it; without them it is imitated, and slow."""
+    import torch
+
     return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
 
 
 def measured_seconds() -> tuple[float, float]:
     """Seconds of a convolution of the network's size in float32 and in bfloat16, the best of several rounds."""
+    import torch
+
     x = torch.zeros(1, 64, 128, 128).contiguous(memory_format=torch.channels_last)
     kernel = torch.zeros(64, 64, 3, 3).contiguous(memory_format=torch.channels_last)
     pairs = [(x, kernel), (x.bfloat16(), kernel.bfloat16())]
@@ -54,6 +58,8 @@ def measured_seconds() -> tuple[float, float]:
 
 
 def _seconds(x: Tensor, kernel: Tensor) -> float:
+    from torch.nn import functional
+
     begun = time.perf_counter()
     functional.conv2d(x, kernel, padding=1)
     return time.perf_counter() - begun

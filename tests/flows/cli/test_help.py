@@ -6,6 +6,8 @@ import argparse
 import importlib
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,17 @@ def test_an_option_has_one_form_in_all_commands() -> None:
                     )
                     forms.setdefault(flag, set()).add((groups[id(action)], choices))
     assert {flag: found for flag, found in forms.items() if len(found) > 1} == {}
+
+
+def test_help_loads_nothing_that_takes_seconds() -> None:
+    code = (
+        "import sys; from flows.cli import main\n"
+        "for name, _, _ in main.COMMANDS: assert main.main([name, '--help']) == 0, name\n"
+        "print(sorted({'torch', 'scipy', 'pyarrow', 'prefect', 'cv2', 'rasterio'} & set(sys.modules)),"
+        " file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "completion"])
