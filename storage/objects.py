@@ -38,7 +38,7 @@ from storage.errors import (
 )
 from storage.listings import ObjectInfo, local_bytes, local_listing, object_info
 from storage.odd_keys import folder_entry, is_odd, list_bucket
-from storage.places import split_uri
+from storage.places import split_uri, why_no_folder
 
 TEMP_PREFIX = "_veernet/tmp/"
 """Where folders are built before they are moved into place on a file system."""
@@ -117,8 +117,8 @@ class ObjectStore:
         ------
         NoSuchPlaceError, AccessError, StorageError
         """
-        if self.is_local and not Path(self.path).is_dir():
-            raise NoSuchPlaceError("the folder does not exist", self.uri)
+        if self.is_local and (reason := why_no_folder(self.path)):
+            raise NoSuchPlaceError(reason, self.uri)
         next(iter(self.listing()), None)
 
     def check_writable(self) -> None:
@@ -128,6 +128,8 @@ class ObjectStore:
         ------
         NoSuchPlaceError, AccessError, NoCreateOnlyError, StorageError
         """
+        if self.is_local and Path(self.path).is_file():
+            raise NoSuchPlaceError(why_no_folder(self.path), self.uri)
         key = f"{TEMP_PREFIX}probe-{uuid.uuid4().hex[:12]}"
         self.put(key, b"ok", create=True)
         twice = self.put(key, b"ok", create=True)

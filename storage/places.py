@@ -36,3 +36,12 @@ def is_inside(inner: str, outer: str) -> bool:
         return False
     path, root = a[2].strip("/"), b[2].strip("/")
     return path == root or root == "" or path.startswith(root + "/")
+
+
+def why_no_folder(path: str) -> str:
+    """Why a path is no folder, in words; empty where it is one."""
+    if Path(path).is_dir():
+        return ""
+    return (
+        "is a file, and a folder is needed" if Path(path).exists() else "the folder does not exist"
+    )

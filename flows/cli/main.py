@@ -105,6 +105,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
+    from flows.cli.options import refuse_file
     from flows.cli.quiet import silence_libraries
     from veernet_core.errors import VeernetError
 
@@ -122,6 +123,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     try:
+        if getattr(args, "out_is_folder", False) and args.out is not None:
+            refuse_file(args.out)
         code: int = args.run(args)
         return code
     except (VeernetError, OSError, ValueError) as error:

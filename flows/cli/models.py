@@ -146,6 +146,7 @@ def fill_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_shapes(parser)
     add_seed(parser, 11, "drawings")
     add_out_if_wanted(parser, "folder for the tables; they are only printed if omitted")
+    parser.set_defaults(out_is_folder=True)
     group(parser, wording.RESULTS).add_argument(
         "--write-back", action="store_true",
         help="with --reference: measured R² replaces the estimate in records and verdicts",

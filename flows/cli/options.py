@@ -8,6 +8,7 @@ appears at once.
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,7 @@ def add_out(parser: argparse.ArgumentParser, text: str, default: Path | None = N
         metavar="OUT",
         help=text,
     )
+    parser.set_defaults(out_is_folder=True)
 
 
 def add_out_if_wanted(parser: argparse.ArgumentParser, text: str) -> None:
@@ -142,17 +144,36 @@ def require_writable(out: Path) -> None:
     """
     from veernet_core.errors import WriteError
 
-    for place in (out, *out.parents):
-        if place.exists() and not place.is_dir():
-            raise WriteError(
-                "is a file, and results need a folder", str(place), "Give another place with -o."
-            )
+    refuse_file(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out):
             pass
     except OSError as error:
         raise WriteError(f"cannot be written: {error.strerror or error}", str(out)) from error
+
+
+def refuse_file(out: Path) -> None:
+    """Refuse an output folder where a file lies, or that would lie below one.
+
+    Raises
+    ------
+    WriteError
+    """
+    from veernet_core.errors import WriteError
+
+    for place in (out, *out.parents):
+        if place.exists() and not place.is_dir():
+            raise WriteError(
+                "is a file, and results need a folder", str(place), "Give another place with -o."
+            )
+
+
+def device(text: str) -> str:
+    """The name of a device."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of auto, cpu, cuda, cuda:N")
+    return text
 
 
 def add_index_options(parser: argparse.ArgumentParser) -> None:
@@ -184,7 +205,7 @@ def add_device(parser: argparse.ArgumentParser, default: str = "auto") -> None:
     """Where the network runs."""
     text = "where the network runs: auto (a GPU where there is one), cpu, cuda or cuda:N"
     group(parser, wording.NETWORK).add_argument(
-        "--device", default=default, metavar="DEVICE", help=text
+        "--device", type=device, default=default, metavar="DEVICE", help=text
     )
 
 

@@ -394,3 +394,13 @@ def test_a_folder_that_cannot_be_read_is_told(
     monkeypatch.setattr(os, "scandir", refusing)
     with pytest.raises(AccessError, match="closed"):
         list(ObjectStore(str(tmp_path)).listing())
+
+
+def test_a_file_in_the_place_of_a_folder_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("mine")
+    store = ObjectStore(str(tmp_path / "taken"))
+    for check in (store.check_readable, store.check_writable):
+        with pytest.raises(NoSuchPlaceError, match="is a file, and a folder is needed"):
+            check()
+    with pytest.raises(NoSuchPlaceError, match="does not exist"):
+        ObjectStore(str(tmp_path / "none")).check_readable()

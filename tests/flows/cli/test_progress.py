@@ -91,13 +91,24 @@ def test_an_output_that_is_a_file_is_said_to_be_one(tmp_path: Path, below: str) 
     assert "-o" in caught.value.remedy
 
 
-@pytest.mark.parametrize("command", ["demo", "digitise", "inspect"])
+@pytest.mark.parametrize(
+    "command", ["demo", "digitise", "inspect", "train", "evaluate", "train-pages"]
+)
 def test_every_command_refuses_an_output_that_is_a_file(
     tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "taken").write_text("mine")
     (tmp_path / "x.tif").write_bytes(b"II*\0")
-    scans = [] if command == "demo" else [str(tmp_path / "x.tif")]
+    scans = [str(tmp_path / "x.tif")] if command in ("digitise", "inspect") else []
     assert main([command, *scans, "-o", str(tmp_path / "taken")]) == 2
     assert "is a file" in capsys.readouterr().err
     assert (tmp_path / "taken").read_text() == "mine"
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:x", "gpu", ""])
+def test_a_device_that_is_none_is_bad_usage(
+    device: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["digitise", str(tmp_path), "--device", device, "-o", str(tmp_path / "out")]
+    assert main(argv) == 2
+    assert "is none of auto, cpu, cuda, cuda:N" in capsys.readouterr().err
