@@ -25,6 +25,8 @@ from veernet_core.page.results import TextBox
 
 _FOUND = 0.4
 """Share of print of one pen that must stand where print was found in all ink."""
+_SURE = 0.95
+"""Probability from which print that was read alike in two ways is not read once more."""
 _CLEAR = 0.8
 """Probability from which print is read clearly."""
 
@@ -45,12 +47,13 @@ def with_coloured(
     dpi : float
         Resolution of the page.
     """
-    if not raster.is_colour or all(b.tint in ("", BLACK) for b in boxes):
+    unsure = [b for b in boxes if b.agreed != 1.0 or b.confidence < _SURE]
+    if not raster.is_colour or all(b.tint in ("", BLACK) for b in boxes) or not unsure:
         return list(boxes)
     rgb = raster.read_rgb(*rows)
     pens = pens_of(rgb)
     own = [
-        b for k in range(len(pens) - 1) for b in _of_pen(rgb, pens, k, boxes, rows[0], reader, dpi)
+        b for k in range(len(pens) - 1) for b in _of_pen(rgb, pens, k, unsure, rows[0], reader, dpi)
     ]
     return sorted(_joined(boxes, own), key=lambda box: (box.row, box.col))
 
@@ -64,7 +67,7 @@ def _of_pen(
     reader: TextReader,
     dpi: float,
 ) -> list[TextBox]:
-    """Print in the ink of one pen, where print was found in all ink too."""
+    """Print in the ink of one pen, where print was found in all ink too and is not read surely there."""
     scale = min(3.0, READ_DPI / dpi)
     ink, walls = without_rules(rescale(layer_ink(rgb, pens, index), scale), READ_DPI)
     known = _mask(boxes, ink.shape, row0, scale)
