@@ -247,8 +247,11 @@ class _Map:
 
     def blended(self, weight: F32) -> NDArray[np.float16]:
         """The whole map; ``weight`` [rows] is the sum of the ramps."""
-        sums = self._sums / weight[self._seams, None]
-        self.values[:, self._seams] = sums
+        self._sums /= weight[self._seams, None]
+        edges = np.flatnonzero(np.diff(self._seams, prepend=False, append=False))
+        for first, last in edges.reshape(-1, 2):
+            mean = torch.from_numpy(self._sums[:, self._slot[first] : self._slot[last]])
+            torch.from_numpy(self.values[:, first:last]).copy_(mean)
         return self.values
 
 
