@@ -48,7 +48,7 @@ def test_a_finished_scan_is_passed_over_until_something_changes(
     assert lines("--quiet") == []
     opened: list[Path] = []
 
-    def read(path: Path, index: object) -> Iterator[object]:
+    def read(path: Path, index: object, desk: object) -> Iterator[object]:
         opened.append(path)
         return iter(())
 

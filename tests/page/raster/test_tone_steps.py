@@ -22,7 +22,7 @@ def page(noise: float = 8.0) -> F64:
     return tone
 
 
-@pytest.mark.parametrize("step", [-280.0, -160.0, 176.0])
+@pytest.mark.parametrize("step", [-490.0, -280.0, -160.0, 176.0])
 @pytest.mark.parametrize("at", [15 * ACROSS + 12, 30 * ACROSS + 25, 45 * ACROSS + 40])
 def test_a_step_that_lasts_is_found_at_its_block(step: float, at: int) -> None:
     tone = page().ravel()

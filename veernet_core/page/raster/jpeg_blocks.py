@@ -170,13 +170,14 @@ def _split(units: F64, old: float, new: float) -> int | None:
     """Which of the units of some rows is the first of the new paper; None where it is a row's first, or
     paper of the other tone stands on either side of it.
     """
-    across, tolerance = units.shape[1], abs(new - old) / 4
+    across, tolerance = units.shape[1], min(abs(new - old) / 4, 2 * _SAME_TONE)
     is_old = (np.abs(units - old) < tolerance).ravel()
     is_new = (np.abs(units - new) < tolerance).ravel()
     before = np.concatenate([[0], np.cumsum(is_old)])
     after = np.concatenate([np.cumsum(is_new[::-1])[::-1], [0]])
     split = int((before + after).argmax())
-    wrong = is_new[:split].sum() + is_old[split:].sum()
+    # ink may have the darker tone, nothing the brighter one
+    wrong = is_new[:split].sum() if new > old else is_old[split:].sum()
     edge = min(split % across, across - split % across)
     is_clear = wrong * _EDGE_SHARE < before[split] + after[split]
     enough = min(before[split], after[split]) > across

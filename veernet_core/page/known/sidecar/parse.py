@@ -79,11 +79,11 @@ def _edit(node: Node) -> tuple[str, str, str]:
 
 def _note(node: Node) -> Finding:
     fields = node.fields("code", "message")
-    code, message = (optional(fields.get(key), Node.text, "") for key in ("code", "message"))
-    entry = REGISTER.get(code)
+    texts = [optional(fields.get(key), Node.text, "") for key in ("code", "message")]
+    entry = REGISTER.get(texts[0])
     if entry is None or "finding" not in entry.used_as:
         raise node.fail("must have the code of a finding", "Remove what is noted.")
-    return Finding.of(code, message)
+    return Finding.of(*texts)
 
 
 def _load(data: bytes, name: str) -> Any:
