@@ -9,7 +9,7 @@ may be repeated at any time and changes nothing where all is in line. How decisi
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -167,14 +167,17 @@ def restored_log(record: Record, samples: pa.Table, stem: str | None = None) -> 
             for s in record["sections"]
         ),
         curves=tuple(curves),
-        findings=tuple(
-            Finding.of(f["code"], f["message"], rows=tuple(f["rows"]))
-            for f in record.get("findings", ())
-            if f["code"] in DAMAGE and f["rows"]
-        ),
+        findings=tuple(_restored_damage(record)),
         provenance=provenance_of(record),
         dpi=_number(scan["dpi"]),
     )
+
+
+def _restored_damage(record: Record) -> Iterator[Finding]:
+    for stored in record.get("findings", ()):
+        name, rows = stored["code"], stored["rows"]
+        if name in DAMAGE and rows:
+            yield Finding.of(name, stored["message"], rows=tuple(rows))
 
 
 def _restored_depth(stored: Record | None) -> DepthAxis | None:
