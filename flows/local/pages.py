@@ -7,6 +7,7 @@ sidecar of the file; page 2 of ``x.pdf`` is called ``x-p2``, also by its sidecar
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -69,7 +70,7 @@ def stated_of(path: Path, index: IndexTable | None) -> bytes | None:
     VeernetError
         If what is stated cannot be used.
     """
-    match = index.find(path.name, str(path.absolute())) if index is not None else None
+    match = index.find(path.name, _place(path)) if index is not None else None
     return known_sidecar(
         sidecar_beside(path),
         registration_beside(path),
@@ -81,7 +82,12 @@ def stated_of(path: Path, index: IndexTable | None) -> bytes | None:
 def known_among(index: IndexTable, scans: Sequence[Path]) -> IndexTable:
     """The index where these scans are known, and those of their names beside them."""
     places = (other for path in scans for other in (path, *scans_of_stem(path)))
-    return index.among(str(place.absolute()) for place in places)
+    return index.among(_place(place) for place in places)
+
+
+def _place(path: Path) -> str:
+    """Where a scan lies, from the root on; links are not followed: two links to one file are two scans."""
+    return os.path.abspath(path)  # noqa: PTH100
 
 
 def read_pages(

@@ -139,3 +139,16 @@ def test_a_sidecar_of_the_desk_goes_before_one_that_two_scans_share(tmp_path: Pa
     (scan,) = read_pages(tmp_path / "x.tif", desk=lambda ref: b"{}" if ref.stem == "x" else None)
     assert not isinstance(scan, FailedScan)
     assert scan.sidecar == b"{}"
+
+
+def test_a_place_told_by_way_of_another_folder_is_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    put(tmp_path / "b", "c.tif")
+    (tmp_path / "i.csv").write_text(f"file,well\n{tmp_path.name}/b/c.tif,RIGHT\n")
+    monkeypatch.chdir(tmp_path / "a")
+    index = known_among(read_index_file(tmp_path / "i.csv", "generic"), [Path("../b/c.tif")])
+    stated = json.loads(read_scan(Path("../b/c.tif"), index).sidecar or b"")
+    assert stated["well"]["name"] == "RIGHT"
