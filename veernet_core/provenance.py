@@ -25,7 +25,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 10,
+    "page": 11,
     "strips": 3,
     "network": 2,
     "tracking": 2,
