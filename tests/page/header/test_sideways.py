@@ -79,11 +79,3 @@ def test_a_form_is_read_the_right_way_up_only(turned: int) -> None:
     found = read_sideways(as_raster(page_of(numbers, turned)), 3000, reader, DPI)
     assert len(found) == 40
     assert set(reader.turns) == {turned}
-
-
-def test_a_wide_form_is_read_in_bands_and_every_line_once() -> None:
-    reader = Watched()
-    numbers = [(1111 + n, 300, 60 + 90 * n) for n in range(18)]
-    found = read_sideways(as_raster(page_of(numbers, 90)), 3000, reader, DPI)
-    assert [box.text for box in found] == [str(value) for value, _, _ in numbers]
-    assert all(cols <= 5 * DPI for _, cols in reader.searched)

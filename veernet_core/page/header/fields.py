@@ -29,14 +29,12 @@ from veernet_core.page.header.labels import values_by_field
 from veernet_core.page.header.lines import lines_of_turn
 from veernet_core.page.header.numbers import depths_and_elevations
 from veernet_core.page.header.values import CONFIRMED, DOUBTFUL, FAIR_OCR, LIKELY, Value
-from veernet_core.page.ocr.text import TextReader, cut_out, find_region, join, read_region, upright
+from veernet_core.page.ocr.text import TextReader, cut_out, find_region, read_region, upright
 from veernet_core.page.results import HeaderFound, PageLayout, Stated, TextBox
 
 _MAX_ROWS_IN = 45.0
 _SIDEWAYS_TILE_PX = (2400, 900)
 """At 200 dpi; a line of a form is shorter than the overlap."""
-_BAND_IN, _BAND_OVERLAP_IN = 5.0, 0.8
-"""Columns that are read at once, which bounds memory; the lines of a form are less tall than the overlap."""
 _ENOUGH_LETTERS = 150
 _SAMPLE_LINES = 6
 """Lines that are read both ways up before the form is."""
@@ -111,25 +109,21 @@ def read_sideways(
         )  # most of it: nothing is gained by leaving out margins
     best: list[TextBox] = []
     for turn in _likely_turns(raster, standing, reader):
-        boxes: list[TextBox] = []
-        for left, right in _bands(*area[2:], dpi):
-            rows = (area[0], min(last_row, area[1]))
-            more = read_region(raster, *rows, left, right, reader, (turn,), dpi, _SIDEWAYS_TILE_PX)
-            boxes = join(boxes, more)
-        boxes.sort(key=lambda box: (box.row, box.col))
+        boxes = read_region(
+            raster,
+            area[0],
+            min(last_row, area[1]),
+            *area[2:],
+            reader,
+            (turn,),
+            dpi,
+            _SIDEWAYS_TILE_PX,
+        )
         if _weight(boxes) > _weight(best):
             best = boxes
         if _weight(best) >= _ENOUGH_LETTERS:
             break
     return best
-
-
-def _bands(left: int, right: int, dpi: float) -> list[tuple[int, int]]:
-    """Columns from ``left`` to ``right`` in equal overlapping bands."""
-    widest, overlap = _BAND_IN * dpi, _BAND_OVERLAP_IN * dpi
-    count = max(1, math.ceil((right - left - overlap) / (widest - overlap)))
-    step = (right - left - overlap) / count
-    return [(round(left + n * step), round(left + (n + 1) * step + overlap)) for n in range(count)]
 
 
 def _likely_turns(
