@@ -135,6 +135,7 @@ def test_two_curves_that_changed_places_are_put_back(
     page = open_page(f"{address}/review?log={STEM}", 1280, 1000)
     named(page)
     name = shown(page)
+    assert page.locator("#page").bounding_box()["height"] >= 420, "the scan has room"
     other = page.inner_text("[data-key=x]").split()[-1]
     start, stop = map(float, page.evaluate("document.documentElement.dataset.stretch").split("/"))
     assert float(page.input_value("#swap-from")) == pytest.approx((start + stop) / 2, abs=0.01)
@@ -222,3 +223,4 @@ def test_a_curve_without_ink_says_so_and_leads_to_its_scan(tmp_path: Path, open_
         page.wait_for_selector("html[data-stretch]")
         assert "No ink of this curve was found" in page.inner_text("#stretch")
         assert "log=empty" in page.get_attribute("#on-scan", "href")
+        page.close()  # while the server is there: the log's own page may still be loading

@@ -12,6 +12,7 @@
   let tool = "move", state = null, drag = null, path = [], firstRow = null;
 
   function say(words, kind, ...buttons) { byId("message").className = kind || ""; byId("message").replaceChildren(words, ...buttons); }
+  const doing = (words) => { byId("state").textContent = byId("state").title = words; };
   const refuse = (words) => say(words, "bad");
   panel.refuse = refuse;
   async function ask(where, body) {
@@ -276,12 +277,12 @@
     byId("save").disabled = true;
     let work = await ask("/api/work");
     while (work.busy || work.waiting) {
-      byId("state").textContent = work.busy + "…";
+      doing(work.busy + "…");
       await new Promise((done) => setTimeout(done, 500));
       work = await ask("/api/work");
     }
     byId("save").disabled = false;
-    byId("state").textContent = "";
+    doing("");
     const trouble = work.troubles[work.troubles.length - 1], fresh = await ask("/api/correct/state?log_id=" + encodeURIComponent(state.log_id));
     const mine = (fresh.sidecar.edited || []).some((e) => ["who", "when", "what"].every((key) => e[key] === edit[key]));
     if (!mine && fresh.version !== state.version) return chooseOne("Somebody saved the log while yours was waiting; your work is kept here.", fresh, again);
@@ -411,19 +412,19 @@
   }
   /* The page is read for what the log lacks; what a person has set in the meantime stays. */
   async function suggest(fresh) {
-    byId("state").textContent = "reading the page for suggestions…";
+    doing("reading the page for suggestions…");
     try {
       const found = await ask("/api/correct/suggest", { log_id: fresh.log_id });
       if (doc.suggest(found) && !doc.done.length) { const need = veernetOpening.first(fresh, tool); if (need.words) say(need.words); }
     } catch (error) { say("The page could not be read for suggestions: " + error.message); }
-    byId("state").textContent = "";
+    doing("");
     document.documentElement.dataset.suggested = "1";
   }
   async function whileBusy(logId) {
     for (let k = 0; k < 900; k++) {
       const { busy } = await ask("/api/correct/ready?log_id=" + encodeURIComponent(logId)).catch(() => ({}));
       if (byId("save").disabled) return;
-      byId("state").textContent = busy ? "getting ready: the page is read once, then a save takes seconds…" : "";
+      doing(busy ? "getting ready: the page is read once, then a save takes seconds…" : "");
       if (!busy) return;
       await new Promise((done) => setTimeout(done, 1500));
     }

@@ -17,6 +17,8 @@
   const text = (value) => make("bdi", {}, String(value));
   const mark = (decision) => make("span", { class: "mark " + (kind[decision] || "none") }, words[decision] || decision);
   const isCurve = (row) => row && row.kind === "curve";
+  /* Below 0 a curve explains less than its mean does; by how much says nothing. */
+  const r2 = (value, digits) => typeof value === "number" && value < 0 ? "below 0" : figure(value, digits);
   const figure = (value, digits) => typeof value === "number" ? value.toFixed(digits) : "–";
 
   async function ask(path, body) {
@@ -66,7 +68,7 @@
     byId("queue").replaceChildren(...rows.map((row, k) => {
       const item = make("div", { class: "item", role: "option", "aria-selected": k === at }, isCurve(row) ? [
         mark(row.reviewed_decision || row.decision), " ", make("b", {}, text(row.mnemonic)), " ", text(row.well || row.uwi || row.log_id),
-        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + figure(row.r2_lower, 2) + " · in doubt " + figure(row.doubt === null ? null : 100 * row.doubt, 0) + " %")] : [
+        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + r2(row.r2_lower, 2) + " · in doubt " + figure(row.doubt === null ? null : 100 * row.doubt, 0) + " %")] : [
         make("span", { class: "mark none" }, row.kind === "scan" ? "✗ failed" : "✎ to correct"), " ", make("b", {}, text(row.well || row.log_id || row.uri.split("/").pop())), make("small", {}, text(row.needs))]);
       item.addEventListener("click", () => choose(k));
       return item;
@@ -133,15 +135,22 @@
       mark(row.decision), row.reviewed_decision ? [" by a person: ", mark(row.reviewed_decision), " ", text(row.reviewer || ""), row.reviewed_note ? [": ", text(row.reviewed_note)] : ""] : "",
       row.earlier_decision && !row.reviewed_decision ? [" before the curve changed: ", mark(row.earlier_decision), " by ", text(row.earlier_reviewer || ""), " on ", text(row.earlier_at || "")] : "",
       make("ul", { class: "facts" },
-        [["R² at least", figure(row.r2_lower, 3) + " (estimate " + figure(row.r2_estimate, 3) + ", at most " + figure(row.r2_upper, 3) + ")"],
+        [["R² at least", r2(row.r2_lower, 3) + " (estimate " + r2(row.r2_estimate, 3) + ", at most " + r2(row.r2_upper, 3) + ")"],
           ["R² measured", row.r2_reference === null ? "" : figure(row.r2_reference, 3)],
           ["coverage", figure(row.coverage === null ? null : 100 * row.coverage, 0) + " %"], ["longest gap", figure(row.longest_gap, 1) + " " + unit],
           ["depths", figure(row.depth_top, 1) + " to " + figure(row.depth_base, 1) + " " + unit], ["log", row.log_id],
           ["on the ink of " + row.shared_with, row.shared_with && row.shared_ink >= 0.05 ? figure(100 * row.shared_ink, 0) + " %" : ""],
           ["in doubt", curve && curve.stretches.length ? curve.stretches.length + (curve.stretches.length === 1 ? " stretch" : " stretches") : ""]]
           .filter(([, value]) => value).map(([name, value]) => make("li", {}, make("span", {}, name + " "), text(value)))),
-      make("p", {}, text(row.reasons.join(" "))),
-      curve && curve.settle.length ? make("p", { class: "quiet" }, "To do: ", text([...new Set(curve.settle)].join(" "))) : ""));
+      ...why(row.reasons, curve ? [...new Set(curve.settle)].join(" ") : "", Boolean(curve && curve.stretches.length))));
+  }
+  /* The first reason, the others and what to do in a fold: the scan needs the room. */
+  function why(reasons, todo, folded) {
+    const rest = reasons.slice(1), settle = todo ? make("p", { class: "quiet" }, "To do: ", text(todo)) : "";
+    if (!folded && !rest.length) return [make("p", {}, text(reasons.join(" "))), settle];
+    if (!rest.length && !todo) return [make("p", {}, text(reasons.join(" ")))];
+    return [make("details", { id: "why", ...(folded ? {} : { open: "" }) }, make("summary", {}, text(reasons[0] || "What to do"), rest.length ? make("span", { class: "quiet" }, " and " + rest.length + (rest.length === 1 ? " other reason" : " other reasons")) : ""),
+      rest.length ? make("p", {}, text(rest.join(" "))) : "", settle)];
   }
 
   function drawHistory() {
