@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flows.engine.decoders import DEFAULT_CHECK
-from flows.engine.memory import keep_freed_blocks
+from flows.engine.memory import keep_freed_blocks, release_freed_blocks
 from flows.engine.precision import AUTO, best_precision
 from storage.objects import ObjectStore
 from veernet_core.config import DigitiseConfig, GatePolicy
@@ -131,6 +131,7 @@ class _OneAtATime:
 
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         with self._lock:
+            release_freed_blocks()
             return self._predictor.predict(strips)
 
     def __getattr__(self, name: str) -> Any:

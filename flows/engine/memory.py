@@ -15,7 +15,14 @@ from functools import cache
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Parameters of glibc's ``mallopt``."""
 _KEPT_BYTES = 256 << 20
-_FROM_THE_HEAP_BYTES = 1 << 30
+_FROM_THE_HEAP_BYTES = 128 << 20
+
+
+@cache
+def _glibc() -> ctypes.CDLL | None:
+    """The C library where it is glibc."""
+    library = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+    return library if hasattr(library, "mallopt") else None
 
 
 @cache
@@ -24,14 +31,19 @@ def keep_freed_blocks() -> bool:
 
     All threads share one heap: one for each thread would keep as much again.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
+    library = _glibc()
+    if library is None:
         return False
     wanted = (
         (_ARENA_MAX, 1),
         (_MMAP_THRESHOLD, _FROM_THE_HEAP_BYTES),
         (_TRIM_THRESHOLD, _KEPT_BYTES),
     )
-    return all(mallopt(name, value) == 1 for name, value in wanted)
+    return all(library.mallopt(name, value) == 1 for name, value in wanted)
+
+
+def release_freed_blocks() -> None:
+    """Give back what is kept: once for a group of strips, so that the holes of a long log do not add up."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)

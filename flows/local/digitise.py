@@ -20,6 +20,7 @@ from flows.archive.setup import new_run_id
 from flows.dashboard import build_dashboard
 from flows.engine.kept import KeptPredictor, KeptReader, KeptTracing
 from flows.engine.loading import chosen_numerics, page_workers
+from flows.engine.memory import release_freed_blocks
 from flows.engine.page_engines import PageEngines
 from flows.local.desk import Desk
 from flows.local.names import LogNames
@@ -350,6 +351,7 @@ class _TimedPredictor:
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         """Posterior of each strip, in order."""
         began = time.monotonic()
+        release_freed_blocks()
         try:
             return self._predictor.predict(strips)
         finally:
