@@ -18,7 +18,7 @@ from veernet_core.page.scales.candidates import (
     pair_features,
 )
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.scorer import shipped_scorer, unpack_scorer
+from veernet_core.page.scales.scorer import ScaleScorer, shipped_scorer, unpack_scorer
 from veernet_core.page.scales.tokens import read_tokens
 
 TOP = 1600
@@ -266,3 +266,14 @@ def test_a_scale_that_is_usual_in_another_unit_only_is_doubted() -> None:
     assert ends(gamma("API", "10"))[1:] == (0.0, 10.0)
     assert gamma("API", "10").left.confidence < SURE
     assert gamma("API", "100").left.confidence >= SURE
+
+
+@pytest.mark.parametrize(("named", "is_sure"), [(0.4, False), (0.8, True)])
+def test_a_name_that_is_likelier_wrong_is_never_sure(
+    monkeypatch: pytest.MonkeyPatch, named: float, is_sure: bool
+) -> None:
+    """RESISTIVITY over a whole track named its three logarithms, with probabilities of 0.3."""
+    monkeypatch.setattr(ScaleScorer, "name", lambda self, features: np.full(len(features), named))
+    monkeypatch.setattr(ScaleScorer, "whole", lambda self, features: np.full(len(features), 0.97))
+    (curve,) = read(LAYOUTS["all on one line"])
+    assert (curve.mnemonic.confidence >= SURE) == is_sure

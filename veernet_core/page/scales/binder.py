@@ -69,10 +69,15 @@ def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
     ]
     sure = scorer.whole(verdict_features(read))
     read = [
-        replace(r, sure=min(float(p), DOUBTFUL) if may_be_misread(r.scale, r.name) else float(p))
+        replace(r, sure=min(float(p), DOUBTFUL) if _is_doubtful(r) else float(p))
         for r, p in zip(read, sure, strict=True)
     ]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
+
+
+def _is_doubtful(item: ReadScale) -> bool:
+    """Whether a reading speaks against itself, or its name is likelier wrong than right."""
+    return may_be_misread(item.scale, item.name) or item.name_probability < 0.5
 
 
 def verdict_features(read: Sequence[ReadScale]) -> F64:
