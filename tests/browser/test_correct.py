@@ -316,6 +316,28 @@ def test_two_people_who_save_at_once_lose_nothing(
     assert kept_by(desk) == (mine, "Ben")
 
 
+def test_a_border_that_lies_off_the_printed_line_is_said_after_the_save(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, _, truth = desk
+    page = opened(open_page, address)
+    page.fill("#reviewer", "Ada")
+    anchors = truth["sections"][0]["depth"]["anchors"]
+    for row, depth in (anchors[0], anchors[-1]):
+        set_depth(page, row, 400, depth)
+
+    def with_finding(route: Any) -> None:
+        state = route.fetch().json()
+        off = {"code": "borders_off", "message": "T1 is printed 3 % to the right", "rows": None}
+        route.fulfill(json={**state, "findings": [off]})
+
+    page.route("**/api/correct/state*", with_finding)
+    page.click("#save")
+    page.wait_for_selector("html[data-saved]", timeout=300_000)
+    assert "look at the borders again: T1 is printed 3 %" in page.inner_text("#message")
+    page.unroute("**/api/correct/state*")
+
+
 def test_a_log_without_curves_leads_from_the_queue_to_its_scan(
     desk: Any, open_page: Callable[..., Any]
 ) -> None:

@@ -291,8 +291,8 @@
     doc.begunFrom = undefined;
     show(fresh, true);
     const by = (decision) => fresh.curves.filter((c) => c.decision === decision).length;
-    const need = veernetOpening.first(fresh);
-    say(fresh.curves.length + (fresh.curves.length === 1 ? " curve: " : " curves: ") + by("accept") + " accepted, " + by("review") + " for review, " + by("reject") + " rejected.", "good",
+    const need = veernetOpening.first(fresh), off = fresh.findings.filter((f) => f.code === "borders_off").map((f) => f.message);
+    say(fresh.curves.length + (fresh.curves.length === 1 ? " curve: " : " curves: ") + by("accept") + " accepted, " + by("review") + " for review, " + by("reject") + " rejected." + (off.length ? " But look at the borders again: " + off.join("; ") + "." : ""), off.length ? "bad" : "good",
       ...(need.words ? [make("button", { type: "button", id: "next-need", title: need.words, onclick: () => goTo(need) }, "Next: what is left to do")] : []));
     document.documentElement.dataset.saved = fresh.version;
   }
