@@ -11,6 +11,7 @@ import csv
 import io
 import itertools
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -82,25 +83,49 @@ def _as_text(value: object) -> str:
 
 def _csv(data: bytes, name: str) -> TextTable:
     text, delimiter = _delimited(_decoded(data, name).lstrip("\r\n"))
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     places = []
-    try:
-        names = [column.strip() for column in next(rows, [])]
-        columns: list[list[str]] = [[] for _ in names]
-        for row in rows:
-            if not any(row):
-                continue
-            if len(row) > len(names) and any(row[len(names) :]):
-                message = f"line {rows.line_num} has {len(row)} fields, the header {len(names)}"
-                raise IndexTableError(message, where=name)
-            places.append(f"line {rows.line_num}")
-            for index, column in enumerate(columns):
-                column.append(_plain_cell(row[index]) if index < len(row) else "")
-    except csv.Error as error:
-        raise IndexTableError(f"line {rows.line_num}: {error}", where=name) from error
+    rows = _rows(text, delimiter, name)
+    names = [column.strip() for column in next(rows, (0, []))[1]]
+    columns: list[list[str]] = [[] for _ in names]
+    for line, row in rows:
+        if not any(row):
+            continue
+        if len(row) > len(names) and any(row[len(names) :]):
+            message = f"line {line} has {len(row)} fields, the header {len(names)}"
+            raise IndexTableError(message, where=name)
+        places.append(f"line {line}")
+        for index, column in enumerate(columns):
+            column.append(_plain_cell(row[index]) if index < len(row) else "")
     if len(set(names)) < len(names) or not names:
         raise IndexTableError("the first line must name every column, each once", where=name)
     return TextTable(name, dict(zip(names, columns, strict=True)), places)
+
+
+def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its last line."""
+    lines = list(io.StringIO(text, newline=""))
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    began = 0
+    try:
+        for row in rows:
+            if rows.line_num - began > 1:
+                _refuse_open_quote(lines[began : rows.line_num], delimiter, began + 1, name)
+            began = rows.line_num
+            yield began, row
+    except csv.Error as error:
+        raise IndexTableError(f"line {rows.line_num}: {error}", where=name) from error
+
+
+def _refuse_open_quote(lines: Sequence[str], delimiter: str, line: int, name: str) -> None:
+    """Refuse a row of several lines whose quotation marks are not in order: others are lost in it."""
+    try:
+        list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise IndexTableError(
+            f"line {line}: a quotation mark is opened and not closed in the line",
+            where=name,
+            remedy='Close or remove it; within a quoted cell a quotation mark is written twice ("").',
+        ) from error
 
 
 def _plain_cell(cell: str) -> str:

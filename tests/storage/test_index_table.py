@@ -152,11 +152,21 @@ def test_a_faulty_map_is_named(stated: bytes, complaint: str) -> None:
         (b"file,file\na,b\n", "each once"),
         (b"file,top\na,1,2\n", "line 2"),
         (b"PAR1 not really", "Parquet"),
+        (b'file,well\na.tif,"SMITH\nb.tif,X\nc.tif,Y\n', "line 2: a quotation mark"),
+        (b'file,well\na.tif,X\nb.tif,"SMITH\nc.tif,"Y"\n', "line 3: a quotation mark"),
+        (b'file,"well\na.tif,X\nb.tif,Y\n', "line 1: a quotation mark"),
     ],
 )
 def test_a_faulty_table_is_named(data: bytes, complaint: str) -> None:
     with pytest.raises(IndexTableError, match=complaint):
         read_index(data, GENERIC, "index.csv")
+
+
+def test_a_cell_may_hold_line_ends_and_quotation_marks() -> None:
+    data = b'file,well\na.tif,"SMITH\n""A"" 1"\nb.tif,"X "B" 2"\nc.tif,5" PIPE\n'
+    table = read_index(data, GENERIC, "i.csv")
+    found = [table.find(name) for name in ("a.tif", "b.tif", "c.tif")]
+    assert [match and match.row.name for match in found] == ['SMITH "A" 1', 'X B" 2"', '5" PIPE']
 
 
 def test_latin1_and_short_lines_are_read() -> None:
