@@ -18,7 +18,7 @@ from veernet_core.page.scales.turned import TurnedScale, read_turned
 DPI = 150.0
 TOP, HEIGHT, LEFT, RIGHT = 120, 1400, 40, 400
 BLACK, RED, BLUE = (0, 0, 0), (255, 0, 0), (0, 0, 255)
-PENS = ((BLACK, "ROP (min/ft)", "10"), (RED, "Gas (units)", "500"), (BLUE, "Gamma (API)", "150"))
+PENS = ((BLACK, "ROP (min/ft)", "10"), (RED, "Gas (units)", "12000"), (BLUE, "Gamma (API)", "150"))
 
 
 def lying(prints: tuple[tuple[int, str], ...]) -> U8:
@@ -75,13 +75,13 @@ def reader() -> RapidReader:
 def test_scales_of_a_log_that_lies_on_its_side_are_read_by_their_colours(
     reader: RapidReader,
 ) -> None:
-    raster = as_page(lying(((TOP, "500"), (700, "500"))))
+    raster = as_page(lying(((TOP, "12000"), (700, "12000"))))
     read = read_turned(raster, section(), (DPI, DPI), reader, shipped_scorer())
     by_name = {r.curve.mnemonic.value: r.curve for r in read}
     ends = {name: (c.left.value, c.right.value, c.colour) for name, c in by_name.items()}
     assert ends["ROP"] == (0.0, 10.0, "#000000")
     assert ends["GR"][:2] == (0.0, 150.0)
-    assert ends["GAS"][:2] == (0.0, 500.0)
+    assert ends["GAS"][:2] == (0.0, 12000.0)  # its first figure is no rule beside 2000
     assert sorted({round(r.row, -1) for r in read}) == pytest.approx([TOP, 700], abs=12)
 
 

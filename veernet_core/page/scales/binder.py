@@ -38,6 +38,7 @@ from veernet_core.page.scales.names import (
 from veernet_core.page.scales.naming import name_scales, other_colour, relation, shares_columns
 from veernet_core.page.scales.plausible import may_be_misread
 from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
+from veernet_core.page.scales.tokens import EDITS, Edit
 
 LEAST_SCALE = 0.25
 """Probability from which a scale is passed on, for review."""
@@ -57,9 +58,19 @@ class ReadScale:
     sure: float = 0.0
 
 
-def read_block_scales(block: BlockText, scorer: ScaleScorer) -> list[ReadScale]:
-    """The scales of a block, from top to bottom."""
-    candidates = find_candidates(block)
+def read_block_scales(
+    block: BlockText, scorer: ScaleScorer, edits: Sequence[Edit] = EDITS
+) -> list[ReadScale]:
+    """The scales of a block, from top to bottom.
+
+    Parameters
+    ----------
+    block : BlockText
+    scorer : ScaleScorer
+    edits : sequence of Edit
+        What may be changed in print to make a number of it.
+    """
+    candidates = [c for c in find_candidates(block) if set(c.edits) <= set(edits)]
     chosen = choose(candidates, scorer.scale(pair_features(block, candidates)))
     scales = [scale for scale, _ in chosen]
     named = name_scales(block, scales, scorer)

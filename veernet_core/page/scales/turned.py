@@ -27,7 +27,7 @@ from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, Frame, block_text
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.scorer import ScaleScorer
-from veernet_core.page.scales.tokens import numbers_of, read_tokens
+from veernet_core.page.scales.tokens import Edit, numbers_of, read_tokens
 
 LEAST_TURNED = 0.5
 """Probability from which a scale that is printed on its side counts."""
@@ -43,6 +43,10 @@ _ALIGNED = 0.6
 _BEHIND, _CORE, _INK = 0.25, 0.3, 96
 """How far behind print its next figure would stand, in heights, what is left out above and below, of its
 height, and ink that counts, of 255."""
+_FRONT = 0.4
+"""How far behind the others print may begin, in heights: a figure more, and one is lost before it."""
+_EDITS: tuple[Edit, ...] = ("none", "letters", "point")
+"""What may be changed in print to make a number of it: no rule stands beside it."""
 _BORDER = 0.36
 """Share of the track's width at each border where numbers of its scales stand."""
 _LINE = 2.0
@@ -224,7 +228,13 @@ def _read_layer(
     pairs: list[_Pair] = []
     for group in groups:
         if shown[0] <= group[0].col0 / scale <= shown[1]:
-            whole = [p for p in group if p in known and not _goes_on(p, layer.ink)]
+            own = [p for p in group if p in known]
+            begins = min((p.col0 for p in own), default=0)
+            whole = [
+                p
+                for p in own
+                if not _goes_on(p, layer.ink) and p.col0 - begins <= _FRONT * p.height
+            ]
             pairs += _pairs(sorted((known[p] for p in whole), key=lambda b: b.row), width)
     return pairs, [known[p] for p in outside if p in known and _is_name(known[p])]
 
@@ -309,7 +319,7 @@ def _scales_of(
     out = []
     for group in _places(side.pairs):
         block = _upright(group, names, section, index, turn, dpi)
-        for curve in curves_of(read_block_scales(block, scorer), block, section):
+        for curve in curves_of(read_block_scales(block, scorer, _EDITS), block, section):
             tint = _tint_at(curve, block)
             out.append(TurnedScale(group[0].row, replace(curve, colour=tint or None)))
     return out
