@@ -22,6 +22,8 @@ from storage.index_maps import IndexTableError
 _PARQUET_MAGIC = b"PAR1"
 _DELIMITERS = ",\t|;"
 _SAMPLE_ROWS = 50
+_END = "end"
+"""A line after the last, so that a quotation mark opened there takes in a line as it does elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def _csv(data: bytes, name: str) -> TextTable:
 
 def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Each row with the number of its last line."""
-    lines = list(io.StringIO(text, newline=""))
+    lines = list(io.StringIO(f"{text}\n{_END}", newline=""))
     rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     began = 0
     try:
@@ -111,7 +113,8 @@ def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]
             if rows.line_num - began > 1:
                 _refuse_open_quote(lines[began : rows.line_num], delimiter, began + 1, name)
             began = rows.line_num
-            yield began, row
+            if began < len(lines):
+                yield began, row
     except csv.Error as error:
         raise IndexTableError(f"line {rows.line_num}: {error}", where=name) from error
 

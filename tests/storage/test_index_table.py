@@ -154,6 +154,8 @@ def test_a_faulty_map_is_named(stated: bytes, complaint: str) -> None:
         (b"PAR1 not really", "Parquet"),
         (b'file,well\na.tif,"SMITH\nb.tif,X\nc.tif,Y\n', "line 2: a quotation mark"),
         (b'file,well\na.tif,X\nb.tif,"SMITH\nc.tif,"Y"\n', "line 3: a quotation mark"),
+        (b'file,well,top\na.tif,X,1\nb.tif,"SMITH,1\n', "line 3: a quotation mark"),
+        (b'file,well,top\na.tif,X,1\nb.tif,"SMITH,1', "line 3: a quotation mark"),
         (b'file,"well\na.tif,X\nb.tif,Y\n', "line 1: a quotation mark"),
     ],
 )
