@@ -175,6 +175,8 @@ def test_malformed_fields_are_named(path, value, where, what):
         (b"[1]", "must be an object"),
         (b"\xff\xfe{}", "UTF-8"),
         (b'{"well": {}, "well": {}}', "twice"),
+        (rb'{"well": {"name": "A \ud83d B"}}', r"\\ud83d is half of a character, after '.*A '"),
+        (rb'{"we\udc00ll": {}}', r"\\udc00 is half of a character"),
         (b'{"sections": [{"row_top": NaN}]}', "finite number"),
         (b'{"sections": [{"row_top": 1e999}]}', "finite number"),
         (b'{"sections": [{"row_bottom": -Infinity}]}', "finite number"),

@@ -88,10 +88,19 @@ def _note(node: Node) -> Finding:
 
 def _load(data: bytes, name: str) -> Any:
     try:
-        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique_keys)
+        value = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_unique_keys)
+        json.dumps(value, ensure_ascii=False).encode()
+        return value
     except UnicodeDecodeError as error:
         raise SidecarError(
             f"not UTF-8 text (byte {error.start})", where=name, remedy="Save the file as UTF-8."
+        ) from error
+    except UnicodeEncodeError as error:  # an escape alone that is only the half of a character
+        before, half = error.object[: error.start][-30:], error.object[error.start]
+        raise SidecarError(
+            f"\\u{ord(half):04x} is half of a character, after {before!r}",
+            where=name,
+            remedy="Write the whole character, or remove that half.",
         ) from error
     except json.JSONDecodeError as error:
         raise SidecarError(
