@@ -105,7 +105,7 @@ def sentence(code: str) -> str:
     Examples
     --------
     >>> sentence("low_coverage")
-    'Too much of the depth range has no recovered value.'
+    'Hardly any of the depth range has a recovered value.'
     >>> sentence("brand_new_code")
     'Brand new code.'
     """

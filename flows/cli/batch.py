@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from flows import wording
 from flows.archive.params import ArchiveParams
 from flows.cli.batch_words import Words, say
+from flows.cli.leaving import run_and_leave
 from flows.cli.options import Group, add_json, add_quiet, group
 from flows.cli.quiet import OUR_PACKAGES, silence_libraries
 from veernet_core.errors import BundleError, VeernetError
@@ -182,4 +182,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_leave(main)

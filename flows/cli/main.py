@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from flows.cli.leaving import run_and_leave
 from flows.cli.plain import one_line
 from veernet_core import __version__
 
@@ -146,5 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def entry() -> None:
+    """The command in a process of its own."""
+    run_and_leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

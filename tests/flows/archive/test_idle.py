@@ -44,10 +44,12 @@ def test_an_idle_run_brings_the_destination_up_to_date_without_prefect(
     run_plain(params(archive, out))
     before = latest(out)
     code = (
-        "import sys; from flows.cli import batch\n"
-        "code = batch.main(sys.argv[1:])\n"
-        "assert not {'prefect', 'torch'} & set(sys.modules), 'loaded'\n"
-        "sys.exit(code)"
+        "import sys; from flows.cli import batch, leaving\n"
+        "def main():\n"
+        "    code = batch.main(sys.argv[1:])\n"
+        "    assert not {'prefect', 'torch'} & set(sys.modules), 'loaded'\n"
+        "    return code\n"
+        "leaving.run_and_leave(main)"
     )
     argv = ["--source", str(archive), "--dest", str(out)]
     done = subprocess.run(

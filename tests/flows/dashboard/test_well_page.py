@@ -160,7 +160,7 @@ def test_words_of_verdicts_depth_and_findings(tmp_path: Path) -> None:
     page, _, _ = written(tmp_path, make_log("a"))
     for said in (
         "The lower bound of the R² estimate is below the threshold.",
-        "Too much of the depth range has no recovered value.",
+        "Hardly any of the depth range has a recovered value.",
         "0.45 to -0.15 V/V , linear, dashed; scale from header",
         "The paper is folded here.", "Check depths near the fold.", "residual 0.21 ft",
         "2 anchors", "SHA-256", "model veernet-0.1-test", "3 accepted", "1 review", "1 rejected",
