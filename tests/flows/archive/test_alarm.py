@@ -135,7 +135,9 @@ def test_a_receiver_hears_of_a_bad_night(
     assert failed["event"] == "prefect.flow-run.Failed"
     assert "the disk is full" in failed["text"]
     assert bad["run"] == late["run"] == failed["run"]
-    assert got.empty()
+    # the server may tell of a failure twice, and of a late run again on a slow machine: of nothing else
+    told = {(heard_of["event"], heard_of["run"]) for heard_of in (late, failed)}
+    assert {(more["event"], more["run"]) for more in got.queue} <= told
 
 
 def heard(got: Queue[dict[str, Any]], folder: Path) -> dict[str, Any]:
