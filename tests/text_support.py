@@ -37,6 +37,19 @@ def as_raster(image: U8) -> Raster:
     )
 
 
+def as_colour_raster(rgb: U8, dpi: float) -> Raster:
+    """A raster of coloured pixels [rows, cols, 3]."""
+    return Raster(
+        height_px=rgb.shape[0],
+        width_px=rgb.shape[1],
+        is_colour=True,
+        dpi_tag=(dpi, dpi),
+        read_ink=lambda a, b: 255 - rgb[a:b].min(axis=2),
+        read_rgb=lambda a, b: rgb[a:b],
+        drain_findings=lambda: (),
+    )
+
+
 def draw_number(value: int, turned_deg: int = 0) -> U8:
     """A block that says ``value``: a bar, then bits, framed so that its way up can be told."""
     block = np.zeros((HEIGHT_PX, LENGTH_PX), dtype=np.uint8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from text_support import as_colour_raster
 
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.coloured import with_coloured
@@ -17,15 +18,7 @@ RED, BLUE, BLACK = (255, 0, 0), (0, 0, 255), (0, 0, 0)
 
 
 def as_raster(rgb: U8) -> Raster:
-    return Raster(
-        height_px=rgb.shape[0],
-        width_px=rgb.shape[1],
-        is_colour=True,
-        dpi_tag=(DPI, DPI),
-        read_ink=lambda a, b: 255 - rgb[a:b].min(axis=2),
-        read_rgb=lambda a, b: rgb[a:b],
-        drain_findings=lambda: (),
-    )
+    return as_colour_raster(rgb, DPI)
 
 
 def write(rgb: U8, text: str, col: int, row: int, pen: tuple[int, int, int]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from text_support import as_colour_raster
 
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.text import RapidReader
@@ -47,16 +48,7 @@ def lying(prints: tuple[tuple[int, str], ...]) -> U8:
 
 def as_page(picture: U8) -> Raster:
     """The picture turned clockwise, as it is stored."""
-    rgb = np.ascontiguousarray(np.rot90(picture, -1))
-    return Raster(
-        height_px=rgb.shape[0],
-        width_px=rgb.shape[1],
-        is_colour=True,
-        dpi_tag=(DPI, DPI),
-        read_ink=lambda a, b: 255 - rgb[a:b].min(axis=2),
-        read_rgb=lambda a, b: rgb[a:b],
-        drain_findings=lambda: (),
-    )
+    return as_colour_raster(np.ascontiguousarray(np.rot90(picture, -1)), DPI)
 
 
 def section() -> SectionFound:

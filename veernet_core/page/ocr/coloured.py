@@ -16,7 +16,7 @@ import numpy as np
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.components import find_print
 from veernet_core.page.ocr.layers import layer_ink, pens_of
-from veernet_core.page.ocr.merging import clearness, compared, groups_of
+from veernet_core.page.ocr.merging import clearness, compared, groups_of, says
 from veernet_core.page.ocr.recognition import recognised
 from veernet_core.page.ocr.rules import without_rules
 from veernet_core.page.ocr.text import READ_DPI, TextReader, rescale, to_raster
@@ -94,7 +94,7 @@ def _joined(boxes: Sequence[TextBox], own: Sequence[TextBox]) -> list[TextBox]:
     """Of what both show, the reading that the engine is surer of; what all ink alone shows stays."""
     out: list[TextBox] = []
     for one, other in groups_of(boxes, own):
-        if one and other and _says(one) == _says(other):
+        if one and other and says(one) == says(other):
             out += [replace(b, agreed=1.0, tint=other[0].tint) for b in one]
         elif not other:
             out += one
@@ -105,13 +105,9 @@ def _joined(boxes: Sequence[TextBox], own: Sequence[TextBox]) -> list[TextBox]:
     return out
 
 
-def _says(boxes: Sequence[TextBox]) -> str:
-    return "".join(box.text for box in boxes).replace(" ", "")
-
-
 def _is_clearer(own: Sequence[TextBox], boxes: Sequence[TextBox]) -> bool:
     """Whether print of one pen is read more surely, and no figure of it is lost under a curve."""
-    whole = len(_says(own)) >= len(_says(boxes)) - 1
+    whole = len(says(own)) >= len(says(boxes)) - 1
     return whole and clearness(own) > clearness(boxes)
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from veernet_core.datatypes import F32, U8, Bool
-from veernet_core.page.ocr.tints import BLACK
+from veernet_core.page.ocr.tints import BLACK, rgb_of
 
 _BINS = 12
 """Bins of each channel of a direction, for counting."""
@@ -110,7 +110,7 @@ def _directions(ink: F32) -> F32:
 
 
 def _direction(pen: str) -> F32:
-    ink = 255.0 - np.array([[int(pen[k : k + 2], 16) for k in (1, 3, 5)]], dtype=np.float32)
+    ink = 255.0 - np.array([rgb_of(pen)], dtype=np.float32)
     return np.asarray(_directions(ink)[0], np.float32)
 
 

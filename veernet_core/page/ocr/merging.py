@@ -37,7 +37,7 @@ def merged(inked: Sequence[TextBox], marked: Sequence[TextBox]) -> list[TextBox]
     for one, other in groups_of(inked, marked):
         if not one or not other:
             out += [replace(box, agreed=0.5) for box in (*one, *other)]
-        elif _plain(one) == _plain(other):
+        elif says(one) == says(other):
             out += [replace(box, agreed=1.0) for box in one]
         else:
             kept, rest = (one, other) if clearness(one) >= clearness(other) else (other, one)
@@ -66,7 +66,8 @@ def groups_of(
     yield from groups
 
 
-def _plain(boxes: Sequence[TextBox]) -> str:
+def says(boxes: Sequence[TextBox]) -> str:
+    """What boxes say together, without blanks."""
     return "".join(box.text for box in boxes).replace(" ", "")
 
 

@@ -29,12 +29,19 @@ def recognised(bare: U8, found: Sequence[Print], reader: TextReader) -> list[Tex
         In its pixels.
     reader : TextReader
     """
+    return [box for _, box in recognised_at(bare, found, reader)]
+
+
+def recognised_at(
+    bare: U8, found: Sequence[Print], reader: TextReader
+) -> list[tuple[Print, TextBox]]:
+    """As ``recognised``, each with the print that was read."""
     cuts = [bare[p.row0 : p.row1, p.col0 : p.col1] for p in found]
     reads = reader.recognise(cuts)
     short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
     digits = dict(zip(short, reader.recognise([cuts[i] for i in short], digits_only=True)))
     return [
-        _print_box(p, read, digits.get(i, LineRead("", 0.0)))
+        (p, _print_box(p, read, digits.get(i, LineRead("", 0.0))))
         for i, (p, read) in enumerate(zip(found, reads))
         if read.text or i in digits
     ]

@@ -103,10 +103,11 @@ def tint_gap(one: str, other: str) -> float:
     """
     if not one or not other:
         return float("nan")
-    rgb = np.array([[_parts(one), _parts(other)]], dtype=np.float32) / 255
+    rgb = np.array([[rgb_of(one), rgb_of(other)]], dtype=np.float32) / 255
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)[0]
     return round(float(np.linalg.norm(lab[0] - lab[1])) / 100, 4)
 
 
-def _parts(colour: str) -> list[int]:
+def rgb_of(colour: str) -> list[int]:
+    """Red, green and blue of ``#rrggbb``."""
     return [int(colour[k : k + 2], 16) for k in (1, 3, 5)]

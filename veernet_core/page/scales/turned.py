@@ -19,7 +19,7 @@ import numpy as np
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.components import Print, find_print
 from veernet_core.page.ocr.layers import layer_ink, pens_of
-from veernet_core.page.ocr.recognition import recognised
+from veernet_core.page.ocr.recognition import recognised_at
 from veernet_core.page.ocr.rules import without_rules
 from veernet_core.page.ocr.text import READ_DPI, TextReader, rescale, to_raster
 from veernet_core.page.results import CurveFound, SectionFound, TextBox
@@ -96,6 +96,7 @@ def read_turned(
     Parameters
     ----------
     raster : Raster
+        In colour.
     section : SectionFound
     dpi : (down, across)
     reader : TextReader
@@ -183,11 +184,7 @@ def _lying(
     )
     inset = max(1, round(_BORDER_IN * dpi))  # the borders themselves are no print
     a, b = max(0, round(left) + inset), min(raster.width_px, round(right) + 1 - inset)
-    if raster.is_colour:
-        cut = raster.read_rgb(*rows)[:, a:b]
-    else:
-        cut = np.repeat(255 - raster.read_ink(*rows)[:, a:b, None], 3, axis=2)
-    return np.ascontiguousarray(np.rot90(cut, turn // 90))
+    return np.ascontiguousarray(np.rot90(raster.read_rgb(*rows)[:, a:b], turn // 90))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +216,10 @@ def _read_layer(
     groups = [g for g in _aligned(layer.found) if _spans(g, scale, width)]
     outside = [p for p in layer.found if not shown[0] <= p.col0 / scale <= shown[1]]
     found = list(dict.fromkeys([*itertools.chain(*groups), *outside]))
-    place = {(p.row0, p.col0): p for p in found}
-    known: dict[Print, TextBox] = {}
-    for box in recognised(layer.ink, found, reader):
-        key = _print_of(box, place)
-        if key is not None:
-            known[key] = replace(to_raster(box, scale, 0, 0), tint=layer.tint)
+    known = {
+        p: replace(to_raster(box, scale, 0, 0), tint=layer.tint)
+        for p, box in recognised_at(layer.ink, found, reader)
+    }
     pairs: list[_Pair] = []
     for group in groups:
         if shown[0] <= group[0].col0 / scale <= shown[1]:
@@ -244,12 +239,6 @@ def _goes_on(p: Print, ink: U8) -> bool:
     margin = round(_CORE * (p.row1 - p.row0))
     behind = ink[p.row0 + margin : p.row1 - margin, p.col1 : p.col1 + round(_BEHIND * p.height)]
     return bool((behind >= _INK).any())
-
-
-def _print_of(box: TextBox, place: dict[tuple[int, int], Print]) -> Print | None:
-    row0 = round(box.row - (box.height_px - 1) / 2)
-    col0 = round(box.col - (box.width_px - 1) / 2)
-    return place.get((row0, col0))
 
 
 def _aligned(found: Sequence[Print]) -> list[tuple[Print, ...]]:
