@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from veernet_core.datatypes import U8
-from veernet_core.page.ocr.layers import layer_ink, pens_of
+from veernet_core.page.ocr.layers import layer_inks, pens_of
 from veernet_core.page.ocr.tints import tint_gap
 
 RED, DARK_RED, BLUE, BLACK, GREY = (
@@ -40,9 +40,8 @@ def test_ink_of_one_pen_has_none_of_another() -> None:
     rgb = picture()
     pens = pens_of(rgb)
     rows = {"#ff0000": 30, "#830041": 70, "#0000ff": 110, "#000000": 150}
-    for index, pen in enumerate(pens):
+    for pen, ink in zip(pens, layer_inks(rgb, pens), strict=True):
         name = min(rows, key=lambda k: tint_gap(k, pen))
-        ink = layer_ink(rgb, pens, index)
         for other, row in rows.items():
             assert (ink[row, 30] > 200) == (other == name), (pen, other)
         assert ink[0, 150] < 96
@@ -54,7 +53,7 @@ def test_smoothed_edges_of_black_letters_stay_black() -> None:
     rgb[10:30, 200:390] = BLUE
     rgb[10:30, 20], rgb[10:30, 21], rgb[10:30, 22] = (255, 170, 90), BLACK, (0, 80, 160)
     pens = pens_of(rgb)
-    black = layer_ink(rgb, pens, len(pens) - 1)
+    *_, black = layer_inks(rgb, pens)
     assert black[20, 21] == 255
     assert black[20, 22] > 96
     assert black[20, 300] == 0

@@ -15,7 +15,7 @@ import numpy as np
 
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.components import find_print
-from veernet_core.page.ocr.layers import layer_ink, pens_of
+from veernet_core.page.ocr.layers import layer_inks, pens_of
 from veernet_core.page.ocr.merging import clearness, compared, groups_of, says
 from veernet_core.page.ocr.recognition import recognised
 from veernet_core.page.ocr.rules import without_rules
@@ -53,31 +53,27 @@ def with_coloured(
     rgb = raster.read_rgb(*rows)
     pens = pens_of(rgb)
     own = [
-        b for k in range(len(pens) - 1) for b in _of_pen(rgb, pens, k, unsure, rows[0], reader, dpi)
+        replace(b, tint=pen)
+        for pen, ink in zip(pens, layer_inks(rgb, pens))
+        if pen != BLACK
+        for b in _of_pen(ink, unsure, rows[0], reader, dpi)
     ]
     return sorted(_joined(boxes, own), key=lambda box: (box.row, box.col))
 
 
 def _of_pen(
-    rgb: U8,
-    pens: Sequence[str],
-    index: int,
-    boxes: Sequence[TextBox],
-    row0: int,
-    reader: TextReader,
-    dpi: float,
+    layer: U8, boxes: Sequence[TextBox], row0: int, reader: TextReader, dpi: float
 ) -> list[TextBox]:
     """Print in the ink of one pen, where print was found in all ink too and is not read surely there."""
     scale = min(3.0, READ_DPI / dpi)
-    ink, walls = without_rules(rescale(layer_ink(rgb, pens, index), scale), READ_DPI)
+    ink, walls = without_rules(rescale(layer, scale), READ_DPI)
     known = _mask(boxes, ink.shape, row0, scale)
     found = [
         p
         for p in find_print(ink, READ_DPI, walls)
         if known[p.row0 : p.row1, p.col0 : p.col1].mean() > _FOUND
     ]
-    read = [b for b in recognised(ink, found, reader) if b.text]
-    return [replace(to_raster(b, scale, row0, 0), tint=pens[index]) for b in read]
+    return [to_raster(b, scale, row0, 0) for b in recognised(ink, found, reader) if b.text]
 
 
 def _mask(boxes: Sequence[TextBox], shape: tuple[int, ...], row0: int, scale: float) -> U8:

@@ -8,7 +8,7 @@ Does not belong here: the ink a curve is traced on (`strips.ink`), and the colou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -78,28 +78,29 @@ def _widened(flags: Bool) -> Bool:
     return np.asarray(cv2.dilate(flags.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
-def layer_ink(rgb: U8, pens: Sequence[str], index: int) -> U8:
-    """Ink of one of several pens, uint8 [rows, cols].
+def layer_inks(rgb: U8, pens: Sequence[str]) -> Iterator[U8]:
+    """Ink of each of several pens, uint8 [rows, cols], in their order.
 
     Parameters
     ----------
     rgb : uint8 [rows, cols, 3]
     pens : sequence of str
         Of ``pens_of``.
-    index : int
-        Which of them.
     """
     ink = 255.0 - rgb.astype(np.float32)
     ways = _directions(ink.reshape(-1, 3))
     alike = np.stack([ways @ _direction(p) for p in pens])
-    if pens[index] == BLACK:
-        dark = (np.median(ink, axis=2) - _PALE) * 255.0 / (255.0 - _PALE)
-        is_own = alike[index] > np.delete(alike, index, axis=0).max(axis=0, initial=0) - _FRINGE
-        kept = np.where(is_own.reshape(rgb.shape[:2]), dark, 0)
-        return np.asarray(np.clip(kept, 0, 255), dtype=np.uint8)
-    own = (alike.argmax(axis=0) == index) & (alike[index] > np.cos(_WITHIN))
-    strength = np.where(own, ink.reshape(-1, 3).max(axis=1), 0).reshape(rgb.shape[:2])
-    return np.asarray(strength, dtype=np.uint8)
+    nearest = alike.argmax(axis=0)
+    for index, pen in enumerate(pens):
+        if pen == BLACK:
+            rivals = np.delete(alike, index, axis=0).max(axis=0, initial=0)
+            own = alike[index] > rivals - _FRINGE
+            strength = (np.median(ink, axis=2) - _PALE) * 255.0 / (255.0 - _PALE)
+        else:
+            own = (nearest == index) & (alike[index] > np.cos(_WITHIN))
+            strength = ink.max(axis=2)
+        kept = np.where(own.reshape(rgb.shape[:2]), strength, 0)
+        yield np.asarray(np.clip(kept, 0, 255), dtype=np.uint8)
 
 
 def _directions(ink: F32) -> F32:

@@ -18,7 +18,7 @@ import numpy as np
 
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.components import Print, find_print
-from veernet_core.page.ocr.layers import layer_ink, pens_of
+from veernet_core.page.ocr.layers import layer_inks, pens_of
 from veernet_core.page.ocr.recognition import recognised_at
 from veernet_core.page.ocr.rules import without_rules
 from veernet_core.page.ocr.text import READ_DPI, TextReader, rescale, to_raster
@@ -112,13 +112,11 @@ def read_turned(
     windows = list(_windows(section, raster.height_px, dpi[0]))
 
     def scales(turn: int, count: int) -> list[TurnedScale]:
+        sides = lying.read(turn, windows[:count])
         return [
             scale
-            for index, track in enumerate(section.tracks)
-            if track.kind == "curves"
-            for scale in _scales_of(
-                lying.read(index, turn, windows[:count]), section, index, turn, dpi[1], scorer
-            )
+            for index, side in sides.items()
+            for scale in _scales_of(side, section, index, turn, dpi[1], scorer)
         ]
 
     begun = {turn: scales(turn, 1) for turn in (90, 270)}
@@ -140,23 +138,38 @@ class _Lying:
     dpi: tuple[float, float]
     reader: TextReader
 
-    def read(self, index: int, turn: int, windows: Sequence[tuple[int, int]]) -> _Side:
-        """What stands on a track if its print is turned clockwise by ``turn``."""
+    def read(self, turn: int, windows: Sequence[tuple[int, int]]) -> dict[int, _Side]:
+        """What stands on each track if its print is turned clockwise by ``turn``; rows are read once."""
+        indices = [k for k, track in enumerate(self.section.tracks) if track.kind == "curves"]
+        pairs: dict[int, list[_Pair]] = {k: [] for k in indices}
+        legend: dict[int, list[TextBox]] = {k: [] for k in indices}
+        for rows in windows:
+            rgb = self.raster.read_rgb(*rows)
+            for k in indices:
+                new, names = self._read_window(rgb, rows, k, turn)
+                pairs[k] += new
+                legend[k] += names
+        near = _SAME_ROW_IN * self.dpi[0]
+        return {k: _Side(tuple(_once(pairs[k], near)), tuple(legend[k])) for k in indices}
+
+    def _read_window(
+        self, rgb: U8, rows: tuple[int, int], index: int, turn: int
+    ) -> tuple[list[_Pair], list[TextBox]]:
+        """Pairs and legend of one track in a window."""
+        row0, row1 = rows
+        scale = min(3.0, READ_DPI / self.dpi[1])
+        picture = _lying(rgb, self.section, index, rows, turn, self.dpi[1])
+        # columns of the picture that show the legend, above the grid
+        above = self.section.row_top - _SAME_ROW_IN * self.dpi[0] - row0
+        shown = (above, math.inf) if turn == 90 else (-math.inf, row1 - 1 - row0 - above)
         pairs: list[_Pair] = []
         legend: list[TextBox] = []
-        scale = min(3.0, READ_DPI / self.dpi[1])
-        near = _SAME_ROW_IN * self.dpi[0]
-        for row0, row1 in windows:
-            picture = _lying(self.raster, self.section, index, (row0, row1), turn, self.dpi[1])
-            # columns of the picture that show the legend, above the grid
-            above = self.section.row_top - near - row0
-            shown = (above, math.inf) if turn == 90 else (-math.inf, row1 - 1 - row0 - above)
-            for layer in _layers(picture, scale):
-                new, names = _read_layer(layer, self.reader, scale, picture.shape[0], shown)
-                begins = [row0 + p.row if turn == 90 else row1 - 1 - p.row for p in new]
-                pairs += [replace(p, row=row) for p, row in zip(new, begins)]
-                legend += names
-        return _Side(tuple(_once(pairs, near)), tuple(legend))
+        for layer in _layers(picture, scale):
+            new, names = _read_layer(layer, self.reader, scale, picture.shape[0], shown)
+            begins = [row0 + p.row if turn == 90 else row1 - 1 - p.row for p in new]
+            pairs += [replace(p, row=row) for p, row in zip(new, begins)]
+            legend += names
+        return pairs, legend
 
 
 def _windows(section: SectionFound, height: int, dpi: float) -> Iterator[tuple[int, int]]:
@@ -169,7 +182,7 @@ def _windows(section: SectionFound, height: int, dpi: float) -> Iterator[tuple[i
 
 
 def _lying(
-    raster: Raster,
+    rgb: U8,
     section: SectionFound,
     index: int,
     rows: tuple[int, int],
@@ -183,8 +196,8 @@ def _lying(
         float(np.interp(middle, *knots.T)) for knots in (track.left_knots, track.right_knots)
     )
     inset = max(1, round(_BORDER_IN * dpi))  # the borders themselves are no print
-    a, b = max(0, round(left) + inset), min(raster.width_px, round(right) + 1 - inset)
-    return np.ascontiguousarray(np.rot90(raster.read_rgb(*rows)[:, a:b], turn // 90))
+    a, b = max(0, round(left) + inset), min(rgb.shape[1], round(right) + 1 - inset)
+    return np.ascontiguousarray(np.rot90(rgb[:, a:b], turn // 90))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +212,8 @@ class _Layer:
 def _layers(picture: U8, scale: float) -> Iterator[_Layer]:
     low, high = (inches * READ_DPI for inches in _LETTER_IN)
     pens = pens_of(picture)
-    for index, tint in enumerate(pens):
-        ink, walls = without_rules(rescale(layer_ink(picture, pens, index), scale), READ_DPI)
+    for tint, layer in zip(pens, layer_inks(picture, pens)):
+        ink, walls = without_rules(rescale(layer, scale), READ_DPI)
         found = [p for p in find_print(ink, READ_DPI, walls) if low <= p.height <= high]
         yield _Layer(tint, ink, tuple(found))
 
@@ -363,24 +376,20 @@ def _upright(
         # turned clockwise, the top of the lying picture is the right border
         at_left, at_right = (pair.last, pair.first) if turn == 90 else (pair.first, pair.last)
         inset = _GAP * height
-        boxes.append(_moved(at_left, row, left + inset + at_left.width_px / 2))
-        boxes.append(_moved(at_right, row, right - inset - at_right.width_px / 2))
+        boxes.append(replace(at_left, row=row, col=left + inset + at_left.width_px / 2))
+        boxes.append(replace(at_right, row=row, col=right - inset - at_right.width_px / 2))
         shared = sum(p.first.tint == pair.first.tint for p in order) > 1
         name = pair.names[0] if shared and pair.names else names.get(pair.first.tint)
-        boxes += [] if name is None else [_moved(name, row, (left + right) / 2)]
+        boxes += [] if name is None else [replace(name, row=row, col=(left + right) / 2)]
     for number, name in enumerate(names.values()):  # the legend of the pens
         row = foot - (len(order) + 2 + number) * _LINE * height
-        boxes.append(_moved(name, row, (left + right) / 2))
+        boxes.append(replace(name, row=row, col=(left + right) / 2))
     lines = len(order) + len(names) + 4
     top = int(foot - lines * _LINE * height)
     blank = np.zeros((max(1, int(foot) - top), int(right) + 8), dtype=np.uint8)
     ink = ScaleInk(blank, top, 0.0, dpi, foot)
     frame = Frame(left, right, (index, index), "track", track.scale, track.decades)
     return block_text(read_tokens(boxes, 0.0, 0.0), ink, [frame])
-
-
-def _moved(box: TextBox, row: float, col: float) -> TextBox:
-    return replace(box, row=row, col=col)
 
 
 def _tint_at(curve: CurveFound, block: BlockText) -> str:
