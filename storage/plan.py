@@ -73,7 +73,7 @@ class Unit:
     page : int
         Of a file with several, from 1; 0 where the scan is the whole file.
     rivals : str
-        Other scans of which the sidecar may be as well (JSON); empty where there are none.
+        Other scans that the sidecar may belong to (JSON); empty where there are none.
     """
 
     source_key: str

@@ -101,14 +101,14 @@ class Show:
         self._move()
 
     def read(self, stem: str, rows: float) -> None:
-        """A scan's page is read; so many scan rows of its tracks are to be traced."""
+        """A scan's page was read; told how many rows of its tracks are to be traced."""
         with self._lock:
             self._read += 1
             self._rows_to_trace += rows
         self._move()
 
     def traced(self, rows: float) -> None:
-        """So many scan rows of a track went through the network."""
+        """Told how many rows of a track went through the network."""
         with self._lock:
             self._rows_traced += rows
         self._move()

@@ -1,8 +1,8 @@
 """What libraries say of their own accord does not reach the terminal: what is wrong with a scan, its findings
 and its failure tell.
 
-Libraries talk through Python's warnings and logs, and GDAL, pdfium and libtiff, of which the second decoder has
-its own, straight to the standard error stream. Does not belong here: our own messages, and the log of a run.
+Libraries talk through Python's warnings and logs. GDAL, pdfium and libtiff (the second decoder has one of its
+own) write straight to the standard error stream. Does not belong here: our own messages, and the log of a run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def silence_libraries() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")  # of children
-    os.environ.setdefault("CPL_LOG", os.devnull)  # where GDAL says what nobody asked it
+    os.environ.setdefault("CPL_LOG", os.devnull)  # GDAL writes notices there
     with contextlib.suppress(ImportError, AttributeError):
         importlib.import_module("pypdfium2_cfg").DEBUG_AUTOCLOSE.value = _NEVER
     logging.getLogger().addHandler(logging.NullHandler())
