@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from veernet_core.synth.scale_blocks import LAYOUTS, draw_block
+from veernet_core.synth.scale_blocks.draw import draw_block
+from veernet_core.synth.scale_blocks.hands import LAYOUTS
 
 
 def test_same_seed_same_block() -> None:

@@ -22,7 +22,7 @@ from veernet_core.page.scales.candidates import BlockText, ScaleCandidate, block
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.names import SAME_TINT, NameCandidate, find_names, is_unit_only
 from veernet_core.page.scales.tokens import read_tokens
-from veernet_core.synth.scale_blocks import DPI, DrawnBlock, draw_block
+from veernet_core.synth.scale_blocks.draw import DPI, DrawnBlock, draw_block
 
 _BORDER, _VALUE = 0.06, 0.01
 """How far borders (of the width) and ends (of the span) of a candidate may lie from a true scale's."""
