@@ -33,7 +33,7 @@ from storage.records import Record, jsonable, spec_of
 from storage.reviews import read_reviews
 from storage.tables import Row
 from veernet_core.curve.physical import frac_at
-from veernet_core.datatypes import interp_extrapolate
+from veernet_core.datatypes import interp_extrapolate, px_at
 from veernet_core.errors import SidecarError, VeernetError
 from veernet_core.findings import sentence
 from veernet_core.page.known.sections import given_sections
@@ -283,12 +283,10 @@ def _trace(curve: Row, section: Row, depth: Any, value: Any) -> Row:
     anchors = np.array(section["depth"]["anchors"], dtype=np.float64)
     rows = interp_extrapolate(depth.astype(np.float64), anchors[:, 1], anchors[:, 0])
     track = next(t for t in section["tracks"] if t["track_id"] == curve["track_id"])
-    left, right = (np.interp(rows, *np.array(track[k], float).T) for k in ("left_px", "right_px"))
+    left, right = (px_at(np.array(track[k], float), rows) for k in ("left_px", "right_px"))
     frac = frac_at(value, spec_of(curve["spec"]))
     px = left + np.where((frac < 0) | (frac > 1), frac - np.floor(frac), frac) * (right - left)
-    rows = rows + _tilt(section) * (
-        px - np.interp(rows, *np.array(section["reference_px"], float).T)
-    )
+    rows = rows + _tilt(section) * (px - px_at(np.array(section["reference_px"], float), rows))
     path = [[round(float(r), 1), round(float(p), 1)] if np.isfinite(p) else None
             for r, p in zip(rows, px)]  # fmt: skip
     return {"section_id": curve["section_id"], "track_id": curve["track_id"],

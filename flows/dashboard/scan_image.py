@@ -19,7 +19,7 @@ import numpy as np
 from flows.dashboard.again import NoSourceError, place_of
 from storage.objects import ObjectStore
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import F64, U8, Raster
+from veernet_core.datatypes import F64, U8, Raster, px_at
 from veernet_core.page.raster import decoding
 from veernet_core.page.raster.turning import turned
 
@@ -122,7 +122,7 @@ class ScanImage:
             Corners of the path; its first and last row are those of the points.
         """
         rows = np.arange(round(points[0][0]), round(points[-1][0]) + 1)
-        guess = np.interp(rows, *np.array(points).T)
+        guess = px_at(np.array(points, float), rows.astype(np.float64))
         left = max(0, math.floor(guess.min() - reach_px))
         right = min(self.raster.width_px, math.ceil(guess.max() + reach_px) + 1)
         if len(rows) * (right - left) > _MOST_PX:
@@ -142,7 +142,7 @@ class ScanImage:
         low = max(0.0, row - 6)
         high = min(self.raster.height_px - 1.0, row + 6)
         path = self.follow([(low, col), (high, col)], reach_px)
-        return float(np.interp(row, *np.array(path).T))
+        return px_at(np.array(path, float), row)
 
 
 def _reduced(pixels: U8, halvings: int) -> U8:

@@ -20,7 +20,7 @@ from flows.engine.page_engines import PageEngines
 from flows.studies.truth_pages import TruthPage, check_models, find_pages, models_for
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
-from veernet_core.datatypes import F64, Raster
+from veernet_core.datatypes import Raster, px_at
 from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
 from veernet_core.evaluation.page_match import find_section
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
@@ -205,7 +205,9 @@ def _read_blocks(
 
 def _tracks(section: TrueSection) -> list[TrueTrack]:
     """Tracks with curves, from left to right."""
-    return sorted((t for t in section.tracks if t.curves), key=lambda t: _at(t.left, section))
+    return sorted(
+        (t for t in section.tracks if t.curves), key=lambda t: px_at(t.left, section.row_top)
+    )
 
 
 def _print(
@@ -231,7 +233,7 @@ def _as_found(track: TrueTrack) -> TrackFound:
 
 def _true_scales(section: TrueSection) -> Iterator[TrueScale]:
     for track in _tracks(section):
-        left, right = _at(track.left, section), _at(track.right, section)
+        left, right = px_at(track.left, section.row_top), px_at(track.right, section.row_top)
         for curve in track.curves:
             if curve.left is not None and curve.right is not None:
                 yield TrueScale(
@@ -239,7 +241,3 @@ def _true_scales(section: TrueSection) -> Iterator[TrueScale]:
                     right if curve.right_px is None else curve.right_px,
                     curve.left, curve.right, curve.mnemonic, curve.printed,
                 )  # fmt: skip
-
-
-def _at(knots: F64, section: TrueSection) -> float:
-    return float(np.interp(section.row_top, knots[:, 0], knots[:, 1]))

@@ -31,6 +31,7 @@ from veernet_core.datatypes.page import (
     TrackGeometry,
     WellInfo,
     interp_extrapolate,
+    px_at,
 )
 from veernet_core.datatypes.scan import FailedScan, Finding, Raster, ScanInput, ScanRef
 from veernet_core.datatypes.strip import EVIDENCE, Posterior, Predictor, Strip, Trace
@@ -105,4 +106,5 @@ __all__ = [
     "WellInfo",
     "Wrap",
     "interp_extrapolate",
+    "px_at",
 ]

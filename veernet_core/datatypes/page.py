@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import overload
 
 import numpy as np
 
@@ -57,6 +58,23 @@ class CurveSpec:
         )
 
 
+@overload
+def px_at(line: F64, rows: float) -> float: ...
+@overload
+def px_at(line: F64, rows: F64) -> F64: ...
+def px_at(line: F64, rows: float | F64) -> float | F64:
+    """Column at each row of a line down the page: a border, or the middle of a depth column.
+
+    Parameters
+    ----------
+    line : float64 [n, 2]
+        ``[row, px]`` knots, rows growing; straight between them, and upright beyond the first and the last.
+    rows : float or float64 array
+    """
+    columns = np.interp(rows, line[:, 0], line[:, 1])
+    return columns if isinstance(columns, np.ndarray) else float(columns)
+
+
 @dataclass(frozen=True, slots=True)
 class TrackGeometry:
     """Left and right border of a track as ``[row, px]`` knots, linear between them.
@@ -89,11 +107,11 @@ class TrackGeometry:
 
     def left_px(self, rows: F64) -> F64:
         """Left border column at each scan row."""
-        return np.interp(rows, self.left_knots[:, 0], self.left_knots[:, 1])
+        return px_at(self.left_knots, rows)
 
     def right_px(self, rows: F64) -> F64:
         """Right border column at each scan row."""
-        return np.interp(rows, self.right_knots[:, 0], self.right_knots[:, 1])
+        return px_at(self.right_knots, rows)
 
 
 @dataclass(frozen=True, slots=True)

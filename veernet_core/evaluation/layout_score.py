@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
-from veernet_core.datatypes import F64
+from veernet_core.datatypes import F64, px_at
 from veernet_core.evaluation.page_score import BORDER_TOLERANCE_PX, score_page
 from veernet_core.evaluation.page_truth import PageTruth
 from veernet_core.page.layout import courses, decode, marked, page_layout, splits
@@ -203,7 +203,7 @@ def _line_samples(
         )
         blocks = marked.blocks_of(runs, place)
         for side, name in enumerate(("left", "right")):
-            true = [float(np.interp(row, *getattr(t, name).T)) for t in inside[0].tracks]
+            true = [px_at(getattr(t, name), row) for t in inside[0].tracks]
             own, block = marked.line_shares(marks, page.page, profiles, run, blocks, side)
             both = own if block is None else own + block
             for col in np.flatnonzero((both == maximum_filter1d(both, 9)) & (both > 0.06)):
@@ -225,7 +225,7 @@ def fit_cuts(pages: Sequence[MarkedPage], settings: DecodeSettings) -> DecodeSet
                 continue
             drift = float(np.median(log.profiles.drift))
             row = _row_of(page, log, drift)
-            true = np.array([float(np.interp(row, *t.left.T)) for t in inside[0].tracks])
+            true = np.array([px_at(t.left, row) for t in inside[0].tracks])
             for span, border in log.whole:
                 if span.kind != "curves":
                     continue
@@ -283,7 +283,7 @@ def _distance(truth: PageTruth, row: float, borders: Sequence[float]) -> float:
         if not section.row_top <= row <= section.row_bottom:
             continue
         for track in section.tracks:
-            left, right = (float(np.interp(row, *knots.T)) for knots in (track.left, track.right))
+            left, right = px_at(track.left, row), px_at(track.right, row)
             best = min(best, max(abs(left - borders[0]), abs(right - borders[1])))
     return best
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64
+from veernet_core.datatypes import F64, px_at
 from veernet_core.evaluation.page_truth import PageTruth, TrueSection, TrueTrack
 from veernet_core.page.known.place import Placed
 
@@ -96,8 +96,8 @@ def border_distances(true: TrueSection, track: TrueTrack, found: Borders | None)
     errors = []
     for side, knots in enumerate((track.left, track.right)):
         rows = np.clip(knots[:, 0], true.row_top, true.row_bottom)
-        want = np.interp(rows, *knots.T)
-        got = np.full(len(rows), np.inf) if found is None else np.interp(rows, *found[side].T)
+        want = px_at(knots, rows)
+        got = np.full(len(rows), np.inf) if found is None else px_at(found[side], rows)
         errors.append(np.abs(got - want))
     return np.concatenate(errors)
 
@@ -114,5 +114,4 @@ def _rows(true: TrueSection) -> Rows:
 
 
 def _at(row: float, borders: Borders) -> tuple[float, float]:
-    left, right = (float(np.interp(row, *knots.T)) for knots in borders)
-    return left, right
+    return px_at(borders[0], row), px_at(borders[1], row)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from veernet_core.datatypes import F64, DepthAxis, DepthUnit, Finding, Scale, Style, Wrap
+from veernet_core.datatypes import F64, DepthAxis, DepthUnit, Finding, Scale, Style, Wrap, px_at
 
 SectionKind = Literal["header", "scales", "main", "repeat", "tail", "other"]
 TrackKind = Literal["curves", "depth"]
@@ -73,6 +73,10 @@ class TrackFound:
     decades: float | None = None
     decade_start: float | None = None
     confidence: float = 0.0
+
+    def borders_at(self, row: float) -> tuple[float, float]:
+        """Columns of the left and the right border at a row."""
+        return px_at(self.left_knots, row), px_at(self.right_knots, row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import F64, U8, PreparedLog, Raster, Section, Strip, Track
+from veernet_core.datatypes import F64, U8, PreparedLog, Raster, Section, Strip, Track, px_at
 from veernet_core.strips.ink import separate_ink
 
 _DRIFT_WINDOW_IN = 10.0
@@ -164,7 +164,7 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
 def _depth_lines(section: Section, track: Track, rows: F64, dpi: tuple[float, float]) -> _Line:
     down, across = dpi
     tilt = _drift(section, rows, down) * (down / across) ** 2
-    reference = np.interp(rows, *section.reference_px.T)
+    reference = px_at(section.reference_px, rows)
     left, right = (
         _meet(border, rows, reference, tilt)
         for border in (track.geometry.left_knots, track.geometry.right_knots)
@@ -174,9 +174,9 @@ def _depth_lines(section: Section, track: Track, rows: F64, dpi: tuple[float, fl
 
 def _meet(border: F64, rows: F64, reference: F64, tilt: F64) -> F64:
     """Column where the depth line through each reference row meets a border."""
-    col = np.interp(rows, *border.T)
+    col = px_at(border, rows)
     for _ in range(_BORDER_ITERATIONS):  # contracts by drift times tilt, so three digits a round
-        col = np.interp(rows - tilt * (col - reference), *border.T)
+        col = px_at(border, rows - tilt * (col - reference))
     return col
 
 
@@ -205,7 +205,7 @@ def _border_drift(knots: F64, rows: F64, window: float) -> F64:
     first, last = knots[0, 0], knots[-1, 0]
     width = min(window, last - first)
     start = np.clip(rows - width / 2.0, first, last - width)
-    ends = np.interp(np.stack([start, start + width]), *knots.T)
+    ends = px_at(knots, np.stack([start, start + width]))
     return np.asarray((ends[1] - ends[0]) / width, dtype=np.float64)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from veernet_core.datatypes import F64, U8, Bool, Raster
+from veernet_core.datatypes import F64, U8, Bool, Raster, px_at
 from veernet_core.page.layout.maps import AREAS, CELL, INPUT_WIDTH, PageInput, page_input
 from veernet_core.synth.layouts.draw import LayoutPage, border_course
 from veernet_core.synth.layouts.plan import Block
@@ -221,7 +221,7 @@ def _within(targets: _Targets, section: Mapping[str, Any]) -> Bool:
 def _course(targets: _Targets, knots: Any, change: Change) -> F64:
     """A border at every cell row, page pixels of the varied page."""
     knots = np.array(knots if isinstance(knots, list) else [[0.0, knots]], np.float64)
-    out: F64 = np.interp(targets.rows_px, knots[:, 0], knots[:, 1]) - change.cut_left
+    out: F64 = px_at(knots, targets.rows_px) - change.cut_left
     return out
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64, DepthUnit, Raster
+from veernet_core.datatypes import F64, DepthUnit, Raster, px_at
 from veernet_core.page.depth.chain import NO_CHAIN, Chain, best_chain, label_weight
 from veernet_core.page.depth.labels import (
     LabelRead,
@@ -210,8 +210,8 @@ def _infill(
     like = _typical(members)
     far = np.abs(places[:, None] - known[None, :]).min(axis=1) > like.length_px
     places = places[far & (places > rows[0] - like.length_px) & (places < rows[1] + like.length_px)]
-    side = np.median([label.col - _left_at(column, label.row) for label in members])
-    wanted = [(float(row), _left_at(column, row) + float(side)) for row in places]
+    side = np.median([label.col - px_at(column.left_knots, label.row) for label in members])
+    wanted = [(float(row), px_at(column.left_knots, row) + float(side)) for row in places]
     again = read_at(raster, wanted, like, reader)
     return sorted(merge_labels(labels, again), key=lambda label: label.row)
 
@@ -223,10 +223,6 @@ def _typical(members: Sequence[LabelRead]) -> LabelRead:
         length_px=float(np.median([label.length_px for label in members])),
         width_px=float(np.median([label.width_px for label in members])),
     )
-
-
-def _left_at(column: TrackFound, row: float) -> float:
-    return float(np.interp(row, column.left_knots[:, 0], column.left_knots[:, 1]))
 
 
 def row_of(members: Sequence[LabelRead]) -> Callable[[F64], F64]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import Raster, px_at
 from veernet_core.page.ocr.text import TextReader, cut_out, read_region, upright
 from veernet_core.page.results import TextBox, TrackFound
 
@@ -115,8 +115,8 @@ def _tiles(
     for row0 in range(first, max(first + 1, last - overlap), height - overlap):
         row1 = min(row0 + height, last)
         ends = np.array([row0, (row0 + row1) / 2, row1])
-        left = np.interp(ends, column.left_knots[:, 0], column.left_knots[:, 1]).min() - margin
-        right = np.interp(ends, column.right_knots[:, 0], column.right_knots[:, 1]).max() + margin
+        left = px_at(column.left_knots, ends).min() - margin
+        right = px_at(column.right_knots, ends).max() + margin
         tiles.append(_Tile(row0, row1, max(0, int(left)), min(raster.width_px, int(right) + 1)))
     return tiles
 

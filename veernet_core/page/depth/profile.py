@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from veernet_core.datatypes import F32, F64, Raster
+from veernet_core.datatypes import F32, F64, Raster, px_at
 from veernet_core.page.results import TrackFound
 
 _WINDOW_IN, _CLEAR_IN = 0.35, 0.03
@@ -78,8 +78,7 @@ def _side_profiles(
     for top in range(row0, row1, _BLOCK_ROWS):
         bottom = min(top + _BLOCK_ROWS, row1)
         middle = (top + bottom) / 2
-        left = float(np.interp(middle, left_knots[:, 0], left_knots[:, 1]))
-        right = float(np.interp(middle, right_knots[:, 0], right_knots[:, 1]))
+        left, right = px_at(left_knots, middle), px_at(right_knots, middle)
         ink = raster.read_ink(top, bottom)
         for side, (a, b) in enumerate(
             ((left - window, left - clear), (right + clear, right + window))

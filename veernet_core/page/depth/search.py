@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import Raster, px_at
 from veernet_core.page.depth.chain import label_weight
 from veernet_core.page.depth.column import SECOND_ZOOM
 from veernet_core.page.depth.labels import TURNS, LabelRead, labels_from_boxes
@@ -57,8 +57,8 @@ def _strip(section: SectionFound, col: float, row: float, dpi: float) -> TrackFo
     """A strip around a column of the page that drifts as the nearest border does."""
     borders = [knots for track in section.tracks for knots in (track.left_knots, track.right_knots)]
     borders = borders or [np.array([[section.row_top, col]])]
-    nearest = min(borders, key=lambda k: abs(float(np.interp(row, k[:, 0], k[:, 1])) - col))
-    shift = col - float(np.interp(row, nearest[:, 0], nearest[:, 1]))
+    nearest = min(borders, key=lambda k: abs(px_at(k, row) - col))
+    shift = col - px_at(nearest, row)
     half = np.array([0.0, _STRIP_IN * dpi])
     centre = nearest + np.array([0.0, shift])
     return TrackFound(centre - half, centre + half, "depth")

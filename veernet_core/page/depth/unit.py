@@ -64,8 +64,7 @@ def heading_unit(
 ) -> tuple[DepthUnit, StatedSource] | None:
     """Feet or metres, if the heading of the depth column says so."""
     top = section.row_top
-    left = float(np.interp(top, column.left_knots[:, 0], column.left_knots[:, 1]))
-    right = float(np.interp(top, column.right_knots[:, 0], column.right_knots[:, 1]))
+    left, right = column.borders_at(top)
     margin = 0.25 * dpi[1]
     row0, row1 = int(top - _HEADING_IN * dpi[0]), int(top + 0.3 * dpi[0])
     boxes = read_region(

@@ -15,7 +15,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import F64, U8, Raster
+from veernet_core.datatypes import F64, U8, Raster, px_at
 from veernet_core.page.drafts import picture
 from veernet_core.page.known.place import place
 from veernet_core.page.known.sidecar import Sidecar, SidecarCurve, SidecarSection, SidecarTrack
@@ -104,7 +104,7 @@ def _draw_section(pen: _Pen, section: SidecarSection, labels: tuple[DepthLabel, 
             continue
         for k, curve in enumerate(track.curves or ()):
             sure = curve.source in ("sidecar", "header")
-            col = float(np.interp(top, *np.array(track.left_px).T)) + 6
+            col = px_at(np.array(track.left_px, dtype=np.float64), top) + 6
             pen.write(top, col, _curve_text(track, curve), _GREEN if sure else _RED, line + k)
     _draw_depth(pen, section, labels)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import F64, U8, Raster
+from veernet_core.datatypes import F64, U8, Raster, px_at
 from veernet_core.page.results import PageLayout, SectionFound, TrackFound
 
 _BLOCK_ROWS = 2048
@@ -93,7 +93,7 @@ def _draw_lines(picture: U8, section: SectionFound, scale: float) -> None:
     centre = reference_knots(section)
     if centre is None or len(section.depth_lines) == 0:
         return
-    cols = np.interp(section.depth_lines[:, 0], centre[:, 0], centre[:, 1])
+    cols = px_at(centre, section.depth_lines[:, 0])
     for (row, weight), col in zip(section.depth_lines, cols, strict=True):
         reach = (8, 14, 22)[int(weight)] * max(1.0, 4 * scale)
         start = (round((col - reach) * scale * 16), round(row * scale * 16))
@@ -106,7 +106,7 @@ def reference_knots(section: SectionFound) -> F64 | None:
     depth = [track for track in section.tracks if track.kind == "depth"]
     if depth:
         rows = depth[0].left_knots[:, 0]
-        right = np.interp(rows, depth[0].right_knots[:, 0], depth[0].right_knots[:, 1])
+        right = px_at(depth[0].right_knots, rows)
         return np.column_stack([rows, 0.5 * (depth[0].left_knots[:, 1] + right)])
     return section.tracks[0].left_knots if section.tracks else None
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from veernet_core.datatypes import WRAP_COUNTS, CurveSpec, TrackGeometry, Wrap
+from veernet_core.datatypes import WRAP_COUNTS, CurveSpec, TrackGeometry, Wrap, px_at
 from veernet_core.errors import GeometryError
 
 MEMBERS = (
@@ -163,7 +163,7 @@ def _over_a_part(
     def frac(knots: Pairs | None, default: float) -> float:
         if knots is None:
             return default
-        px = np.interp(at, [row for row, _ in knots], [px for _, px in knots])
+        px = px_at(np.array(knots, dtype=np.float64), at)
         return float(np.mean((px - left) / (right - left)))
 
     start, stop = frac(more.left_px, 0.0), frac(more.right_px, 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from veernet_core.datatypes import F64, Track, TrackGeometry
+from veernet_core.datatypes import F64, Track, TrackGeometry, px_at
 from veernet_core.errors import GeometryError
 
 EDGE_SLACK_PX = 2.0
@@ -74,7 +74,7 @@ def reference_line(column: F64 | None, tracks: Sequence[Track]) -> F64:
 def middle_line(left: F64, right: F64) -> F64:
     """Knots of the line midway between two borders."""
     rows = np.union1d(left[:, 0], right[:, 0])
-    centre = np.interp(rows, *left.T) / 2 + np.interp(rows, *right.T) / 2
+    centre = px_at(left, rows) / 2 + px_at(right, rows) / 2
     return np.column_stack([rows, centre])
 
 

@@ -15,8 +15,9 @@ from itertools import chain, count
 
 import numpy as np
 
-from veernet_core.datatypes import F64, DepthUnit, Finding
-from veernet_core.page.known.sidecar import Knots, Sidecar, SidecarSection, SidecarTrack
+from veernet_core.datatypes import DepthUnit, Finding, px_at
+from veernet_core.page.known.geometry import array_of
+from veernet_core.page.known.sidecar import Sidecar, SidecarSection, SidecarTrack
 from veernet_core.page.results import PageLayout, SectionFound, TrackFound
 
 LOGGED = ("main", "repeat")
@@ -203,15 +204,15 @@ def _given_section(
         if track.left_px is not None and track.right_px is not None
     ]
     if given.depth_column is not None:
-        left, right = (_array(border) for border in given.depth_column)
+        left, right = (array_of(border) for border in given.depth_column)
         own.append(TrackFound(left, right, "depth", confidence=1.0))
     kept = [
         track
         for track in found.tracks
-        if all(_shared(_span(track, middle), _span(o, middle)) < _SAME_COLUMNS for o in own)
+        if all(_shared(track.borders_at(middle), o.borders_at(middle)) < _SAME_COLUMNS for o in own)
         and (track.kind == "curves" or given.depth_column is None)
     ]
-    tracks = sorted([*own, *kept], key=lambda track: _span(track, middle))
+    tracks = sorted([*own, *kept], key=lambda track: track.borders_at(middle))
     return replace(
         found,
         section_id=given.section_id,
@@ -224,11 +225,11 @@ def _given_section(
 
 def _given_track(given: SidecarTrack, found: SectionFound, middle: float) -> TrackFound:
     """A given track with the grid of the found one that it replaces."""
-    left, right = _array(given.left_px or ()), _array(given.right_px or ())
+    left, right = array_of(given.left_px or ()), array_of(given.right_px or ())
     track = TrackFound(left, right, "curves", confidence=1.0)
-    span = _span(track, middle)
+    span = track.borders_at(middle)
     rivals = [t for t in found.tracks if t.kind == "curves"]
-    shares = [_shared(span, _span(t, middle)) for t in rivals]
+    shares = [_shared(span, t.borders_at(middle)) for t in rivals]
     if not shares or max(shares) < _SAME_COLUMNS:
         return track
     return replace(
@@ -238,17 +239,13 @@ def _given_track(given: SidecarTrack, found: SectionFound, middle: float) -> Tra
 
 def same_track(section: SectionFound, track: TrackFound, row: float) -> TrackFound | None:
     """The curve track of a found section that has a given one's borders at a row, if any has."""
-    wanted = _span(track, row)
+    wanted = track.borders_at(row)
     near = _SAME_BORDER * (wanted[1] - wanted[0])
     for found in section.tracks:
-        span = _span(found, row)
+        span = found.borders_at(row)
         if found.kind == "curves" and all(abs(a - b) < near for a, b in zip(span, wanted)):
             return found
     return None
-
-
-def _span(track: TrackFound, row: float) -> tuple[float, float]:
-    return float(np.interp(row, *track.left_knots.T)), float(np.interp(row, *track.right_knots.T))
 
 
 def _placed(found: SectionFound, given: SidecarSection | None) -> Placed:
@@ -259,10 +256,9 @@ def _placed(found: SectionFound, given: SidecarSection | None) -> Placed:
     owner: dict[int, SidecarTrack] = {}
     for track in named:
         if track.left_px is not None and track.right_px is not None and indices:
-            span = _span(
-                TrackFound(_array(track.left_px), _array(track.right_px), "curves"), middle
-            )
-            owner[max(indices, key=lambda i: _shared(span, _span(found.tracks[i], middle)))] = track
+            span = px_at(array_of(track.left_px), middle), px_at(array_of(track.right_px), middle)
+            nearest = max(indices, key=lambda i: _shared(span, found.tracks[i].borders_at(middle)))
+            owner[nearest] = track
     by_name = {t.track_id: t for t in named if t.left_px is None or t.right_px is None}
     taken = {t.track_id for t in owner.values()}
     tracks = []
@@ -274,10 +270,6 @@ def _placed(found: SectionFound, given: SidecarSection | None) -> Placed:
         taken.add(name)
         tracks.append(PlacedTrack(name, index, by_name.get(name)))
     return Placed(found, given, tuple(tracks))
-
-
-def _array(knots: Knots) -> F64:
-    return np.array(knots, dtype=np.float64)
 
 
 def _unmatched(section: SidecarSection) -> Finding:

@@ -286,9 +286,7 @@ def _part(scale: ScaleCandidate, section: SectionFound) -> tuple[float, float] |
     """Share of the first track that a part scale spans; None for whole tracks."""
     if scale.frame.kind != "part":
         return None
-    track = section.tracks[scale.frame.tracks[0]]
-    left = float(np.interp(section.row_top, *track.left_knots.T))
-    right = float(np.interp(section.row_top, *track.right_knots.T))
+    left, right = section.tracks[scale.frame.tracks[0]].borders_at(section.row_top)
     return (
         round((scale.frame.left - left) / (right - left), 4),
         round((scale.frame.right - left) / (right - left), 4),

@@ -91,12 +91,7 @@ class BlockText:
 def frames_of(section: SectionFound) -> tuple[Frame, ...]:
     """Tracks with curves, neighbouring pairs of them, and halves of the wide ones."""
     at_top = [
-        (
-            index,
-            float(np.interp(section.row_top, *track.left_knots.T)),
-            float(np.interp(section.row_top, *track.right_knots.T)),
-            track,
-        )
+        (index, *track.borders_at(section.row_top), track)
         for index, track in enumerate(section.tracks)
         if track.kind == "curves"
     ]

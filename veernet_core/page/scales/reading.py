@@ -284,7 +284,6 @@ def _same_track(a: SectionFound, i: int, b: SectionFound, j: int) -> bool:
     first, second = (i, j) if upper is a else (j, i)
     ends = []
     for section, number, row in ((upper, first, upper.row_bottom), (lower, second, lower.row_top)):
-        track = section.tracks[number]
-        ends.append([float(np.interp(row, *k.T)) for k in (track.left_knots, track.right_knots)])
+        ends.append(section.tracks[number].borders_at(row))
     width = ends[0][1] - ends[0][0]
     return all(abs(p - q) < _SAME_PLACE * width for p, q in zip(*ends, strict=True))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64
+from veernet_core.datatypes import F64, px_at
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TrackFound
 
 
@@ -73,7 +73,7 @@ def _spanned(first: TrackFound, last: TrackFound, part: tuple[float, float] | No
 def _between(left: F64, right: F64, share: float) -> F64:
     """A border at a share of the way from one border to another, knots [n, 2]."""
     rows = np.union1d(left[:, 0], right[:, 0])
-    a, b = (np.interp(rows, *knots.T) for knots in (left, right))
+    a, b = px_at(left, rows), px_at(right, rows)
     knots: F64 = np.stack([rows, a + share * (b - a)], axis=1)
     return knots
 

@@ -192,9 +192,7 @@ def _lying(
     """A track turned back so that its print stands upright, uint8 [cols, rows, 3]."""
     track = section.tracks[index]
     middle = float(np.clip(sum(rows) / 2, section.row_top, section.row_bottom))
-    left, right = (
-        float(np.interp(middle, *knots.T)) for knots in (track.left_knots, track.right_knots)
-    )
+    left, right = track.borders_at(middle)
     inset = max(1, round(_BORDER_IN * dpi))  # the borders themselves are no print
     a, b = max(0, round(left) + inset), min(rgb.shape[1], round(right) + 1 - inset)
     return np.ascontiguousarray(np.rot90(rgb[:, a:b], turn // 90))
@@ -364,9 +362,7 @@ def _upright(
 ) -> BlockText:
     """Print of one place as a block of lines: a number at the left border, a name, a number at the right."""
     track = section.tracks[index]
-    left, right = (
-        float(np.interp(group[0].row, *knots.T)) for knots in (track.left_knots, track.right_knots)
-    )
+    left, right = track.borders_at(group[0].row)
     order = sorted(group, key=lambda p: p.first.row)
     height = float(np.median([p.first.height_px for p in order]))
     foot = float(section.row_top)
