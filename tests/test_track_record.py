@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from veernet_core import metrics
-from veernet_core.config import DigitiseConfig
+from veernet_core.config import DigitiseConfig, GatePolicy
+from veernet_core.curve.gate import judge_curves
 from veernet_core.datatypes import (
     F64,
     STYLES,
@@ -27,7 +28,13 @@ from veernet_core.datatypes import (
     WellInfo,
 )
 from veernet_core.overlays import draw_overlays
-from veernet_core.recovery import Calibration, check_depths, recover_curves, strip_findings
+from veernet_core.recovery import (
+    Calibration,
+    check_borders,
+    check_depths,
+    recover_curves,
+    strip_findings,
+)
 from veernet_core.track_record import ScanRecord
 
 ROWS, COLS, LEFT, WIDTH = 1200, 232, 16.0, 200.0
@@ -186,6 +193,28 @@ def test_a_border_printed_elsewhere_is_said() -> None:
     assert (finding.code, finding.track_id) == ("borders_off", "T1")
     assert "left border" in finding.message
     assert "2.5 %" in finding.message
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_border_far_beside_its_line_waits_for_a_person(confirmed: bool) -> None:
+    ink = ink_of(FRACS)
+    ink[:, int(LEFT) + 5] = 255
+    ink[:, int(LEFT + WIDTH)] = 255
+    prepared = log(residual=0.2)
+    (section,) = prepared.sections
+    tracks = tuple(replace(track, borders_confirmed=confirmed) for track in section.tracks)
+    prepared = replace(prepared, sections=(replace(section, tracks=tracks),))
+    record = traced(prepared, block(ink, 0, ROWS))
+    sections = check_borders(check_depths(record), record)
+    curves = recover_curves(sections, record, NOTHING, DigitiseConfig())
+    for judged in judge_curves(curves, sections, GatePolicy()):
+        assert ("borders_off" in judged.verdict.reasons) is not confirmed
+    found = [[(d.depth_from, d.depth_to) for d in c.doubtful if d.reason == "border"]
+             for c, _ in curves]  # fmt: skip
+    whole = (500.0, pytest.approx(500 + (ROWS - 1) / 10))
+    assert found == [[] if confirmed else [whole]] * 2
+    said = strip_findings(sections, record, DigitiseConfig())
+    assert bool(said) is not confirmed
 
 
 def test_known_points_reach_the_tracer_in_columns_of_the_strip() -> None:

@@ -26,7 +26,13 @@ from veernet_core.overlays import draw_overlays
 from veernet_core.page.reading import PageReader
 from veernet_core.page.scan import ReadScan, ReadStep, prepare, read_scan
 from veernet_core.provenance import made_with, provenance
-from veernet_core.recovery import Calibration, check_depths, recover_curves, strip_findings
+from veernet_core.recovery import (
+    Calibration,
+    check_borders,
+    check_depths,
+    recover_curves,
+    strip_findings,
+)
 from veernet_core.streaming import Steps, stream
 from veernet_core.strips.rectify import strip_blocks
 from veernet_core.track_record import ScanRecord, Tracing
@@ -101,7 +107,7 @@ def _finish(
 ) -> DigitisedLog:
     """Traces -> curves -> verdicts: the log of a scan whose strips are all traced."""
     log = record.log
-    sections = check_depths(record)
+    sections = check_borders(check_depths(record), record)
     estimated = recover_curves(sections, record, calibration, config)
     findings = (
         *log.findings,

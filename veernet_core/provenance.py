@@ -26,12 +26,12 @@ from veernet_core.datatypes import MadeWith, Provenance
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
     "page": 11,
-    "strips": 3,
+    "strips": 4,
     "network": 2,
     "tracking": 2,
     "values": 3,
     "quality": 3,
-    "gate": 4,
+    "gate": 5,
     "files": 3,
 }
 """Version of every stage; to be raised with any change of its results."""

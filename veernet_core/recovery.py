@@ -20,6 +20,7 @@ from veernet_core.datatypes import (
     F64,
     CurveSpec,
     DepthAxis,
+    Doubt,
     DoubtfulStretch,
     Finding,
     QualityEstimate,
@@ -61,6 +62,24 @@ def check_depths(record: ScanRecord) -> tuple[Section, ...]:
             section = replace(section, depth=replace(axis, residual=residual))
         sections.append(section)
     return tuple(sections)
+
+
+def check_borders(sections: Sequence[Section], record: ScanRecord) -> tuple[Section, ...]:
+    """The scan's sections; where a line is printed beside a border, no curve of the track is accepted."""
+    checked = []
+    for section, tracks in zip(sections, record.tracks):
+        held = [t.track.track_id for t in tracks if len(_held_rows(t))]
+        doubts_found = tuple(Doubt("borders_off", track_id) for track_id in held)
+        checked.append(replace(section, doubts=(*section.doubts, *doubts_found)))
+    return tuple(checked)
+
+
+def _held_rows(record: TrackRecord) -> F64:
+    """First and last scan rows, float64 [n, 2], of what lies beside its line; neighbours are joined."""
+    held = border_check.held_stretches(record.border_offsets).any(axis=1)
+    edges = np.diff(np.concatenate([[0], held.astype(int), [0]]))
+    first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    return np.stack([record.stretch_rows[first, 0], record.stretch_rows[last, 1]], axis=1)
 
 
 def recover_curves(
@@ -123,7 +142,16 @@ def _on_depths(
         curve = physical.recover(trace, sure, spec, section, track_id, depth, config)
         out.append(replace(curve, doubtful=found))
     longest = physical.bridge_limit(section.depth.unit, config)
-    return [doubts.with_all_doubts(curve, longest) for curve in physical.merge_backups(out)]
+    ends = section.depth.depth_at(_held_rows(record))
+    beside = tuple(DoubtfulStretch(float(a), float(b), "border", False) for a, b in ends)
+    whole = [doubts.with_all_doubts(curve, longest) for curve in physical.merge_backups(out)]
+    return [_with(beside, curve) for curve in whole] if beside else whole
+
+
+def _with(stretches: tuple[DoubtfulStretch, ...], curve: RecoveredCurve) -> RecoveredCurve:
+    """A curve with further stretches in doubt, by depth."""
+    found = (*curve.doubtful, *stretches)
+    return replace(curve, doubtful=tuple(sorted(found, key=lambda d: (d.depth_from, d.reason))))
 
 
 def _possible(

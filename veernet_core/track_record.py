@@ -55,7 +55,7 @@ class TrackRecord:
     _traces: dict[int, list[Trace]] = field(default_factory=dict)
     _states: dict[tuple[int, ...], DecodeState] = field(default_factory=dict)
     _lines: dict[int, tuple[F64, F64]] = field(default_factory=dict)
-    _offsets: dict[int, F64] = field(default_factory=dict)
+    _offsets: dict[int, tuple[F64, F64]] = field(default_factory=dict)
     _pictures: dict[int, U8] = field(default_factory=dict)
     _borders: tuple[float, float] = (0.0, 0.0)
 
@@ -87,8 +87,19 @@ class TrackRecord:
 
     @property
     def border_offsets(self) -> F64:
-        """Where the borders' lines are printed, as ``border_check`` measures it, float64 [stretches, 3]."""
-        return np.concatenate([np.zeros((0, 3)), *self._offsets.values()])
+        """Where the borders' lines are printed, as ``border_check`` measures it, float64 [stretches, 3].
+
+        A line beside a border that a person confirmed is another line.
+        """
+        offsets = np.concatenate([np.zeros((0, 3)), *(off for off, _ in self._offsets.values())])
+        if self.track.borders_confirmed:
+            offsets[:, 1:][np.abs(offsets[:, 1:]) > border_check.HELD_FRAC] = np.nan
+        return offsets
+
+    @property
+    def stretch_rows(self) -> F64:
+        """First and last scan row of those stretches, float64 [stretches, 2]."""
+        return np.concatenate([np.zeros((0, 2)), *(rows for _, rows in self._offsets.values())])
 
     @property
     def picture(self) -> tuple[U8, float, float] | None:
@@ -109,8 +120,9 @@ class TrackRecord:
         own = strip.printed[slice(*strip.keep_rows)]
         found = border_check.border_offsets(own, strip.left_col, strip.right_col)
         before = self._offsets.get(strip.first_row)
-        if before is None or np.isfinite(found).sum() > np.isfinite(before).sum():
-            self._offsets[strip.first_row] = found
+        if before is None or np.isfinite(found).sum() > np.isfinite(before[0]).sum():
+            rows = strip.scan_rows[slice(*strip.keep_rows)]
+            self._offsets[strip.first_row] = found, rows[border_check.stretch_ends(len(own))]
 
     def _keep_picture(self, strip: Strip) -> None:
         """The block's own rows with all that is printed there: also pens that no curve is said to have."""

@@ -47,6 +47,10 @@ _WORDS = {
         "The ink is faint here.",
         "See whether the curve follows the faint line, or something that crosses it.",
     ),
+    "border": (
+        "A border of the track stands beside its printed line here: every value is off with it.",
+        "Drag the border onto its line on the scan (g), or confirm it there, if it is right as it is.",
+    ),
     "uncertain": (
         "The path is more likely than not to be off by over a hundredth of the track here.",
         "See whether the drawn curve lies on its ink. If not, redraw it on the scan (g), or press z.",

@@ -11,6 +11,7 @@ from veernet_core.strips.border_check import (
     LEAST_FRAC,
     border_offsets,
     border_slack,
+    held_stretches,
     line_offset,
     printed_offset,
 )
@@ -86,3 +87,31 @@ def test_nothing_to_look_at() -> None:
     nothing = np.zeros((0, 3))
     assert border_slack(nothing) == (UNSEEN_BORDER_FRAC, UNSEEN_BORDER_FRAC)
     assert np.isnan(printed_offset(nothing)).all()
+
+
+@pytest.mark.parametrize("off", [2, 3])
+def test_a_line_within_a_hundredth_holds_nothing_back(off: int) -> None:
+    assert not held_stretches(border_offsets(paper(left=LEFT + off), LEFT, RIGHT)).any()
+
+
+@pytest.mark.parametrize("off", [-6, 5, 9, 14])
+def test_a_border_beside_its_line_holds_the_track_back(off: int) -> None:
+    ink = paper(left=LEFT + off)
+    held = held_stretches(border_offsets(ink, LEFT, RIGHT))
+    assert held[:, 0].all()
+    assert not held[:, 1].any()
+
+
+def test_two_stretches_beside_the_line_hold_and_one_does_not() -> None:
+    def bent(stop: int) -> NDArray[np.bool_]:
+        ink = np.concatenate([paper()] * 2)
+        ink[:stop, 8:25] = paper(left=LEFT + 6)[:stop, 8:25]
+        return held_stretches(border_offsets(ink, LEFT, RIGHT))
+
+    assert not bent(512).any()
+    assert bent(1024)[:, 0].tolist() == [True, True, False, False, False, False]
+
+
+def test_where_no_line_is_printed_nothing_is_held_back() -> None:
+    assert not held_stretches(border_offsets(paper() * 0, LEFT, RIGHT)).any()
+    assert not held_stretches(border_offsets(np.zeros((0, COLS), np.uint8), LEFT, RIGHT)).any()

@@ -9,7 +9,7 @@ from veernet_core.datatypes.page import CurveSpec, Section, WellInfo
 from veernet_core.datatypes.scan import Finding, ScanRef
 from veernet_core.datatypes.words import F64, Bool, Decision, DepthUnit
 
-DoubtReason = Literal["crossing", "wrap", "gap", "faint_ink", "impossible"]
+DoubtReason = Literal["crossing", "wrap", "gap", "faint_ink", "impossible", "border"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class DoubtfulStretch:
     reason : str
         ``crossing``: another curve of the same style may have been followed; ``wrap``: the wrap index may be
         another; ``gap``: nothing was found, or an excursion between gaps that nothing confirms; ``faint_ink``:
-        what was found is faint; ``impossible``: no rock or hole has such a value.
+        what was found is faint; ``impossible``: no rock or hole has such a value; ``border``: a border of the
+        track lies beside its printed line.
     withheld : bool
         Whether the stretch is delivered without values.
     """

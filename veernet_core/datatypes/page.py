@@ -164,10 +164,13 @@ def interp_extrapolate(x: F64, xp: F64, fp: F64) -> F64:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One track and the curves drawn in it."""
+    """One track and the curves drawn in it; ``borders_confirmed``: a person says that its borders are meant
+    as they are, also where a line is printed beside one.
+    """
 
     geometry: TrackGeometry
     curves: tuple[CurveSpec, ...]
+    borders_confirmed: bool = False
 
     @property
     def track_id(self) -> str:

@@ -15,7 +15,7 @@ from veernet_core.datatypes import Raster, Section, Track, TrackGeometry
 from veernet_core.errors import GeometryError, SidecarError
 from veernet_core.page.known.page_dpi import layout_dpi
 from veernet_core.page.known.sections import given_sections
-from veernet_core.page.known.sidecar import parse_sidecar
+from veernet_core.page.known.sidecar import parse_sidecar, sidecar_json
 
 CONTRACT = {
     "well": {
@@ -153,6 +153,12 @@ def test_everything_is_optional_but_without_sections_nothing_is_found(value):
         (f"{CURVE}.wrap", "once", "sections[0].tracks[0].curves[0].wrap", "none, one, all"),
         (f"{CURVE}.colour", "greenish", "sections[0].tracks[0].curves[0].colour", "CSS"),
         (f"{CURVE}.color", "red", "sections[0].tracks[0].curves[0].color", "Did you mean 'colour'"),
+        (
+            "sections.0.tracks.0.borders_confirmed",
+            1,
+            "sections[0].tracks[0].borders_confirmed",
+            "true",
+        ),
         (f"{CURVE}.points", [[1, 2, 3]], "sections[0].tracks[0].curves[0].points[0]", "pair"),
     ],
 )
@@ -249,6 +255,15 @@ def test_colours_become_hex(stated, expected):
 def test_points_reach_the_spec():
     (section,), _ = given_sections(parse(changed(f"{CURVE}.points", [[19000, 800.5]])), page())
     assert section.tracks[0].curves[0].points_px == ((19000.0, 800.5),)
+
+
+def test_confirmed_borders_reach_the_track():
+    for stated in (True, False):
+        sidecar = parse(changed("sections.0.tracks.0.borders_confirmed", stated))
+        (section,), _ = given_sections(sidecar, page())
+        assert section.tracks[0].borders_confirmed is stated
+        again = parse_sidecar(json.dumps(sidecar_json(sidecar)).encode(), "well.sidecar.json")
+        assert again.sections[0].tracks[0].borders_confirmed is stated
 
 
 def test_reference_line_is_the_centre_of_the_depth_column():

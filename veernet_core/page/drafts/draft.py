@@ -119,6 +119,7 @@ def _track(track: Track, given: SidecarTrack | None, printed: Sequence[CurveFoun
         _knots(track.geometry.left_knots),
         _knots(track.geometry.right_knots),
         (*curves, *lacking),
+        track.borders_confirmed,
     )
 
 

@@ -72,7 +72,8 @@ class PageCheck:
 @dataclass(frozen=True, slots=True)
 class TrackParts:
     """A track to be: its borders as ``[row, px]`` knots, given or read, and its curves, those without a
-    scale as they are given; ``more`` is what was added to each, empty where nothing is given of them.
+    scale as they are given; ``more`` is what was added to each, empty where nothing is given of them;
+    ``borders_confirmed`` as of `Track`.
     """
 
     track_id: str
@@ -81,6 +82,7 @@ class TrackParts:
     curves: Sequence[CurveSpec | SidecarCurve]
     is_given: bool
     more: Sequence[Additions] = ()
+    borders_confirmed: bool = False
 
 
 def of_track(reading: PageReading, section: SectionFound, index: int) -> list[CurveFound]:
@@ -106,7 +108,8 @@ def given_parts(
         curves = [spec_of(curve) or curve for curve in track.curves or ()]
         borders = array_of(track.left_px), array_of(track.right_px)
         more = [curve.more for curve in track.curves or ()]
-        parts.append(TrackParts(track.track_id, *borders, curves, True, more))
+        confirmed = track.borders_confirmed
+        parts.append(TrackParts(track.track_id, *borders, curves, True, more, confirmed))
     return parts
 
 
@@ -137,7 +140,9 @@ def read_parts(
             curves.append(_UNREAD_CURVE)
             findings.append(missing.scale_unread(section, placed.track_id))
     is_given = given is not None and None not in (given.left_px, given.right_px)
-    return TrackParts(placed.track_id, found.left_knots, found.right_knots, curves, is_given, more)
+    borders = found.left_knots, found.right_knots
+    confirmed = given is not None and given.borders_confirmed
+    return TrackParts(placed.track_id, *borders, curves, is_given, more, confirmed)
 
 
 def checked_tracks(
@@ -157,7 +162,7 @@ def checked_tracks(
             if require_on_page(geometry, rows, at, width_px):
                 page.findings.append(missing.border_off_page(geometry, rows, width_px, section_id))
             curves = _with_scale(part, geometry, section_id, rows, at, page)
-            tracks.append(Track(geometry, curves))
+            tracks.append(Track(geometry, curves, part.borders_confirmed))
     return tuple(tracks)
 
 

@@ -38,6 +38,8 @@ Extensions:
 - curve ``left_px``, ``right_px``, ``per_division``, ``scale_points``, ``wrap_start``, ``null_rows``,
   ``redrawn`` and ``backup_of``: see `additions`.
 - ``"edited": [{"who", "when", "what"}]``: who changed the sidecar.
+- track ``"borders_confirmed": true``: the borders are meant as they are, also where a line is printed beside
+  one; without it no curve of such a track is accepted.
 - section ``"skip": true``: this stretch of the page is not to be digitised.
 - ``"read"``: whatever a machine saw, for people to look at; never used.
 """

@@ -37,6 +37,7 @@ class SidecarTrack:
     left_px: Knots | None
     right_px: Knots | None
     curves: tuple[SidecarCurve, ...] | None
+    borders_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,7 +229,7 @@ def _border(node: Node) -> Knots:
 
 
 def _track(node: Node, index: int) -> SidecarTrack:
-    fields = node.fields("track_id", "left_px", "right_px", "curves")
+    fields = node.fields("track_id", "left_px", "right_px", "curves", "borders_confirmed")
     return SidecarTrack(
         track_id=_identifier(fields.get("track_id"), f"T{index + 1}"),
         left_px=optional(fields.get("left_px"), _border, None),
@@ -237,6 +237,7 @@ def _track(node: Node, index: int) -> SidecarTrack:
         curves=optional(
             fields.get("curves"), lambda n: tuple(_curve(curve) for curve in n.items()), None
         ),
+        borders_confirmed=optional(fields.get("borders_confirmed"), Node.truth, False),
     )
 
 

@@ -69,7 +69,7 @@ def _track(track: SidecarTrack) -> dict[str, Any]:
             out[key] = _border(border)
     if track.curves is not None:
         out["curves"] = [_curve(curve) for curve in track.curves]
-    return out
+    return out | ({"borders_confirmed": True} if track.borders_confirmed else {})
 
 
 def _curve(curve: SidecarCurve) -> dict[str, Any]:
