@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.objects import ObjectStore
-from veernet_core.config import DigitiseConfig
+from storage.required import Requirement, asked_otherwise, differences, moved_on
 from veernet_core.datatypes import MadeWith
 
 ROOT = "_veernet/"
@@ -33,40 +33,6 @@ CATALOG = ROOT + "catalog/"
 ATTEMPTS = ROOT + "attempts/"
 
 Status = Literal["done", "failed", "retry", "quarantined"]
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """What a run requires every result to have been made with.
-
-    Attributes
-    ----------
-    model_id, config_hash, version, numerics, settings_hash, algorithms : str
-        As in ``datatypes.MadeWith``.
-    config_hash_0_1 : str
-        The hash that version 0.1.0 gave the same configuration.
-    """
-
-    model_id: str
-    config_hash: str
-    version: str
-    numerics: str = ""
-    settings_hash: str = ""
-    algorithms: str = ""
-    config_hash_0_1: str = ""
-
-    @staticmethod
-    def of(made: MadeWith, config: DigitiseConfig) -> Requirement:
-        """What a run of this configuration requires."""
-        return Requirement(**asdict(made), config_hash_0_1=config.hash_of_0_1())
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """All that makes results differ; the version only where nothing finer is known."""
-        if not self.algorithms:
-            return self.model_id, self.config_hash, self.version
-        made = (self.model_id, self.config_hash, self.numerics, self.settings_hash)
-        return (*made, self.algorithms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +97,9 @@ class Record:
         return result_key(self.scan_sha256, self.sidecar_sha256, self.made_with)
 
     @property
-    def made_with(self) -> Requirement:
+    def made_with(self) -> MadeWith:
         """What the result was made with."""
-        return Requirement(
-            self.model_id,
-            self.config_hash,
-            self.version,
-            self.numerics,
-            self.settings_hash,
-            self.algorithms,
-        )
-
-    @property
-    def is_of_0_1(self) -> bool:
-        """Whether version 0.1.0 made the result, which recorded no algorithms."""
-        return not self.algorithms
+        return MadeWith(**{f.name: getattr(self, f.name) for f in fields(MadeWith)})
 
 
 RECORD_SCHEMA = pa.schema(
@@ -154,9 +108,9 @@ RECORD_SCHEMA = pa.schema(
 """One column per field of ``Record``."""
 
 
-def result_key(scan_sha256: str, sidecar_sha256: str, requirement: Requirement) -> str:
+def result_key(scan_sha256: str, sidecar_sha256: str, made: MadeWith) -> str:
     """Hashes of scan and sidecar, and all that the result is made with, as 32 hex digits."""
-    parts = (scan_sha256, sidecar_sha256, *requirement.parts)
+    parts = (scan_sha256, sidecar_sha256, *made.parts)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
@@ -177,13 +131,10 @@ def mismatches(
     """
     if recorded is None:
         return ("new",)
-    of_0_1 = recorded.is_of_0_1 and required.algorithms
-    config = required.config_hash_0_1 if of_0_1 else required.config_hash
-    found = _differences(
+    found = differences(
         ("scan", recorded.source_version, source_version),
         ("sidecar", recorded.sidecar_version, sidecar_version),
-        ("config", recorded.config_hash, config),
-    )
+    ) + asked_otherwise(required, recorded.made_with)
     if recorded.status == "retry" and not found:
         found.append(f"retry after {recorded.code} (try {recorded.tries + 1})")
     return tuple(found)
@@ -193,23 +144,7 @@ def outdated(required: Requirement, recorded: Record | None) -> tuple[str, ...]:
     """Every way in which the software has moved on since the recorded result; it is redone only on demand."""
     if recorded is None:
         return ()
-    was = recorded.made_with
-    if not required.algorithms:
-        return tuple(_differences(("model", was.model_id, required.model_id)))
-    return tuple(
-        _differences(
-            ("model", was.model_id, required.model_id),
-            ("numerics", was.numerics, required.numerics),
-            ("settings", was.settings_hash, required.settings_hash),
-            ("algorithms", was.algorithms, required.algorithms),
-        )
-    )
-
-
-def _differences(*values: tuple[str, str, str]) -> list[str]:
-    return [
-        f"{name}: {was or 'none'} -> {now or 'none'}" for name, was, now in values if was != now
-    ]
+    return tuple(moved_on(required, recorded.made_with))
 
 
 def records_to_bytes(records: Sequence[Record], metadata: Mapping[str, str] | None = None) -> bytes:

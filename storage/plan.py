@@ -24,7 +24,6 @@ from storage.ledger import (
     ROOT,
     Ledger,
     Record,
-    Requirement,
     bytes_to_table,
     mismatches,
     outdated,
@@ -34,6 +33,7 @@ from storage.listing import Listed
 from storage.listings import ObjectInfo
 from storage.names import safe_name
 from storage.objects import ObjectStore
+from storage.required import Requirement
 from storage.scans import page_stem, split_page
 
 RUNS = ROOT + "runs/"

@@ -7,7 +7,7 @@ it is computed (``numerics``), and what this version brings itself: the defaults
 package is none of them: a release that changes no result makes nothing outdated.
 
 A test of golden outputs (``tests/test_golden.py``) fails where a stage gives other results under the same
-version. Does not belong here: comparing results with what a run requires (``storage.ledger``).
+version. Does not belong here: comparing results with what a run requires (``storage.required``).
 """
 
 from __future__ import annotations
@@ -91,11 +91,6 @@ def provenance(
     return Provenance(
         scan_sha256=scan_sha256,
         sidecar_sha256=hashlib.sha256(sidecar).hexdigest() if sidecar is not None else "",
-        model_id=made.model_id,
-        config_hash=made.config_hash,
-        version=made.version,
-        numerics=made.numerics,
-        settings_hash=made.settings_hash,
-        algorithms=made.algorithms,
+        **asdict(made),
         options=json.dumps(config.options(), sort_keys=True),
     )

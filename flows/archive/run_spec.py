@@ -10,8 +10,8 @@ import json
 from dataclasses import asdict, dataclass, field
 
 from flows.engine.decoders import DecoderSettings
-from storage.ledger import Requirement
 from storage.plan import RUNS
+from storage.required import Requirement
 from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
 
 

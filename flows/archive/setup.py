@@ -19,12 +19,13 @@ from flows.engine.precision import AUTO
 from storage.desk_sidecars import desk_sidecars
 from storage.errors import StorageError
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
-from storage.ledger import Requirement, deaths, read_ledger
+from storage.ledger import deaths, read_ledger
 from storage.listing import list_scans
 from storage.numerics import fixed_numerics
 from storage.objects import ObjectStore
 from storage.places import is_inside
 from storage.plan import Plan, Selection, make_plan
+from storage.required import Requirement
 from storage.scans import is_scan
 from veernet_core.errors import VeernetError
 from veernet_core.provenance import made_with

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -225,12 +225,7 @@ def _enter(store: ObjectStore, log_id: str, log: DigitisedLog, place: Place) -> 
         scan_sha256=log.scan.sha256,
         sidecar_version=f"{desk_sidecars(store)[log_id].version}{plus}{others}",
         sidecar_sha256=made.sidecar_sha256,
-        model_id=made.model_id,
-        config_hash=made.config_hash,
-        version=made.version,
-        numerics=made.numerics,
-        settings_hash=made.settings_hash,
-        algorithms=made.algorithms,
+        **asdict(made.made_with),
         curves=len(decisions),
         accepted=decisions.count("accept"),
         review=decisions.count("review"),

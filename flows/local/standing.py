@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flows.local.desk import Desk
@@ -15,20 +16,22 @@ from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from storage.index_table import IndexTable
 from storage.log_files import RECORD
-from storage.records import Record, read_record
+from storage.records import Record, provenance_of, read_record
+from storage.required import Requirement, asked_otherwise, moved_on
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import FailedScan, MadeWith, ScanInput
+from veernet_core.datatypes import FailedScan, ScanInput
 from veernet_core.errors import VeernetError
 from veernet_core.provenance import made_with
 
 
-def requirement(config: DigitiseConfig, bundle: bytes, precision: str) -> MadeWith:
+def requirement(config: DigitiseConfig, bundle: bytes, precision: str) -> Requirement:
     """What results of a configuration and a model are made with; ``numerics`` is the precision alone."""
-    return made_with(config, hashlib.sha256(bundle).hexdigest()[:12], precision)
+    made = made_with(config, hashlib.sha256(bundle).hexdigest()[:12], precision)
+    return Requirement.of(made, config)
 
 
 def standing(
-    scans: Sequence[Path], out: Path, required: MadeWith, index: IndexTable | None = None
+    scans: Sequence[Path], out: Path, required: Requirement, index: IndexTable | None = None
 ) -> dict[Path, list[Record]]:
     """Files whose every page has a result of the same bytes, sidecar, options, model and version.
 
@@ -38,7 +41,7 @@ def standing(
     ----------
     scans : sequence of Path
     out : Path
-    required : MadeWith
+    required : Requirement
         Of ``requirement``.
     index : IndexTable, optional
 
@@ -69,7 +72,7 @@ def standing(
     return found
 
 
-def _sizes(out: Path, required: MadeWith) -> set[int]:
+def _sizes(out: Path, required: Requirement) -> set[int]:
     """Sizes, in bytes, of the scans whose results were made with what is required."""
     records = (_record(folder / RECORD) for folder in (out / "logs").iterdir())
     return {
@@ -91,16 +94,15 @@ def _record(path: Path) -> Record | None:
         return None
 
 
-def _same(record: Record, item: ScanInput, required: MadeWith) -> bool:
+def _same(record: Record, item: ScanInput, required: Requirement) -> bool:
     made = record["provenance"]
     sidecar_sha = "" if item.sidecar is None else hashlib.sha256(item.sidecar).hexdigest()
     own = (made["scan_sha256"], made["sidecar_sha256"])
     return own == (item.ref.sha256, sidecar_sha) and _is_made_with(record, required)
 
 
-def _is_made_with(record: Record, required: MadeWith) -> bool:
+def _is_made_with(record: Record, required: Requirement) -> bool:
     """Whether a result has the required options, model, version and precision."""
-    made = record["provenance"]
-    names = ("model_id", "config_hash", "settings_hash", "algorithms")
-    same = all(made[name] == getattr(required, name) for name in names)
-    return same and made["numerics"].split(" ")[0] == required.numerics
+    made = provenance_of(record).made_with
+    made = replace(made, numerics=made.numerics.split(" ")[0])
+    return not asked_otherwise(required, made) and not moved_on(required, made)

@@ -23,7 +23,6 @@ from storage.compact import CompactionError, compact
 from storage.ledger import (
     Ledger,
     Record,
-    Requirement,
     append,
     deaths,
     generations,
@@ -46,6 +45,7 @@ from storage.plan import (
     read_manifest,
     write_manifests,
 )
+from storage.required import Requirement
 from storage.staged import StagedError, staged_from_bytes, staged_to_bytes
 
 NEED = Requirement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from veernet_core.datatypes.page import CurveSpec, Section, WellInfo
@@ -114,6 +114,14 @@ class MadeWith:
     settings_hash: str = ""
     algorithms: str = ""
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """All that makes results differ; the version only where nothing finer is known."""
+        if not self.algorithms:
+            return self.model_id, self.config_hash, self.version
+        made = (self.model_id, self.config_hash, self.numerics, self.settings_hash)
+        return (*made, self.algorithms)
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -132,6 +140,11 @@ class Provenance:
     settings_hash: str = ""
     algorithms: str = ""
     options: str = "{}"
+
+    @property
+    def made_with(self) -> MadeWith:
+        """What it was made with, whatever the scan."""
+        return MadeWith(**{f.name: getattr(self, f.name) for f in fields(MadeWith)})
 
 
 @dataclass(frozen=True, slots=True)

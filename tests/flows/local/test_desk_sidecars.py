@@ -10,10 +10,11 @@ import pytest
 
 from flows.local import digitise as local
 from storage.desk_sidecars import desk_sidecars, sidecar_key
-from storage.ledger import Ledger, Requirement
+from storage.ledger import Ledger
 from storage.listing import list_scans
 from storage.objects import ObjectStore
 from storage.plan import Selection, make_plan
+from storage.required import Requirement
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import FailedScan
 from veernet_core.errors import DecodeError
