@@ -30,8 +30,8 @@ from flows.cli.progress import Show, ShownPredictor, failure_line, shared_stems
 from veernet_core.config import OPTIONS, DigitiseConfig
 
 if TYPE_CHECKING:
-    from flows.local.digitise import LocalReport
     from flows.local.inspect import Inspected
+    from flows.local.report import LocalReport
     from storage.index_table import IndexTable
     from veernet_core.errors import VeernetError
 
@@ -239,6 +239,7 @@ def _digitise(
     from flows.engine.page_engines import PageEngines
     from flows.local.digitise import digitise_files
     from flows.local.numerics import keep_numerics
+    from flows.local.report import Watch
     from storage.kept import Kept, kept_folder
     from storage.objects import ObjectStore
     from veernet_core.net.bundle import load_predictor
@@ -247,12 +248,13 @@ def _digitise(
     bundle = args.model.read_bytes() if args.model is not None else None
     predictor = load_predictor(bundle, args.device, args.precision, args.batch_tiles)
     keep_numerics(args.out, predictor.numerics)
+    watch = Watch(
+        show.scan, lambda stem: show.doing(f"reading {stem}"), found=show.found, was_read=show.read
+    )
     return digitise_files(
-        scans, args.out, ShownPredictor(predictor, show), config, show.scan,
-        PageEngines(numerics=predictor.numerics), index,
-        include_review, started=lambda stem: show.doing(f"reading {stem}"), found=show.found,
-        was_read=show.read, jobs=getattr(args, "jobs", None),
-        kept=Kept(kept_folder(ObjectStore(str(args.out)))),
+        scans, args.out, ShownPredictor(predictor, show), config, watch,
+        PageEngines(numerics=predictor.numerics), index, include_review,
+        jobs=getattr(args, "jobs", None), kept=Kept(kept_folder(ObjectStore(str(args.out)))),
     )  # fmt: skip
 
 

@@ -7,24 +7,28 @@ and ``demo`` come here; archives go through ``flows.archive.batch``.
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from flows.archive.setup import new_run_id
 from flows.dashboard import build_dashboard
 from flows.engine.kept import KeptPredictor, KeptReader, KeptTracing
 from flows.engine.loading import chosen_numerics, page_workers
-from flows.engine.memory import release_freed_blocks
 from flows.engine.page_engines import PageEngines
 from flows.local.desk import Desk
 from flows.local.names import LogNames
 from flows.local.pages import read_pages
+from flows.local.report import (
+    NOBODY,
+    Clock,
+    LocalReport,
+    TimedPredictor,
+    Watch,
+    count_decisions,
+    run_record,
+)
 from storage import delivery, publish, runs, tables
 from storage.carry import carry_reviews
 from storage.datasets import write_datasets
@@ -37,26 +41,11 @@ from storage.scans import is_own_picture, is_scan
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig, configured
 from veernet_core.curve.tracking.traces import trace_block
-from veernet_core.datatypes import DigitisedLog, Posterior, Strip
-from veernet_core.errors import VeernetError, of_scan
+from veernet_core.datatypes import DigitisedLog
+from veernet_core.errors import of_scan
 from veernet_core.page.reading import PageReader
 from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
 from veernet_core.track_record import Tracing
-
-
-@dataclass(slots=True)
-class LocalReport:
-    """What a local run did: log ids with their logs' verdict counts and scans, and failures."""
-
-    decisions: dict[str, dict[str, int]] = field(default_factory=dict)
-    scans: dict[str, str] = field(default_factory=dict)
-    failures: list[tuple[str, VeernetError]] = field(default_factory=list)
-    dashboard: Path | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0 if every scan was processed, else 1."""
-        return 1 if self.failures else 0
 
 
 def find_scans(arguments: Sequence[str]) -> list[Path]:
@@ -131,22 +120,16 @@ def _read_table(path: Path) -> bytes:
         ) from error
 
 
-Report = Callable[[int, DigitisedLog | FailedScan], None]
-
-
 def digitise_files(
     scans: Sequence[Path],
     out: Path,
     predictor: Predictor,
     config: DigitiseConfig,
-    report: Report = lambda done, result: None,
+    watch: Watch = NOBODY,
     reader: PageReader | None = None,
     index: IndexTable | None = None,
     include_review: bool = False,
-    started: Callable[[str], None] = lambda stem: None,
     kept: Kept | None = None,
-    found: Callable[[int], None] = lambda more: None,
-    was_read: Callable[[str, float], None] = lambda stem, rows: None,
     jobs: int | None = None,
 ) -> LocalReport:
     """Digitise scans into ``out``; one bad scan never stops the others.
@@ -156,19 +139,16 @@ def digitise_files(
     scans : sequence of Path
     out : Path
         Created if absent. Earlier results of other scans stay.
-    report : called after each scan with the number done and its result
+    watch : Watch
+        Told of each scan.
     reader : PageReader, optional
         Reads what sidecars leave out; without it nothing is looked for on the pages.
     index : IndexTable, optional
         What the archive knows of its scans.
     include_review : bool
         Also write the curves in review, marked as such; from then on for every log in ``out``.
-    started : called with the stem of each scan whose page begins to be read; from several threads
     kept : Kept, optional
         Remembers slow steps, so that a log that is corrected afterwards is digitised again in seconds.
-    found : called with how many scans a file holds beyond one, when that is known; from a thread
-    was_read : called with the stem of each scan whose page is read and the scan rows of all its tracks; from
-        several threads
     jobs : int, optional
         Scans read at once; ``page_workers`` where omitted.
 
@@ -176,47 +156,52 @@ def digitise_files(
     -------
     LocalReport
     """
-    summary = LocalReport()
-    begun, clock = datetime.now(UTC), time.monotonic()
+    summary, clock = LocalReport(), Clock()
     store = ObjectStore(str(out))
     if include_review:
         delivery.add_review_files(store)
-    timed = _TimedPredictor(predictor if kept is None else KeptPredictor(predictor, kept))
-    if kept is not None and reader is not None:
-        reader = KeptReader(reader, predictor.numerics, kept)
-    tracing: Tracing = trace_block if kept is None else KeptTracing(kept)
+    timed = TimedPredictor(predictor if kept is None else KeptPredictor(predictor, kept))
     unread: list[FailedScan] = []
     names = LogNames(out)
-    items = _read_all(
-        scans, unread, partial(read_pages, index=index, desk=Desk(out, names).sidecar), found
-    )
-
-    def read(item: ScanInput, config: DigitiseConfig, reader: PageReader | None) -> ReadScan:
-        started(item.ref.stem)
-        page = pipeline.read_scan(item, config, reader)
-        was_read(item.ref.stem, _rows_to_trace(page))
-        return page
-
-    workers = jobs or page_workers()
-    results = pipeline.digitise_many(items, timed, config, reader, workers, read, tracing)
+    desk = Desk(out, names)
+    items = _read_all(scans, unread, partial(read_pages, index=index, desk=desk.sidecar), watch)
+    results = _digitised(items, timed, config, reader, kept, jobs, watch)
     try:
         shared = {stem for stem, n in Counter(path.stem for path in scans).items() if n > 1}
-        _publish_all(_with_unread(results, unread), store, out, summary, report, names, shared)
+        _publish_all(_with_unread(results, unread), store, out, summary, watch, names, shared)
     finally:  # also where something broke off: what was done and what failed is written
         rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
         delivery.apply_reviews(store, summary.decisions)
         try:
             write_datasets(out, rows, list(summary.scans.values()))
         finally:
-            run = replace(
-                _run_record(summary, predictor, config),
-                started=f"{begun:%Y-%m-%dT%H:%M:%SZ}",
-                seconds=round(time.monotonic() - clock, 3),
-                device_seconds=round(timed.seconds, 3),
-            )
-            runs.write_run(store, run)
+            runs.write_run(store, run_record(summary, timed, config, clock))
             summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
     return summary
+
+
+def _digitised(
+    items: Iterable[ScanInput],
+    predictor: TimedPredictor,
+    config: DigitiseConfig,
+    reader: PageReader | None,
+    kept: Kept | None,
+    jobs: int | None,
+    watch: Watch,
+) -> Iterator[DigitisedLog | FailedScan]:
+    """Results in the order of the scans, whose slow steps are remembered where ``kept`` is given."""
+
+    def read(item: ScanInput, config: DigitiseConfig, reader: PageReader | None) -> ReadScan:
+        watch.started(item.ref.stem)
+        page = pipeline.read_scan(item, config, reader)
+        watch.was_read(item.ref.stem, _rows_to_trace(page))
+        return page
+
+    if kept is not None and reader is not None:
+        reader = KeptReader(reader, predictor.numerics, kept)
+    tracing: Tracing = trace_block if kept is None else KeptTracing(kept)
+    workers = jobs or page_workers()
+    return pipeline.digitise_many(items, predictor, config, reader, workers, read, tracing)
 
 
 def _rows_to_trace(scan: ReadScan) -> float:
@@ -230,7 +215,7 @@ def _publish_all(
     store: ObjectStore,
     out: Path,
     summary: LocalReport,
-    report: Report,
+    watch: Watch,
     names: LogNames,
     shared: Collection[str],
 ) -> None:
@@ -243,7 +228,7 @@ def _publish_all(
             )
         if isinstance(result, FailedScan):
             summary.failures.append((result.ref.uri, result.error))
-        report(done, result)
+        watch.scan(done, result)
 
 
 def _published(
@@ -272,12 +257,12 @@ def _read_all(
     scans: Iterable[Path],
     unread: list[FailedScan],
     pages: Callable[[Path], Iterable[ScanInput | FailedScan]],
-    found: Callable[[int], None],
+    watch: Watch,
 ) -> Iterator[ScanInput]:
     for path in scans:
         for number, scan in enumerate(pages(path)):
             if number:
-                found(1)
+                watch.found(1)
             if isinstance(scan, FailedScan):
                 unread.append(scan)
             else:
@@ -336,53 +321,3 @@ def digitise_again(
 def page_engines(numerics: str) -> PageEngines:
     """The page engines of this process, which take seconds to load."""
     return PageEngines(numerics=numerics)
-
-
-class _TimedPredictor:
-    """A predictor that counts the seconds the network is at work."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
-        self.model_id = predictor.model_id
-        self.numerics = predictor.numerics
-        self.calibration = predictor.calibration
-        self.seconds = 0.0
-
-    def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
-        """Posterior of each strip, in order."""
-        began = time.monotonic()
-        release_freed_blocks()
-        try:
-            return self._predictor.predict(strips)
-        finally:
-            self.seconds += time.monotonic() - began
-
-
-def _run_record(
-    summary: LocalReport, predictor: Predictor, config: DigitiseConfig
-) -> runs.RunRecord:
-    counts = summary.decisions.values()
-    return runs.RunRecord(
-        run_id=new_run_id(),
-        started="",
-        logs=len(counts),
-        failed=len(summary.failures),
-        curves=sum(sum(by.values()) for by in counts),
-        accepted=sum(by["accept"] for by in counts),
-        review=sum(by["review"] for by in counts),
-        rejected=sum(by["reject"] for by in counts),
-        settings={
-            **config.option_values(),
-            "model_id": predictor.model_id,
-            "numerics": predictor.numerics,
-        },
-        scans={name: str(Path(uri).absolute()) for name, uri in summary.scans.items()},
-    )
-
-
-def count_decisions(log: DigitisedLog) -> dict[str, int]:
-    """Curves of a log by decision."""
-    counts = {"accept": 0, "review": 0, "reject": 0}
-    for judged in log.curves:
-        counts[judged.verdict.decision] += 1
-    return counts

@@ -15,6 +15,7 @@ import pytest
 from text_support import WithLayout
 
 from flows.local import digitise, inspect, pages
+from flows.local.report import Watch
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import U8, Posterior, Strip
 from veernet_core.errors import VeernetError, of_scan, plain_text
@@ -176,7 +177,7 @@ def test_what_was_done_is_written_where_a_run_is_interrupted(scans, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        digitise.digitise_files(scans, tmp_path, Upright(), CONFIG, stop)
+        digitise.digitise_files(scans, tmp_path, Upright(), CONFIG, Watch(stop))
     assert set(pd.read_parquet(tmp_path / "verdicts.parquet")["log_id"]) == {"a", "b"}
     assert (tmp_path / "failures.parquet").is_file()
     assert (tmp_path / "dashboard" / "index.html").is_file()
