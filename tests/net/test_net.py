@@ -85,6 +85,27 @@ def test_folding_changes_nothing() -> None:
         assert torch.allclose(a.presence, b.presence, atol=1e-4)
 
 
+def test_leaving_out_the_mask_changes_no_position() -> None:
+    torch.manual_seed(4)
+    whole, slim = VeerNet(TINY), VeerNet(TINY)
+    slim.load_state_dict(whole.state_dict())
+    slim.eval().fold().without_mask()
+    x, valid = torch.rand(2, 2, 64, 96), torch.ones(2, 1, 64, 96)
+    valid[1, :, 40:] = valid[1, :, :, 70:] = 0
+    for arguments in ((x, None), (x, valid)):
+        a, b = whole.eval().fold()(*arguments), slim(*arguments)
+        assert b.mask.shape[1] == 0 < a.mask.shape[1]
+        assert torch.allclose(a.position, b.position, atol=1e-5)
+        assert torch.equal(a.presence, b.presence)
+
+
+def test_a_network_of_masks_alone_keeps_them() -> None:
+    paper = VeerNet(PRESETS["paper"]).eval().fold()
+    x = torch.rand(1, 2, 32, 32)
+    before = paper(x).mask
+    assert torch.equal(paper.without_mask()(x).mask, before)
+
+
 def test_company_and_order_change_nothing(model: VeerNet) -> None:
     rng = np.random.default_rng(1)
     strips = [strip(rng, 150, 120), strip(rng, 400, 120), strip(rng, 31, 64), strip(rng, 150, 120)]

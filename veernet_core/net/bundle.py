@@ -165,7 +165,7 @@ def _load(data: bytes, device: str, precision: str, batch_tiles: int | None) -> 
     content = unpack(data)
     batch = batch_tiles or (1 if device == "cpu" else 32)
     predictor = LoadedPredictor(
-        content.model().fold(),
+        content.model().fold().without_mask(),
         content.model_id,
         torch.device(device),
         getattr(torch, precision),

@@ -39,6 +39,8 @@ class _Tensors(nn.Module):
         out = self.model(x, valid, listed)
         if out.position is None or out.presence is None:
             return (out.mask,)
+        if not out.mask.shape[1]:
+            return out.position, out.presence
         return out.mask, out.position, out.presence
 
 
@@ -76,6 +78,7 @@ class CpuEngine:
         inputs = [t.contiguous().numpy() for t in (x, valid, listed)]
         with self._lock:  # one inference request, one caller at a time
             arrays = [torch.from_numpy(a.copy()) for a in self._compiled(inputs).to_tuple()]
-        mask, position, presence = (*arrays, None, None)[:3]
-        assert mask is not None
-        return NetOutput(mask, position, presence)
+        if len(arrays) == 1:
+            return NetOutput(arrays[0], None, None)
+        *masks, position, presence = arrays
+        return NetOutput(masks[0] if masks else position[:, :0], position, presence)
