@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from text_support import BlockReader, as_raster, draw_number
@@ -57,6 +58,18 @@ def test_rows_that_were_looked_at_level_may_reach_further() -> None:
     image = page_of([(1111, 500, 400), (2222, 3300, 400)], 90)
     found = read_sideways(as_raster(image), 3000, Watched(), DPI, level_to=4000)
     assert [box.text for box in found] == ["1111"]
+
+
+def test_brackets_of_level_print_do_not_stretch_the_form() -> None:
+    """Long lines tell where the form lies; what else stands on end may belong to print that is level."""
+    image = page_of([(7777, 2600, 800)], 90)
+    for n in range(3):
+        line = cv2.resize(draw_number(2222 + n, 90), (30, 166), interpolation=cv2.INTER_AREA)
+        image[200:366, 300 + 200 * n : 330 + 200 * n] = line
+    reader = Watched()
+    found = read_sideways(as_raster(image), 3000, reader, DPI)
+    assert [box.text for box in found] == ["2222", "2223", "2224"]
+    assert all(rows < 1000 for rows, _ in reader.searched)
 
 
 class Overlooking(Watched):

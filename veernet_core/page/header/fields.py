@@ -40,6 +40,9 @@ _SAMPLE_LINES = 6
 """Lines that are read both ways up before the form is."""
 _MARGIN_IN = 1.0
 """Paper around lines that stand on end in which more of the form may lie."""
+_LINE_IN, _FEWEST_LINES = 0.8, 3
+"""Length of print that is a line rather than a figure or a bracket of level print, and how many lines of a
+form tell alone where it lies."""
 _TURNS = (0, 90, 180, 270)
 
 
@@ -99,14 +102,13 @@ def read_sideways(
     standing = [box for box in found if box.turned_deg == 90 and box.row < last_row]
     if not standing:
         return []
-    area = _around(standing, _MARGIN_IN * dpi)
-    if 2 * (area[1] - area[0]) * (area[3] - area[2]) > last_row * raster.width_px:
-        area = (
-            0,
-            last_row,
-            0,
-            raster.width_px,
-        )  # most of it: nothing is gained by leaving out margins
+    long = [box for box in standing if box.height_px >= _LINE_IN * dpi]
+    area = _around(long if len(long) >= _FEWEST_LINES else standing, _MARGIN_IN * dpi)
+    # where most of the height or the width is wanted, nothing is gained by leaving out its margins
+    if 2 * (area[1] - area[0]) > last_row:
+        area = (0, last_row, *area[2:])
+    if 2 * (area[3] - area[2]) > raster.width_px:
+        area = (*area[:2], 0, raster.width_px)
     best: list[TextBox] = []
     for turn in _likely_turns(raster, standing, reader):
         boxes = read_region(
