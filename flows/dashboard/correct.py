@@ -256,6 +256,27 @@ class Bench:
             raise SidecarError("two points lie in one row", remedy="Set them further apart.")
         return {"path": [list(point) for point in image.follow(points, reach)]}
 
+    def line(self, said: Mapping[str, Any]) -> Row:
+        """How far the upright line beside a border lies from it: ``{"off": px}``, None where none is near.
+
+        Parameters
+        ----------
+        said : mapping
+            ``log_id, turn, border`` (a column or ``[row, px]`` knots), ``rows`` (first, last), ``reach``.
+        """
+        image = self.scans.image(str(said.get("log_id", "")), int(said.get("turn") or 0))
+        given = said.get("border")
+        try:
+            knots = given if isinstance(given, list) else [[0.0, given]]
+            border = np.array(knots, dtype=np.float64).reshape(-1, 2)
+            first, last = (float(row) for row in said.get("rows") or (0, image.raster.height_px))
+            reach = min(max(float(said.get("reach") or 4), 2.0), 60.0)
+        except (TypeError, ValueError) as error:
+            raise SidecarError("this is no border") from error
+        if not len(border) or not np.isfinite(border).all():
+            raise SidecarError("this is no border")
+        return {"off": image.line_beside(border, (first, last), reach)}
+
     def tile(self, said: Mapping[str, str]) -> bytes:
         """One tile of the picture: ``log_id, turn, z, x, y``."""
         image = self.scans.image(said.get("log_id", ""), int(said.get("turn") or 0))
@@ -307,7 +328,8 @@ def _tilt(section: Row) -> float:
 def _curves(record: Record) -> list[Row]:
     return [
         {"section_id": c["section_id"], "track_id": c["track_id"], "decision": c["decision"],
-         "mnemonic": c["spec"]["mnemonic"], "reasons": [sentence(code) for code in c["reasons"]],
+         "mnemonic": c["spec"]["mnemonic"], "codes": c["reasons"],
+         "reasons": [sentence(code) for code in c["reasons"]],
          "doubtful": c.get("doubtful", [])}
         for c in record["curves"]
     ]  # fmt: skip

@@ -22,6 +22,7 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import F64, U8, Raster, px_at
 from veernet_core.page.raster import decoding
 from veernet_core.page.raster.turning import turned
+from veernet_core.strips.border_check import line_offset
 
 TILE = 512
 """Side of a tile in pixels."""
@@ -31,6 +32,11 @@ _BANDS = 24
 _OPEN_SCANS = 2
 _MOST_PX = 4_000_000
 """Most pixels in which a path is sought at once."""
+
+_WINDOW, _WINDOWS = 128, 12
+"""Rows of a stretch in which the line beside a border is looked for, and their number."""
+_DARK = 0.25
+"""Distance from the paper's colour from which on a pixel is ink, of its range."""
 
 Points = list[tuple[float, float]]
 
@@ -136,6 +142,42 @@ class ScanImage:
             np.stack([rows, path + left], axis=1).astype(np.float32)[:, None], 0.5, False
         )
         return [(float(row), round(float(col), 2)) for row, col in corners[:, 0]]
+
+    def line_beside(self, border: F64, rows: tuple[float, float], reach_px: float) -> float | None:
+        """Distance from a border to the upright line printed beside it; None where there is none.
+
+        Parameters
+        ----------
+        border : float64 [n, 2]
+            ``[row, px]`` knots.
+        rows : (first, last)
+        reach_px : float
+            How far from the border the line may lie.
+
+        Returns
+        -------
+        float or None
+            Pixels, negative to the left.
+        """
+        first, last = max(0, int(rows[0])), min(self.raster.height_px, int(rows[1]))
+        around = np.arange(-math.ceil(reach_px) - 4, math.ceil(reach_px) + 5)
+        ink: list[U8] = []
+        for start in np.linspace(first, max(first, last - _WINDOW), _WINDOWS).astype(int):
+            here = np.arange(start, min(start + _WINDOW, last))
+            if not len(here):
+                continue
+            with self.lock:
+                pixels = self.rows(int(here[0]), int(here[-1]) + 1)
+            columns = np.rint(px_at(border, here.astype(np.float64))).astype(int)[:, None] + around
+            inside = (columns >= 0) & (columns < pixels.shape[1])
+            part = pixels[np.arange(len(here))[:, None], np.clip(columns, 0, pixels.shape[1] - 1)]
+            paper = np.percentile(pixels.reshape(-1, 3), 80, axis=0)
+            dark = np.abs(part - paper).max(axis=2) > _DARK * 255
+            ink.append(np.where(dark & inside, 255, 0).astype(np.uint8))
+        if not ink:
+            return None
+        off = line_offset(np.concatenate(ink), -float(around[0]), math.ceil(reach_px))
+        return None if np.isnan(off) else off
 
     def snap(self, row: float, col: float, reach_px: float) -> float:
         """Column of the inked path nearest to a point, at its row."""

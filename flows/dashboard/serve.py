@@ -119,6 +119,7 @@ def make_app(
             Route("/api/correct/state", _answer(bench.state)),
             Route("/api/correct/failed", _answer(bench.failed)),
             Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
+            Route("/api/correct/line", _answer(bench.line), methods=["POST"]),
             Route("/api/correct/exchange", _answer(bench.exchange), methods=["POST"]),
             Route("/api/correct/exchanged", _answer(bench.exchanged), methods=["POST"]),
             Route("/api/correct/suggest", _answer(bench.suggest), methods=["POST"]),

@@ -91,19 +91,20 @@ def test_a_border_is_dragged_undone_and_survives_a_reload(
     far = page.evaluate("1 / veernetView.pxPerScreen()")
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x - 10 * far, y, steps=4)
+    page.mouse.move(x - 25 * far, y, steps=4)
     page.mouse.up()
+    until(page, "document.documentElement.dataset.borders === '1'")
 
     def left(at: float) -> float:
         return float(
             page.evaluate(f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {at})")
         )
 
-    assert left(row) == pytest.approx(col - 10, abs=1.5)
+    assert left(row) == pytest.approx(col - 25, abs=1.5)
     page.reload()
     page.wait_for_selector("html[data-ready='1']")
     assert "unsaved work" in page.inner_text("#message")
-    assert left(row) == pytest.approx(col - 10, abs=1.5)
+    assert left(row) == pytest.approx(col - 25, abs=1.5)
     page.click("#undo")
     assert sidecar_now(page)["sections"][0]["tracks"][0]["left_px"] == before
 
@@ -189,9 +190,80 @@ def test_a_border_dragged_over_another_is_refused(desk: Any, open_page: Callable
     page.mouse.down()
     page.mouse.move(target, y, steps=5)
     page.mouse.up()
+    until(page, "document.documentElement.dataset.borders === '1'")
     assert "lies over another" in page.inner_text("#message")
     assert sidecar_now(page)["sections"][0]["tracks"] == tracks
     assert middle > left
+
+
+def test_a_border_let_go_near_its_printed_line_is_put_onto_it(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    page = opened(open_page, desk[0])
+    row = sidecar_now(page)["sections"][0]["row_top"] + 300
+    column = f"veernetDesk.at(veernetDesk.value.sections[0].tracks[0].left_px, {row})"
+    printed = page.evaluate(column)
+    page.click("[data-tool=border]")
+    assert "Snap to printed lines: on" in page.inner_text("#message")
+
+    def dragged(by: float) -> float:
+        before = page.evaluate("Number(document.documentElement.dataset.borders || 0)")
+        x, y = on_screen(page, row, page.evaluate(column))
+        far = page.evaluate("1 / veernetView.pxPerScreen()")
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + by * far, y, steps=3)
+        page.mouse.up()
+        until(page, f"Number(document.documentElement.dataset.borders) > {before}")
+        return float(page.evaluate(column))
+
+    assert dragged(4) == pytest.approx(printed, abs=1)
+    assert "lies on the printed line" in page.inner_text("#message")
+    page.click("[data-tool=border]")
+    page.keyboard.press("m")
+    assert "Snap to printed lines: off" in page.inner_text("#message")
+    assert dragged(4) == pytest.approx(printed + 4, abs=1.5)
+
+
+def test_borders_beside_their_line_are_confirmed_or_moved(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, _, truth = desk
+
+    def with_finding(route: Any) -> None:
+        state = route.fetch().json()
+        section = state["sidecar"]["sections"][0]
+        where = {"section_id": section["section_id"], "track_id": section["tracks"][0]["track_id"]}
+        off = {"code": "borders_off", "message": "the left border is printed 3 % to the right"}
+        anchors = truth["sections"][0]["depth"]
+        section["depth"] = anchors
+        state["findings"] = [{**off, "rows": [700, 1200], **where}]
+        curve = {"mnemonic": section["tracks"][0]["curves"][0]["mnemonic"], "decision": "review"}
+        state["curves"] = [
+            {**curve, **where, "codes": ["borders_off"], "reasons": [], "doubtful": []}
+        ]
+        route.fulfill(json=state)
+
+    page = open_page("about:blank")
+    page.route("**/api/correct/state*", with_finding)
+    page.goto(f"{address}/correct?log={STEM}")
+    page.wait_for_selector("html[data-ready='1']")
+    assert "printed 3 % to the right: drag it onto the line" in page.inner_text("#message")
+    assert page.locator("[data-tool=border][aria-pressed=true]").count() == 1
+    page.click("#panel .off button")
+    track = sidecar_now(page)["sections"][0]["tracks"][0]
+    assert track["borders_confirmed"] is True
+    assert page.locator("#panel .off").count() == 0
+    x, y = on_screen(
+        page, 900, page.evaluate(f"veernetDesk.at({json.dumps(track['left_px'])}, 900)")
+    )
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 30, y, steps=3)
+    page.mouse.up()
+    until(page, "document.documentElement.dataset.borders === '1'")
+    assert "borders_confirmed" not in sidecar_now(page)["sections"][0]["tracks"][0]
+    page.unroute("**/api/correct/state*")
 
 
 def test_names_with_markup_stay_text(desk: Any, open_page: Callable[..., Any]) -> None:

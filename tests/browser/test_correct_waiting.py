@@ -154,15 +154,16 @@ def test_what_the_page_offers_fills_what_is_missing_and_one_key_confirms_it(
     assert filled["depth"] == own["sections"][0]["depth"], "what a person has set stays"
     assert filled["tracks"][0]["curves"] == OFFER["sections"][0]["tracks"][0]["curves"]
     assert offered_to({"sections": []})["sections"] == OFFER["sections"]
-    assert "Confirm 1 suggestion" in page.inner_text("#confirm")
+    assert "Confirm 2 suggestions" in page.inner_text("#confirm")
     page.locator("#scan").focus()
     page.keyboard.press("c")
     (section,) = sidecar_now(page)["sections"]
     assert "source" not in section["depth"]
     read, unread = section["tracks"][0]["curves"]
-    assert "source" not in read
-    assert unread["source"] == "guess", "what could not be read is typed, not confirmed"
-    assert "was not read" in page.inner_text("#message")
+    assert read["source"] == "header", "what was read surely is no suggestion"
+    assert unread["source"] == "guess", "what could not be read is typed, and its line is clicked"
+    assert "that was not read" in page.inner_text("#which")
+    assert "click the one that is meant" in page.inner_text("#message")
     page.evaluate("veernetDesk.change('', (next) => next.sections[0].tracks[0].curves.pop())")
     page.evaluate("veernetDesk.change('', (next) => { next.sections[0].depth.source = 'guess'; })")
     page.keyboard.press("c")

@@ -115,7 +115,6 @@ window.veernetDesk = (function () {
   };
   /* What was read with too little evidence; what was read with enough of it stands unless it is changed. */
   doc.isGuess = (item) => ["guess", "template"].includes(item.source);
-  doc.suggestions = () => doc.value.sections.filter((section) => !section.skip).flatMap((section) => [section.depth || {}, ...(section.tracks || []).flatMap((track) => track.curves || [])]).filter((item) => doc.isGuess(item) && item.mnemonic !== "UNREAD").length;
   /* What a reading of the page offers for what is missing: a depth, scales, or all sections. No change of a person's. */
   doc.suggest = (offer) => {
     const untouched = !doc.changed(), next = copy(doc.value), before = JSON.stringify(next);
@@ -137,11 +136,6 @@ window.veernetDesk = (function () {
   };
   doc.lacks = () => !doc.value.sections.length || doc.value.sections.some((section) => !section.skip && (((section.depth || {}).anchors || []).length < 2 || (section.tracks || []).some((track) => track.curves === undefined)));
   doc.confirm = (item) => { for (const name of ["source", "confidence", "residual", "set"]) delete item[name]; };
-  doc.confirmAll = (value) => value.sections.forEach((section) => {
-    if (section.depth) doc.confirm(section.depth);
-    // a scale that could not be read is no suggestion: it is typed, or its curve taken off
-    (section.tracks || []).forEach((track) => (track.curves || []).filter((curve) => curve.mnemonic !== "UNREAD").forEach(doc.confirm));
-  });
   /* What is sent: a lone anchor is no axis yet. */
   doc.forServer = () => {
     const value = copy(doc.value);

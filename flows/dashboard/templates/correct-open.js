@@ -25,8 +25,14 @@ window.veernetOpening = (function () {
       if (!(section.tracks || []).length) add("track", s, top, view.page.width / 2, "Section " + name + " has no track: drag from the left to the right border of one.");
       if (lacksDepth(section)) add("depth", s, top, depthColumn(section), "Section " + name + " has no depth: click two or more depth lines and type the depths that are printed there.");
       else if (guessed(section.depth)) add("depth", s, section.depth.anchors[0][0], depthColumn(section), "The depth of section " + name + " is a guess: compare it with what is printed, then confirm it (c), or click depth lines and type their depths.");
+      (section.tracks || []).forEach((track, t) => window.veernetPanel.bordersOff(section, track).forEach((f) => {
+        const row = Math.max(top, f.rows ? f.rows[0] : top), side = f.message.includes("right border") ? "right_px" : "left_px";
+        add("border", s, row, doc.at(track[side], row), f.message + ": drag it onto the line, or say in the list that it is right as it is.", { track: t });
+      }));
+      const unnamed = window.veernetConfirm.open().filter((q) => q.section === s && q.kind === "identity");
       (section.tracks || []).forEach((track, t) => (track.curves || []).forEach((curve, c) => {
-        if (guessed(curve)) add("scale", s, top - view.page.width / 8, middle(track, top), (curve.mnemonic === "UNREAD" ? "A scale of track " + track.track_id + " was not read" : "The scale of " + curve.mnemonic + " in track " + track.track_id + " is a guess") + ": draw a box round where it is printed, correct it in the list, or confirm it there.", { track: t, curve: c });
+        if (unnamed.some((q) => q.track === t && q.curve === c)) found.push({ tool: "move", row: top, col: middle(track, top), words: "Which line of track " + track.track_id + " is " + curve.mnemonic + "? Press c to see them and to say.", at: { section: s, track: t, curve: c }, blocks: true });
+        if (guessed(curve)) add("scale", s, top - view.page.width / 8, middle(track, top), (curve.mnemonic === "UNREAD" ? "A scale of track " + track.track_id + " was not read" : "The scale of " + curve.mnemonic + " in track " + track.track_id + " is a guess") + ": press c to compare it with what is printed and to say which line it is.", { track: t, curve: c });
       }));
     });
     return found.concat(doubts(state));

@@ -47,14 +47,19 @@ window.veernetPanel = (function () {
     return make("details", { class: "well" }, make("summary", {}, "Well: ", make("bdi", {}, well.name || well.uwi || "not known")), WELL.map(([key, words]) =>
       make("label", { class: "row" }, words, field(well[key], "text", words, "header", (next, v) => put(next.well = next.well || {}, key, v.trim()), { maxlength: 200 }))));
   }
+  function swatch(at) {
+    const node = make("span", { class: "swatch", title: "The colour of its trace" });
+    node.style.background = view.colour(at.track, at.curve);
+    return node;
+  }
   function curvePart(curve, at) {
     const of = (next) => next.sections[at.section].tracks[at.track].curves[at.curve], name = curve.mnemonic;
-    const set = (key) => (next, v) => { put(of(next), key, v); doc.confirm(of(next)); };
+    const set = (key) => (next, v) => { put(of(next), key, v); if (!doc.isGuess(of(next))) doc.confirm(of(next)); };  // what was guessed is confirmed on its line
     const guess = doc.isGuess(curve), read = curve.source && curve.source !== "sidecar";
     const judged = panel.state.curves.find((c) => c.mnemonic === name && c.track_id === doc.value.sections[at.section].tracks[at.track].track_id && c.section_id === doc.value.sections[at.section].section_id);
     return make("div", { class: "curve" + (guess ? " guess" : ""), "aria-current": String(same(at)), onclick: () => { if (!same(at)) panel.choose(at); } },
-      make("div", { class: "row" }, field(name, "text", "name", "name", set("mnemonic"), { class: "short", maxlength: 64 }), field(curve.unit, "text", "unit of " + name, "unit", set("unit"), { class: "short" }),
-        guess ? make("span", { class: "suggestion" }, "suggested: a guess") : read ? make("span", { class: "quiet" }, "read on the page") : "", guess ? button("Confirm", "The scale is right", () => tryTo(name + " confirmed", (next) => doc.confirm(of(next)))) : "",
+      make("div", { class: "row" }, swatch(at), field(name, "text", "name", "name", set("mnemonic"), { class: "short", maxlength: 64 }), field(curve.unit, "text", "unit of " + name, "unit", set("unit"), { class: "short" }),
+        guess ? make("span", { class: "suggestion" }, "suggested: a guess") : read ? make("span", { class: "quiet" }, "read on the page") : "", guess ? button("Confirm…", "Its lines are shown on the scan; say which one it is", (event) => { event.stopPropagation(); window.veernetConfirm.ask(at); }) : "",
         judged ? make("span", { class: "mark " + judged.decision }, judged.decision) : "", button("×", "Remove this curve", () => tryTo(name + " removed", (next) => next.sections[at.section].tracks[at.track].curves.splice(at.curve, 1)))),
       make("div", { class: "row" }, field(curve.left, "number", name + " at the left border", "scale of " + name, set("left"), { class: "short" }), "to", field(curve.right, "number", name + " at the right border", "scale of " + name, set("right"), { class: "short" }),
         choice(curve.scale, ["linear", "log"], name + " scale", "scale of " + name, set("scale")), choice(curve.style, ["solid", "dashed", "dotted"], name + " line", "line of " + name, set("style"))),
@@ -63,6 +68,19 @@ window.veernetPanel = (function () {
       make("div", { class: "row" }, [["points", "points"], ["redrawn", "redrawn path"], ["null_rows", "stretches without values"]].filter(([key]) => (curve[key] || []).length).map(([key, words]) =>
         make("span", {}, curve[key].length + " " + words + " ", button("×", "Remove", () => tryTo(words + " of " + name + " removed", (next) => { delete of(next)[key]; }))))),
       judged && judged.reasons.length ? make("p", { class: "quiet" }, judged.reasons.join(" ")) : "");
+  }
+  /* Borders beside their printed lines, which keep the track's curves from being accepted; none once they are moved. */
+  panel.bordersOff = (section, track) => {
+    const was = (panel.state.sidecar.sections || []).find((q) => q.section_id === section.section_id), own = was && (was.tracks || []).find((q) => q.track_id === track.track_id);
+    const here = (item) => item.section_id === section.section_id && item.track_id === track.track_id;
+    if (track.borders_confirmed || !own || ["left_px", "right_px"].some((side) => JSON.stringify(own[side]) !== JSON.stringify(track[side]))) return [];
+    return panel.state.curves.some((c) => here(c) && (c.codes || []).includes("borders_off")) ? panel.state.findings.filter((f) => f.code === "borders_off" && here(f)) : [];
+  };
+  function bordersPart(section, track, s, t) {
+    const off = panel.bordersOff(section, track);
+    if (!off.length) return "";
+    return make("p", { class: "guess off" }, off.map((f) => f.message + ". "), "Its curves wait until you drag it onto the line, or: ",
+      button("It is right as it is", "The line beside the border is another one", () => tryTo("borders of " + track.track_id + " confirmed", (next) => { next.sections[s].tracks[t].borders_confirmed = true; })));
   }
   panel.draw = () => {
     if (!panel.state) return;
@@ -78,8 +96,10 @@ window.veernetPanel = (function () {
         depthPart(section, s),
         (section.tracks || []).map((track, t) => make("div", {},
           make("h3", {}, button(track.track_id, "Choose this track", () => panel.choose({ section: s, track: t, curve: -1 })), " ", panel.chosen.section === s && panel.chosen.track === t ? make("span", { class: "quiet" }, "chosen ") : "",
-            button("+ curve", "A curve with a scale that you type", () => tryTo("curve added", (next) => { const own = next.sections[s].tracks[t]; own.curves = [...(own.curves || []), { mnemonic: doc.freeName("C", (own.curves || []).map((c) => c.mnemonic)), unit: "", left: 0, right: 1, scale: "linear", style: "solid", wrap: "none" }]; })), " ",
+            button("+ curve", "A curve with a scale that you type", () => tryTo("curve added", (next) => { const own = next.sections[s].tracks[t]; own.curves = [...(own.curves || []), { mnemonic: doc.freeName("C", (own.curves || []).map((c) => c.mnemonic)), unit: "", left: 0, right: 1, scale: "linear", style: "solid", wrap: "none", source: "guess" }]; })), " ",
+            track.borders_confirmed ? make("span", { class: "quiet" }, "borders confirmed ") : "",
             button("× track", "Remove this track", () => tryTo("track " + track.track_id + " removed", (next) => next.sections[s].tracks.splice(t, 1)))),
+          bordersPart(section, track, s, t),
           (track.curves || []).map((curve, c) => curvePart(curve, { section: s, track: t, curve: c })))))),
       make("h2", {}, "What was noticed"), ...(panel.state.findings.length ? panel.state.findings.slice(0, 30).map((f) => make("p", { class: "quiet" }, make("bdi", {}, f.message), f.rows ? [" ", button("Show", "Go to these rows", () => view.goTo(f.rows[0]))] : "")) : [make("p", { class: "quiet" }, "Nothing.")]),
       make("h2", {}, "Corrections so far"), ...(panel.state.history.length ? panel.state.history.map((h) => make("p", { class: "quiet" }, make("bdi", {}, h.when + " " + h.who + ": " + h.what))) : [make("p", { class: "quiet" }, "None.")]));

@@ -2,7 +2,7 @@
 /* The scan, deep-zoomed in its own colours (OpenSeadragon), with what is known drawn over it. */
 window.veernetView = (function () {
   const NS = "http://www.w3.org/2000/svg", doc = window.veernetDesk;
-  const view = { viewer: null, page: null, traces: [], curve: null, section: 0, draft: null };
+  const view = { viewer: null, page: null, traces: [], curve: null, section: 0, draft: null, lines: null };
   let svg = null;
   /* A picture that is replaced while its tiles are on their way, as when the page is turned, is no trouble. */
   const late = (words) => String(words[0]).startsWith("Ignoring tile");
@@ -12,9 +12,12 @@ window.veernetView = (function () {
     view.page = state.page;
     view.traces = state.traces;
     if (view.viewer) view.viewer.destroy();
-    const source = new OpenSeadragon.TileSource({ width: state.page.width, height: state.page.height, tileSize: 512, minLevel: 0, maxLevel: state.page.levels - 1 });
-    source.getTileUrl = (z, x, y) => "/api/tile?" + new URLSearchParams({ log_id: state.log_id, turn: state.page.turn, z, x, y });
-    view.viewer = OpenSeadragon({ element: document.getElementById("scan"), tileSources: [source], showNavigationControl: false, drawer: "canvas", immediateRender: true, animationTime: 0.25,
+    view.source = () => {
+      const source = new OpenSeadragon.TileSource({ width: state.page.width, height: state.page.height, tileSize: 512, minLevel: 0, maxLevel: state.page.levels - 1 });
+      source.getTileUrl = (z, x, y) => "/api/tile?" + new URLSearchParams({ log_id: state.log_id, turn: state.page.turn, z, x, y });
+      return source;
+    };
+    view.viewer = OpenSeadragon({ element: document.getElementById("scan"), tileSources: [view.source()], showNavigationControl: false, drawer: "canvas", immediateRender: true, animationTime: 0.25,
       visibilityRatio: 0.3, maxZoomPixelRatio: 6, minZoomImageRatio: 0.8, gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false }, showNavigator: false });
     svg = document.createElementNS(NS, "svg");
     document.getElementById("scan").append(svg);
@@ -48,6 +51,8 @@ window.veernetView = (function () {
     const left = cols >= view.page.width ? -0.01 : Math.max(0, Math.min(1 - wide, (col + 0.5) / view.page.width - wide / 2));
     view.viewer.viewport.fitBounds(new OpenSeadragon.Rect(left, Math.max(0, row / view.page.width - 0.2 * high), wide, high), true);
   };
+  /* The same in the middle of the window. */
+  view.showMiddle = (row, col, cols) => { const box = view.viewer.viewport.getContainerSize(); view.showAt(row - 0.3 * cols * box.y / box.x, col, cols); };
   view.scrollTo = (row) => { const box = view.viewer.viewport.getBounds(true); box.y = row / view.page.width; view.viewer.viewport.fitBounds(box, true); };
 
   function line(points, colour, width, extra) {
@@ -62,10 +67,28 @@ window.veernetView = (function () {
     node.textContent = words;
     svg.append(node);
   }
+  /* A numbered place on a line, and its name beside it. */
+  function badge(row, col, number, words, colour, dy) {
+    const [x, y] = view.inView(row, col);
+    const put = (name, attributes, inner) => { const node = document.createElementNS(NS, name); for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value); if (inner) node.textContent = inner; svg.append(node); };
+    const at = [x + 46, y + dy];
+    put("line", { x1: x, y1: y, x2: at[0], y2: at[1], stroke: colour, "stroke-width": 1.5 });
+    put("circle", { cx: x, cy: y, r: 4, fill: "#fff", stroke: colour, "stroke-width": 2 });
+    put("circle", { cx: at[0], cy: at[1], r: 9, fill: colour });
+    put("text", { x: at[0], y: at[1] + 4, fill: "#fff", class: "number", "text-anchor": "middle" }, String(number));
+    put("text", { x: at[0] + 13, y: at[1] + 4, fill: colour }, words);
+  }
   function border(track, name, top, bottom) {
     const knots = track[name], rows = typeof knots === "number" ? [] : (knots || []).map(([row]) => row).filter((row) => row > top && row < bottom);
     return [top, ...rows, bottom].map((row) => [row, doc.at(knots, row)]);
   }
+  /* One colour for a curve in list, points and trace; the curves of a track differ in theirs. */
+  view.colourOf = (sectionId, trackId, mnemonic) => {
+    const section = doc.value.sections.find((q) => q.section_id === sectionId) || {}, t = (section.tracks || []).findIndex((q) => q.track_id === trackId);
+    const c = t < 0 ? -1 : (section.tracks[t].curves || []).findIndex((q) => q.mnemonic === mnemonic);
+    return view.colour(Math.max(0, t), Math.max(0, c));
+  };
+  view.colour = (t, c) => COLOURS[(t * 3 + c) % COLOURS.length];
   const COLOURS = ["#d1007a", "#0072b2", "#009e73", "#d55e00", "#6a3d9a", "#7a5c00"];
 
   view.draw = () => {
@@ -83,7 +106,7 @@ window.veernetView = (function () {
         const [, visibleTop] = [0, Math.max(top, view.scanAt(0, document.getElementById("scan").getBoundingClientRect().top + 4)[0])];
         if (visibleTop < bottom) label(visibleTop, doc.at(track.left_px, visibleTop) + 4, track.track_id, "#00527f", 14);
         (track.curves || []).forEach((curve, c) => {
-          const colour = COLOURS[(t * 3 + c) % COLOURS.length];
+          const colour = view.colour(t, c);
           for (const [row, px] of curve.points || []) { const r = 4 * view.pxPerScreen(); line([[row - r, px], [row, px + r], [row + r, px], [row, px - r], [row - r, px]], colour, 2); }
           if (curve.redrawn) line(curve.redrawn, colour, 2.5, { "stroke-dasharray": "6 2" });
           for (const [a, b] of curve.null_rows || []) line([[a, doc.at(track.right_px, a) - 4], [b, doc.at(track.right_px, b) - 4]], colour, 6, { "stroke-opacity": 0.5 });
@@ -99,15 +122,18 @@ window.veernetView = (function () {
         label(row, first && first.left_px !== undefined ? Math.max(2, doc.at(first.left_px, row) - 70 * view.pxPerScreen()) : 8, value + " " + (depth.unit || ""), sure ? "#00694d" : "#7a4f00", -3);
       }
     });
-    view.traces.forEach((trace, k) => {
+    const shown = view.lines, isShown = (trace) => shown && trace.section_id === shown.section_id && trace.track_id === shown.track_id;
+    view.traces.forEach((trace) => {
+      const colour = view.colourOf(trace.section_id, trace.track_id, trace.mnemonic), weight = isShown(trace) ? 4 : 1.6, strength = isShown(trace) ? 0.6 : shown ? 0.15 : 0.75;
       const runs = [[]];
       for (const point of trace.path) if (point) runs[runs.length - 1].push(point); else if (runs[runs.length - 1].length) runs.push([]);
       for (const run of runs) {
         const parts = [[]];  // a wrap is no line across the track
         run.forEach((point, i) => { if (i && Math.abs(point[1] - run[i - 1][1]) > view.page.width / 12) parts.push([]); parts[parts.length - 1].push(point); });
-        for (const part of parts) if (part.length > 1) line(part, COLOURS[k % COLOURS.length], 1.6, { "stroke-opacity": 0.75 });
+        for (const part of parts) if (part.length > 1) line(part, colour, weight, { "stroke-opacity": strength });
       }
     });
+    if (shown) shown.found.forEach((found, k) => { if (isFinite(found.px)) badge(shown.row, found.px, k + 1, found.names.join(", "), found.colour, k * 20 - 10 * (shown.found.length - 1)); });
     if (view.draft) line(view.draft, "#d1007a", 2, { "stroke-dasharray": "5 3" });
   };
   return view;

@@ -6,7 +6,7 @@
   const byId = (id) => document.getElementById(id), query = new URLSearchParams(location.search);
   const TOOLS = [["move", "v", "Move"], ["depth", "d", "Depth"], ["border", "b", "Borders"], ["track", "t", "Track"], ["scale", "s", "Scale"],
     ["section", "x", "Section"], ["colour", "k", "Colour"], ["points", "p", "Points"], ["redraw", "r", "Redraw"], ["swap", "w", "Swap"], ["null", "n", "No values"]];
-  const HINTS = { move: "Drag to move, wheel to zoom.", depth: "Click a depth line, then type its depth.", border: "Drag a blue border; with Shift only near this row.", track: "Drag from the left to the right border of the new track.",
+  const HINTS = { move: "Drag to move, wheel to zoom.", depth: "Click a depth line, then type its depth.", border: "Drag a blue border; with Shift only near this row. ", track: "Drag from the left to the right border of the new track.",
     scale: "Draw a box round a printed scale, then type what it says.", section: "Click the first row of the section, then its last one (or drag); Page Down moves on. With Shift a new section is begun.", colour: "Choose a curve in the list, then click its pen.",
     points: "Choose a curve, then click places it goes through (they snap to ink).", redraw: "Choose a curve, click along it from the top down, then press Enter.", swap: "Choose one of two curves that changed places, then click where they did.", null: "Choose a curve, then click the first and the last row that must have no values (or drag)." };
   let tool = "move", state = null, drag = null, path = [], firstRow = null;
@@ -21,6 +21,7 @@
     if (!answer.ok) throw Object.assign(new Error(said.message + " " + (said.remedy || "")), { code: said.code });
     return said;
   }
+  const lines = window.veernetConfirm;
   const change = (what, act) => { try { doc.change(what, act); say(""); return true; } catch (error) { refuse(error.message); return false; } };
   const height = () => view.page.height;
 
@@ -30,8 +31,15 @@
     for (const node of byId("tools").children) node.setAttribute("aria-pressed", String(node.dataset.tool === name));
     view.viewer.setMouseNavEnabled(true);
     view.viewer.panHorizontal = view.viewer.panVertical = !["border", "track", "scale", "section", "null"].includes(name);
-    say(HINTS[name]);
+    hint();
     view.draw();
+  }
+  const hint = () => say(HINTS[tool], "", ...(tool === "border" ? [make("button", { type: "button", id: "snap", "aria-pressed": String(snaps()), title: "A border that is let go within a few pixels of a printed line is put onto it", onclick: toggleSnap }, "Snap to printed lines: " + (snaps() ? "on " : "off "), make("kbd", {}, "m"))] : []));
+  const SNAP = "veernet-snap-off";
+  function snaps() { try { return localStorage.getItem(SNAP) === null; } catch (error) { return true; } }
+  function toggleSnap() {
+    try { if (snaps()) localStorage.setItem(SNAP, "1"); else localStorage.removeItem(SNAP); } catch (error) { /* storage may be off */ }
+    hint();
   }
   function sectionFor(row) {
     const s = doc.sectionAt(doc.value, row, height());
@@ -75,11 +83,11 @@
   }
   function closeAsk() { byId("ask").hidden = true; byId("ask").replaceChildren(); if (tool !== "redraw") { view.draft = null; if (view.viewer) view.draw(); } }
 
-  async function follow(points) { return (await ask("/api/correct/follow", { log_id: state.log_id, turn: state.page.turn, points, reach: 14 * Math.max(1, view.pxPerScreen()) })).path; }
+  async function follow(points, reach) { return (await ask("/api/correct/follow", { log_id: state.log_id, turn: state.page.turn, points, reach: (reach || 14) * Math.max(1, view.pxPerScreen()) })).path; }
 
   async function click(x, y) {
     const [row, col] = view.scanAt(x, y);
-    if (row < 0 || row >= height()) return;
+    if (row < 0 || row >= height() || lines.takes(row, col, x, y)) return;
     if (tool === "depth") {
       const s = sectionFor(row);
       if (s < 0) return refuse("Set the section's rows first: choose the section tool and drag.");
@@ -95,7 +103,7 @@
       swap(x, y, row);
     } else if (tool === "colour" && needCurve()) {
       const picked = await pickColour(x, y);
-      change("colour of " + curveOf(doc.value).mnemonic, (next) => { curveOf(next).colour = picked; doc.confirm(curveOf(next)); });
+      change("colour of " + curveOf(doc.value).mnemonic, (next) => { curveOf(next).colour = picked; if (!doc.isGuess(curveOf(next))) doc.confirm(curveOf(next)); });
     } else if (tool === "points" && needCurve()) {
       try {
         const [point] = await follow([[row, col]]);
@@ -136,7 +144,9 @@
   }
   function pickColour(x, y) {
     const canvas = document.querySelector("#scan canvas"), box = canvas.getBoundingClientRect(), k = canvas.width / box.width;
-    const side = 5, data = canvas.getContext("2d").getImageData((x - box.left) * k - 2, (y - box.top) * k - 2, side, side).data;
+    const side = 5, small = make("canvas", { width: side, height: side }), pixels = small.getContext("2d", { willReadFrequently: true });
+    pixels.drawImage(canvas, (x - box.left) * k - 2, (y - box.top) * k - 2, side, side, 0, 0, side, side);
+    const data = pixels.getImageData(0, 0, side, side).data;
     let best = [0, 0, 0], most = -1;  // the pen is the pixel furthest from grey, else the darkest
     for (let i = 0; i < data.length; i += 4) {
       const [r, g, b] = data.slice(i, i + 3), vivid = Math.max(r, g, b) - Math.min(r, g, b) + (255 - Math.max(r, g, b)) / 4;
@@ -178,16 +188,8 @@
     const [row, col] = view.scanAt(x, y), began = drag;
     drag = null; view.draft = null;
     const [top, bottom] = [Math.min(began.row, row), Math.max(began.row, row)].map((v) => Math.round(Math.max(0, Math.min(height(), v)))), [left, right] = [Math.min(began.col, col), Math.max(began.col, col)].map((v) => Math.round(v * 10) / 10);
-    if (tool === "border") {
-      change("border of " + doc.value.sections[began.s].tracks[began.t].track_id, (next) => {
-        const section = next.sections[began.s], track = section.tracks[began.t], knots = track[began.side];
-        if (began.shift) {
-          const [a, b] = doc.rows(section, height()), list = typeof knots === "number" ? [[a, knots], [b, knots]] : knots.slice();
-          track[began.side] = [...list.filter(([r]) => Math.abs(r - began.row) > 20), [Math.round(began.row), Math.round(col * 10) / 10]].sort((p, q) => p[0] - q[0]);
-        } else track[began.side] = doc.shifted(knots, col - began.col);
-        doc.checkBorders(section, height(), doc.value.sections[began.s]);
-      });
-    } else if (tool === "track" && right - left > 8) {
+    if (tool === "border") moveBorder(began, row, col);
+    else if (tool === "track" && right - left > 8) {
       const s = sectionFor(began.row);
       if (s < 0) return refuse("Set the section's rows first: choose the section tool and drag.");
       change("track added", (next) => {
@@ -206,6 +208,26 @@
     } else if (tool === "scale" && right - left > 4) scaleBox(x, y, (top + bottom) / 2, left, right);
     view.draw();
   }
+  /* A border let go at a place, put onto the printed line that is within a few pixels of it. */
+  async function moveBorder(began, row, col) {
+    const before = doc.value.sections[began.s], own = before.tracks[began.t], rows = doc.rows(before, height()), knots = own[began.side];
+    const width = doc.at(own.right_px, began.row) - doc.at(own.left_px, began.row), reach = Math.max(3, Math.min(6 * view.pxPerScreen(), 0.03 * width));
+    const asked = began.shift ? { border: col, rows: [Math.max(rows[0], began.row - 150), Math.min(rows[1], began.row + 150)] } : { border: doc.shifted(knots, col - began.col), rows };
+    let off = null;
+    if (snaps()) try { ({ off } = await ask("/api/correct/line", { log_id: state.log_id, turn: state.page.turn, reach, ...asked })); } catch (error) { off = null; }
+    const to = Math.round((col + (off || 0)) * 10) / 10;
+    const done = change("border of " + own.track_id, (next) => {
+      const section = next.sections[began.s], track = section.tracks[began.t];
+      if (began.shift) {
+        const list = typeof knots === "number" ? [[rows[0], knots], [rows[1], knots]] : knots.slice();
+        track[began.side] = [...list.filter(([r]) => Math.abs(r - began.row) > 20), [Math.round(began.row), to]].sort((p, q) => p[0] - q[0]);
+      } else track[began.side] = doc.shifted(knots, to - began.col);
+      delete track.borders_confirmed;
+      doc.checkBorders(section, height(), doc.value.sections[began.s]);
+    });
+    document.documentElement.dataset.borders = String(Number(document.documentElement.dataset.borders || 0) + 1);
+    if (done) say(off === null ? (snaps() ? "The border stands where it was let go: no printed line is within a few pixels. " : "The border stands where it was let go. ") : "The border lies on the printed line, " + Math.abs(off).toFixed(1) + " px " + (off < 0 ? "left" : "right") + " of where it was let go. ");
+  }
   function scaleBox(x, y, row, left, right) {
     const s = sectionFor(row), section = doc.value.sections[s];
     if (!section || !(section.tracks || []).length) return refuse("Add the track first: its scale belongs to it.");
@@ -217,17 +239,19 @@
     const unread = guess.mnemonic === "UNREAD" ? {} : guess;
     openAsk(x, y, "Scale in track " + section.tracks[t].track_id, [["mnemonic", "name", "text", unread.mnemonic], ["unit", "unit", "text", unread.unit], ["left", "at the left", "number", unread.left], ["right", "at the right", "number", unread.right],
       ["scale", "scale", "", unread.scale || "linear", ["linear", "log"]], ["style", "line", "", unread.style || "solid", ["solid", "dashed", "dotted"]], ["wrap", "wraps", "", unread.wrap || "none", ["none", "one", "all"]]], (said) => {
-      const name = said.mnemonic.trim(), [a, b] = [Number(said.left), Number(said.right)];
-      if (!name) { refuse("Type the curve's name as it is printed."); return false; }
-      if (said.left === "" || said.right === "" || a === b) { refuse("Type the two ends of the scale; they must differ."); return false; }
-      if (said.scale === "log" && (a <= 0 || b <= 0)) { refuse("Both ends of a logarithmic scale must be above 0."); return false; }
-      return change("scale of " + name, (next) => {
-        const track = next.sections[s].tracks[t], curve = { mnemonic: name, unit: said.unit.trim(), left: a, right: b, scale: said.scale, style: said.style, wrap: said.wrap };
+      let values;
+      try { values = lines.checked(Object.fromEntries(Object.entries(said).map(([k, v]) => [k, v.trim()])), []); } catch (error) { refuse(error.message); return false; }
+      const name = values.mnemonic, several = own.length > 1 || view.traces.some((q) => q.section_id === section.section_id && q.track_id === section.tracks[t].track_id) || (own.length === 1 && own[0].mnemonic !== name && own[0].mnemonic !== "UNREAD");
+      const done = change("scale of " + name, (next) => {
+        // where more than one line may be meant, the scale stays a suggestion until a person has said which
+        const track = next.sections[s].tracks[t], curve = { ...values, wrap: said.wrap, ...(several ? { source: "guess" } : {}) };
         const k = (track.curves || []).findIndex((c) => c.mnemonic === name || c.mnemonic === "UNREAD");
         track.curves = track.curves || [];
         if (k >= 0) track.curves[k] = { ...curve, ...(track.curves[k].colour ? { colour: track.curves[k].colour } : {}) }; else track.curves.push(curve);
         panel.chosen = { section: s, track: t, curve: k >= 0 ? k : track.curves.length - 1 };
       });
+      if (done && several) setTimeout(() => lines.ask(panel.chosen), 0);  // once this question is closed
+      return done;
     });
   }
 
@@ -308,7 +332,8 @@
   }
   function refresh() {
     if (view.viewer) turnedPage();
-    const open = doc.suggestions();
+    lines.check();
+    const open = panel.state ? lines.open().length : 0;
     byId("confirm").disabled = !open;
     byId("confirm").firstChild.textContent = open ? "Confirm " + open + (open === 1 ? " suggestion " : " suggestions ") : "No suggestions ";
     byId("undo").disabled = !doc.done.length; byId("redo").disabled = !doc.undone.length;
@@ -322,11 +347,12 @@
   byId("turn").addEventListener("click", turn);
   byId("undo").addEventListener("click", doc.undo);
   byId("redo").addEventListener("click", doc.redo);
-  byId("confirm").addEventListener("click", () => {
-    if (!change("suggestions confirmed", doc.confirmAll)) return;
+  lines.use({ say, refuse, change, choose, follow, pickColour, settled: () => {
+    if (lines.open().length) return goTo(veernetOpening.first(state));
     const need = veernetOpening.first(state);
-    say(need.blocks && need.words ? need.words : "Nothing is left to confirm: Save digitises the log with it.", need.blocks ? "" : "good");
-  });
+    return say(need.blocks && need.words ? need.words : "Nothing is left to confirm: Save digitises the log with it.", need.blocks ? "" : "good");
+  } });
+  byId("confirm").addEventListener("click", () => lines.next());
   byId("save").addEventListener("click", () => save());
   byId("back").addEventListener("click", () => { const last = state.history[state.history.length - 1]; save(JSON.parse(last.before), "undone: " + last.what); });
   byId("reviewer").value = localStorage.getItem("veernet-reviewer") || "";
@@ -354,7 +380,8 @@
     const named = TOOLS.find(([, key]) => key === event.key);
     if (named) choose(named[0]);
     else if (["PageDown", "PageUp", "Home", "End"].includes(event.key)) { event.preventDefault(); view.page && scroll(event.key); }
-    else if (event.key === "c") byId("confirm").click();
+    else if (event.key === "c") { event.preventDefault(); byId("confirm").click(); }
+    else if (event.key === "m" && tool === "border") toggleSnap();
     else if (event.key === "Enter" && tool === "redraw") finishRedraw();
   });
   function scroll(key) {
