@@ -14,7 +14,7 @@ from PIL import Image
 
 from veernet_core import metrics, pipeline
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import DepthAxis, DigitisedLog, Raster, ScanRef, Section
+from veernet_core.datatypes import DepthAxis, DigitisedLog, Dpi, Raster, ScanRef, Section
 from veernet_core.net.bundle import load_predictor
 from veernet_core.page.known.page_dpi import layout_dpi_down
 from veernet_core.pipeline import ScanInput
@@ -109,7 +109,7 @@ def test_a_fax_gives_the_log_of_the_plain_scan(
     assert picture(log)[1] == pytest.approx(picture(plain)[1], rel=0.04)
 
 
-def raster(tag: tuple[float, float] | None) -> Raster:
+def raster(tag: Dpi | None) -> Raster:
     return Raster(3000, 1700, False, tag, lambda *_: None, lambda *_: None, lambda: ())  # type: ignore
 
 
@@ -121,23 +121,27 @@ def section(ft_per_row: float) -> Section:
 @pytest.mark.parametrize(
     ("tag", "ft_per_row", "down"),
     [
-        ((204, 98), 20 / 98, 98.0),  # 1:240
-        ((200, 100), 50 / 100, 100.0),  # 1:600, and 1:1200 if it were square: the tag is believed
-        ((200, 100), 4 / 200, None),  # 1:48 only if rows are as dense as columns
-        ((204, 196), 20 / 196, None),
-        ((204, 391), 20 / 391, 391.0),
+        (Dpi(98, 204), 20 / 98, 98.0),  # 1:240
+        (
+            Dpi(100, 200),
+            50 / 100,
+            100.0,
+        ),  # 1:600, and 1:1200 if it were square: the tag is believed
+        (Dpi(100, 200), 4 / 200, None),  # 1:48 only if rows are as dense as columns
+        (Dpi(196, 204), 20 / 196, None),
+        (Dpi(391, 204), 20 / 391, 391.0),
         (None, 0.1, None),
-        ((200, 100), 0.0321, 100.0),
+        (Dpi(100, 200), 0.0321, 100.0),
     ],
 )
 def test_the_ratio_of_the_tag_is_taken_unless_the_depth_contradicts_it(
-    tag: tuple[float, float] | None, ft_per_row: float, down: float | None
+    tag: Dpi | None, ft_per_row: float, down: float | None
 ) -> None:
-    across = 200.0 if tag is None else tag[0]
+    across = 200.0 if tag is None else tag.across
     found = layout_dpi_down((section(ft_per_row),), across, raster(tag))
     assert found == (None if down is None else pytest.approx(down, rel=1e-6))
 
 
 def test_a_given_resolution_goes_before_the_tag() -> None:
-    assert layout_dpi_down((), 200.0, raster(None), (100.0, 200.0)) == pytest.approx(100.0)
-    assert layout_dpi_down((), 200.0, raster((200, 100)), (200.0, 200.0)) is None
+    assert layout_dpi_down((), 200.0, raster(None), Dpi(100.0, 200.0)) == pytest.approx(100.0)
+    assert layout_dpi_down((), 200.0, raster(Dpi(100, 200)), Dpi(200.0, 200.0)) is None

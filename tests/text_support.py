@@ -12,7 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import U8, Raster
+from veernet_core.datatypes import U8, Dpi, Raster
 from veernet_core.net.layout import layout_reader
 from veernet_core.page.layout.maps import LayoutNet
 from veernet_core.page.ocr.engine import LineRead
@@ -43,7 +43,7 @@ def as_colour_raster(rgb: U8, dpi: float) -> Raster:
         height_px=rgb.shape[0],
         width_px=rgb.shape[1],
         is_colour=True,
-        dpi_tag=(dpi, dpi),
+        dpi_tag=Dpi(dpi, dpi),
         read_ink=lambda a, b: 255 - rgb[a:b].min(axis=2),
         read_rgb=lambda a, b: rgb[a:b],
         drain_findings=lambda: (),

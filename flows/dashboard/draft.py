@@ -12,6 +12,7 @@ import numpy as np
 
 from storage.records import Record
 from storage.tables import Row
+from veernet_core.datatypes import Dpi
 from veernet_core.errors import SidecarError
 from veernet_core.page.known.sidecar import parse_sidecar
 
@@ -39,7 +40,7 @@ def known_of(given: bytes | None) -> tuple[Row, list[Row]]:
     return well, trouble
 
 
-def draft_of(record: Record | None, known: Row, dpi_tag: tuple[float, float] | None) -> Row:
+def draft_of(record: Record | None, known: Row, dpi_tag: Dpi | None) -> Row:
     """The sidecar to change: the one in use, filled up with what was read; what was read keeps its source.
 
     Header and resolution are filled in too: of a page whose geometry is given they are not read any more.
@@ -58,9 +59,9 @@ def draft_of(record: Record | None, known: Row, dpi_tag: tuple[float, float] | N
     return {**known, "sections": [*sections, *rest]}
 
 
-def _is_square(dpi_tag: tuple[float, float] | None) -> bool:
+def _is_square(dpi_tag: Dpi | None) -> bool:
     """Whether a scan is as dense down as across; of others one number would not tell the resolution."""
-    return dpi_tag is None or abs(dpi_tag[0] - dpi_tag[1]) <= _SQUARE * max(dpi_tag)
+    return dpi_tag is None or abs(dpi_tag.down - dpi_tag.across) <= _SQUARE * max(dpi_tag)
 
 
 def _section(section: Row, given: Row, record: Record) -> Row:

@@ -21,7 +21,7 @@ from flows.studies.page_rows import CurveRow, curve_rows
 from flows.studies.truth_pages import TruthPage, models_for
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import DigitisedLog, Raster, ScanRef
+from veernet_core.datatypes import DigitisedLog, Dpi, Raster, ScanRef
 from veernet_core.errors import VeernetError
 from veernet_core.evaluation.cross_check_score import StatedScore, score_stated, stated_sections
 from veernet_core.evaluation.folds import FOLDS
@@ -36,7 +36,7 @@ from veernet_core.page.reading import PageReader, read_stated
 from veernet_core.page.results import HeaderFound, PageLayout, PageReading
 from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
 
-NOTHING_READ = PageReading(PageLayout("unknown", 0, (200.0, 200.0), ()), {}, HeaderFound(), ())
+NOTHING_READ = PageReading(PageLayout("unknown", 0, Dpi(200.0, 200.0), ()), {}, HeaderFound(), ())
 """What counts as the reading of a page that failed."""
 
 
@@ -283,5 +283,5 @@ def _hold_statements(
     truth = turned_truth(truth, truth.turn_deg, size_px)
     sections = stated_sections(truth)
     across = layout_dpi(sections, upright, truth.dpi)
-    dpi = truth.dpi or (across, across)
+    dpi = truth.dpi or Dpi(across, across)
     return score_stated(truth, read_stated(upright, sections, dpi, reader))

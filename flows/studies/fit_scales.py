@@ -20,7 +20,7 @@ from flows.engine.page_engines import PageEngines
 from flows.studies.truth_pages import TruthPage, check_models, find_pages, models_for
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
-from veernet_core.datatypes import Raster, px_at
+from veernet_core.datatypes import Dpi, Raster, px_at
 from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
 from veernet_core.evaluation.page_match import find_section
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
@@ -158,8 +158,8 @@ Pairs = list[tuple[SectionFound, TrueSection | None]]
 """Sections from top to bottom, with what is true of them where that is known."""
 
 
-def _true_sections(page: TruthPage, raster: Raster) -> tuple[Pairs, tuple[float, float]]:
-    """Sections as they truly are, and the resolution of the page (down, across)."""
+def _true_sections(page: TruthPage, raster: Raster) -> tuple[Pairs, Dpi]:
+    """Sections as they truly are, and the resolution of the page."""
     across = raster.width_px / _PAGE_WIDTH_IN
     pairs: Pairs = []
     for true in sorted(page.truth.sections, key=lambda s: s.row_top):
@@ -168,12 +168,12 @@ def _true_sections(page: TruthPage, raster: Raster) -> tuple[Pairs, tuple[float,
             tuple(_as_found(t) for t in _tracks(true)), np.zeros((0, 2)), 1.0,
         )  # fmt: skip
         pairs.append((section, true))
-    return pairs, page.truth.dpi or (across, across)
+    return pairs, page.truth.dpi or Dpi(across, across)
 
 
 def _read_sections(
     page: TruthPage, raster: Raster, reader: PageEngines, layouts: Path
-) -> tuple[Pairs, tuple[float, float]]:
+) -> tuple[Pairs, Dpi]:
     """Sections as the layout network finds them that was fitted without the well."""
     net = reader.layout_net(models_for(page, layouts).files.get(LAYOUT_FILE))
     found, placed, _ = place(None, read_layout(raster, net), raster.height_px)
@@ -186,7 +186,7 @@ def _read_blocks(
     page: TruthPage,
     raster: Raster,
     pairs: Pairs,
-    dpi: tuple[float, float],
+    dpi: Dpi,
     reader: PageEngines,
     kept: Path,
     is_read: bool,
@@ -215,7 +215,7 @@ def _print(
     raster: Raster,
     section: SectionFound,
     rows: tuple[int, int],
-    dpi: tuple[float, float],
+    dpi: Dpi,
     reader: PageEngines,
 ) -> list[TextBox]:
     if path.exists():

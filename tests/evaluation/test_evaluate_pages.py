@@ -13,7 +13,7 @@ import pytest
 from flows.cli import main as cli
 from flows.studies import evaluate_pages as pages
 from flows.studies import page_figures, truth_pages
-from veernet_core.datatypes import DepthAxis
+from veernet_core.datatypes import DepthAxis, Dpi
 from veernet_core.evaluation.header_score import same_text
 from veernet_core.evaluation.page_score import PageScore, score_page
 from veernet_core.evaluation.page_truth import truth_from_json
@@ -85,7 +85,7 @@ def reading(shift_ft: float = 0.0, shift_px: float = 0.0, confidence: float = 0.
     depth = DepthFound(axis, "ft", "header", (), 0.1, 1.0, confidence)
     fields = {"name": stated("Smith 1-22"), "field_name": stated("WILDCAT"), "run": stated("1")}
     curves = (curve("GR", 0, 0, 150, "linear"), curve("ILD", 2, 0.2, 2000, "log"))
-    layout = PageLayout("curve_log", 0, (200.0, 200.0), (section,))
+    layout = PageLayout("curve_log", 0, Dpi(200.0, 200.0), (section,))
     return PageReading(layout, {"s": depth}, HeaderFound(fields), curves)
 
 
@@ -154,7 +154,7 @@ def test_ordinary_logs_are_counted_apart() -> None:
 
 def test_a_page_that_is_no_log() -> None:
     nothing = replace(
-        reading(), layout=PageLayout("not_curve_log", 0, (200.0, 200.0), ()), depths={}
+        reading(), layout=PageLayout("not_curve_log", 0, Dpi(200.0, 200.0), ()), depths={}
     )
     result = score_page(truth_from_json(b'{"page": "not_curve_log"}'), nothing, SIZE)
     assert result.kind_right
@@ -264,7 +264,7 @@ def test_upside_down_truth_is_turned() -> None:
     anchors[:, 0] = height - 1 - anchors[:, 0]
     section = SectionFound("s", "main", top, bottom, tuple(tracks), np.zeros((0, 2)))
     depth = DepthFound(DepthAxis("ft", anchors), "ft", "header", (), 0.0, 0.0, 1.0)
-    layout = PageLayout("curve_log", 180, (200.0, 200.0), (section,))
+    layout = PageLayout("curve_log", 180, Dpi(200.0, 200.0), (section,))
     read = PageReading(layout, {"s": depth}, HeaderFound(), ())
     (result,) = score_page(true, read, (height, width)).sections
     assert result.found

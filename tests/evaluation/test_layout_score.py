@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from veernet_core.datatypes import Dpi
 from veernet_core.evaluation.layout_score import (
     LayoutScore,
     _logistic,
@@ -46,7 +47,7 @@ def layout(shift: float, top: float = 100.0) -> PageLayout:
         confidence=1.0,
     )
     section = SectionFound("log1", "main", top, 1100.0, (track,), np.zeros((0, 2)), 1.0)
-    return PageLayout("curve_log", 0, (400.0, 400.0), (section,))
+    return PageLayout("curve_log", 0, Dpi(400.0, 400.0), (section,))
 
 
 @pytest.mark.parametrize(("shift", "right"), [(0.0, 4), (2.8, 4), (3.4, 2)])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from veernet_core.datatypes import Dpi
 from veernet_core.evaluation.page_truth import TrueCurve, TrueSection, TrueTrack
 from veernet_core.evaluation.scale_score import ScaleScore, same_name, same_scale, score_scales
 from veernet_core.page.known.place import Placed, place
@@ -28,7 +29,7 @@ def placed(*rows: tuple[float, float]) -> tuple[Placed, ...]:
         SectionFound(f"s{k}", "main", a, b, (track,), np.zeros((0, 2)))
         for k, (a, b) in enumerate(rows)
     ]
-    layout = PageLayout("curve_log", 0, (200.0, 200.0), tuple(found))
+    layout = PageLayout("curve_log", 0, Dpi(200.0, 200.0), tuple(found))
     return place(None, layout, 20000)[1]
 
 

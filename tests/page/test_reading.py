@@ -12,7 +12,7 @@ import pytest
 from flows.engine.page_engines import PageEngines
 from veernet_core import metrics, pipeline
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import DepthAxis, DigitisedLog, Finding, Raster, ScanRef
+from veernet_core.datatypes import DepthAxis, DigitisedLog, Dpi, Finding, Raster, ScanRef
 from veernet_core.errors import GeometryError, ReadingError
 from veernet_core.net.bundle import load_predictor
 from veernet_core.page import reading
@@ -56,7 +56,7 @@ def section(
 
 
 def layout(*sections: SectionFound, **changes: Any) -> PageLayout:
-    return replace(PageLayout("curve_log", 0, (200.0, 200.0), sections), **changes)
+    return replace(PageLayout("curve_log", 0, Dpi(200.0, 200.0), sections), **changes)
 
 
 def stated(value: float | str, confidence: float = 0.97, source: str = "header") -> Stated:
@@ -108,7 +108,7 @@ def page() -> Raster:
     def unread(row0: int, row1: int) -> np.ndarray:
         raise AssertionError("geometry must not read pixels")
 
-    return Raster(HEIGHT, WIDTH, False, (200.0, 200.0), unread, unread, lambda: ())
+    return Raster(HEIGHT, WIDTH, False, Dpi(200.0, 200.0), unread, unread, lambda: ())
 
 
 # ---- completing ------------------------------------------------------------------------------------
@@ -400,7 +400,7 @@ def test_a_page_that_is_no_log_is_refused_before_text_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     why = Finding("cement_bond", "page", "error", "A cement bond log.", "Leave it out.")
-    found = PageLayout("not_curve_log", 0, (200.0, 200.0), (), (why,))
+    found = PageLayout("not_curve_log", 0, Dpi(200.0, 200.0), (), (why,))
     asked = found_by(monkeypatch, found)
     read = reading.read_page(page(), None, Unused())
     assert set(asked) == {"layout"}
@@ -420,8 +420,8 @@ def test_trouble_in_a_reader_ends_this_scan_only(monkeypatch: pytest.MonkeyPatch
 def test_the_form_is_read_above_the_first_grid_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A foot, or another section's scale block, holds nothing of it."""
     found = layout(section(top=2000, bottom=3000), section("log2", 4000, 4900))
-    assert reading.form_rows(found, 2000, 20_000) == 2000 + round(0.6 * found.dpi[0])
-    assert reading.form_rows(found, 15_000, 20_000) == 45 * found.dpi[0]
+    assert reading.form_rows(found, 2000, 20_000) == 2000 + round(0.6 * found.dpi.down)
+    assert reading.form_rows(found, 15_000, 20_000) == 45 * found.dpi.down
     assert reading.form_rows(found, 2000, 2050) == 2050
     asked: list[tuple[int, int]] = []
 
@@ -432,20 +432,20 @@ def test_the_form_is_read_above_the_first_grid_only(monkeypatch: pytest.MonkeyPa
     found_by(monkeypatch, found)
     monkeypatch.setattr(reading.text, "read_region", read_region)
     reading.read_page(page(), None, Unused())
-    assert asked[0] == (0, 2000 + round(0.6 * found.dpi[0]))
+    assert asked[0] == (0, 2000 + round(0.6 * found.dpi.down))
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_turning_a_page(turn: int) -> None:
     ink = np.random.default_rng(1).integers(0, 255, (30, 50), dtype=np.uint8)
     raster = Raster(
-        30, 50, False, (100.0, 200.0), lambda a, b: ink[a:b], lambda a, b: ink[a:b], tuple
+        30, 50, False, Dpi(100.0, 200.0), lambda a, b: ink[a:b], lambda a, b: ink[a:b], tuple
     )
     upright = turned(raster, turn)
     want = np.rot90(ink, -turn // 90)
     assert (upright.height_px, upright.width_px) == want.shape
     np.testing.assert_array_equal(upright.read_ink(5, 20), want[5:20])
-    assert upright.dpi_tag == ((200.0, 100.0) if turn % 180 else (100.0, 200.0))
+    assert upright.dpi_tag == (Dpi(200.0, 100.0) if turn % 180 else Dpi(100.0, 200.0))
 
 
 def test_a_page_too_large_to_turn_is_refused() -> None:

@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 
 from veernet_core.datatypes.scan import Finding, Raster, ScanRef
-from veernet_core.datatypes.words import F64, DepthUnit, Scale, Source, Style, Wrap, require
+from veernet_core.datatypes.words import F64, DepthUnit, Dpi, Scale, Source, Style, Wrap, require
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,3 +255,8 @@ class PreparedLog:
     def rows_per_in(self) -> float:
         """Resolution down the page."""
         return self.dpi if self.dpi_down is None else self.dpi_down
+
+    @property
+    def resolution(self) -> Dpi:
+        """Resolution down and across the page."""
+        return Dpi(self.rows_per_in, self.dpi)

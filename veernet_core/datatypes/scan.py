@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from veernet_core.datatypes.words import U8, require
+from veernet_core.datatypes.words import U8, Dpi, require
 from veernet_core.errors import VeernetError
 from veernet_core.findings import Severity, entry_of
 
@@ -103,8 +103,8 @@ class Raster:
     height_px, width_px : int
     is_colour : bool
         Whether ``read_rgb`` shows more than grey.
-    dpi_tag : tuple of float or None
-        (horizontal, vertical) resolution the file claims; often wrong.
+    dpi_tag : Dpi or None
+        Resolution the file claims; often wrong.
     read_ink : callable ``(row0, row1) -> uint8 [row1-row0, width_px]``
         0 is paper and 255 full ink, whatever the file's polarity.
     read_rgb : callable ``(row0, row1) -> uint8 [row1-row0, width_px, 3]``
@@ -115,7 +115,7 @@ class Raster:
     height_px: int
     width_px: int
     is_colour: bool
-    dpi_tag: tuple[float, float] | None
+    dpi_tag: Dpi | None
     read_ink: Callable[[int, int], U8]
     read_rgb: Callable[[int, int], U8]
     drain_findings: Callable[[], tuple[Finding, ...]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,18 @@ WRAP_COUNTS: dict[Wrap, int] = {"none": 0, "one": 1, "all": 4}
 """Most wrap count on each side, by off-scale mode."""
 RESISTIVITIES = frozenset({"ILD", "ILM", "SFL", "RXO", "RES"})
 """Curves that are plotted on logarithmic scales."""
+
+
+class Dpi(NamedTuple):
+    """Resolution, pixels per inch, down the page and across it: fax machines scan 98 x 204."""
+
+    down: float
+    across: float
+
+    @property
+    def turned(self) -> Dpi:
+        """That of the page turned by a quarter."""
+        return Dpi(self.across, self.down)
 
 
 def require(condition: bool, message: str) -> None:

@@ -265,7 +265,7 @@ def _judged(page: MarkedPage, log: LogFound) -> list[tuple[Sequence[float], floa
     borders = np.array([edge for border in log.borders for edge in border])
     course = courses.log_course(page.page, log.profiles, borders)
     middle = float(np.median(course.rows))
-    scale = 200.0 / (page.truth.dpi[1] if page.truth.dpi else 200.0)
+    scale = 200.0 / (page.truth.dpi.across if page.truth.dpi else 200.0)
     judged: list[tuple[Sequence[float], float]] = []
     for span, border, grid in zip(log.spans, log.borders, log.grids):
         if span.kind != "curves":

@@ -169,7 +169,7 @@ def _score_section(
         outcome,
         errors,
         tolerance,
-        _border_errors(true, placed) * 200.0 / reading.layout.dpi[1],
+        _border_errors(true, placed) * 200.0 / reading.layout.dpi.across,
         has_depth,
         slipped,
     )

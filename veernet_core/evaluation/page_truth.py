@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from veernet_core.datatypes import F64, STYLES, DepthUnit
+from veernet_core.datatypes import F64, STYLES, DepthUnit, Dpi
 from veernet_core.page.known.place import LOGGED
 
 Group = Literal["development", "own", "given", "drawn-plotted", "drawn-worn"]
@@ -125,7 +125,7 @@ class PageTruth:
     is_log: bool
     must_refuse: bool
     turn_deg: int
-    dpi: tuple[float, float] | None
+    dpi: Dpi | None
     sections: tuple[TrueSection, ...]
     header: Mapping[str, str] = field(default_factory=dict)
     not_scored: frozenset[str] = frozenset()
@@ -155,7 +155,7 @@ def truth_from_json(data: bytes, stem: str = "") -> PageTruth:
         is_log=is_log,
         must_refuse=not is_log or bool(raw.get("must_refuse")),
         turn_deg=raw.get("turn_deg") or 0,
-        dpi=None if dpi is None else (float(dpi[0]), float(dpi[1])),
+        dpi=None if dpi is None else Dpi(float(dpi[0]), float(dpi[1])),
         sections=tuple(
             _section(s) for s in raw.get("sections") or () if s.get("kind", "main") in LOGGED
         ),

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from veernet_core.datatypes import DepthUnit, Finding, Raster, Section, Track
+from veernet_core.datatypes import DepthUnit, Dpi, Finding, Raster, Section, Track
 from veernet_core.errors import ReadingError, VeernetError, of_scan
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.axis import DepthPrior
@@ -114,7 +114,7 @@ def read_page(
         known = any(found.axis is not None for found in reading.depths.values())
         if known or reading.layout.kind == "not_curve_log":
             return reading
-        turn = reading.layout.turn_deg or turn_of_print(raster, reader, reading.layout.dpi[1])
+        turn = reading.layout.turn_deg or turn_of_print(raster, reader, reading.layout.dpi.across)
         return _read(raster, turn, needs, stated, reader, unit, models) if turn else reading
     except VeernetError:
         raise
@@ -156,7 +156,7 @@ def _read(
 
 
 def read_stated(
-    raster: Raster, sections: Sequence[Section], dpi: tuple[float, float], reader: PageReader
+    raster: Raster, sections: Sequence[Section], dpi: Dpi, reader: PageReader
 ) -> dict[tuple[str, str], list[CurveFound]]:
     """Read the scales printed above stated sections, to hold the statements against them.
 
@@ -165,7 +165,7 @@ def read_stated(
     raster : Raster
         Upright.
     sections : sequence of Section
-    dpi : (down, across)
+    dpi : Dpi
     reader : PageReader
 
     Returns
@@ -337,9 +337,9 @@ def _text(
     """All text above the first grid that may belong to the form; scales are read by themselves."""
     first = min((p.found.row_top for p in placed), default=math.inf)
     last = form_rows(found, first, raster.height_px)
-    boxes = text.read_region(raster, 0, last, 0, raster.width_px, reader, (0,), found.dpi[1])
-    sideways = round(min(first, _HEADER_IN * found.dpi[0]))
-    return boxes + header.read_sideways(raster, sideways, reader, found.dpi[1], last)
+    boxes = text.read_region(raster, 0, last, 0, raster.width_px, reader, (0,), found.dpi.across)
+    sideways = round(min(first, _HEADER_IN * found.dpi.down))
+    return boxes + header.read_sideways(raster, sideways, reader, found.dpi.across, last)
 
 
 def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:
@@ -372,5 +372,5 @@ def form_rows(found: PageLayout, first: float, height_px: int) -> int:
         Row where the first grid begins; scale blocks and grids meet where neither ends exactly.
     height_px : int
     """
-    down = found.dpi[0]
+    down = found.dpi.down
     return round(min(first + _INTO_GRID_IN * down, _HEADER_IN * down, height_px))

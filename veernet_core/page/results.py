@@ -12,7 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from veernet_core.datatypes import F64, DepthAxis, DepthUnit, Finding, Scale, Style, Wrap, px_at
+from veernet_core.datatypes import (
+    F64,
+    DepthAxis,
+    DepthUnit,
+    Dpi,
+    Finding,
+    Scale,
+    Style,
+    Wrap,
+    px_at,
+)
 
 SectionKind = Literal["header", "scales", "main", "repeat", "tail", "other"]
 TrackKind = Literal["curves", "depth"]
@@ -100,12 +110,12 @@ class SectionFound:
 @dataclass(frozen=True, slots=True)
 class PageLayout:
     """Geometry of a page. ``turn_deg``: clockwise turn that would bring it upright (0, 90, 180, 270);
-    ``dpi``: (down, across), measured where possible. Sections from top to bottom.
+    ``dpi``: measured where possible. Sections from top to bottom.
     """
 
     kind: PageKind
     turn_deg: int
-    dpi: tuple[float, float]
+    dpi: Dpi
     sections: tuple[SectionFound, ...]
     findings: tuple[Finding, ...] = ()
 

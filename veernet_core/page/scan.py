@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import Finding, PreparedLog, Raster, ScanInput, WellInfo
+from veernet_core.datatypes import Dpi, Finding, PreparedLog, Raster, ScanInput, WellInfo
 from veernet_core.errors import ReadingError
 from veernet_core.page import reading
 from veernet_core.page.known.page_dpi import layout_dpi, layout_dpi_down
@@ -115,7 +115,9 @@ def prepare(
     printed = known.printed
     if reader is not None and not any(printed.values()):
         try:
-            printed = reading.read_stated(scan.raster, known.sections, (down or dpi, dpi), reader)
+            printed = reading.read_stated(
+                scan.raster, known.sections, Dpi(down or dpi, dpi), reader
+            )
         except ReadingError as error:
             findings = (*findings, _not_cross_checked(error))
     sections, checked = cross_check.check_given(known.sections, printed)

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.datatypes import F64, U8, PreparedLog, Raster, Section, Strip, Track, px_at
+from veernet_core.datatypes import F64, U8, Dpi, PreparedLog, Raster, Section, Strip, Track, px_at
 from veernet_core.strips.ink import separate_ink
 
 _DRIFT_WINDOW_IN = 10.0
@@ -78,7 +78,7 @@ def strip_to_scan(
     """
     section = log.sections[section_index]
     rows = np.asarray(scan_rows, dtype=np.float64)
-    dpi = (log.rows_per_in, log.dpi)
+    dpi = log.resolution
     line = _depth_lines(section, section.tracks[track_index], rows, dpi)
     return line.at(np.asarray(frac, dtype=np.float64))
 
@@ -102,7 +102,7 @@ def scan_to_strip(
     """
     section = log.sections[section_index]
     rows = np.asarray(row, dtype=np.float64)
-    dpi = (log.rows_per_in, log.dpi)
+    dpi = log.resolution
     for _ in range(_INVERSE_STEPS):  # a depth line falls by little over a track
         line = _depth_lines(section, section.tracks[track_index], rows, dpi)
         rows = row + line.tilt * (col - line.reference)
@@ -129,7 +129,7 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
         ``left_col`` is the margin and ``right_col`` the last column but the margin, the same for
         all blocks of a track. What lies off the page is paper.
     """
-    dpi = (log.rows_per_in, log.dpi)
+    dpi = log.resolution
     for section_index, section in enumerate(log.sections):
         grids = [_Grid(section, track, dpi, config) for track in section.tracks]
         n_rows = max(
@@ -161,7 +161,7 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
 # ---- geometry --------------------------------------------------------------------------------
 
 
-def _depth_lines(section: Section, track: Track, rows: F64, dpi: tuple[float, float]) -> _Line:
+def _depth_lines(section: Section, track: Track, rows: F64, dpi: Dpi) -> _Line:
     down, across = dpi
     tilt = _drift(section, rows, down) * (down / across) ** 2
     reference = px_at(section.reference_px, rows)
@@ -212,9 +212,7 @@ def _border_drift(knots: F64, rows: F64, window: float) -> F64:
 class _Grid:
     """The sampling grid of one track's strip."""
 
-    def __init__(
-        self, section: Section, track: Track, dpi: tuple[float, float], config: DigitiseConfig
-    ) -> None:
+    def __init__(self, section: Section, track: Track, dpi: Dpi, config: DigitiseConfig) -> None:
         self.section, self.track, self.dpi = section, track, dpi
         self.margin = config.margin_px
         self.scale, across = (config.strip_dpi / value for value in dpi)

@@ -22,7 +22,7 @@ from storage.log_files import log_files
 from storage.objects import ObjectStore
 from storage.publish import publish_local
 from storage.records import read_record
-from veernet_core.datatypes import DoubtfulStretch
+from veernet_core.datatypes import DoubtfulStretch, Dpi
 from veernet_core.errors import SidecarError
 from veernet_core.page.known.sidecar import parse_sidecar
 
@@ -64,10 +64,12 @@ def test_a_correction_begins_with_header_and_resolution_as_read() -> None:
     assert draft["dpi"] == record["scan"]["dpi"]
     parsed = parse_sidecar(json.dumps(draft).encode(), "draft")
     assert asdict(parsed.well) == record["well"]
-    fax = draft_of(record, {"well": {"name": "Ada 1"}, "dpi": [98, 204]}, (204.0, 98.0))
+    fax = draft_of(
+        record, {"well": {"name": "Ada 1"}, "dpi": [98, 204]}, Dpi(down=98.0, across=204.0)
+    )
     assert fax["well"]["name"] == "Ada 1"
     assert fax["dpi"] == [98, 204]
-    assert "dpi" not in draft_of(record, {}, (204.0, 98.0))
+    assert "dpi" not in draft_of(record, {}, Dpi(down=98.0, across=204.0))
 
 
 def test_scales_of_a_section_without_depth_stay_to_be_read() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from text_support import BlockReader, as_raster, draw_number
 
-from veernet_core.datatypes import F64, U8, Raster
+from veernet_core.datatypes import F64, U8, Dpi, Raster
 from veernet_core.page.depth.axis import DepthPrior, cut_to_depth, find_depth
 from veernet_core.page.depth.chain import best_chain
 from veernet_core.page.depth.labels import LabelRead, parse_depth
@@ -45,7 +45,7 @@ def section_of(image: U8, columns: tuple[tuple[int, int], ...] = ((LEFT, RIGHT),
 
 
 def layout_of(section: SectionFound) -> PageLayout:
-    return PageLayout("curve_log", 0, (DPI, DPI), (section,))
+    return PageLayout("curve_log", 0, Dpi(DPI, DPI), (section,))
 
 
 def draw_log(
@@ -455,7 +455,9 @@ def test_hand_read_anchors_are_met_on_real_scans(stem: str) -> None:
     stated = json.loads((SIDECARS / f"{stem}.sidecar.json").read_text())["sections"][0]
     raster = open_raster(scan.read_bytes(), scan.name)
     section = _real_section(stated)
-    found = find_depth(raster, section, replace(layout_of(section), dpi=(DPI, DPI)), RapidReader())
+    found = find_depth(
+        raster, section, replace(layout_of(section), dpi=Dpi(DPI, DPI)), RapidReader()
+    )
     anchors = np.array(stated["depth"]["anchors"], dtype=np.float64)
     anchors = anchors[(anchors[:, 0] > section.row_top) & (anchors[:, 0] < section.row_bottom)]
     assert np.median(error(found, anchors)) < 0.25

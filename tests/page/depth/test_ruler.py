@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from text_support import as_raster
 
+from veernet_core.datatypes import Dpi
 from veernet_core.page.depth.profile import LineProfile, line_profile
 from veernet_core.page.depth.ruler import Labels, fit_ruler
 from veernet_core.page.results import TrackFound
 
-DPI = (192.0, 192.0)
+DPI = Dpi(192.0, 192.0)
 COLUMN = TrackFound(np.array([[0.0, 300.0]]), np.array([[0.0, 450.0]]), "depth")
 FIRST, SPACE, COUNT = 40, 10, 300
 
@@ -44,7 +45,7 @@ def test_of_lines_alike_the_numbers_name_the_nearest(printed_px: float) -> None:
         return np.interp(wanted, depths, rows)
 
     ruler = fit_ruler(
-        fine_lines(), row_at, (2000.0, 2200.0), ((10.0, 50.0),), Labels(depths, 1.0, 38.0), DPI[0]
+        fine_lines(), row_at, (2000.0, 2200.0), ((10.0, 50.0),), Labels(depths, 1.0, 38.0), DPI.down
     )
     assert ruler is not None
     truth = FIRST + 0.5 + SPACE * (ruler.depths - 2000.0)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from veernet_core.datatypes import Dpi
 from veernet_core.domain.api_number import parse_api_number
 from veernet_core.domain.gazetteer import COUNTIES, county_name, county_of_api, service_company
 from veernet_core.page.header.dates import parse_date
@@ -19,7 +20,7 @@ SURE = 0.9
 LAYOUT = PageLayout(
     "curve_log",
     0,
-    (200.0, 200.0),
+    Dpi(200.0, 200.0),
     (SectionFound("main", "main", 4000.0, 9000.0, (), np.zeros((0, 2))),),
 )
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from veernet_core.config import RasterLimits
+from veernet_core.datatypes import Dpi
 from veernet_core.evaluation.header_score import same_text
 from veernet_core.page.header.fields import read_header, read_sideways
 from veernet_core.page.ocr.text import RapidReader, read_region
@@ -43,7 +44,7 @@ def layout(truth: dict[str, Any]) -> PageLayout:
         "main", "main", main["row_top"], main["row_bottom"], tracks, np.zeros((0, 2))
     )
     down, across = truth["dpi"]
-    return PageLayout("curve_log", 0, (down, across), (section,))
+    return PageLayout("curve_log", 0, Dpi(down, across), (section,))
 
 
 def is_true(curve: CurveFound, truth: dict[str, Any]) -> bool:
@@ -65,7 +66,7 @@ def test_what_is_sure_is_what_a_person_reads(stem: str) -> None:
     truth = json.loads((TRUTH / f"{stem}.page.json").read_text(encoding="utf-8"))
     raster = open_raster(path.read_bytes(), path.name, RasterLimits())
     page, reader = layout(truth), RapidReader()
-    first, dpi = round(page.sections[0].row_top), page.dpi[1]
+    first, dpi = round(page.sections[0].row_top), page.dpi.across
     level = read_region(raster, 0, first, 0, raster.width_px, reader, (0,), dpi)
     header = read_header([*level, *read_sideways(raster, first, reader, dpi)], page)
     stated = {k: str(v.value) for k, v in header.fields.items() if v.confidence >= SURE}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veernet_core.datatypes import Raster, Section, Track, TrackGeometry
+from veernet_core.datatypes import Dpi, Raster, Section, Track, TrackGeometry
 from veernet_core.errors import GeometryError, SidecarError
 from veernet_core.page.known.page_dpi import layout_dpi
 from veernet_core.page.known.sections import given_sections
@@ -51,7 +51,7 @@ def page(height: int = 40_000, width: int = 2016, dpi: float | None = 200.0) -> 
     def unread(row0: int, row1: int) -> np.ndarray:
         raise AssertionError("geometry must not read pixels")
 
-    tag = None if dpi is None else (dpi, dpi)
+    tag = None if dpi is None else Dpi(dpi, dpi)
     return Raster(height, width, False, tag, unread, unread, lambda: ())
 
 

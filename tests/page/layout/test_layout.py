@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from veernet_core.datatypes import U8, Raster
+from veernet_core.datatypes import U8, Dpi, Raster
 from veernet_core.net.layout import layout_reader
 from veernet_core.page.drafts.picture import draw_layout
 from veernet_core.page.layout import grid, lines, page_layout
@@ -20,11 +20,12 @@ from veernet_core.page.results import PageLayout, SectionFound
 
 NET = layout_reader()
 DPI, WIDTH, HEADER_ROWS, LOG_ROWS = 100, 880, 500, 4500
+SQUARE = Dpi(DPI, DPI)
 SCANS = os.environ.get("VEERNET_SCANS", "")
 PAGES = Path(__file__).resolve().parents[2] / "data" / "pages"
 
 
-def as_raster(paper: np.ndarray, dpi: tuple[float, float] | None = (DPI, DPI)) -> Raster:
+def as_raster(paper: np.ndarray, dpi: Dpi | None = SQUARE) -> Raster:
     """A raster of an ink array (255 ink)."""
     return Raster(
         height_px=paper.shape[0],
@@ -133,7 +134,7 @@ def test_grid_is_ten_and_twenty_divisions(plain: tuple[PageLayout, np.ndarray]) 
 
 def test_resolution_is_measured_not_believed() -> None:
     paper, _ = drawn_log(np.random.default_rng(1))
-    down, across = read_layout(as_raster(paper, (400.0, 400.0))).dpi
+    down, across = read_layout(as_raster(paper, Dpi(400.0, 400.0))).dpi
     assert down == pytest.approx(DPI, rel=0.03)
     assert across == pytest.approx(DPI, rel=0.03)
 
@@ -325,5 +326,5 @@ def test_the_tag_of_a_small_fax_keeps_its_two_resolutions() -> None:
     def blank(row0: int, row1: int) -> U8:
         return np.zeros((row1 - row0, 40), np.uint8)
 
-    fax = Raster(40, 40, False, (204.0, 98.0), blank, blank, lambda: ())
+    fax = Raster(40, 40, False, Dpi(down=98.0, across=204.0), blank, blank, lambda: ())
     assert read_layout(fax).dpi == (98.0, 204.0)

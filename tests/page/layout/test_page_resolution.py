@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from veernet_core.datatypes import Dpi
 from veernet_core.page.layout.resolution import measured
 from veernet_core.page.results import SectionFound, TrackFound
 
@@ -33,17 +34,17 @@ def page(divisions: int, lines_px: float = 20.0) -> SectionFound:
 
 def test_four_decades_fill_a_track_of_either_width_and_the_tag_decides() -> None:
     """A linear grid that shows its middle line only does not tell; lines bear both resolutions out."""
-    assert measured([page(2)], (200.0, 200.0)) == (200.0, 200.0)
-    assert measured([page(2)], (100.0, 100.0)) == (100.0, 100.0)
+    assert measured([page(2)], Dpi(200.0, 200.0)) == (200.0, 200.0)
+    assert measured([page(2)], Dpi(100.0, 100.0)) == (100.0, 100.0)
 
 
 def test_ten_divisions_are_believed_before_a_tag() -> None:
-    down, across = measured([page(10)], (400.0, 400.0))
+    down, across = measured([page(10)], Dpi(400.0, 400.0))
     assert (down, across) == (pytest.approx(200), pytest.approx(200))
 
 
 def test_a_tag_that_no_line_bears_out_is_not_believed() -> None:
-    assert measured([page(2, lines_px=23.0)], (190.0, 190.0)) != (190.0, 190.0)
+    assert measured([page(2, lines_px=23.0)], Dpi(190.0, 190.0)) != (190.0, 190.0)
 
 
 def test_a_tag_that_makes_the_page_as_wide_as_log_paper_counts() -> None:
@@ -53,5 +54,5 @@ def test_a_tag_that_makes_the_page_as_wide_as_log_paper_counts() -> None:
         (track(0, 145, scale="linear", divisions=10), track(170, 145, scale="linear", divisions=10)),
         np.column_stack([np.arange(0, ROWS, 50.0), np.zeros(40)]),
     )  # fmt: skip
-    assert measured([narrow], (100.0, 100.0), 850) == (100.0, 100.0)
-    assert measured([page(10)], (400.0, 400.0), 1700)[1] == pytest.approx(200)
+    assert measured([narrow], Dpi(100.0, 100.0), 850) == (100.0, 100.0)
+    assert measured([page(10)], Dpi(400.0, 400.0), 1700)[1] == pytest.approx(200)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from test_raster import HEIGHT, INK, WIDTH, grey
 
+from veernet_core.datatypes import Dpi
 from veernet_core.errors import UnsupportedFormatError
 from veernet_core.page.raster.decoding import open_raster
 
@@ -150,7 +151,7 @@ def test_anisotropic_resolution_is_kept():
             f"[0 0 {WIDTH_PT:.5f} {2 * HEIGHT_PT:.5f}]"), "x"
     )  # fmt: skip
     assert (raster.height_px, raster.width_px) == (HEIGHT, WIDTH)
-    assert raster.dpi_tag == pytest.approx((200, 100), abs=0.1)
+    assert raster.dpi_tag == pytest.approx(Dpi(down=100, across=200), abs=0.1)
 
 
 def test_a_drawn_page_with_a_logo_is_rendered_like_a_print():

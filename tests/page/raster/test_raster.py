@@ -22,7 +22,7 @@ from rasterio.io import MemoryFile
 from rasterio.windows import Window
 
 from veernet_core.config import RasterLimits
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import Dpi, Raster
 from veernet_core.errors import (
     DecodeError,
     EmptyFileError,
@@ -236,14 +236,16 @@ def test_orientation_is_undone(kind, orientation):
 
 def test_dpi_tags():
     image = Image.fromarray(grey(INK))
-    assert open_raster(saved(image, "TIFF", dpi=(204, 196)), "x").dpi_tag == (204.0, 196.0)
-    assert open_raster(saved(image, "JPEG", dpi=(300, 300)), "x").dpi_tag == (300.0, 300.0)
+    assert open_raster(saved(image, "TIFF", dpi=(204, 196)), "x").dpi_tag == Dpi(
+        down=196.0, across=204.0
+    )
+    assert open_raster(saved(image, "JPEG", dpi=(300, 300)), "x").dpi_tag == Dpi(300.0, 300.0)
     assert open_raster(saved(image, "PNG"), "x").dpi_tag is None
     assert open_raster(saved(image, "PDF", resolution=150), "x").dpi_tag == pytest.approx(
         (150, 150), abs=1
     )
     turned = saved(image, "TIFF", dpi=(204, 196), tiffinfo={274: 6})
-    assert open_raster(turned, "x").dpi_tag == (196.0, 204.0)
+    assert open_raster(turned, "x").dpi_tag == Dpi(down=204.0, across=196.0)
 
 
 def test_tallest_page_is_read_and_the_others_are_reported():

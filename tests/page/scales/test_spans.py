@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from veernet_core.datatypes import Dpi
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TrackFound
 from veernet_core.page.scales.spans import with_spans
 
@@ -24,7 +25,7 @@ def curve(
 
 
 LAYOUT = PageLayout(
-    "curve_log", 0, (200.0, 200.0),
+    "curve_log", 0, Dpi(200.0, 200.0),
     (
         SectionFound(
             "main", "main", 0.0, 900.0, (track(100, 500), track(600, 800), track(800, 1000)),

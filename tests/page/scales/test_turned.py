@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from text_support import as_colour_raster
 
-from veernet_core.datatypes import U8, Raster
+from veernet_core.datatypes import U8, Dpi, Raster
 from veernet_core.page.ocr.text import RapidReader
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TrackFound
 from veernet_core.page.scales.repeated import with_repeated
@@ -68,7 +68,7 @@ def test_scales_of_a_log_that_lies_on_its_side_are_read_by_their_colours(
     reader: RapidReader,
 ) -> None:
     raster = as_page(lying(((TOP, "12000"), (700, "12000"))))
-    read = read_turned(raster, section(), (DPI, DPI), reader, shipped_scorer())
+    read = read_turned(raster, section(), Dpi(DPI, DPI), reader, shipped_scorer())
     by_name = {r.curve.mnemonic.value: r.curve for r in read}
     ends = {name: (c.left.value, c.right.value, c.colour) for name, c in by_name.items()}
     assert ends["ROP"] == (0.0, 10.0, "#000000")
@@ -88,7 +88,7 @@ def curve(name: str, right: float, sure: float = 0.98) -> CurveFound:
 
 def found(*read: tuple[float, str, float]) -> dict[str, tuple[float, float]]:
     """Sections by id with their rows; and curves by section and name with their right end and sureness."""
-    layout = PageLayout("curve_log", 0, (DPI, DPI), (section(),))
+    layout = PageLayout("curve_log", 0, Dpi(DPI, DPI), (section(),))
     scales = [TurnedScale(row, curve(name, right)) for row, name, right in read]
     layout, curves = with_repeated(layout, (), {"log1": scales})
     out = {s.section_id: (s.row_top, s.row_bottom) for s in layout.sections}
@@ -135,7 +135,7 @@ def test_what_is_not_read_again_after_a_change_is_for_review() -> None:
 
 
 def test_upright_scales_of_the_same_track_give_way_to_surer_ones() -> None:
-    layout = PageLayout("curve_log", 0, (DPI, DPI), (section(),))
+    layout = PageLayout("curve_log", 0, Dpi(DPI, DPI), (section(),))
     upright = replace(curve("UNREAD", 5.0, 0.3), colour=None)
     _, curves = with_repeated(layout, (upright,), {"log1": [TurnedScale(130, curve("GR", 100))]})
     assert [c.mnemonic.value for c in curves] == ["GR"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Finding, Raster
+from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Dpi, Finding, Raster
 from veernet_core.page.depth.chain import label_weight
 from veernet_core.page.depth.column import (
     ColumnFit,
@@ -93,7 +93,7 @@ def find_depth(
         )
         for column in search_columns(raster, section, reader, dpi):
             fits.append(fit_column(raster, section, column, reader, dpi, known, border, printed))
-    return judge_columns(fits, section, dpi[0], prior)
+    return judge_columns(fits, section, dpi.down, prior)
 
 
 def judge_columns(
@@ -389,8 +389,8 @@ def _finding(
     return Finding.of(code, message, rows=span, section_id=section.section_id)
 
 
-def _resolution(raster: Raster, layout: PageLayout) -> tuple[float, float]:
-    """Measured resolution (down, across); an 8.5 in wide page where there is none."""
+def _resolution(raster: Raster, layout: PageLayout) -> Dpi:
+    """Measured resolution; an 8.5 in wide page where there is none."""
     usual = raster.width_px / _PAGE_WIDTH_IN
     down, across = (value if np.isfinite(value) and value > 0 else usual for value in layout.dpi)
-    return down, across
+    return Dpi(down, across)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64, DepthUnit, Raster, px_at
+from veernet_core.datatypes import F64, DepthUnit, Dpi, Raster, px_at
 from veernet_core.page.depth.chain import NO_CHAIN, Chain, best_chain, label_weight
 from veernet_core.page.depth.labels import (
     LabelRead,
@@ -107,7 +107,7 @@ def fit_column(
     section: SectionFound,
     column: TrackFound,
     reader: TextReader,
-    dpi: tuple[float, float],
+    dpi: Dpi,
     known_unit: tuple[DepthUnit, StatedSource] | None,
     reference: F64 | None = None,
     printed: DepthUnit | None = None,
@@ -121,8 +121,7 @@ def fit_column(
         For its rows, and its depth lines where the column's own surroundings show none.
     column : TrackFound
     reader : TextReader
-    dpi : (float, float)
-        (down, across).
+    dpi : Dpi
     known_unit : (unit, source) or None
         From an index or a sidecar.
     reference : float64 [n, 2], optional
@@ -133,16 +132,16 @@ def fit_column(
     """
     rows = (section.row_top, section.row_bottom)
     labels = read_labels(raster, column, rows, reader, dpi)
-    chain, rival = _chains(labels, dpi[0])
+    chain, rival = _chains(labels, dpi.down)
     if _is_thin(labels, chain, rows):
         again = read_labels(raster, column, rows, reader, dpi, zoom=SECOND_ZOOM)
         labels = sorted(merge_labels(labels, again), key=lambda label: label.row)
-        chain, rival = _chains(labels, dpi[0])
+        chain, rival = _chains(labels, dpi.down)
     for _ in range(_INFILL_ROUNDS):
         before = chain
         if chain.units_per_px > 0:
             labels = _infill(raster, column, rows, labels, chain, reader)
-            chain, rival = _chains(labels, dpi[0])
+            chain, rival = _chains(labels, dpi.down)
         if len(chain.members) <= len(before.members):
             break
     fit = ColumnFit(tuple(labels), chain, rival)
@@ -155,9 +154,9 @@ def fit_column(
     fit = replace(fit, unit=unit, unit_source=source)
     if chain.units_per_px < 0:
         return fit
-    margin = _MARGIN_IN * dpi[0]
+    margin = _MARGIN_IN * dpi.down
     around = rows[0] - margin, rows[1] + margin
-    return _with_axis(fit, line_profile(raster, column, around, dpi, reference), rows, dpi[0])
+    return _with_axis(fit, line_profile(raster, column, around, dpi, reference), rows, dpi.down)
 
 
 # ---- chains ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from veernet_core.datatypes import Raster, px_at
+from veernet_core.datatypes import Dpi, Raster, px_at
 from veernet_core.page.ocr.text import TextReader, cut_out, read_region, upright
 from veernet_core.page.results import TextBox, TrackFound
 
@@ -59,7 +59,7 @@ def read_labels(
     column: TrackFound,
     rows: tuple[float, float],
     reader: TextReader,
-    dpi: tuple[float, float],
+    dpi: Dpi,
     zoom: float = 1.0,
 ) -> list[LabelRead]:
     """Read the numbers of a depth column.
@@ -76,7 +76,7 @@ def read_labels(
         First and last row.
     reader : TextReader
     dpi : (float, float)
-        (down, across), as measured.
+        As measured.
     zoom : float
         Enlargement before reading; bold or blotted print is found better at less than 1.
 
@@ -103,14 +103,12 @@ def read_labels(
     return sorted(found, key=lambda label: label.row)
 
 
-def _tiles(
-    raster: Raster, column: TrackFound, rows: tuple[float, float], dpi: tuple[float, float]
-) -> list[_Tile]:
+def _tiles(raster: Raster, column: TrackFound, rows: tuple[float, float], dpi: Dpi) -> list[_Tile]:
     """Overlapping windows that follow the column as it drifts."""
-    spill = _SPILL_IN * dpi[0]
+    spill = _SPILL_IN * dpi.down
     first, last = max(0, int(rows[0] - spill)), min(raster.height_px, int(rows[1] + spill) + 1)
-    height, overlap = round(_TILE_IN * dpi[0]), round(_OVERLAP_IN * dpi[0])
-    margin = _MARGIN_IN * dpi[1]
+    height, overlap = round(_TILE_IN * dpi.down), round(_OVERLAP_IN * dpi.down)
+    margin = _MARGIN_IN * dpi.across
     tiles = []
     for row0 in range(first, max(first + 1, last - overlap), height - overlap):
         row1 = min(row0 + height, last)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from veernet_core.datatypes import F32, F64, Raster, px_at
+from veernet_core.datatypes import F32, F64, Dpi, Raster, px_at
 from veernet_core.page.results import TrackFound
 
 _WINDOW_IN, _CLEAR_IN = 0.35, 0.03
@@ -42,7 +42,7 @@ def line_profile(
     raster: Raster,
     column: TrackFound,
     rows: tuple[float, float],
-    dpi: tuple[float, float],
+    dpi: Dpi,
     reference: F64 | None = None,
 ) -> LineProfile:
     """Measure horizontal lines on both sides of a depth column, or right of a border.
@@ -53,17 +53,16 @@ def line_profile(
     column : TrackFound
         The depth column.
     rows : (float, float)
-    dpi : (float, float)
-        (down, across).
+    dpi : Dpi
     reference : float64 [n, 2], optional
         Border ``[row, px]`` where the lines are wanted instead; only its right side is looked at.
     """
     row0, row1 = max(0, int(rows[0])), min(raster.height_px, int(rows[1]) + 1)
-    left, right = _side_profiles(raster, column, row0, row1, dpi[1], reference)
-    size = 2 * round(_BACKGROUND_IN * dpi[0] / 2) + 1
+    left, right = _side_profiles(raster, column, row0, row1, dpi.across, reference)
+    size = 2 * round(_BACKGROUND_IN * dpi.down / 2) + 1
     left, right = (np.clip(p - median_filter(p, size), 0, None) for p in (left, right))
     two_sided = bool(left.any() and right.any())
-    return LineProfile(_centred(left, right, dpi[0]), row0, two_sided)
+    return LineProfile(_centred(left, right, dpi.down), row0, two_sided)
 
 
 def _side_profiles(

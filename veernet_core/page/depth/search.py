@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from veernet_core.datatypes import Raster, px_at
+from veernet_core.datatypes import Dpi, Raster, px_at
 from veernet_core.page.depth.chain import label_weight
 from veernet_core.page.depth.column import SECOND_ZOOM
 from veernet_core.page.depth.labels import TURNS, LabelRead, labels_from_boxes
@@ -19,15 +19,15 @@ _SEARCH_TILES, _SEARCH_IN, _STRIP_IN = 3, 5.0, 0.45
 
 
 def search_columns(
-    raster: Raster, section: SectionFound, reader: TextReader, dpi: tuple[float, float]
+    raster: Raster, section: SectionFound, reader: TextReader, dpi: Dpi
 ) -> list[TrackFound]:
     """Strips in which round numbers recur, where the layout names no depth column.
 
     A few tiles of the whole width are read; strips follow the nearest track border as it drifts.
     """
     labels: list[LabelRead] = []
-    for row0 in _search_rows(section, dpi[0]):
-        row1 = min(row0 + round(_SEARCH_IN * dpi[0]), raster.height_px)
+    for row0 in _search_rows(section, dpi.down):
+        row1 = min(row0 + round(_SEARCH_IN * dpi.down), raster.height_px)
         scale = float(np.mean(dpi)) / SECOND_ZOOM
         boxes = read_region(raster, row0, row1, 0, raster.width_px, reader, TURNS, scale)
         labels += [
@@ -36,11 +36,11 @@ def search_columns(
     strips = []
     while labels:
         cols = np.array([label.col for label in labels])
-        near = np.abs(cols[:, None] - cols[None, :]) < _STRIP_IN / 2 * dpi[1]
+        near = np.abs(cols[:, None] - cols[None, :]) < _STRIP_IN / 2 * dpi.across
         best = int(near.sum(axis=1).argmax())
         if near[best].sum() < 2:
             break
-        strips.append(_strip(section, float(cols[near[best]].mean()), labels[best].row, dpi[1]))
+        strips.append(_strip(section, float(cols[near[best]].mean()), labels[best].row, dpi.across))
         labels = [label for label, taken in zip(labels, near[best]) if not taken]
     return strips[:3]
 

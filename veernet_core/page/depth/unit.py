@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from veernet_core.datatypes import DepthUnit, Raster
+from veernet_core.datatypes import DepthUnit, Dpi, Raster
 from veernet_core.page.depth.labels import TURNS
 from veernet_core.page.ocr.text import TextReader, read_region
 from veernet_core.page.results import SectionFound, StatedSource, TrackFound
@@ -60,13 +60,13 @@ def heading_unit(
     section: SectionFound,
     column: TrackFound,
     reader: TextReader,
-    dpi: tuple[float, float],
+    dpi: Dpi,
 ) -> tuple[DepthUnit, StatedSource] | None:
     """Feet or metres, if the heading of the depth column says so."""
     top = section.row_top
     left, right = column.borders_at(top)
-    margin = 0.25 * dpi[1]
-    row0, row1 = int(top - _HEADING_IN * dpi[0]), int(top + 0.3 * dpi[0])
+    margin = 0.25 * dpi.across
+    row0, row1 = int(top - _HEADING_IN * dpi.down), int(top + 0.3 * dpi.down)
     boxes = read_region(
         raster,
         row0,
@@ -84,14 +84,12 @@ def heading_unit(
     return ("ft" if feet else "m"), "header"
 
 
-def unit_by_scales(
-    units_per_px: float, dpi: tuple[float, float], step: float
-) -> tuple[DepthUnit, StatedSource]:
+def unit_by_scales(units_per_px: float, dpi: Dpi, step: float) -> tuple[DepthUnit, StatedSource]:
     """As `_unit_by_scale`, by both resolutions: the one down the page may itself be measured on lines
     that were taken for those of the other unit.
     """
-    unit, source = _unit_by_scale(units_per_px * dpi[0], step)
-    across, _ = _unit_by_scale(units_per_px * dpi[1], step)
+    unit, source = _unit_by_scale(units_per_px * dpi.down, step)
+    across, _ = _unit_by_scale(units_per_px * dpi.across, step)
     return unit, source if across == unit else "guess"
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from veernet_core.datatypes import F64, U8, Raster, px_at
+from veernet_core.datatypes import F64, U8, Dpi, Raster, px_at
 from veernet_core.page.drafts import picture
 from veernet_core.page.known.place import place
 from veernet_core.page.known.sidecar import Sidecar, SidecarCurve, SidecarSection, SidecarTrack
@@ -47,7 +47,9 @@ def inspect_pictures(
         RGB; as many pictures of ``PICTURE_HEIGHT_PX`` rows as it takes, ``MAX_PICTURES`` at most (the
         scale goes down with the length of the page).
     """
-    layout = reading.layout if reading is not None else PageLayout("unknown", 0, (200.0, 200.0), ())
+    layout = (
+        reading.layout if reading is not None else PageLayout("unknown", 0, Dpi(200.0, 200.0), ())
+    )
     layout, _, _ = place(draft, layout, raster.height_px)
     scale = min(
         1.0,

@@ -164,7 +164,7 @@ def _weight(boxes: Iterable[TextBox]) -> int:
 def _is_header(box: TextBox, layout: PageLayout) -> bool:
     logged = [s for s in layout.sections if s.kind in ("main", "repeat")]
     first = min((s.row_top for s in logged), default=math.inf)
-    return box.row < min(first, _MAX_ROWS_IN * layout.dpi[0])
+    return box.row < min(first, _MAX_ROWS_IN * layout.dpi.down)
 
 
 def _service_company(boxes: Iterable[TextBox]) -> Stated | None:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F64, Raster, Section
+from veernet_core.datatypes import F64, Dpi, Raster, Section
 from veernet_core.page.depth.unit import is_customary
 from veernet_core.page.known.sidecar.nodes import DPI_RANGE
 
@@ -22,9 +22,7 @@ _STRETCH = 1.25
 """A page whose two resolutions are nearer to each other is stretched at most, and has one."""
 
 
-def layout_dpi(
-    sections: tuple[Section, ...], raster: Raster, measured: tuple[float, float] | None = None
-) -> float:
+def layout_dpi(sections: tuple[Section, ...], raster: Raster, measured: Dpi | None = None) -> float:
     """Resolution of the scan across, from the widths of its tracks rather than from its dpi tag.
 
     Where it was measured or given, that is taken. Else a track 1.5 times or more as wide as the
@@ -40,7 +38,7 @@ def layout_dpi(
     ----------
     sections : tuple of Section
     raster : Raster
-    measured : (down, across) or None
+    measured : Dpi or None
 
     Returns
     -------
@@ -48,8 +46,8 @@ def layout_dpi(
         Pixels per inch; without any track the tag, clipped to 50 to 800, or 200.
     """
     if measured is not None:
-        return _clip_dpi(measured[1])
-    tag = None if raster.dpi_tag is None else raster.dpi_tag[0]
+        return _clip_dpi(measured.across)
+    tag = None if raster.dpi_tag is None else raster.dpi_tag.across
     spans = [_track_spans(section) for section in sections if section.tracks]
     if not spans:
         return _clip_dpi(200.0 if tag is None else tag)
@@ -63,7 +61,7 @@ def layout_dpi_down(
     sections: tuple[Section, ...],
     across: float,
     raster: Raster,
-    measured: tuple[float, float] | None = None,
+    measured: Dpi | None = None,
 ) -> float | None:
     """Resolution down the page, where it is another one than across: fax machines scan 204 x 98.
 
@@ -77,7 +75,7 @@ def layout_dpi_down(
     across : float
         Of ``layout_dpi``.
     raster : Raster
-    measured : (down, across) or None
+    measured : Dpi or None
 
     Returns
     -------
@@ -86,9 +84,9 @@ def layout_dpi_down(
     """
     tag = raster.dpi_tag
     if measured is not None:
-        ratio = measured[0] / measured[1]
+        ratio = measured.down / measured.across
     else:
-        ratio = 1.0 if tag is None else tag[1] / tag[0]
+        ratio = 1.0 if tag is None else tag.down / tag.across
     if 1 / _STRETCH < ratio < _STRETCH:
         return None
     if measured is None and _contradict(sections, across, ratio):

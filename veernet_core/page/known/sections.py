@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from veernet_core.datatypes import (
     DepthUnit,
     Doubt,
+    Dpi,
     Finding,
     Raster,
     Section,
@@ -58,7 +59,7 @@ class KnownPage:
 
     well: WellInfo
     sections: tuple[Section, ...]
-    dpi: tuple[float, float] | None
+    dpi: Dpi | None
     findings: tuple[Finding, ...]
     printed: Printed = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import Finding, Raster
+from veernet_core.datatypes import Dpi, Finding, Raster
 from veernet_core.page.layout import lines, marked, resolution
 from veernet_core.page.layout.courses import StraightPage, straight_page
 from veernet_core.page.layout.decode import DecodeSettings, RowRun
@@ -46,8 +46,7 @@ def read_layout(
     """
     tag = raster.dpi_tag
     if min(raster.height_px, raster.width_px) < _LEAST_PX:
-        across, down = tag or (200.0, 200.0)
-        return PageLayout("unknown", 0, (down, across), (), (_no_log_finding(False),))
+        return PageLayout("unknown", 0, tag or Dpi(200.0, 200.0), (), (_no_log_finding(False),))
     chosen = settings or DecodeSettings.from_json(net.settings)
     found = layout_of(marked.read_marks(raster, net), lines.profile_page(raster), chosen, tag)
     lies = (
@@ -62,7 +61,7 @@ def layout_of(
     marks: Marks,
     profiles: PageProfiles,
     settings: DecodeSettings,
-    dpi_tag: tuple[float, float] | None,
+    dpi_tag: Dpi | None,
 ) -> PageLayout:
     """The layout of a page whose marks and profiles are known."""
     page = straight_page(profiles)
@@ -76,7 +75,7 @@ def assembled(
     runs: Sequence[RowRun],
     logs: Sequence[LogFound],
     settings: DecodeSettings,
-    dpi_tag: tuple[float, float] | None,
+    dpi_tag: Dpi | None,
     depth_lines: bool = True,
 ) -> PageLayout:
     """The layout made of what was decoded; without ``depth_lines`` it is made sooner."""
@@ -101,7 +100,7 @@ def _turn(raster: Raster, net: LayoutNet, settings: DecodeSettings) -> int:
         height_px=raster.width_px,
         width_px=raster.height_px,
         is_colour=False,
-        dpi_tag=raster.dpi_tag[::-1] if raster.dpi_tag else None,
+        dpi_tag=raster.dpi_tag.turned if raster.dpi_tag else None,
         read_ink=lambda row0, row1: np.ascontiguousarray(ink[row0:row1]),
     )
     marks = marked.read_marks(standing, net)

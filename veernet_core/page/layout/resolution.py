@@ -1,6 +1,6 @@
 """Pixels per inch of a page, from its tracks and the spacing of its lines.
 
-In: sections of a page and the resolution its file claims. Out: (down, across). Does not belong here:
+In: sections of a page and the resolution its file claims. Out: `Dpi`. Does not belong here:
 finding tracks and lines.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from veernet_core.datatypes import Dpi
 from veernet_core.page.results import SectionFound
 
 _TRACK_IN = 2.5
@@ -23,10 +24,10 @@ _NEAR = 0.2
 
 def measured(
     sections: Sequence[SectionFound],
-    tag: tuple[float, float] | None,
+    tag: Dpi | None,
     width_px: int | None = None,
-) -> tuple[float, float]:
-    """Resolution (down, across): from tracks of 2.4 to 2.8 in, and lines at usual spacings.
+) -> Dpi:
+    """Resolution of a page: from tracks of 2.4 to 2.8 in, and lines at usual spacings.
 
     A tag that makes the page as wide as log paper counts: those that are off by a factor of two make it half
     or twice as wide, and mud logs have tracks of all widths. Where tracks are of no usual width the tag counts
@@ -36,30 +37,30 @@ def measured(
     Parameters
     ----------
     sections : sequence of SectionFound
-    tag : (across, down) or None
+    tag : Dpi or None
     width_px : int, optional
         Of the page.
     """
-    if tag and width_px is not None and _PAPER_IN[0] <= width_px / tag[0] <= _PAPER_IN[1]:
-        return tag[1], tag[0]
+    if tag and width_px is not None and _PAPER_IN[0] <= width_px / tag.across <= _PAPER_IN[1]:
+        return tag
     logs = [s for s in sections if s.kind == "main"]
-    claimed = (tag[1], tag[0]) if tag else (200.0, 200.0)
+    claimed = tag or Dpi(200.0, 200.0)
     across = _median([_track_px(s) for s in logs]) / _TRACK_IN
     if not np.isfinite(across):
         return claimed
-    usual = any(abs(np.log(across * r / claimed[1])) < _NEAR for r in (0.5, 1, 2))
-    borne_out = any(abs(np.log(_down_dpi(s, claimed[0]) / claimed[0])) < 0.03 for s in logs)
+    usual = any(abs(np.log(across * r / claimed.across)) < _NEAR for r in (0.5, 1, 2))
+    borne_out = any(abs(np.log(_down_dpi(s, claimed.down) / claimed.down)) < 0.03 for s in logs)
     if tag and borne_out and (not usual or len(logs[0].tracks) > 4 or not _has_linear(logs)):
         return claimed
-    ratio = claimed[0] / claimed[1]
-    if abs(np.log(across / claimed[1])) < _NEAR and abs(np.log(ratio)) > _NEAR:
+    ratio = claimed.down / claimed.across
+    if abs(np.log(across / claimed.across)) < _NEAR and abs(np.log(ratio)) > _NEAR:
         unequal = _median([_down_dpi(s, across * ratio) for s in logs])  # as of fax machines
         if np.isfinite(unequal):
-            return float(unequal), float(across)
+            return Dpi(float(unequal), float(across))
     down = _median([_down_dpi(s, across) for s in logs])
     if np.isfinite(down):
-        return float(down), float(down if abs(np.log(down / across)) < 0.15 else across)
-    return float(across), float(across)
+        return Dpi(float(down), float(down if abs(np.log(down / across)) < 0.15 else across))
+    return Dpi(float(across), float(across))
 
 
 def _median(values: list[float]) -> float:

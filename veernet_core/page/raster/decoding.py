@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.config import RasterLimits
-from veernet_core.datatypes import U8, Finding, Raster
+from veernet_core.datatypes import U8, Dpi, Finding, Raster
 from veernet_core.errors import DecodeError, EmptyFileError, TooLargeError, UnsupportedFormatError
 from veernet_core.page.raster.gdal_pixels import GdalPixels
 from veernet_core.page.raster.pdf_pixels import PdfPixels
@@ -93,7 +93,7 @@ def open_raster(data: bytes, name: str, limits: RasterLimits | None = None) -> R
 @dataclass(frozen=True, slots=True)
 class _Opened:
     source: PixelSource
-    dpi: tuple[float, float] | None
+    dpi: Dpi | None
     findings: tuple[Finding, ...]
 
 
@@ -172,14 +172,14 @@ def _decode(
 def _upright(
     source: PixelSource,
     orientation: int,
-    dpi: tuple[float, float] | None,
+    dpi: Dpi | None,
     findings: list[Finding],
 ) -> _Opened:
     """Honour the orientation and pack bilevel pages."""
     if orientation != 1 and can_turn(source, orientation):
         source = OrientedPixels(source, orientation)
         if dpi is not None and orientation >= 5:
-            dpi = dpi[::-1]
+            dpi = dpi.turned
     elif orientation != 1:
         findings = [*findings, _orientation_finding(orientation)]
     if source.is_bilevel and not isinstance(source, PackedPixels):

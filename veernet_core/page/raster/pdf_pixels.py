@@ -15,7 +15,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium_c
 
 from veernet_core.config import RasterLimits
-from veernet_core.datatypes import U8
+from veernet_core.datatypes import U8, Dpi
 from veernet_core.errors import DecodeError, UnsupportedFormatError, plain_text
 from veernet_core.page.raster.pdf_images import images_of, resolution, user_unit
 from veernet_core.page.raster.pdf_streams import page_damage
@@ -123,7 +123,7 @@ class PdfPixels(ChunkedPixels):
         if turned:
             self.width_px, self.height_px = self.height_px, self.width_px
             across, down = down, across
-        self.dpi = (across * 72.0 / unit_pt, down * 72.0 / unit_pt)
+        self.dpi = Dpi(down * 72.0 / unit_pt, across * 72.0 / unit_pt)
         grey = {pdfium_c.FPDF_COLORSPACE_DEVICEGRAY, pdfium_c.FPDF_COLORSPACE_CALGRAY}
         self.is_bilevel = all(i.bits == 1 and i.colorspace in grey for i in images)
         self.channels = 1 if all(i.colorspace in grey for i in images) else 3

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from veernet_core.config import RasterLimits
+from veernet_core.datatypes import Dpi
 from veernet_core.errors import DecodeError, TooLargeError, plain_text
 from veernet_core.page.raster.pixels import (
     ArrayPixels,
@@ -75,7 +76,7 @@ def _pillow_source(image: Image.Image) -> PixelSource:
     return ArrayPixels(over_white(np.moveaxis(rgba, -1, 0), 3, True))
 
 
-def pillow_facts(data: bytes, kind: str) -> tuple[int, tuple[float, float] | None]:
+def pillow_facts(data: bytes, kind: str) -> tuple[int, Dpi | None]:
     """EXIF orientation and dpi of a PNG or JPEG, from its header; (1, None) where not stated."""
     try:
         with _PILLOW[kind](io.BytesIO(data)) as image:
@@ -84,5 +85,5 @@ def pillow_facts(data: bytes, kind: str) -> tuple[int, tuple[float, float] | Non
     except Exception:  # a header that Pillow dislikes only costs its hints
         return 1, None
     return (orientation if 1 <= orientation <= 8 else 1), (
-        (float(dpi[0]), float(dpi[1])) if dpi and dpi[0] > 0 and dpi[1] > 0 else None
+        Dpi(float(dpi[1]), float(dpi[0])) if dpi and dpi[0] > 0 and dpi[1] > 0 else None
     )

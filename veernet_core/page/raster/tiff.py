@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from veernet_core.datatypes import Dpi
+
 U64 = NDArray[np.uint64]
 
 _TYPES = {1: "u1", 2: "u1", 3: "u2", 4: "u4", 5: "u4", 6: "i1", 7: "u1", 8: "i2", 9: "i4"}
@@ -45,7 +47,7 @@ class TiffPage:
         Tiles side by side; 1 for strips.
     offsets, byte_counts : uint64 [n_blocks]
         Where the strips or tiles lie in the file; zero where one was never written.
-    dpi : tuple of float or None
+    dpi : Dpi or None
         (horizontal, vertical), as the file claims.
     is_reduced : bool
         An overview or a mask, not a page.
@@ -67,7 +69,7 @@ class TiffPage:
     blocks_per_row: int
     offsets: U64
     byte_counts: U64
-    dpi: tuple[float, float] | None
+    dpi: Dpi | None
     is_reduced: bool
     photometric: int = MIN_IS_BLACK
     row_bytes: int = 0
@@ -282,11 +284,11 @@ def _page(tags: dict[int, NDArray[np.generic]], directory: int) -> TiffPage:
     )
 
 
-def _dpi(tags: dict[int, NDArray[np.generic]]) -> tuple[float, float] | None:
+def _dpi(tags: dict[int, NDArray[np.generic]]) -> Dpi | None:
     per_inch = {2: 1.0, 3: 2.54}.get(int(tags[296].astype(np.int64)[0]) if 296 in tags else 2)
     if per_inch is None or 282 not in tags or 283 not in tags:
         return None
     x, y = (tags[tag].astype(np.float64) for tag in (282, 283))
     if len(x) < 2 or len(y) < 2 or x[1] <= 0 or y[1] <= 0 or x[0] <= 0 or y[0] <= 0:
         return None
-    return float(x[0] / x[1] * per_inch), float(y[0] / y[1] * per_inch)
+    return Dpi(down=float(y[0] / y[1] * per_inch), across=float(x[0] / x[1] * per_inch))

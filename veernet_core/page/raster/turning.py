@@ -47,7 +47,7 @@ def turned(raster: Raster, turn_deg: int) -> Raster:
         raster,
         height_px=raster.width_px,
         width_px=raster.height_px,
-        dpi_tag=None if tag is None else (tag[1], tag[0]),
+        dpi_tag=None if tag is None else tag.turned,
         read_ink=ink,
         read_rgb=rgb,
         drain_findings=lambda: _turned_rows(raster, turn_deg),

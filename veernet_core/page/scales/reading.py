@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import Dpi, Raster
 from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.marked import PrintMarks, PrintNets
 from veernet_core.page.ocr.print_reading import read_print
@@ -90,7 +90,7 @@ def read_block(
     raster: Raster,
     section: SectionFound,
     above: float,
-    dpi: tuple[float, float],
+    dpi: Dpi,
     reader: TextReader,
     net: PrintMarks | None,
 ) -> BlockText:
@@ -102,7 +102,7 @@ def read_block(
     section : SectionFound
     above : float
         Row at which the section before it ends.
-    dpi : (down, across)
+    dpi : Dpi
     reader : TextReader
     net : PrintMarks or None
     """
@@ -117,7 +117,7 @@ def read_block_print(
     section: SectionFound,
     rows: tuple[int, int],
     reader: TextReader,
-    dpi: tuple[float, float],
+    dpi: Dpi,
     net: PrintMarks | None,
 ) -> list[TextBox]:
     """The print of a block without the borders of the tracks below it, which run up between the scales."""
@@ -125,22 +125,20 @@ def read_block_print(
     at_top = {b for f in frames_of(section) if f.kind != "part" for b in (f.left, f.right)}
     borders = [(b + tilt * (section.row_top - rows[0]), -tilt) for b in sorted(at_top)]
     courses = np.array(borders, dtype=np.float64).reshape(-1, 2)
-    return read_print(raster, *rows, reader, dpi[1], net, courses)
+    return read_print(raster, *rows, reader, dpi.across, net, courses)
 
 
-def _tilt(raster: Raster, rows: tuple[int, int], dpi: tuple[float, float]) -> float:
+def _tilt(raster: Raster, rows: tuple[int, int], dpi: Dpi) -> float:
     """Tilt of the print next to the grid, rows per column."""
     last = min(rows[1], raster.height_px)
-    return find_tilt(raster.read_ink(max(rows[0], last - round(TILT_IN * dpi[0])), last))
+    return find_tilt(raster.read_ink(max(rows[0], last - round(TILT_IN * dpi.down)), last))
 
 
-def block_rows(
-    raster: Raster, section: SectionFound, above: float, dpi: tuple[float, float]
-) -> tuple[int, int]:
+def block_rows(raster: Raster, section: SectionFound, above: float, dpi: Dpi) -> tuple[int, int]:
     """Rows, half-open, where the scales of a section may be printed; ``above``: where the one before ends."""
     into = INTO_COLOUR_GRID_IN if raster.is_colour else INTO_GRID_IN
-    row0 = int(max(0.0, above, section.row_top - ABOVE_IN * dpi[0]))
-    return row0, max(row0 + 8, int(min(raster.height_px, section.row_top + into * dpi[0])))
+    row0 = int(max(0.0, above, section.row_top - ABOVE_IN * dpi.down))
+    return row0, max(row0 + 8, int(min(raster.height_px, section.row_top + into * dpi.down)))
 
 
 def block_of(
@@ -148,13 +146,13 @@ def block_of(
     section: SectionFound,
     boxes: Sequence[TextBox],
     rows: tuple[int, int],
-    dpi: tuple[float, float],
+    dpi: Dpi,
 ) -> BlockText:
     """The block of a section from text that was read before; ``rows`` half-open."""
     row0, row1 = rows
     ink_rows = raster.read_ink(row0, min(row1, raster.height_px))
     tilt = _tilt(raster, rows, dpi)
-    ink = ScaleInk(ink_rows, row0, tilt, dpi[1], section.row_top)
+    ink = ScaleInk(ink_rows, row0, tilt, dpi.across, section.row_top)
     inside = [b for b in boxes if b.turned_deg == 0 and row0 <= b.row < row1]
     tokens = read_tokens(inside, tilt, raster.width_px / 2)
     return block_text(tokens, ink, frames_of(section))

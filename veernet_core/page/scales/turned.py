@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.datatypes import U8, Raster
+from veernet_core.datatypes import U8, Dpi, Raster
 from veernet_core.page.ocr.components import Print, find_print
 from veernet_core.page.ocr.layers import layer_inks, pens_of
 from veernet_core.page.ocr.recognition import recognised_at
@@ -87,7 +87,7 @@ class _Side:
 def read_turned(
     raster: Raster,
     section: SectionFound,
-    dpi: tuple[float, float],
+    dpi: Dpi,
     reader: TextReader,
     scorer: ScaleScorer,
 ) -> list[TurnedScale]:
@@ -98,7 +98,7 @@ def read_turned(
     raster : Raster
         In colour.
     section : SectionFound
-    dpi : (down, across)
+    dpi : Dpi
     reader : TextReader
     scorer : ScaleScorer
 
@@ -109,14 +109,14 @@ def read_turned(
         first stretch of the section shows none.
     """
     lying = _Lying(raster, section, dpi, reader)
-    windows = list(_windows(section, raster.height_px, dpi[0]))
+    windows = list(_windows(section, raster.height_px, dpi.down))
 
     def scales(turn: int, count: int) -> list[TurnedScale]:
         sides = lying.read(turn, windows[:count])
         return [
             scale
             for index, side in sides.items()
-            for scale in _scales_of(side, section, index, turn, dpi[1], scorer)
+            for scale in _scales_of(side, section, index, turn, dpi.across, scorer)
         ]
 
     begun = {turn: scales(turn, 1) for turn in (90, 270)}
@@ -135,7 +135,7 @@ class _Lying:
 
     raster: Raster
     section: SectionFound
-    dpi: tuple[float, float]
+    dpi: Dpi
     reader: TextReader
 
     def read(self, turn: int, windows: Sequence[tuple[int, int]]) -> dict[int, _Side]:
@@ -149,7 +149,7 @@ class _Lying:
                 new, names = self._read_window(rgb, rows, k, turn)
                 pairs[k] += new
                 legend[k] += names
-        near = _SAME_ROW_IN * self.dpi[0]
+        near = _SAME_ROW_IN * self.dpi.down
         return {k: _Side(tuple(_once(pairs[k], near)), tuple(legend[k])) for k in indices}
 
     def _read_window(
@@ -157,10 +157,10 @@ class _Lying:
     ) -> tuple[list[_Pair], list[TextBox]]:
         """Pairs and legend of one track in a window."""
         row0, row1 = rows
-        scale = min(3.0, READ_DPI / self.dpi[1])
-        picture = _lying(rgb, self.section, index, rows, turn, self.dpi[1])
+        scale = min(3.0, READ_DPI / self.dpi.across)
+        picture = _lying(rgb, self.section, index, rows, turn, self.dpi.across)
         # columns of the picture that show the legend, above the grid
-        above = self.section.row_top - _SAME_ROW_IN * self.dpi[0] - row0
+        above = self.section.row_top - _SAME_ROW_IN * self.dpi.down - row0
         shown = (above, math.inf) if turn == 90 else (-math.inf, row1 - 1 - row0 - above)
         pairs: list[_Pair] = []
         legend: list[TextBox] = []

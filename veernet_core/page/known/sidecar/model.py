@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from veernet_core.datatypes import DepthUnit, Finding, Scale, Source, Style, WellInfo, Wrap
+from veernet_core.datatypes import DepthUnit, Dpi, Finding, Scale, Source, Style, WellInfo, Wrap
 from veernet_core.page.known.additions import Additions
 
 Knots = tuple[tuple[float, float], ...]
@@ -71,7 +71,7 @@ class SidecarSection:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A whole sidecar; ``name`` is its file name, for messages; ``dpi`` is (down, across); ``edited`` tells
+    """A whole sidecar; ``name`` is its file name, for messages; ``edited`` tells
     who changed it, when, and what; ``noted`` is what was found when several sources were made one.
     """
 
@@ -79,6 +79,6 @@ class Sidecar:
     well: WellInfo
     sections: tuple[SidecarSection, ...]
     turn_deg: int | None = None
-    dpi: tuple[float, float] | None = None
+    dpi: Dpi | None = None
     edited: tuple[tuple[str, str, str], ...] = ()
     noted: tuple[Finding, ...] = ()

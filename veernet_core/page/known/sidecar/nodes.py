@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
+from veernet_core.datatypes import Dpi
 from veernet_core.errors import SidecarError
 
 T = TypeVar("T")
@@ -87,13 +88,13 @@ class Node:
             raise self.fail("must be 0, 90, 180 or 270", "State a clockwise turn in degrees.")
         return int(self.value)
 
-    def resolution(self) -> tuple[float, float]:
-        """Pixels per inch, (down, across); one number serves both."""
+    def resolution(self) -> Dpi:
+        """Pixels per inch; one number serves both."""
         pair = self.pair() if isinstance(self.value, list) else (self.number(),) * 2
         if not all(DPI_RANGE[0] <= value <= DPI_RANGE[1] for value in pair):
             low, high = DPI_RANGE
             raise self.fail(f"must lie between {low:g} and {high:g}", "State pixels per inch.")
-        return pair
+        return Dpi(*pair)
 
     def pair(self) -> tuple[float, float]:
         """Two numbers."""
