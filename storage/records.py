@@ -165,13 +165,23 @@ def storable(text: str) -> str:
 
 
 def _section(section: Section) -> Record:
-    return {
+    record = {
         "section_id": section.section_id,
         "row_top": section.row_top,
         "row_bottom": section.row_bottom,
         "depth": None if section.depth is None else _depth(section.depth),
         "reference_px": section.reference_px,
         "tracks": [_track(track) for track in section.tracks],
+    }
+    return record if section.depth is not None else record | _waiting(section)
+
+
+def _waiting(section: Section) -> Record:
+    """What is known of a section without depth, which has no curves: its scales, and a refused depth."""
+    refused = section.depth_refused
+    return {
+        "depth_refused": None if refused is None else _depth(refused),
+        "scales": {t.track_id: [_spec(spec) for spec in t.curves] for t in section.tracks},
     }
 
 

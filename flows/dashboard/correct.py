@@ -23,7 +23,7 @@ from flows.dashboard.again import (
     sidecar_in_use,
     version_of,
 )
-from flows.dashboard.draft import draft_of, known_of
+from flows.dashboard.draft import draft_of, is_whole, known_of
 from flows.dashboard.exchange import exchange_said
 from flows.dashboard.results import UnknownLogError
 from flows.dashboard.review import Desk, StaleCorrectionError
@@ -92,6 +92,7 @@ class Bench:
             "source": place.uri if place is not None else "",
             "version": version_of(given),
             "sidecar": sidecar,
+            "whole": is_whole(record),
             "page": {"width": image.raster.width_px, "height": image.raster.height_px,
                      "levels": image.levels, "turn": int(sidecar.get("turn_deg") or 0)},
             "curves": [] if record is None else _curves(record),

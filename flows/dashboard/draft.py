@@ -73,14 +73,34 @@ def _section(section: Row, given: Row, record: Record) -> Row:
     if depth is not None and not (given.get("depth") or {}).get("anchors"):
         source = {} if depth["source"] == "sidecar" else {"source": depth["source"]}
         filled["depth"] = {"unit": depth["unit"], "anchors": thinned(depth["anchors"]), **source}
-    # without depth there are no curves, but there may be scales on the page: they stay to be read
-    specs = None
-    if depth is not None:
-        specs = [c for c in record["curves"] if c["section_id"] == section["section_id"]]
+    refused = section.get("depth_refused")
+    if refused and not (given.get("depth") or {}).get("anchors"):
+        anchors = thinned(refused["anchors"])
+        filled["depth"] = {"unit": refused["unit"], "anchors": anchors, "source": "guess"}
+    specs = _specs(section, record)
     filled["tracks"] = [
-        _track(track, own.pop(track["track_id"], {}), specs) for track in section["tracks"]
+        _track(track, own.pop(track["track_id"], {}), specs.get(track["track_id"]))
+        for track in section["tracks"]
     ] + list(own.values())
     return filled
+
+
+def _specs(section: Row, record: Record) -> dict[str, list[Row]]:
+    """The curves of a section's tracks; of one without depth, which has none, the scales that were read."""
+    if section["depth"] is None:
+        return dict(section.get("scales") or {})
+    found: dict[str, list[Row]] = {track["track_id"]: [] for track in section["tracks"]}
+    for curve in record["curves"]:
+        if curve["section_id"] == section["section_id"]:
+            found[curve["track_id"]].append(curve["spec"])
+    return found
+
+
+def is_whole(record: Record | None) -> bool:
+    """Whether a log's document keeps all that its page offers; older ones lack what was refused."""
+    if record is None:
+        return False
+    return all(s["depth"] is not None or "scales" in s for s in record["sections"])
 
 
 def thinned(anchors: list[list[float]]) -> list[list[float]]:
@@ -98,11 +118,12 @@ def thinned(anchors: list[list[float]]) -> list[list[float]]:
 
 
 def _track(track: Row, given: Row, specs: list[Row] | None) -> Row:
+    """A track; its ``specs`` are None where nothing is known of them: they stay to be read."""
     filled: Row = {**given, "track_id": track["track_id"]}
     for side in ("left_px", "right_px"):
         filled.setdefault(side, track[side] if len(track[side]) > 1 else track[side][0][1])
     if given.get("curves") is None and specs is not None:
-        filled["curves"] = [_curve(c["spec"]) for c in specs if c["track_id"] == track["track_id"]]
+        filled["curves"] = [_curve(spec) for spec in specs]
     return filled
 
 

@@ -114,6 +114,10 @@ def test_the_page_opens_where_depth_is_missing(desk: Any, open_page: Callable[..
     page = opened(open_page, address)
     assert page.locator("[data-tool=depth][aria-pressed=true]").count() == 1
     assert "has no depth" in page.inner_text("#message")
+    page.wait_for_selector("html[data-suggested]")
+    asked = page.evaluate("performance.getEntriesByType('resource').map((e) => e.name)")
+    assert any("/api/correct/state" in name for name in asked)
+    assert not any("suggest" in name for name in asked), "what was refused is in the log's record"
     section = sidecar_now(page)["sections"][0]
     box = page.locator("#scan").bounding_box()
     _, y = page.evaluate(f"veernetView.screenOf({section['row_top']}, 0)")

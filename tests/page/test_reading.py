@@ -296,6 +296,9 @@ def test_a_draft_reads_back_as_what_it_was_made_of() -> None:
 def test_a_draft_offers_a_refused_depth_axis_to_be_confirmed() -> None:
     assert DEPTH.axis is not None
     refused = replace(DEPTH, axis=None, suggested=DEPTH.axis)
+    (section,) = completed(None, replace(READING, depths={"main": refused})).sections
+    assert section.depth is None
+    assert section.depth_refused is DEPTH.axis
     made = draft_json(draft(), replace(READING, depths={"main": refused}))
     offered = made["read"]["depth"]["main"]["suggested"]
     assert offered["unit"] == DEPTH.axis.unit

@@ -103,7 +103,11 @@ def test_record_of_empty_log_and_odd_text() -> None:
 def test_section_without_depth() -> None:
     log = make_log()
     section = replace(log.sections[0], depth=None)
-    assert log_record(replace(log, sections=(section,)))["sections"][0]["depth"] is None
+    record = log_record(replace(log, sections=(section,)))["sections"][0]
+    assert record["depth"] is None
+    assert record["depth_refused"] is None
+    assert list(record["scales"]) == [track.track_id for track in section.tracks]
+    assert "scales" not in log_record(log)["sections"][0]
 
 
 def test_curves_table_holds_every_sample() -> None:

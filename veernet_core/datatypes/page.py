@@ -201,7 +201,8 @@ class Section:
     ``reference_px`` are ``[row, px]`` knots of the line on which the anchors were measured (the
     centre of the depth column; else the left border of the first track); it fixes the tilt's pivot.
     ``doubts`` keep its curves from being accepted; ``printed`` are the curves, by track id and mnemonic, whose
-    given scale was read on the page.
+    given scale was read on the page. ``depth_refused`` is the axis of too few depth numbers: it is shown to
+    people, and nothing is made of it.
     """
 
     section_id: str
@@ -212,6 +213,7 @@ class Section:
     reference_px: F64 = field(default_factory=lambda: np.zeros((1, 2)))
     doubts: tuple[Doubt, ...] = ()
     printed: tuple[tuple[str, str], ...] = ()
+    depth_refused: DepthAxis | None = None
 
     def __post_init__(self) -> None:
         require(

@@ -432,7 +432,8 @@
       document.documentElement.dataset.ready = "1";
     });
     if (served.decide === false) return;
-    if (doc.lacks()) await suggest(fresh);
+    if (doc.lacks() && !fresh.whole) await suggest(fresh);
+    else document.documentElement.dataset.suggested = "1";
     // what does not change is computed while the person is at work, so that a save takes seconds
     const warm = await ask("/api/correct/warm", { log_id: fresh.log_id }).catch(() => ({}));
     if (warm.begun) await whileBusy(fresh.log_id);

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from factories import CALI, GR, judge, make_curve, make_log, only
 
-from flows.dashboard.draft import draft_of
+from flows.dashboard.draft import draft_of, is_whole
 from flows.dashboard.exchange import exchange_said, exchanged
 from flows.dashboard.results import UnknownLogError
 from flows.dashboard.review import Desk
@@ -72,10 +72,31 @@ def test_a_correction_begins_with_header_and_resolution_as_read() -> None:
     assert "dpi" not in draft_of(record, {}, Dpi(down=98.0, across=204.0))
 
 
-def test_scales_of_a_section_without_depth_stay_to_be_read() -> None:
+def test_a_section_without_depth_keeps_its_scales_and_a_refused_depth() -> None:
+    log = make_log("bare")
+    refused = replace(log.sections[0].depth, source="guess")
+    sections = tuple(replace(s, depth=None, depth_refused=refused) for s in log.sections)
+    record = read_record(log_files(replace(log, curves=(), sections=sections), "bare")["log.json"])
+    assert is_whole(record)
+    section = draft_of(record, {}, None)["sections"][0]
+    names = [c["mnemonic"] for track in section["tracks"] for c in track["curves"]]
+    assert names == [c.mnemonic for track in log.sections[0].tracks for c in track.curves]
+    assert section["depth"]["source"] == "guess"
+    assert section["depth"]["anchors"][0] == refused.anchors[0].tolist()
+    given = {"unit": "ft", "anchors": [[1, 2], [3, 4]]}
+    own = {"sections": [{"section_id": section["section_id"], "depth": given}]}
+    assert draft_of(record, own, None)["sections"][0]["depth"] == given
+
+
+def test_scales_of_an_older_result_without_depth_stay_to_be_read() -> None:
     log = make_log("bare")
     bare = replace(log, curves=(), sections=tuple(replace(s, depth=None) for s in log.sections))
-    draft = draft_of(read_record(log_files(bare, "bare")["log.json"]), {}, None)
+    record = read_record(log_files(bare, "bare")["log.json"])
+    for section in record["sections"]:
+        del section["scales"], section["depth_refused"]
+    assert not is_whole(record)
+    assert not is_whole(None)
+    draft = draft_of(record, {}, None)
     assert draft["sections"][0]["tracks"]
     assert all("curves" not in track for s in draft["sections"] for track in s["tracks"])
     whole = draft_of(read_record(log_files(log, "whole")["log.json"]), {}, None)

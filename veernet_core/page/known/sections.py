@@ -240,4 +240,5 @@ def _read_section(
     if reading.layout.kind != "curve_log" and given is None:
         doubts.append(Doubt(missing.PAGE_DOUBTFUL))
     line = reference_line(middle, tracks)
-    return Section(section_id, *rows, depth, tracks, line, tuple(doubts))
+    refused = read.suggested if read is not None and depth is None else None
+    return Section(section_id, *rows, depth, tracks, line, tuple(doubts), depth_refused=refused)
