@@ -14,6 +14,7 @@ from conftest import on_screen, serving, set_depth, sidecar_now, to_correct, unt
 
 from flows.dashboard.serve import make_app
 from flows.local.digitise import digitise_files
+from flows.local.report import Watch
 from storage.objects import ObjectStore
 from veernet_core.config import DigitiseConfig
 from veernet_core.net.bundle import load_predictor
@@ -42,7 +43,7 @@ def without_depth(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[
         out,
         load_predictor(device="cpu"),
         DigitiseConfig(),
-        lambda done, result: results.append(result),
+        Watch(scan=lambda done, result: results.append(result)),
     )
     assert not list((out / "logs" / STEM).glob("*.las"))
     return out, truth, results[0]
