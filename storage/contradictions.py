@@ -1,6 +1,6 @@
 """Where two sources on one scan contradict each other: another well, or other depths.
 
-In: two sidecars, each from one source. Out: messages; what is stated by only one of the two contradicts
+In: two sidecars, each from one source. Out: messages; what is given by only one of the two contradicts
 nothing. Which of them is used does not belong here (``storage.known``).
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from veernet_core.datatypes import FT_PER, DepthUnit
 from veernet_core.domain.api_number import parse_api_number, state_name
 
-Stated = Mapping[str, Any]
+Given = Mapping[str, Any]
 _SHIFT = 10.0
 """What a lost or an extra digit makes of a depth."""
 
@@ -44,7 +44,7 @@ class _Range:
         return f"{' to '.join(ends)}{f' {self.unit}' if self.unit else ''}"
 
 
-def depth_contradiction(base: Stated, over: Stated) -> str:
+def depth_contradiction(base: Given, over: Given) -> str:
     """What two sources state of the depths, where both cannot be right; else empty.
 
     They contradict each other where less than half of the shorter range lies within the other one (of two
@@ -60,7 +60,7 @@ def depth_contradiction(base: Stated, over: Stated) -> str:
     return f"{one} against {other}" if apart else ""
 
 
-def well_contradictions(base: Stated, over: Stated) -> list[str]:
+def well_contradictions(base: Given, over: Given) -> list[str]:
     """What two sources state of the well, where they name another one: ``uwi 1 against 2``."""
     one, other = base.get("well") or {}, over.get("well") or {}
     found = []
@@ -90,9 +90,9 @@ def _is_shifted(one: float, other: float) -> bool:
     )
 
 
-def _depths(stated: Stated) -> _Range | None:
+def _depths(given: Given) -> _Range | None:
     """All depths that a source states, as one range."""
-    sections = [s for s in stated.get("sections") or () if s.get("depth")]
+    sections = [s for s in given.get("sections") or () if s.get("depth")]
     units = [s["depth"].get("unit") for s in sections]
     unit: DepthUnit | None = next((u for u in units if u), None)
     ranges = [r.within(unit) for s in sections if (r := _section_depths(s)) is not None]
@@ -108,8 +108,8 @@ def _depths(stated: Stated) -> _Range | None:
     )
 
 
-def _section_depths(section: Stated) -> _Range | None:
-    """A section's range: as stated, else that of its anchors, carried on to its rows where they are given."""
+def _section_depths(section: Given) -> _Range | None:
+    """A section's range: as given, else that of its anchors, carried on to its rows where they are given."""
     depth, unit = section["depth"], section["depth"].get("unit")
     top, bottom = depth.get("top"), depth.get("bottom")
     if top is not None or bottom is not None:

@@ -141,10 +141,10 @@ def sidecar_of_dra(dra: DraFile, scan_name: str) -> dict[str, Any]:
 
 def _well(log: DraLog) -> dict[str, str]:
     api = parse_api_number(log.uwi)
-    stated = {"uwi": api.dashed if api else log.uwi, "name": log.well}
+    given = {"uwi": api.dashed if api else log.uwi, "name": log.well}
     if api:
-        stated["state"] = api.state_name
-    return {key: value for key, value in stated.items() if value}
+        given["state"] = api.state_name
+    return {key: value for key, value in given.items() if value}
 
 
 def _sections(logs: Sequence[DraLog], unit: DepthUnit | None) -> list[dict[str, Any]]:
@@ -225,12 +225,12 @@ class _Reader:
     def _file(self, fields: list[str], where: str) -> None:
         self._has_file = True
         padded = [*fields[1:4], "", "", ""]
-        stated = padded[1].upper().rstrip(".")
-        if stated and stated not in _UNITS:
+        given = padded[1].upper().rstrip(".")
+        if given and given not in _UNITS:
             raise DraError(
                 f"unknown depth unit {padded[1]!r}", where=where, remedy="Write FEET or METERS."
             )
-        self._unit, self._vendor = _UNITS.get(stated), padded[2]
+        self._unit, self._vendor = _UNITS.get(given), padded[2]
 
     def _log(self, fields: list[str], where: str) -> None:
         if len(fields) < 10:

@@ -80,10 +80,10 @@ def read_depths(
         [_column(table, name, unit, column_map.decimal, shared) for name, unit in names[end]]
         for end in ("top", "bottom")
     )
-    stated = [table.columns[c] for c in _exact(table, column_map, "depth_unit", plain)]
+    given = [table.columns[c] for c in _exact(table, column_map, "depth_unit", plain)]
     found = []
     for row in range(len(table.places)):
-        unit = _stated_unit(table, stated, row)
+        unit = _given_unit(table, given, row)
         depths = _range(table, row, _first(tops, row), _first(bottoms, row), unit, column_map)
         unused = tuple(c.unused[row] for c in (*tops, *bottoms) if c.unused[row])
         found.append(LoggedDepths(depths.range, (*unused, *depths.unused)))
@@ -190,7 +190,7 @@ def _depth(text: str, mark: Mark | None, where: str) -> float | None:
     return value if value <= DEEPEST["ft"] else None
 
 
-def _stated_unit(table: TextTable, columns: Sequence[list[str]], row: int) -> DepthUnit | None:
+def _given_unit(table: TextTable, columns: Sequence[list[str]], row: int) -> DepthUnit | None:
     for texts in columns:
         text = texts[row].strip()
         if _first_word(text.replace("/", "")) in _NO_UNIT:
@@ -219,18 +219,18 @@ def _range(
     row: int,
     top: tuple[float | None, DepthUnit | None, str],
     bottom: tuple[float | None, DepthUnit | None, str],
-    stated: DepthUnit | None,
+    given: DepthUnit | None,
     column_map: ColumnMap,
 ) -> LoggedDepths:
     for value, own, name in (top, bottom):
-        if value is not None and own is not None and stated not in (None, own):
+        if value is not None and own is not None and given not in (None, own):
             raise IndexTableError(
-                f"the depth is in {own}, the column for the unit says {stated}",
+                f"the depth is in {own}, the column for the unit says {given}",
                 f"{table.name}: {table.places[row]}: {name}",
                 "Correct one of the two.",
             )
-    unit = top[1] or bottom[1] or stated or column_map.depth_unit
-    first, last = (_in_unit(value, own or stated, unit) for value, own, _ in (top, bottom))
+    unit = top[1] or bottom[1] or given or column_map.depth_unit
+    first, last = (_in_unit(value, own or given, unit) for value, own, _ in (top, bottom))
     unused = tuple(
         f"{end} {value:g} {unit} is deeper than any well"
         for end, value in (("top", first), ("bottom", last))

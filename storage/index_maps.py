@@ -177,15 +177,15 @@ def parse_column_map(data: bytes, name: str) -> ColumnMap:
     IndexTableError
     """
     try:
-        stated = json.loads(data.decode("utf-8-sig"))
+        given = json.loads(data.decode("utf-8-sig"))
     except ValueError as error:
         raise IndexTableError(f"not valid JSON: {error}", where=name) from error
-    if not isinstance(stated, dict) or not isinstance(stated.get("columns"), dict):
+    if not isinstance(given, dict) or not isinstance(given.get("columns"), dict):
         raise IndexTableError('must be an object with an object "columns"', where=name)
-    _refuse_unknown(stated, {f.name for f in fields(ColumnMap)}, name)
-    _refuse_unknown(stated["columns"], {f.name for f in fields(IndexRow)}, f"{name}: columns")
-    columns = {key: _names(value, f"{name}: {key}") for key, value in stated["columns"].items()}
-    rest = {key: value for key, value in stated.items() if key != "columns"}
+    _refuse_unknown(given, {f.name for f in fields(ColumnMap)}, name)
+    _refuse_unknown(given["columns"], {f.name for f in fields(IndexRow)}, f"{name}: columns")
+    columns = {key: _names(value, f"{name}: {key}") for key, value in given["columns"].items()}
+    rest = {key: value for key, value in given.items() if key != "columns"}
     if rest.get("depth_unit") not in (None, "ft", "m"):
         raise IndexTableError('depth_unit must be "ft" or "m"', where=name)
     if rest.get("decimal") not in (None, ".", ","):
@@ -199,8 +199,8 @@ def parse_column_map(data: bytes, name: str) -> ColumnMap:
     return ColumnMap(columns, **rest)
 
 
-def _refuse_unknown(stated: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(stated) - known)
+def _refuse_unknown(given: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(given) - known)
     if unknown:
         message = f"unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}"
         raise IndexTableError(message, where=where)

@@ -1,6 +1,6 @@
 """Which scan a row of an index names, by the file or URL that it states.
 
-In: a stated file or URL, and the place of a scan. Out: whether the one names the other, and how nearly. The
+In: a given file or URL, and the place of a scan. Out: whether the one names the other, and how nearly. The
 same file name in another folder is another scan. What a row says does not belong here
 (``storage.index_table``).
 """
@@ -23,8 +23,8 @@ _SAME_SUFFIX = {".tiff": ".tif", ".jpeg": ".jpg"}
 
 
 class Nearness(NamedTuple):
-    """How nearly a stated file is a scan: whether its suffix is no other one; folders that agree; whether the
-    suffix is stated; how few folders the scan lies below those stated (as a negative number; 0 where none
+    """How nearly a given file is a scan: whether its suffix is no other one; folders that agree; whether the
+    suffix is given; how few folders the scan lies below those given (as a negative number; 0 where none
     are), and case.
     """
 
@@ -36,12 +36,12 @@ class Nearness(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 16)
-def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
-    """How nearly a stated file is a scan; None where it is another one.
+def nearness(given: str, scan: str, unique: bool = False) -> Nearness | None:
+    """How nearly a given file is a scan; None where it is another one.
 
     Parameters
     ----------
-    stated : str
+    given : str
         File or URL as the index states it. The folders it tells must all be those of the scan; of a place
         told from the root of another machine, or a URL, the last one.
     scan : str
@@ -56,17 +56,17 @@ def nearness(stated: str, scan: str, unique: bool = False) -> Nearness | None:
     >>> nearness("sub/c3.tif", "/archive/idx3/c3.tif") is None
     True
     """
-    told, here = members(path_of(stated)), members(scan)
+    told, here = members(path_of(given)), members(scan)
     if not told or not here or stem(told[-1]) != stem(here[-1]):
         return None
     pairs = zip(told[-2::-1], here[-2::-1])
     shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
     agrees = shared == min(len(told), len(here)) - 1
-    if not (agrees or unique or (shared and _ROOTED.match(stated))):
+    if not (agrees or unique or (shared and _ROOTED.match(given))):
         return None
     suffixes = [PurePosixPath(name[-1]).suffix for name in (told, here)]
     same = len({_SAME_SUFFIX.get(suffix, suffix) for suffix in suffixes}) == 1
-    exact = [_plain(text).rstrip("/").rpartition("/")[2] for text in (path_of(stated), scan)]
+    exact = [_plain(text).rstrip("/").rpartition("/")[2] for text in (path_of(given), scan)]
     depth = min(0, len(told) - len(here)) if len(told) > 1 else 0
     return Nearness(same or not suffixes[0], shared, same, depth, exact[0] == exact[1])
 
@@ -84,9 +84,9 @@ def stem(name: str) -> str:
     return PurePosixPath((members(name) or ("",))[-1]).stem
 
 
-def folder_of(stated: str) -> str:
-    """The folder in which a stated file or a scan lies; empty where none is told."""
-    parts = members(path_of(stated))
+def folder_of(given: str) -> str:
+    """The folder in which a given file or a scan lies; empty where none is told."""
+    parts = members(path_of(given))
     return parts[-2] if len(parts) > 1 else ""
 
 
@@ -99,9 +99,9 @@ def url_path(url: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def path_of(stated: str) -> str:
-    """The path of a stated file or URL; a page of a file (``x.pdf#page=2``) as the file it would be."""
-    file, page = split_page(stated)
+def path_of(given: str) -> str:
+    """The path of a given file or URL; a page of a file (``x.pdf#page=2``) as the file it would be."""
+    file, page = split_page(given)
     path = url_path(file) if "://" in file else file
     if page == 1:
         return path

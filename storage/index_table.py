@@ -178,12 +178,12 @@ class IndexTable:
     ) -> IndexMatch:
         """The match; without its row where the file's own name has the API number of another well."""
         own = find_api_number(scan_name) if _DASHED_API.search(scan_name) else None
-        stated = match.row.api
-        if own is None or stated is None or own.api10 == stated.api10:
+        given = match.row.api
+        if own is None or given is None or own.api10 == given.api10:
             return match
         doubt = Doubt(
             ROW_UNUSED,
-            f"{self._listed(found)} states API number {stated.dashed}, the file's name {own.dashed}: the row"
+            f"{self._listed(found)} states API number {given.dashed}, the file's name {own.dashed}: the row"
             " was not used.",
         )
         return IndexMatch(IndexRow(), match.by, match.rows, (*match.doubts, doubt))
@@ -343,8 +343,8 @@ def read_index(data: bytes, column_map: ColumnMap, name: str) -> IndexTable:
     return IndexTable(read_table(data, name), column_map)
 
 
-def _stem_of(stated: str) -> str:
-    return stem(path_of(stated))
+def _stem_of(given: str) -> str:
+    return stem(path_of(given))
 
 
 def _best(near: Mapping[int, Nearness], rows: Sequence[int]) -> list[int]:

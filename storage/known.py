@@ -79,11 +79,11 @@ def known_sidecar(
         parse_sidecar(sidecar, name)  # its own faults must be told by its own names
         over.append((f"the sidecar {name}", json.loads(sidecar.decode("utf-8-sig"))))
     base = "the index"
-    for source, stated in over:
-        noted += [_noted(doubt) for doubt in _contradictions(base, known, source, stated)]
-        if depth_contradiction(known, stated):
+    for source, given in over:
+        noted += [_noted(doubt) for doubt in _contradictions(base, known, source, given)]
+        if depth_contradiction(known, given):
             known = _without_ranges(known)
-        known = merge_sidecars(known, stated)
+        known = merge_sidecars(known, given)
         base = f"{base} or {source}" if dra is not None and indexed else source
     if noted:
         known["noted"] = [*known.get("noted", ()), *noted]
@@ -91,10 +91,10 @@ def known_sidecar(
 
 
 def _contradictions(
-    base: str, below: Mapping[str, Any], source: str, stated: Mapping[str, Any]
+    base: str, below: Mapping[str, Any], source: str, given: Mapping[str, Any]
 ) -> list[Doubt]:
-    depths = depth_contradiction(below, stated)
-    found = well_contradictions(below, stated) + ([f"depths {depths}"] if depths else [])
+    depths = depth_contradiction(below, given)
+    found = well_contradictions(below, given) + ([f"depths {depths}"] if depths else [])
     used = source.split(" ")[1]
     return [
         Doubt(CONTRADICTED, f"{base[0].upper()}{base[1:]} and {source} contradict each other:"
@@ -123,8 +123,8 @@ def indexed_of(match: IndexMatch | None) -> dict[str, Any]:
     """What an index states of a scan, in the sidecar's contract; doubts about its rows under ``noted``."""
     if match is None:
         return {}
-    stated = sidecar_of_index(match.row)
-    return stated | ({"noted": [_noted(d) for d in match.doubts]} if match.doubts else {})
+    given = sidecar_of_index(match.row)
+    return given | ({"noted": [_noted(d) for d in match.doubts]} if match.doubts else {})
 
 
 def sidecar_of_index(row: IndexRow) -> dict[str, Any]:
@@ -134,12 +134,12 @@ def sidecar_of_index(row: IndexRow) -> dict[str, Any]:
     are found, never an axis.
     """
     well = {key: getattr(row, key) for key in _WELL_FIELDS if getattr(row, key)}
-    stated: dict[str, Any] = {"well": well} if well else {}
+    given: dict[str, Any] = {"well": well} if well else {}
     depth = {"top": row.top, "bottom": row.bottom, "unit": row.depth_unit}
     depth = {key: value for key, value in depth.items() if value is not None}
     if "top" in depth or "bottom" in depth:
-        stated["sections"] = [{"depth": depth}]
-    return stated
+        given["sections"] = [{"depth": depth}]
+    return given
 
 
 def merge_sidecars(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

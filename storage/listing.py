@@ -59,8 +59,8 @@ class Listed:
     rivals: tuple[str, ...] = ()
 
     @property
-    def stated_version(self) -> str:
-        """Version of all that is stated of the scan; that of the sidecar where it is alone."""
+    def given_version(self) -> str:
+        """Version of all that is given of the scan; that of the sidecar where it is alone."""
         own = self.desk or self.sidecar
         parts = [info.version if info else "" for info in (own, self.dra)]
         if self.indexed:
@@ -75,7 +75,7 @@ def list_scans(
     index: IndexTable | None = None,
     count_pages: CountPages = lambda files: {},
 ) -> list[Listed]:
-    """Scans of the source by key, each with what is stated of it.
+    """Scans of the source by key, each with what is given of it.
 
     Other objects are passed over, and so are pictures that are part of results.
 
@@ -164,8 +164,8 @@ def _with_sidecars(scans: Sequence[Listed], sidecars: Mapping[str, ObjectInfo]) 
 
 def _indexed(source: ObjectStore, key: str, index: IndexTable | None) -> str:
     match = None if index is None else index.find(PurePosixPath(key).name, source.uri_of(key))
-    stated = indexed_of(match)
-    return json.dumps(stated, ensure_ascii=False, sort_keys=True) if stated else ""
+    given = indexed_of(match)
+    return json.dumps(given, ensure_ascii=False, sort_keys=True) if given else ""
 
 
 def _without_suffix(key: str) -> str:

@@ -57,7 +57,7 @@ class Unit:
     indexed : str
         What the archive's index states of the scan (JSON); empty where it says nothing.
     sidecar_version : str
-        Of all that is stated of the scan; empty where nothing is.
+        Of all that is given of the scan; empty where nothing is.
     log_id : str
         Folder under ``logs/``, decided here because only the listing shows colliding stems.
     reasons : str
@@ -287,7 +287,7 @@ def _unit(
     requirement: Requirement,
     selection: Selection,
 ) -> Unit | None:
-    sidecar_version = listed.stated_version
+    sidecar_version = listed.given_version
     reasons = mismatches(listed.scan.version, sidecar_version, requirement, recorded)
     if selection.redo_outdated:
         reasons += outdated(requirement, recorded)
@@ -322,7 +322,7 @@ def _standing(
     found = []
     for listed in covered:
         record = recorded.get(listed.scan.key)
-        if not mismatches(listed.scan.version, listed.stated_version, requirement, record):
+        if not mismatches(listed.scan.version, listed.given_version, requirement, record):
             found.append(outdated(requirement, record))
     return found
 

@@ -125,7 +125,7 @@ class GatePolicy:
     flat_max_dx_pct : float
         Largest expected median |dx| in % of track width for flat curves.
     require_printed_scales : bool
-        Accept a stated scale only where the same was read on the page; else one that print does not
+        Accept a given scale only where the same was read on the page; else one that print does not
         contradict is taken at its word.
     hold : str
         Reason code under which a whole run's acceptance is suspended; empty in a healthy run.

@@ -95,7 +95,7 @@ class ScanReader:
         return ScanInput(ref, page_alone(data, unit.page, uri) if unit.page else data, sidecar)
 
     def _stated(self, unit: Unit) -> bytes | None:
-        """One sidecar of all that is stated of a scan."""
+        """One sidecar of all that is given of a scan."""
         if unit.rivals:
             place = self._source.uri_of(unit.sidecar_key)
             raise shared_sidecar(place, [_name(unit), *json.loads(unit.rivals)])

@@ -199,8 +199,8 @@ def _log_columns(
             "county": packed_labels([place.name if place else "" for place in places]),
             "field": packed_labels(facts["field"]),
             "nowhere": packed_labels([
-                "" if place else why_nowhere(*stated)
-                for place, *stated in zip(places, uwis, facts["county"], facts["state"])
+                "" if place else why_nowhere(*given)
+                for place, *given in zip(places, uwis, facts["county"], facts["state"])
             ]),
             "decade": packed_labels([_decade(_year(text)) for text in facts["log_date"]]),
             "service": packed_labels([text or UNKNOWN for text in facts["service_company"]]),

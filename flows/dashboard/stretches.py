@@ -109,17 +109,17 @@ def worst_stretches(record: Record, index: int, samples: pa.Table) -> list[Stret
     known = np.flatnonzero(np.isfinite(value))
     if not len(known):
         return [_stretch(depth[0], depth[-1], "nothing", withheld=True)] if len(depth) else []
-    stated = [
+    given = [
         _stretch(d["depth_from"], d["depth_to"], d["reason"], bool(d["withheld"]))
         for d in curve.get("doubtful", ())
     ]
-    stated.sort(key=lambda s: (s.withheld, s.depth_from - s.depth_to))
-    found = [s for s in _runs(depth, value, sure, known) if not _covered(s, stated)]
-    if not stated and not found:
+    given.sort(key=lambda s: (s.withheld, s.depth_from - s.depth_to))
+    found = [s for s in _runs(depth, value, sure, known) if not _covered(s, given)]
+    if not given and not found:
         worst = int(known[np.nanargmin(np.where(np.isfinite(sure[known]), sure[known], 1.0))])
         low, high = max(worst - 20, int(known[0])), min(worst + 20, int(known[-1]))
         found = [_stretch(depth[low], depth[high], "none")]
-    return [*stated, *found][:MOST]
+    return [*given, *found][:MOST]
 
 
 def remedy(code: str) -> str:
@@ -137,9 +137,9 @@ def _stretch(first: float, last: float, reason: str, withheld: bool = False) -> 
     return Stretch(float(first), float(last), reason, why, settle, withheld)
 
 
-def _covered(run: Stretch, stated: list[Stretch]) -> bool:
+def _covered(run: Stretch, given: list[Stretch]) -> bool:
     length = max(run.depth_to - run.depth_from, 1e-9)
-    shared = [min(run.depth_to, s.depth_to) - max(run.depth_from, s.depth_from) for s in stated]
+    shared = [min(run.depth_to, s.depth_to) - max(run.depth_from, s.depth_from) for s in given]
     return any(part / length >= _COVERED for part in shared)
 
 

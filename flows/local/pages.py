@@ -59,16 +59,16 @@ def read_scan(path: Path, index: IndexTable | None = None, desk: OfTheDesk = _no
         raise EmptyFileError("the file holds no bytes", str(path))
     ref = ScanRef(str(path), path.stem, hashlib.sha256(data).hexdigest(), len(data))
     own = desk(ref)
-    return ScanInput(ref, data, stated_of(path, index) if own is None else own)
+    return ScanInput(ref, data, given_of(path, index) if own is None else own)
 
 
-def stated_of(path: Path, index: IndexTable | None) -> bytes | None:
-    """One sidecar of all that is stated of a scan of this name: beside it, and in an index.
+def given_of(path: Path, index: IndexTable | None) -> bytes | None:
+    """One sidecar of all that is given of a scan of this name: beside it, and in an index.
 
     Raises
     ------
     VeernetError
-        If what is stated cannot be used.
+        If what is given cannot be used.
     """
     match = index.find(path.name, _place(path)) if index is not None else None
     return known_sidecar(
@@ -121,6 +121,6 @@ def _one_page(
             return ScanInput(ref, data, whole.sidecar)
         own = desk(ref)
         named = path.with_name(f"{ref.stem}{path.suffix}")
-        return ScanInput(ref, data, stated_of(named, index) if own is None else own)
+        return ScanInput(ref, data, given_of(named, index) if own is None else own)
     except Exception as error:
         return FailedScan(ref, of_scan(error, ref.uri, "read"))

@@ -57,7 +57,7 @@ def _read_wells(path: Path, training: bool) -> pd.DataFrame:
 
 
 def predictor_of(data: bytes) -> StripPredictor:
-    """A predictor that keeps the mask of head A."""
+    """A predictor that keeps the mask."""
     content = bundle.unpack(data)
     return StripPredictor(content.model().fold(), content.model_id, keep_mask=True)
 
@@ -105,7 +105,7 @@ def run_evaluation(
     return Report(_report(table, overlaps), curves=by.to_dict("records"), **facts)
 
 
-CURVE_COLUMNS = ("method", "set", "style", "twins", "visible", "coverage", "r2", "median_dx_pct",
+CURVE_COLUMNS = ("method", "set", "style", "same_style", "visible", "coverage", "r2", "median_dx_pct",
                  "span", "mask_recall", "mask_iou")  # fmt: skip
 """What ``evaluation.json`` keeps of every curve."""
 
@@ -135,7 +135,7 @@ def _report(table: pd.DataFrame, overlaps: dict[tuple[str, str, int], metrics.Ov
         "\nAll styles:",
         evaluation.summarise(table, ("method", "set")).round(4).to_string(index=False),
         "\nBy number of curves of one style in the track:",
-        evaluation.summarise(table[table.method == "veernet"], ("set", "twins"))
+        evaluation.summarise(table[table.method == "veernet"], ("set", "same_style"))
         .round(4)
         .to_string(index=False),
     ]

@@ -49,7 +49,7 @@ class Options:
     digitise : bool
         Whether the curves are traced and judged too.
     statements : bool
-        Whether true and falsified sidecars are held against the print.
+        Whether true and falsified sidecars are cross-checked with the print.
     models : Path or None
         Folder of fitted models by fold; None takes the shipped ones.
     folds : int

@@ -137,13 +137,13 @@ def read_reference(path: Path) -> ReferenceFile:
     unit = str(las.curves[0].unit or las.well["STRT"].unit).strip().upper().rstrip(".")
     if unit not in _FT_PER_UNIT:
         raise ValueError(f"depth unit {unit!r} is not known")
-    stated = [str(las.well[key].value) for key in _IDENTIFIERS if key in las.well]
+    given = [str(las.well[key].value) for key in _IDENTIFIERS if key in las.well]
     depth = np.asarray(las.index, dtype=np.float64) * _FT_PER_UNIT[unit]
     curves = {
         curve.mnemonic: (str(curve.unit), pd.to_numeric(pd.Series(curve.data), errors="coerce").to_numpy(float))
         for curve in las.curves[1:]
     }  # fmt: skip
-    return ReferenceFile(path, tuple(stated), depth, curves)
+    return ReferenceFile(path, tuple(given), depth, curves)
 
 
 def _read_log(folder: Path) -> DigitisedLog:
@@ -191,9 +191,9 @@ def _score(
 
 def _of_well(file: ReferenceFile, uwi: str, log_id: str, stem: str) -> bool:
     """By identifier where both state one, else by file name."""
-    stated = [i for i in file.identifiers if sum(c.isdigit() for c in i) >= 8]
-    if stated and sum(c.isdigit() for c in uwi) >= 8:
-        return any(reference.same_well(uwi, i) for i in stated)
+    given = [i for i in file.identifiers if sum(c.isdigit() for c in i) >= 8]
+    if given and sum(c.isdigit() for c in uwi) >= 8:
+        return any(reference.same_well(uwi, i) for i in given)
     return any(reference.same_stem(file.path.stem, name) for name in (log_id, stem))
 
 

@@ -416,7 +416,7 @@ EVALUATION = {
     ],
     "curves": {
         "method": ["veernet"] * 4, "set": ["own"] * 4, "style": ["solid", "solid", "dashed", "dotted"],
-        "twins": [1] * 4, "visible": [1.0] * 4, "coverage": [1.0, 0.9, 0.95, None],
+        "same_style": [1] * 4, "visible": [1.0] * 4, "coverage": [1.0, 0.9, 0.95, None],
         "r2": [0.99, 0.4, 0.9, None], "median_dx_pct": [0.1] * 4, "span": [0.5] * 4,
         "mask_recall": [0.9, 0.85, 0.5, 0.1], "mask_iou": [0.6] * 4,
     },

@@ -36,22 +36,22 @@ CONFIG = DigitiseConfig()
 ROWS = 400
 
 
-def drawn(rng: np.random.Generator, style: Style, doubt: float, twins: bool = False) -> TracedCurve:
-    """A traced curve whose evidence tells, with noise, how far it went astray."""
+def drawn(
+    rng: np.random.Generator, style: Style, doubt: float, same_style: bool = False
+) -> TracedCurve:
+    """A traced curve whose evidence tells, with noise, how far it went off the ink."""
     truth = 0.5 + 0.2 * np.sin(np.arange(ROWS) / rng.uniform(15, 40) + rng.uniform(0, 6))
-    astray = rng.random(ROWS // 20) < doubt
-    error = np.repeat(np.where(astray, rng.normal(0, 0.15, len(astray)), 0), 20)
-    mass = np.clip(
-        np.repeat(np.where(astray, 0.35, 0.92), 20) + rng.normal(0, 0.1, ROWS), 0.02, 0.98
-    )
+    lost = rng.random(ROWS // 20) < doubt
+    error = np.repeat(np.where(lost, rng.normal(0, 0.15, len(lost)), 0), 20)
+    mass = np.clip(np.repeat(np.where(lost, 0.35, 0.92), 20) + rng.normal(0, 0.1, ROWS), 0.02, 0.98)
     known = {"mass": mass, "presence": np.full(ROWS, 0.95), "ink": mass, "margin": mass**2}
     evidence = np.column_stack([known.get(name, np.full(ROWS, 0.9)) for name in EVIDENCE])
     frac = truth + error + rng.normal(0, 0.002, ROWS)
     spec = CurveSpec("C1", "", 0.0, 1.0, style=style)
-    siblings = (spec, replace(spec, mnemonic="C2")) if twins else (spec,)
+    track_specs = (spec, replace(spec, mnemonic="C2")) if same_style else (spec,)
     visible = np.ones(ROWS, bool)
     trace = Trace(frac, evidence, visible, np.arange(ROWS) * 1.0)
-    return TracedCurve(spec, siblings, trace, truth, truth, visible, 4.0)
+    return TracedCurve(spec, track_specs, trace, truth, truth, visible, 4.0)
 
 
 def many(
@@ -198,8 +198,8 @@ def lying(rng: np.random.Generator) -> TracedCurve:
 def test_the_bound_is_set_on_paper_that_was_left_out(
     maps: dict[Style, confidence.ConfidenceMap],
 ) -> None:
-    """Known paper alone lets the gate be bold; paper on which the evidence lies shows only where it is held
-    back: what was fitted on it knows.
+    """Known paper alone lets the gate be permissive; paper on which the evidence lies shows only where it is
+    held back: what was fitted on it knows.
     """
     rng = np.random.default_rng(4)
     known = [replace(c, paper=f"known {k % 2}") for k, c in enumerate(many(11, 200))]
@@ -228,7 +228,7 @@ def test_pens_of_two_colours_are_not_of_one_style(
     curve = drawn(np.random.default_rng(0), "solid", 0.0)
     red = replace(curve.spec, colour="#ff0000")
     blue = replace(curve.spec, mnemonic="C2", colour="#0000ff")
-    assert len(judged_cases([replace(curve, spec=red, siblings=(red, blue))], maps, CONFIG)) == 1
+    assert len(judged_cases([replace(curve, spec=red, track_specs=(red, blue))], maps, CONFIG)) == 1
 
 
 def test_a_bundle_without_maps_accepts_nothing(maps: dict[Style, confidence.ConfidenceMap]) -> None:
@@ -243,10 +243,10 @@ def test_twins_and_unseen_curves_are_left_out_unless_asked_for(
     maps: dict[Style, confidence.ConfidenceMap],
 ) -> None:
     rng = np.random.default_rng(0)
-    twin = drawn(rng, "solid", 0.0, twins=True)
+    alike = drawn(rng, "solid", 0.0, same_style=True)
     unseen = replace(drawn(rng, "solid", 0.0), visible=np.zeros(ROWS, bool))
-    assert judged_cases([twin, unseen], maps, CONFIG) == []
-    assert len(judged_cases([twin, unseen], maps, CONFIG, everything=True)) == 2
+    assert judged_cases([alike, unseen], maps, CONFIG) == []
+    assert len(judged_cases([alike, unseen], maps, CONFIG, everything=True)) == 2
 
 
 def test_upper_bound_by_hand() -> None:
@@ -260,13 +260,13 @@ def test_what_is_claimed_where_the_pen_was_up_must_at_least_be_right(
 ) -> None:
     curve = drawn(np.random.default_rng(2), "solid", 0.0)
     lifted = replace(curve, truth=np.where(np.arange(ROWS) < 300, curve.truth, np.nan))
-    lies_on_another = judged_cases([lifted], maps, CONFIG)[0].merit
+    lies_on_another = judged_cases([lifted], maps, CONFIG)[0].outcome
     assert lies_on_another.right
     assert lies_on_another.complete
     elsewhere = replace(lifted, course=np.where(np.isfinite(lifted.truth), lifted.truth, 0.1))
     unknown = replace(lifted, course=lifted.truth)
     for wrong in (elsewhere, unknown):
-        assert not judged_cases([wrong], maps, CONFIG)[0].merit.right
+        assert not judged_cases([wrong], maps, CONFIG)[0].outcome.right
 
 
 def test_a_right_curve_of_which_much_is_missing_is_neither_good_nor_bad(
@@ -274,10 +274,10 @@ def test_a_right_curve_of_which_much_is_missing_is_neither_good_nor_bad(
 ) -> None:
     curve = drawn(np.random.default_rng(2), "solid", 0.0)
     half = replace(curve.trace, observed=np.arange(ROWS) < ROWS / 2)
-    merit = judged_cases([replace(curve, trace=half)], maps, CONFIG)[0].merit
-    assert merit.right
-    assert not merit.complete
-    assert np.isfinite(merit.log_error)
+    outcome = judged_cases([replace(curve, trace=half)], maps, CONFIG)[0].outcome
+    assert outcome.right
+    assert not outcome.complete
+    assert np.isfinite(outcome.log_error)
 
 
 def test_the_shipped_bundle_is_monotone() -> None:
@@ -417,8 +417,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         predictor: Any, seed: int, index: int
     ) -> tuple[list[TracedCurve], list[PixelEvidence]]:
         rng = np.random.default_rng([seed, index])
-        astray = 0.0 if rng.random() < 0.6 else rng.uniform(0, 0.6)
-        curves = [drawn(rng, STYLES[index % len(STYLES)], astray)]
+        lost = 0.0 if rng.random() < 0.6 else rng.uniform(0, 0.6)
+        curves = [drawn(rng, STYLES[index % len(STYLES)], lost)]
         if index >= 10:
             return curves, []
         p = rng.dirichlet([4, 1, 1, 1], 200).astype(np.float32)

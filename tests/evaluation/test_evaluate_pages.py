@@ -170,9 +170,9 @@ def test_backups_and_printed_laps_are_stated_scales() -> None:
     assert first.left is not None
     assert first.right is not None
     ends = (first.right, 2 * first.right - first.left)
-    lap = replace(first, left=ends[0], right=ends[1], backup_of=first.mnemonic)
+    wrap = replace(first, left=ends[0], right=ends[1], backup_of=first.mnemonic)
     page = truth()
-    track = replace(printed[0], curves=(*printed[0].curves, lap))
+    track = replace(printed[0], curves=(*printed[0].curves, wrap))
     section = replace(page.sections[0], tracks=(track, *printed[1:]))
     page = replace(page, sections=(section, *page.sections[1:]))
     for changes in ({"wrap": "one"}, {"backups": (ends,)}):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from veernet_core.datatypes import Strip
 from veernet_core.errors import BundleError, OutOfMemoryError
 from veernet_core.net import bundle, cpu_engine, losses
-from veernet_core.net.model import LISTED, PRESETS, NetConfig, VeerNet, listed_styles
+from veernet_core.net.model import PRESETS, STYLE_CONDITION, NetConfig, VeerNet, style_condition
 from veernet_core.net.strips import StripPredictor, TilePlan
 
 TINY = NetConfig((8, 8, 16, 16, 16), decoder_width=8, layers=1)
@@ -76,9 +76,9 @@ def test_folding_changes_nothing() -> None:
     folded.load_state_dict(trained.state_dict())
     x, valid = torch.rand(2, 2, 64, 96), torch.ones(2, 1, 64, 96)
     valid[1, :, 40:] = valid[1, :, :, 70:] = 0
-    listed = torch.tensor([listed_styles([0, 0, 1]), listed_styles([])])
+    condition = torch.tensor([style_condition([0, 0, 1]), style_condition([])])
     folded.eval().fold()
-    for arguments in ((x, None, listed), (x, valid, listed), (x, valid, None)):
+    for arguments in ((x, None, condition), (x, valid, condition), (x, valid, None)):
         a, b = trained.eval()(*arguments), folded(*arguments)
         assert torch.allclose(a.mask, b.mask, atol=1e-4)
         assert torch.allclose(a.position, b.position, atol=1e-4)
@@ -120,8 +120,8 @@ def test_company_and_order_change_nothing(model: VeerNet) -> None:
 
 
 def test_listed_styles_count_to_two() -> None:
-    assert listed_styles([]) == [0.0] * LISTED
-    assert listed_styles([0, 2, 2, 2]) == [1.0, 0.0, 1.0, 0.0, 0.0, 1.0]
+    assert style_condition([]) == [0.0] * STYLE_CONDITION
+    assert style_condition([0, 2, 2, 2]) == [1.0, 0.0, 1.0, 0.0, 0.0, 1.0]
 
 
 def test_styles_of_each_strip_reach_the_network_alone() -> None:
@@ -140,8 +140,8 @@ def test_styles_of_each_strip_reach_the_network_alone() -> None:
 def test_a_network_is_told_nothing_until_it_has_learned_to_listen() -> None:
     torch.manual_seed(0)
     net, x = VeerNet(TINY).eval(), torch.rand(1, 2, 64, 64)
-    listed = torch.tensor([listed_styles([0, 1, 1])])
-    assert torch.equal(net(x, listed=listed).mask, net(x).mask)
+    condition = torch.tensor([style_condition([0, 1, 1])])
+    assert torch.equal(net(x, condition=condition).mask, net(x).mask)
 
 
 def test_every_row_is_a_distribution(model: VeerNet) -> None:

@@ -54,7 +54,7 @@ def test_broken_pens_leave_gaps_and_solid_ones_do_not(plotter):
 def test_a_course_wraps_clips_pegs_and_lifts():
     row, frac = np.array([0.0, 100.0]), np.array([0.5, 2.5])
     rows = np.array([10.0, 40.0, 70.0, 80.0])
-    once = Course(row, frac, laps=1, lifts=((35.0, 45.0),))
+    once = Course(row, frac, wraps=1, lifts=((35.0, 45.0),))
     np.testing.assert_allclose(course_truth(once, rows), [0.7, np.nan, 1.9, np.nan])
     np.testing.assert_allclose(course_truth(Course(row, frac), rows), [0.7] + [np.nan] * 3)
     pegged = course_truth(Course(row, frac, peg=True), rows)
@@ -62,7 +62,7 @@ def test_a_course_wraps_clips_pegs_and_lifts():
 
 
 def test_strokes_stay_inside_the_track_and_meet_its_borders():
-    course = Course(np.array([0.0, 100.0]), np.array([0.5, 2.5]), laps=1)
+    course = Course(np.array([0.0, 100.0]), np.array([0.5, 2.5]), wraps=1)
     first, second = strokes(course, lambda frac, row: 100 * frac)
     np.testing.assert_allclose(first, [[50, 100], [0, 25]])
     np.testing.assert_allclose(second, [[0, 100], [25, 75]])

@@ -78,8 +78,8 @@ def test_position_and_mask_of_a_perfect_answer_score_perfectly() -> None:
     test = draw_pool(TINY, "binary", 0, test=True)
     strips = compare._strips(test)
     column = np.arange(test.ink.shape[2])
-    bell = np.exp(-0.5 * (column - test.x[0, 0][:, None]) ** 2).astype(np.float32)
-    found = [compare._by_path(bell, strips[0])] + [np.full(320, np.nan)] * (len(strips) - 1)
+    gaussian = np.exp(-0.5 * (column - test.x[0, 0][:, None]) ** 2).astype(np.float32)
+    found = [compare._by_path(gaussian, strips[0])] + [np.full(320, np.nan)] * (len(strips) - 1)
     truth = (test.x[0, 0] - test.left[0]) / (test.right[0] - test.left[0])
     seen = test.visible[0, 0] > 0
     assert np.median(np.abs(found[0] - truth)[seen]) < 0.002

@@ -1,4 +1,4 @@
-"""How well print gives false statements away: true and falsified sidecars held against one page.
+"""How well print gives false statements away: true and falsified sidecars cross-checked with one page.
 
 In: a `PageTruth` and the scales read above its tracks. Out: `StatedScore`, counts that can be added up. Every
 stated scale is falsified in turn, and every two curves of a section exchange their names and scales.

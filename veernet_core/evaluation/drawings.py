@@ -87,9 +87,9 @@ def drawn_sample(ident: str, drawn: SynthStrip) -> Sample:
     )
     width = drawn.right_col - drawn.left_col
     on_paper = (drawn.x - drawn.left_col) / width
-    # as drawn on the paper, in the lap it belongs to
-    lap = np.where(drawn.wrapped[:, None], np.round(drawn.frac - on_paper), 0.0)
-    frac = (on_paper + lap).astype(np.float64)
+    # as drawn on the paper, under the wrap index it belongs to
+    wrap = np.where(drawn.wrapped[:, None], np.round(drawn.frac - on_paper), 0.0)
+    frac = (on_paper + wrap).astype(np.float64)
     course = np.array([_where_lifted(f, c) for f, c in zip(frac, drawn.course)])
     return Sample(ident, strip, specs, frac, drawn.visible, drawn.mask, course=course)
 
@@ -206,7 +206,7 @@ def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any
                 "style": spec.style,
                 "wrap": spec.wrap,
                 "curves": len(sample.specs),
-                "twins": sum(s.style == spec.style for s in sample.specs),
+                "same_style": sum(s.style == spec.style for s in sample.specs),
                 "visible": float(sample.visible[k].mean()),
                 **asdict(score),
                 "longest_invented_ft": score.longest_invented / ROWS_PER_FT,
@@ -232,7 +232,7 @@ def crossings_kept(
     least = apart_px / sample.strip.track_width_px
     for i, j in combinations(range(len(sample.specs)), 2):
         if "none" not in (sample.specs[i].wrap, sample.specs[j].wrap):
-            continue  # two unfolded curves may cross in other laps, where nothing is drawn
+            continue  # two unfolded curves may cross under other wrap indices, where nothing is drawn
         a, b = sample.frac[i], sample.frac[j]
         side = np.sign(a - b)
         rows = np.flatnonzero((side[:-1] * side[1:] < 0) & np.isfinite(side[:-1] * side[1:])) + 1
@@ -258,15 +258,15 @@ def crossings_kept(
 
 
 def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> F64:
-    """Truth counted from the recovered curve's lap, where nothing on the strip tells which it is."""
-    return frac + laps_between(frac, visible, spec, recovered)
+    """Truth counted from the recovered curve's wrap index, where nothing on the strip tells which it is."""
+    return frac + wraps_between(frac, visible, spec, recovered)
 
 
-def laps_between(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> float:
-    """By how many laps a recovered curve is counted otherwise than its truth.
+def wraps_between(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> float:
+    """By how many wraps a recovered curve is counted otherwise than its truth.
 
-    Curves that wrap once have their home lap, as on a real log: none. For those that wrap without end only
-    the changes of lap can be seen: one whole number of laps, the median difference, is taken out.
+    Curves that wrap once have their home wrap index, as on a real log: none. For those that wrap without end
+    only its changes can be seen: one whole number of wraps, the median difference, is taken out.
     """
     both = visible & np.isfinite(frac) & np.isfinite(recovered)
     if spec.wrap != "all" or not both.any():
@@ -275,7 +275,7 @@ def laps_between(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recover
 
 
 def match_order(sample: Sample, recovered: Sequence[F64]) -> list[int]:
-    """Which recovered curve to compare with each truth: siblings permuted for least summed error."""
+    """Which recovered curve to compare with each truth: curves of the track permuted for least summed error."""
     order = list(range(len(recovered)))
     for style in {s.style for s in sample.specs}:
         members = [k for k, s in enumerate(sample.specs) if s.style == style]

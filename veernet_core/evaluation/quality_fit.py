@@ -21,7 +21,7 @@ from veernet_core.evaluation.traced import Case, TracedCurve, judged_cases
 THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
 """log10(1 - R²) at which the error distribution is fitted."""
 LEVELS = np.arange(0.0, 5.01, 0.05)
-"""Logit levels tried for the pessimistic bound, from bold to cautious."""
+"""Logit levels tried for the pessimistic bound, from permissive to strict."""
 TARGET_BAD = 0.05
 """Share of bad among accepted curves that the promise allows."""
 LEVEL_BAD = 0.038
@@ -69,7 +69,7 @@ def fit_quality(curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps) 
     counts = np.zeros((len(LEVELS), 2))
     for part in parts:
         for case in part.cases:
-            counts[: _levels_accepted(case, part.draft, config)] += (1, not case.merit.right)
+            counts[: _levels_accepted(case, part.draft, config)] += (1, not case.outcome.right)
     risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
     safe = np.flatnonzero(risk <= LEVEL_BAD)
     chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
@@ -126,7 +126,7 @@ def _fit_cases(cases: Sequence[Case], config: DigitiseConfig) -> quality.Quality
     """The error distribution of cases of which enough was recovered."""
     used = [c for c in cases if quality.coverage(c.result)[0] >= config.gate.min_coverage]
     return _fit_error(
-        np.array([c.features for c in used]), np.array([c.merit.log_error for c in used])
+        np.array([c.features for c in used]), np.array([c.outcome.log_error for c in used])
     )
 
 
@@ -138,11 +138,11 @@ def upper_bound(accepted: F64, bad: F64) -> F64:
 
 
 def _growing(accepted: F64, bad: F64) -> F64:
-    """Bad curves at each level, from the boldest on, smoothed so that their share grows with the
+    """Bad curves at each level, from the most permissive on, smoothed so that their share grows with the
     number accepted.
     """
-    cautious = np.argsort(accepted, kind="stable")
-    n, b = np.append(0.0, accepted[cautious]), np.append(0.0, bad[cautious])
+    strict = np.argsort(accepted, kind="stable")
+    n, b = np.append(0.0, accepted[strict]), np.append(0.0, bad[strict])
     hull = [0]
     for k in range(1, len(n)):
         if n[k] == n[hull[-1]]:
@@ -156,7 +156,7 @@ def _growing(accepted: F64, bad: F64) -> F64:
 
 
 def _levels_accepted(case: Case, draft: quality.QualityModel, config: DigitiseConfig) -> int:
-    """How many levels, from the boldest on, accept a case; a more cautious one never does alone."""
+    """How many levels, from the most permissive on, accept a case; a stricter one never does alone."""
 
     def refused(level: float) -> bool:
         return not count_cases([case], replace(draft, level=level), config).accepted
@@ -230,12 +230,12 @@ def count_cases(
     counts = [0] * 6
     for case in cases:
         estimate = quality.estimate(
-            case.result, case.siblings, case.depth_residual, model, case.border_slack
+            case.result, case.track_specs, case.depth_residual, model, case.border_slack
         )
         verdict = gate.judge(estimate, case.flags, config.gate)
         accepted = verdict.decision == "accept"
-        good = case.merit.good
-        bad = accepted and not case.merit.right
+        good = case.outcome.good
+        bad = accepted and not case.outcome.right
         incomplete = accepted and not bad and not good
         hits = (True, accepted, bad, incomplete, good, good and accepted)
         for k, hit in enumerate(hits):

@@ -17,7 +17,7 @@ from veernet_core.domain.vocabulary import find_curve
 from veernet_core.evaluation.page_match import find_track, found_borders, lies_in
 from veernet_core.evaluation.page_truth import TrueCurve, TrueSection, TrueTrack
 from veernet_core.page.known.place import Placed
-from veernet_core.page.results import CurveFound, next_laps
+from veernet_core.page.results import CurveFound, next_wraps
 
 _SAME_SCALE = 0.01
 _MOST_DIVISIONS = 20
@@ -122,7 +122,7 @@ def _match(
     min_confidence: float,
 ) -> dict[int, ScaleScore]:
     """Readings given to the printed scales they resemble most, one to one."""
-    entries = [entry for curve in found for entry in laps(curve, printed)]
+    entries = [entry for curve in found for entry in scales_of(curve, printed)]
     pairs = [
         (_likeness(true, entry, divisions), -k, -e)
         for k, true in enumerate(printed)
@@ -173,7 +173,7 @@ def _wrong(
     for curve in found:
         if confidence(curve) < min_confidence:
             continue
-        for entry in laps(curve, printed):
+        for entry in scales_of(curve, printed):
             named = [c for c in printed if _is_named(c, entry)]
             right = any(same_scale(c, entry, divisions) for c in named)
             if not right and all(c.is_stated for c in named):
@@ -181,21 +181,21 @@ def _wrong(
     return out
 
 
-def laps(curve: CurveFound, true: Iterable[TrueCurve]) -> list[CurveFound]:
-    """The scales that one reading states: its own, its backups, and the next lap of a curve that wraps
-    where the page prints that lap.
+def scales_of(curve: CurveFound, true: Iterable[TrueCurve]) -> list[CurveFound]:
+    """The scales that one reading states: its own, its backups, and the next scale of a curve that wraps
+    where the page prints that one.
     """
     left, right = float(curve.left.value), float(curve.right.value)
     ends = [(left, right), *curve.backups]
     if curve.wrap != "none" and not curve.backups:
-        ends += next_laps(left, right)
+        ends += next_wraps(left, right)
     out = [
         replace(curve, left=replace(curve.left, value=a), right=replace(curve.right, value=b))
         for a, b in ends
     ]
     kept = 1 + len(curve.backups)
     printed = list(true)
-    return out[:kept] + [lap for lap in out[kept:] if any(same_scale(c, lap) for c in printed)]
+    return out[:kept] + [wrap for wrap in out[kept:] if any(same_scale(c, wrap) for c in printed)]
 
 
 def confidence(curve: CurveFound) -> float:

@@ -28,7 +28,7 @@ from veernet_core.datatypes import (
     Section,
     Trace,
 )
-from veernet_core.evaluation.drawings import Sample, laps_between, match_order
+from veernet_core.evaluation.drawings import Sample, match_order, wraps_between
 from veernet_core.evaluation.papers import PAPERS, paper_samples
 from veernet_core.strips import border_check
 
@@ -56,7 +56,7 @@ class TracedCurve:
     """
 
     spec: CurveSpec
-    siblings: tuple[CurveSpec, ...]
+    track_specs: tuple[CurveSpec, ...]
     trace: Trace
     truth: F64
     course: F64
@@ -73,7 +73,7 @@ class TracedCurve:
 
 @dataclass(frozen=True, slots=True)
 class PixelEvidence:
-    """What head A said of some pixels of one strip, and what they are.
+    """What the mask head gives for some pixels of one strip, and what they are.
 
     Attributes
     ----------
@@ -132,15 +132,15 @@ def traced(sample: Sample, posterior: Posterior, rows_per_ft: float) -> list[Tra
     curves = []
     for k, spec in enumerate(sample.specs):
         trace, visible = traces[order[k]], sample.visible[k]
-        laps = laps_between(sample.frac[k], visible, spec, trace.frac)
-        truth = sample.frac[k] + laps
+        wraps = wraps_between(sample.frac[k], visible, spec, trace.frac)
+        truth = sample.frac[k] + wraps
         curves.append(
             TracedCurve(
                 spec,
                 sample.track or sample.specs,
                 trace,
                 truth,
-                course[k] + laps,
+                course[k] + wraps,
                 visible,
                 rows_per_ft,
                 slack,
@@ -184,7 +184,7 @@ def _on_depth(position: F64, curve: TracedCurve, depth: F64) -> F64:
 
 
 @dataclass(frozen=True, slots=True)
-class Merit:
+class CurveOutcome:
     """What is true of a recovered curve.
 
     Attributes
@@ -209,7 +209,9 @@ class Merit:
         return self.right and self.complete
 
 
-def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfig) -> Merit:
+def curve_outcome(
+    result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfig
+) -> CurveOutcome:
     """Judge a recovered curve by its truth.
 
     Parameters
@@ -222,10 +224,10 @@ def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfi
     seen, given = np.isfinite(truth), np.isfinite(result.frac)
     both = given & seen
     if not both.any() or invented_share(result, truth, course) > MAX_INVENTED:
-        return Merit(float("inf"), False, False)
-    asked = seen
+        return CurveOutcome(float("inf"), False, False)
+    expected = seen
     if result.spec.wrap == "none":  # a pen that rides its stop beyond the border tells no value
-        asked = seen & (given | ((truth >= 0) & (truth <= 1)))
+        expected = seen & (given | ((truth >= 0) & (truth <= 1)))
     error, spread = (result.frac - truth)[both], truth[both]
     variance = float(np.var(spread))
     # of a curve that was drawn lively and recovered flat the truth tells how much is missing
@@ -235,8 +237,8 @@ def merit(result: RecoveredCurve, truth: F64, course: F64, config: DigitiseConfi
         right = 100 * np.median(np.abs(error)) <= config.gate.flat_max_dx_pct
     else:
         right = 1 - np.mean(error**2) / (variance + 1e-12) >= config.gate.min_r2
-    complete = both.sum() >= COMPLETE * asked.sum()
-    return Merit(float(log_error), bool(right), bool(complete))
+    complete = both.sum() >= COMPLETE * expected.sum()
+    return CurveOutcome(float(log_error), bool(right), bool(complete))
 
 
 def invented_share(result: RecoveredCurve, truth: F64, course: F64, slack: int = 2) -> float:
@@ -256,9 +258,9 @@ class Case:
     Attributes
     ----------
     features : float64 [n_features]
-    merit : Merit
+    outcome : CurveOutcome
     result : RecoveredCurve
-    siblings : tuple of CurveSpec
+    track_specs : tuple of CurveSpec
     flags : tuple of str
         Reasons seen on the curve itself.
     depth_residual : float
@@ -266,9 +268,9 @@ class Case:
     """
 
     features: F64
-    merit: Merit
+    outcome: CurveOutcome
     result: RecoveredCurve
-    siblings: tuple[CurveSpec, ...]
+    track_specs: tuple[CurveSpec, ...]
     flags: tuple[str, ...]
     depth_residual: float = float("nan")
     border_slack: tuple[float, float] = UNSEEN_BORDERS
@@ -282,25 +284,25 @@ def judged_cases(
 ) -> list[Case]:
     """Put traced curves on depths and compare them with their truth.
 
-    Curves drawn alike are left out (the gate never accepts them without a point that names them), and
+    Curves of the same style are left out (the gate never accepts them without a point that names them), and
     curves of which hardly anything is visible, unless ``everything`` is asked for.
     """
     cases = []
     for curve in curves:
         own = curve.spec.style, curve.spec.colour
-        twins = sum((s.style, s.colour) == own for s in curve.siblings) > 1
+        same_style = sum((s.style, s.colour) == own for s in curve.track_specs) > 1
         if curve.spec.style not in maps or (
-            not everything and (twins or curve.visible.mean() < 0.1)
+            not everything and (same_style or curve.visible.mean() < 0.1)
         ):
             continue
         result, truth, course = recovered(curve, maps, config)
         cases.append(
             Case(
-                quality.curve_features(result, curve.siblings),
-                merit(result, truth, course, config),
+                quality.curve_features(result, curve.track_specs),
+                curve_outcome(result, truth, course, config),
                 result,
-                curve.siblings,
-                gate.trace_flags(result, curve.siblings),
+                curve.track_specs,
+                gate.trace_flags(result, curve.track_specs),
                 border_slack=curve.border_slack,
             )
         )

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet
+from veernet_core.net.model import STRIDE, STYLE_CONDITION, NetOutput, VeerNet
 
 
 def available() -> bool:
@@ -34,9 +34,9 @@ class _Tensors(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, x: Tensor, valid: Tensor, listed: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor, valid: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
         """Logits of the heads that there are."""
-        out = self.model(x, valid, listed)
+        out = self.model(x, valid, condition)
         if out.position is None or out.presence is None:
             return (out.mask,)
         if not out.mask.shape[1]:
@@ -60,7 +60,7 @@ class CpuEngine:
         example = (
             torch.zeros(1, 2, size, size),
             torch.ones(1, 1, size, size),
-            torch.zeros(1, LISTED),
+            torch.zeros(1, STYLE_CONDITION),
         )
         with torch.no_grad(), warnings.catch_warnings():
             # sizes that tracing takes for constants are channels and heads, which are
@@ -73,9 +73,9 @@ class CpuEngine:
         self._compiled = openvino.Core().compile_model(converted, "CPU", settings)
         self._lock = threading.Lock()
 
-    def __call__(self, x: Tensor, valid: Tensor, listed: Tensor) -> NetOutput:
+    def __call__(self, x: Tensor, valid: Tensor, condition: Tensor) -> NetOutput:
         """As ``VeerNet.forward`` with all its arguments."""
-        inputs = [t.contiguous().numpy() for t in (x, valid, listed)]
+        inputs = [t.contiguous().numpy() for t in (x, valid, condition)]
         with self._lock:  # one inference request, one caller at a time
             arrays = [torch.from_numpy(a.copy()) for a in self._compiled(inputs).to_tuple()]
         if len(arrays) == 1:

@@ -146,8 +146,8 @@ def position_target(x: Tensor, steep: Tensor, weight: Tensor, cols: int) -> Tens
     sigma = (1.5 + 0.3 * steep).clamp(max=30.0)
     column = torch.arange(cols, device=x.device, dtype=torch.float32)
     z = (column - torch.nan_to_num(x)[..., None]) / sigma[..., None]
-    bell = torch.exp(-0.5 * z * z) + 1e-12
-    return bell / bell.sum(-1, keepdim=True) * weight[..., None]
+    gaussian = torch.exp(-0.5 * z * z) + 1e-12
+    return gaussian / gaussian.sum(-1, keepdim=True) * weight[..., None]
 
 
 def position_loss(logits: Tensor, target: Tensor) -> Tensor:

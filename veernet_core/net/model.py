@@ -1,12 +1,9 @@
 """The network: an encoder-decoder with attention and two heads.
 
-In: ink and track geometry of a batch of strips, and the line styles of the curves listed for them;
-out: logits. Head A segments pixels by line style; head B gives, for every style, a distribution over
-the columns of each row (where is this curve at this depth) and a presence logit per row. Losses,
-batching and weights live elsewhere in ``net``.
-
-All padding is explicit: with a validity mask every layer sees zeros beyond the strip, exactly as the
-convolutions see beyond the array, so padding never changes a result.
+In: ink and track geometry of a batch of strips, and the line styles of their curves; out: logits. The mask
+head segments pixels by line style; the position head gives, for every style, a distribution over the columns
+of each row (where is this curve at this depth) and a presence logit per row. Losses, batching and weights
+live elsewhere in ``net``.
 """
 
 from __future__ import annotations
@@ -24,8 +21,8 @@ from veernet_core.net.validity import Validity, levels
 STRIDE = 32
 """Heights and widths are padded to multiples of this."""
 
-LISTED = 6
-"""Numbers that tell the network which line styles are listed for a strip (``listed_styles``)."""
+STYLE_CONDITION = 6
+"""Numbers that tell the network which line styles the curves of a strip have (``style_condition``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +34,9 @@ class NetConfig:
     widths : channels at 1/2, 1/4, 1/8, 1/16 and 1/32 of the resolution
     decoder_width : channels of the last decoder stage (at 1/2)
     layers : self-attention layers in the bottleneck
-    mask_classes : background and the curve classes of head A
-    position_classes : curve classes of head B; 0 leaves the head out (the published network)
-    told_styles : whether the decoder is told the line styles listed for a strip
+    mask_classes : background and the curve classes of the mask head
+    position_classes : curve classes of the position head; 0 leaves the head out (the published network)
+    told_styles : whether the decoder is conditioned on the line styles of the curves of a strip
     """
 
     widths: tuple[int, int, int, int, int] = (24, 40, 64, 96, 128)
@@ -50,7 +47,7 @@ class NetConfig:
     told_styles: bool = True
 
 
-def listed_styles(styles: Sequence[int]) -> list[float]:
+def style_condition(styles: Sequence[int]) -> list[float]:
     """What the network is told of a strip: for every style, at least one curve and at least two.
 
     Parameters
@@ -60,9 +57,9 @@ def listed_styles(styles: Sequence[int]) -> list[float]:
 
     Returns
     -------
-    list of float [LISTED]
+    list of float [STYLE_CONDITION]
     """
-    counts = [sum(s == c for s in styles) for c in range(LISTED // 2)]
+    counts = [sum(s == c for s in styles) for c in range(STYLE_CONDITION // 2)]
     return [float(n >= k) for k in (1, 2) for n in counts]
 
 
@@ -170,17 +167,17 @@ class Up(nn.Module):
         self.skip = skip
         self.join = ConvNorm(cin + skip, cout)
         self.doubling: nn.ConvTranspose2d | None = None
-        self.told = nn.Linear(LISTED, 2 * cout) if told else None
+        self.told = nn.Linear(STYLE_CONDITION, 2 * cout) if told else None
         if self.told is not None:
             nn.init.zeros_(self.told.weight)
             nn.init.zeros_(self.told.bias)
         self.blocks = nn.ModuleList(ResidualBlock(cout, attention=False) for _ in range(blocks))
 
-    def forward(self, x: Tensor, skip: Tensor, mask: Validity | None, listed: Tensor) -> Tensor:
-        """``[B, cin, h, w]``, ``[B, skip, 2h, 2w]`` and ``[B, LISTED]`` to ``[B, cout, 2h, 2w]``."""
+    def forward(self, x: Tensor, skip: Tensor, mask: Validity | None, condition: Tensor) -> Tensor:
+        """``[B, cin, h, w]``, ``[B, skip, 2h, 2w]`` and ``[B, STYLE_CONDITION]`` to ``[B, cout, 2h, 2w]``."""
         x = self._joined(x, skip, mask)
         if self.told is not None:
-            gain, offset = self.told(listed)[:, :, None, None].chunk(2, 1)
+            gain, offset = self.told(condition)[:, :, None, None].chunk(2, 1)
             x = torch.addcmul(offset, x, 1 + gain)
             x = x if mask is None else mask.clear(x)
         for block in self.blocks:
@@ -294,7 +291,7 @@ class VeerNet(nn.Module):
         self,
         x: Tensor,
         valid: Tensor | None = None,
-        listed: Tensor | None = None,
+        condition: Tensor | None = None,
         filled: tuple[int, int] | None = None,
     ) -> NetOutput:
         """Run the network.
@@ -305,8 +302,8 @@ class VeerNet(nn.Module):
             Ink in [0, 1] and 1 inside the track; H and W multiples of ``STRIDE``.
         valid : float [B, 1, H, W], optional
             1 inside the strip; None when there is no padding.
-        listed : float [B, LISTED], optional
-            ``listed_styles`` of every strip; None when nothing is known of any.
+        condition : float [B, STYLE_CONDITION], optional
+            ``style_condition`` of every strip; None when nothing is known of any.
         filled : (rows, columns), optional
             What every strip of the batch fills, where ``valid`` says the same of all of them: padding is
             then cleared in place, so only for inference.
@@ -318,8 +315,8 @@ class VeerNet(nn.Module):
         """
         validity = None if valid is None else Validity(valid, filled)
         masks = levels(validity, 5)
-        if listed is None:
-            listed = x.new_zeros(len(x), LISTED)
+        if condition is None:
+            condition = x.new_zeros(len(x), STYLE_CONDITION)
         if valid is not None:
             x = x * valid
         x = F.pixel_unshuffle(x, 2)
@@ -331,8 +328,8 @@ class VeerNet(nn.Module):
         for layer in self.bottleneck:
             x = layer(x, masks[4])
         for up, level in zip(self.ups, (3, 2, 1)):
-            x = up(x, skips[level], masks[level], listed)
-        x = self.last(x, skips[0], masks[0], listed)
+            x = up(x, skips[level], masks[level], condition)
+        x = self.last(x, skips[0], masks[0], condition)
         logits = F.pixel_shuffle(self.head(x), 2)
         masks_end = logits.shape[1] - self.config.position_classes
         mask_logits = logits[:, :masks_end]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from veernet_core.datatypes import F32, STYLES, Bool, Posterior, Strip
 from veernet_core.errors import OutOfMemoryError
 from veernet_core.net.cpu_engine import CpuEngine, available
-from veernet_core.net.model import LISTED, STRIDE, NetOutput, VeerNet, listed_styles
+from veernet_core.net.model import STRIDE, STYLE_CONDITION, NetOutput, VeerNet, style_condition
 
 MOST_AT_ONCE = 4
 """Batches in work at the same time on a CPU; each takes up to 0.2 GB."""
@@ -58,7 +58,7 @@ class StripPredictor:
         float32 or bfloat16; the latter, on a CPU, through OpenVINO where that is installed.
     plan : TilePlan
     keep_mask : bool
-        Whether posteriors carry head A's mask.
+        Whether posteriors carry the mask.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class StripPredictor:
         ink = np.zeros((batch, tiles[0].height, tiles[0].width), np.uint8)
         inside = np.zeros((batch, 1, tiles[0].width), np.float32)
         valid = np.zeros((batch, 1, *ink.shape[1:]), np.float32)
-        listed = np.zeros((batch, LISTED), np.float32)
+        condition = np.zeros((batch, STYLE_CONDITION), np.float32)
         for k, tile in enumerate(tiles):
             strip = strips[tile.strip]
             part = strip.ink[tile.row : tile.row + tile.rows]
@@ -158,12 +158,12 @@ class StripPredictor:
             valid[k, 0, : part.shape[0], : part.shape[1]] = 1
             column = np.arange(tile.width)
             inside[k, 0] = (column >= strip.left_col) & (column <= strip.right_col)
-            listed[k] = listed_styles([STYLES.index(s) for s in strip.styles])
+            condition[k] = style_condition([STYLES.index(s) for s in strip.styles])
         valid[len(tiles) :] = 1  # filler tiles: blank paper
         sizes = {_filled(tile, strips[tile.strip]) for tile in tiles}
         alike = len(sizes) == 1 and len(tiles) == batch
         with torch.inference_mode():
-            output = self._model(ink, inside, valid, listed, sizes.pop() if alike else None)
+            output = self._model(ink, inside, valid, condition, sizes.pop() if alike else None)
             arrays = _probabilities(output, self.keep_mask)
         return [tuple(a[k] for a in arrays) for k in range(len(tiles))]
 
@@ -172,7 +172,7 @@ class StripPredictor:
         ink: NDArray[np.uint8],
         inside: F32,
         valid: F32,
-        listed: F32,
+        condition: F32,
         filled: tuple[int, int] | None,
     ) -> NetOutput:
         device = self.device
@@ -181,7 +181,7 @@ class StripPredictor:
         x = torch.stack([x, track], 1).contiguous(memory_format=torch.channels_last)
         mask = torch.from_numpy(valid).to(device)
         with torch.autocast(device.type, torch.bfloat16, self.precision == torch.bfloat16):
-            told = torch.from_numpy(listed).to(device)
+            told = torch.from_numpy(condition).to(device)
             if self._engine is not None:
                 return self._engine(x, mask, told)
             whole = filled == tuple(x.shape[2:]) or bool(mask.all())

@@ -180,7 +180,7 @@ Printed = Mapping[tuple[str, str], Sequence[CurveFound]]
 """Scales by section id and track id."""
 
 
-def next_laps(left: float, right: float) -> list[tuple[float, float]]:
+def next_wraps(left: float, right: float) -> list[tuple[float, float]]:
     """The scales on which a curve comes back that leaves its track over the right or the left border."""
     return [(right, 2 * right - left), (2 * left - right, left)]
 

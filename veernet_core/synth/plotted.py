@@ -118,8 +118,8 @@ def draw_plotted(rng: Rng, wells: Sequence[Well], finish: Finish) -> PlottedStri
         line = LINES[pen][int(rng.integers(len(LINES[pen])))]
         weight = nib * rng.uniform(0.7, 1.5)
         wraps = name == "GR"
-        for lap in (0, 1, -1) if wraps else (0,):
-            axes.plot(frac - lap, depth, linestyle=line, linewidth=weight, color="black")
+        for wrap in (0, 1, -1) if wraps else (0,):
+            axes.plot(frac - wrap, depth, linestyle=line, linewidth=weight, color="black")
         specs.append(CurveSpec(name, "", 0.0, 1.0, "linear", pen, "one" if wraps else "none"))
         fracs.append(np.interp(centres, depth, frac))
         on_scale = (fracs[-1] >= 0) & (fracs[-1] <= 1)

@@ -144,7 +144,7 @@ def draw_shape(
     amplitude = 0.01 if rng.random() < flat_share else rng.lognormal(np.log(0.13), 0.7)
     centre = rng.uniform(0.05, 0.95) if rng.random() < 0.7 else rng.normal(0.5, 0.6)
     samples = centre + amplitude * samples
-    if rng.random() < 0.1:  # a few spikes across the track, or across several laps of it
+    if rng.random() < 0.1:  # a few spikes across the track, or across several wraps of it
         for at in rng.integers(0, n, size=int(rng.integers(1, 6))):
             reach = rng.exponential(0.7) * (1 if rng.random() < 0.8 else -1)
             samples[at : at + int(rng.integers(1, 4))] += reach

@@ -240,12 +240,12 @@ def _ink_laps(
     inside = (column >= left - 0.5) & (column <= right + 0.5)
     ink = np.zeros((len(unfolded), cols), np.float32)
     known = frac[np.isfinite(frac)]
-    laps = np.unique(np.floor(known)) if len(known) else np.zeros(0)
-    if len(laps):  # a fast stroke may run through laps in which it never rests
-        laps = np.arange(laps[0], laps[-1] + 1)
-    for lap in laps[:12]:
-        # the same dashes in every lap
-        shifted = unfolded - lap * (paper[1] - paper[0])
+    wraps = np.unique(np.floor(known)) if len(known) else np.zeros(0)
+    if len(wraps):  # a fast stroke may run through wraps in which it never rests
+        wraps = np.arange(wraps[0], wraps[-1] + 1)
+    for wrap in wraps[:12]:
+        # the same dashes in every wrap
+        shifted = unfolded - wrap * (paper[1] - paper[0])
         ink = np.maximum(ink, render.ink_curve(np.random.default_rng(seed), shifted, pen, cols))
     return np.asarray(ink * inside, dtype=np.float32)
 
@@ -270,16 +270,16 @@ def _ticks(rng: Rng, x: F64, cols: int) -> F32:
 
 
 def _hatching(rng: Rng, curve: Inked, paper: tuple[float, float], cols: int) -> F32:
-    """Hatching between a curve and a border: where it runs in another lap, or past a cut-off."""
+    """Hatching between a curve and a border: where it runs under another wrap index, or past a cut-off."""
     left, right = paper
     column = np.arange(cols)
-    lap = np.floor(np.nan_to_num(curve.frac))
-    home = np.median(lap)
+    wrap = np.floor(np.nan_to_num(curve.frac))
+    home = np.median(wrap)
     x = np.nan_to_num(curve.x, nan=left)[:, None]
     from_left = (column > left) & (column < x)
     from_right = (column > x) & (column < right)
-    if curve.wrapped and (lap != home).any():
-        area = np.where((lap > home)[:, None], from_left, from_right & (lap < home)[:, None])
+    if curve.wrapped and (wrap != home).any():
+        area = np.where((wrap > home)[:, None], from_left, from_right & (wrap < home)[:, None])
     else:
         cut = rng.uniform(left, right)
         area = from_left & (x < cut) if rng.random() < 0.5 else from_right & (x > cut)

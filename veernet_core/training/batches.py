@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 
 from veernet_core.datatypes import STYLES
 from veernet_core.net import losses
-from veernet_core.net.model import LISTED, listed_styles
+from veernet_core.net.model import STYLE_CONDITION, style_condition
 from veernet_core.synth.strips import MAX_CURVES, SynthConfig, SynthStrip, draw_strip
 
 Batch = dict[str, Tensor]
@@ -125,7 +125,7 @@ def collate(strips: Sequence[SynthStrip], told: Sequence[Sequence[int]]) -> Batc
     -------
     dict
         ink [B, H, W] uint8, inside [B, W] f32, x/steep/visible [B, K, H], style [B, K] (-1: none),
-        mask [B, H, W] uint8, listed [B, LISTED] f32.
+        mask [B, H, W] uint8, condition [B, STYLE_CONDITION] f32.
     """
     rows, cols = strips[0].ink.shape
     shape = (len(strips), MAX_CURVES, rows)
@@ -148,7 +148,7 @@ def collate(strips: Sequence[SynthStrip], told: Sequence[Sequence[int]]) -> Batc
         "visible": torch.from_numpy(visible),
         "style": torch.from_numpy(style),
         "mask": torch.from_numpy(np.stack([s.mask for s in strips])),
-        "listed": torch.tensor([listed_styles(t) for t in told]).reshape(-1, LISTED),
+        "condition": torch.tensor([style_condition(t) for t in told]).reshape(-1, STYLE_CONDITION),
     }
 
 
@@ -168,8 +168,8 @@ def net_input(batch: Batch) -> Tensor:
 def targets(batch: Batch) -> tuple[Tensor, Tensor]:
     """Position target [B, 3, H, W] and presence [B, 3, H] of a batch."""
     cols = batch["ink"].shape[2]
-    bells = losses.position_target(batch["x"], batch["steep"], batch["visible"], cols)
+    gaussians = losses.position_target(batch["x"], batch["steep"], batch["visible"], cols)
     member = torch.stack([batch["style"] == c for c in range(len(STYLES))], 1).float()
-    target = torch.einsum("bck,bkhw->bchw", member, bells)
+    target = torch.einsum("bck,bkhw->bchw", member, gaussians)
     present = (torch.einsum("bck,bkh->bch", member, batch["visible"]) > 0).float()
     return target, present

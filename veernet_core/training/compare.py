@@ -35,7 +35,7 @@ PUBLISHED_SHARE = 0.97
 class Candidate:
     """One way of training: a mask loss, the row-wise cross-entropy, or both added.
 
-    ``knob`` names the family whose asymmetry can be set; the curve is exported from head B where
+    ``knob`` names the family whose asymmetry can be set; the curve is exported from the position head where
     ``position`` is trained, else from the mask.
     """
 
@@ -179,8 +179,8 @@ def _loss(
     if candidate.position:
         assert output.position is not None
         x, steep, visible = (torch.from_numpy(a[take]) for a in (pool.x, pool.steep, pool.visible))
-        bells = losses.position_target(x, steep, visible, pool.ink.shape[2])
-        total = total + losses.position_loss(output.position, bells)
+        gaussians = losses.position_target(x, steep, visible, pool.ink.shape[2])
+        total = total + losses.position_loss(output.position, gaussians)
     return total
 
 

@@ -78,8 +78,8 @@ def total_loss(
     parts = {"mask": float(mask.detach())}
     if output.position is None or output.presence is None:
         return mask, parts
-    bells, present = targets(batch)
-    position = losses.position_loss(output.position, bells)
+    gaussians, present = targets(batch)
+    position = losses.position_loss(output.position, gaussians)
     presence = losses.presence_loss(output.presence, present)
     parts |= {"position": float(position.detach()), "presence": float(presence.detach())}
     return position + config.mask_weight * mask + config.presence_weight * presence, parts
@@ -253,7 +253,7 @@ def _step(
     state.model.train()
     x = net_input(batch).contiguous(memory_format=torch.channels_last)
     with torch.autocast(x.device.type, torch.bfloat16):
-        output = state.model(x, listed=batch["listed"])
+        output = state.model(x, condition=batch["condition"])
     loss, parts = total_loss(output, batch, config, weights)
     state.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

@@ -23,7 +23,7 @@ def strip_pictures(
     for index in range(count):
         batch = {k: v.to(device) for k, v in data[index].items()}
         with torch.inference_mode():
-            output = model.eval()(net_input(batch), listed=batch["listed"])
+            output = model.eval()(net_input(batch), condition=batch["condition"])
         if output.position is None or output.presence is None:
             return {}
         position = output.position.softmax(-1) * torch.sigmoid(output.presence)[..., None]

@@ -55,7 +55,7 @@ def _outputs(
         batch = {k: v.to(device) for k, v in data[index].items()}
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16):
             x = net_input(batch).contiguous(memory_format=torch.channels_last)
-            output = model(x, listed=batch["listed"])
+            output = model(x, condition=batch["condition"])
         if output.position is None or output.presence is None:
             return
         yield batch, output.position, output.presence

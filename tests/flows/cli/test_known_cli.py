@@ -58,7 +58,7 @@ def test_an_archive_lists_what_is_known_and_notices_changes(tmp_path: Path) -> N
     store = ObjectStore(str(tmp_path))
     for key in ("x/a.tif", "x/b.tif", "x/a.sidecar.json"):
         store.put(key, b"{}")
-    plain = {listed.scan.key: listed.stated_version for listed in list_scans(store)}
+    plain = {listed.scan.key: listed.given_version for listed in list_scans(store)}
     (sidecar,) = [listed.sidecar for listed in list_scans(store) if listed.sidecar]
     assert plain == {
         "x/a.tif": sidecar.version,
@@ -70,6 +70,6 @@ def test_an_archive_lists_what_is_known_and_notices_changes(tmp_path: Path) -> N
     first, second = list_scans(store, index)
     assert first.dra is not None
     assert json.loads(second.indexed) == {"well": {"county": "Clark"}}
-    assert first.stated_version != plain["x/a.tif"]
-    assert second.stated_version != ""
+    assert first.given_version != plain["x/a.tif"]
+    assert second.given_version != ""
     assert Selection().covers(first)

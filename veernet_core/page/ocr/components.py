@@ -75,8 +75,8 @@ def find_print(ink: U8, dpi: float, walls: Bool | None = None) -> list[Print]:
     marks = stats[
         solid | (tall < low) & (wide < 0.12 * dpi) & (area >= max(2.0, 0.015 * low * low))
     ]
-    barred = np.zeros(ink.shape, dtype=np.bool_) if walls is None else walls
-    groups = _joined(letters, _phrases(letters, barred), barred, marks)
+    walled = np.zeros(ink.shape, dtype=np.bool_) if walls is None else walls
+    groups = _joined(letters, _phrases(letters, walled), walled, marks)
     out = [_rectangle(letters[members], marks, ink.shape) for members in groups]
     return sorted(out, key=lambda p: (p.row0, p.col0))
 

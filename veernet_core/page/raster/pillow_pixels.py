@@ -77,7 +77,7 @@ def _pillow_source(image: Image.Image) -> PixelSource:
 
 
 def pillow_facts(data: bytes, kind: str) -> tuple[int, Dpi | None]:
-    """EXIF orientation and dpi of a PNG or JPEG, from its header; (1, None) where not stated."""
+    """EXIF orientation and dpi of a PNG or JPEG, from its header; (1, None) where not given."""
     try:
         with _PILLOW[kind](io.BytesIO(data)) as image:
             dpi = image.info.get("dpi")

@@ -1,4 +1,4 @@
-"""Stated scales and names held against what the page prints above its tracks.
+"""Given scales and names cross-checked with what the page prints above its tracks.
 
 In: sections as a sidecar states them, and the scales read above them. Out: findings: what the print
 contradicts (``scale_contradicted``, ``name_contradicted``: those curves are for review), and what it confirms.
@@ -16,7 +16,7 @@ from typing import Literal
 from veernet_core.datatypes import CurveSpec, Doubt, Finding, Section, Track
 from veernet_core.domain.curve_kinds import CurveKind, curve_kind
 from veernet_core.domain.vocabulary import find_curve
-from veernet_core.page.results import CurveFound, Printed, next_laps
+from veernet_core.page.results import CurveFound, Printed, next_wraps
 
 Outcome = Literal["scale_confirmed", "scale_contradicted", "name_contradicted"]
 """What print says of a curve: its given scale is printed; another one is; its name stands over another track
@@ -217,11 +217,11 @@ def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
     """Whether a printed scale is a stated one, and as many of its backups as are printed are stated too."""
     scales = [_ends(curve), *curve.backups]
     wraps = curve.wrap != "none" or any(s.wrap != "none" for s in specs)
-    laps = scales + next_laps(*_ends(curve)) if wraps else scales
+    all_scales = scales + next_wraps(*_ends(curve)) if wraps else scales
     stated = [(s.left, s.right) for s in specs if s.scale == curve.scale]
-    if not any(_same(_ends(curve), own) for own in [*stated, *_stated_laps(specs)]):
+    if not any(_same(_ends(curve), own) for own in [*stated, *_given_wraps(specs)]):
         return False
-    return len(scales) < len(stated) or all(any(_same(s, p) for p in laps) for s in stated)
+    return len(scales) < len(stated) or all(any(_same(s, p) for p in all_scales) for s in stated)
 
 
 def _lost_digits(curve: CurveFound, specs: Sequence[CurveSpec]) -> bool:
@@ -238,9 +238,9 @@ def _lost_digits(curve: CurveFound, specs: Sequence[CurveSpec]) -> bool:
     )
 
 
-def _stated_laps(specs: Sequence[CurveSpec]) -> list[Ends]:
+def _given_wraps(specs: Sequence[CurveSpec]) -> list[Ends]:
     """The scales on which curves that wrap come back."""
-    return [lap for s in specs if s.wrap != "none" for lap in next_laps(s.left, s.right)]
+    return [wrap for s in specs if s.wrap != "none" for wrap in next_wraps(s.left, s.right)]
 
 
 def _same(one: Ends, two: Ends) -> bool:

@@ -40,21 +40,21 @@ def _crossings(row: F64, frac: F64, level: float) -> F64:
 
 
 def segmented(course: Course) -> tuple[F64, F64, NDArray[np.int64], Bool]:
-    """Vertices cut at every border, and for each segment its lap and whether it is inked."""
+    """Vertices cut at every border, and for each segment its wrap index and whether it is inked."""
     row, frac = course.row, course.frac
-    levels = range(-course.laps, course.laps + 2)
+    levels = range(-course.wraps, course.wraps + 2)
     cuts = [_crossings(row, frac, float(level)) for level in levels]
     lifts = np.array(course.lifts, dtype=np.float64).reshape(-1, 2)
     row, frac = _with_vertices(row, frac, np.concatenate([*cuts, lifts.ravel()]))
     if course.peg:
-        frac = np.clip(frac, -course.laps, 1 + course.laps)
+        frac = np.clip(frac, -course.wraps, 1 + course.wraps)
     middle = (frac[:-1] + frac[1:]) / 2
-    lap = np.clip(np.floor(middle), -course.laps, course.laps).astype(np.int64)
-    inked = (middle >= -course.laps) & (middle <= 1 + course.laps)
+    wrap = np.clip(np.floor(middle), -course.wraps, course.wraps).astype(np.int64)
+    inked = (middle >= -course.wraps) & (middle <= 1 + course.wraps)
     at = (row[:-1] + row[1:]) / 2
     for start, stop in lifts:
         inked &= ~((at > start) & (at < stop))
-    return row, frac, lap, inked
+    return row, frac, wrap, inked
 
 
 def strokes(course: Course, column: Callable[[F64, F64], F64]) -> list[Polyline]:
@@ -64,14 +64,14 @@ def strokes(course: Course, column: Callable[[F64, F64], F64]) -> list[Polyline]
     ----------
     column : callable ``(frac, row) -> column``
     """
-    row, frac, lap, inked = segmented(course)
-    change = np.flatnonzero((np.diff(lap) != 0) | (np.diff(inked.view(np.int8)) != 0)) + 1
+    row, frac, wrap, inked = segmented(course)
+    change = np.flatnonzero((np.diff(wrap) != 0) | (np.diff(inked.view(np.int8)) != 0)) + 1
     out = []
-    for piece in np.split(np.arange(len(lap)), change):
+    for piece in np.split(np.arange(len(wrap)), change):
         if len(piece) == 0 or not inked[piece[0]]:
             continue
         part = slice(int(piece[0]), int(piece[-1]) + 2)
-        out.append((column(frac[part] - lap[piece[0]], row[part]), row[part]))
+        out.append((column(frac[part] - wrap[piece[0]], row[part]), row[part]))
     return out
 
 

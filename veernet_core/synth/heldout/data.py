@@ -82,7 +82,7 @@ class Course:
 
     row: F64
     frac: F64
-    laps: int = 0
+    wraps: int = 0
     peg: bool = False
     lifts: tuple[tuple[float, float], ...] = ()
 

@@ -253,8 +253,10 @@ def choose_curves(
 
 def _mates(shapes: Sequence[Shape], family: Family) -> list[Shape]:
     """The shapes that a track of this family would hold; all where none would."""
-    strangers = frozenset().union(*(m for m in TRACK_MATES if not m & {*FAMILIES[family]}))
-    return [s for s in shapes if not isinstance(s, tuple) or s[0] not in strangers] or [*shapes]
+    of_other_families = frozenset().union(*(m for m in TRACK_MATES if not m & {*FAMILIES[family]}))
+    return [s for s in shapes if not isinstance(s, tuple) or s[0] not in of_other_families] or [
+        *shapes
+    ]
 
 
 def _rescued(rng: np.random.Generator, spec: CurveSpec, values: F64) -> CurveSpec:
