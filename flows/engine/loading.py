@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flows.engine.decoders import DEFAULT_CHECK
-from flows.engine.memory import keep_freed_blocks, release_freed_blocks
+from flows.engine.memory import Release, keep_freed_blocks
 from flows.engine.precision import AUTO, best_precision
 from storage.objects import ObjectStore
 from veernet_core.config import DigitiseConfig, GatePolicy
@@ -125,13 +125,13 @@ class _OneAtATime:
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
-        self._lock = threading.Lock()
+        self._lock, self._release = threading.Lock(), Release()
         self.model_id: str = predictor.model_id
         self.numerics: str = predictor.numerics
 
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         with self._lock:
-            release_freed_blocks()
+            self._release()
             return self._predictor.predict(strips)
 
     def __getattr__(self, name: str) -> Any:

@@ -42,8 +42,24 @@ def keep_freed_blocks() -> bool:
     return all(library.mallopt(name, value) == 1 for name, value in wanted)
 
 
-def release_freed_blocks() -> None:
-    """Give back what is kept: once for a group of strips, so that the holes of a long log do not add up."""
-    library = _glibc()
-    if library is not None:
-        library.malloc_trim(0)
+class Release:
+    """Gives back what is kept, so that the holes of a long log do not add up; called once a group of strips.
+
+    Only the first of so many calls is heeded, after the first page was read: what is given back comes again
+    page by page, to be emptied by the system, which at every call costs more than the memory is worth.
+
+    Parameters
+    ----------
+    every : int
+        Calls of which one is heeded.
+    """
+
+    def __init__(self, every: int = 8) -> None:
+        self._every, self._calls = every, 0
+
+    def __call__(self) -> None:
+        """Count a group, and give back what is kept where it is this one's turn."""
+        library = _glibc()
+        if library is not None and self._calls % self._every == 0:
+            library.malloc_trim(0)
+        self._calls += 1

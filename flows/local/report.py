@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flows.archive.setup import new_run_id
-from flows.engine.memory import release_freed_blocks
+from flows.engine.memory import Release
 from storage import runs
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, FailedScan, Posterior, Predictor, Strip
@@ -79,11 +79,12 @@ class TimedPredictor:
         self.numerics = predictor.numerics
         self.calibration = predictor.calibration
         self.seconds = 0.0
+        self._release = Release()
 
     def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
         """Posterior of each strip, in order."""
         began = time.monotonic()
-        release_freed_blocks()
+        self._release()
         try:
             return self._predictor.predict(strips)
         finally:

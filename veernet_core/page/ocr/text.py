@@ -326,6 +326,8 @@ def overlap(a: TextBox, b: TextBox) -> float:
     rows = min(a.row + a.height_px / 2, b.row + b.height_px / 2) - max(
         a.row - a.height_px / 2, b.row - b.height_px / 2
     )
+    if rows <= 0:  # most pairs of a page
+        return 0.0
     cols = min(a.col + a.width_px / 2, b.col + b.width_px / 2) - max(
         a.col - a.width_px / 2, b.col - b.width_px / 2
     )
