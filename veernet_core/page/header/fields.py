@@ -103,12 +103,13 @@ def read_sideways(
     if not standing:
         return []
     long = [box for box in standing if box.height_px >= _LINE_IN * dpi]
-    area = _around(long if len(long) >= _FEWEST_LINES else standing, _MARGIN_IN * dpi)
-    # where most of the height or the width is wanted, nothing is gained by leaving out its margins
-    if 2 * (area[1] - area[0]) > last_row:
-        area = (0, last_row, *area[2:])
-    if 2 * (area[3] - area[2]) > raster.width_px:
-        area = (*area[:2], 0, raster.width_px)
+    area = _around(standing, _MARGIN_IN * dpi)
+    if len(long) >= _FEWEST_LINES:
+        area = (*_around(long, _MARGIN_IN * dpi)[:2], *area[2:])
+    if 2 * (area[1] - area[0]) * (area[3] - area[2]) > last_row * raster.width_px:
+        # most of it: nothing is gained by leaving out margins
+        whole_height = 2 * (area[1] - area[0]) > last_row
+        area = (*((0, last_row) if whole_height else area[:2]), 0, raster.width_px)
     best: list[TextBox] = []
     for turn in _likely_turns(raster, standing, reader):
         boxes = read_region(
