@@ -116,16 +116,7 @@ def make_app(
             Route("/api/review", _answer(desk.decide), methods=["POST"]),
             Route("/api/sidecar/check", _answer(desk.check_sidecar), methods=["POST"]),
             Route("/api/sidecar", _answer(desk.correct), methods=["POST"]),
-            Route("/api/correct/state", _answer(bench.state)),
-            Route("/api/correct/failed", _answer(bench.failed)),
-            Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
-            Route("/api/correct/line", _answer(bench.line), methods=["POST"]),
-            Route("/api/correct/exchange", _answer(bench.exchange), methods=["POST"]),
-            Route("/api/correct/exchanged", _answer(bench.exchanged), methods=["POST"]),
-            Route("/api/correct/suggest", _answer(bench.suggest), methods=["POST"]),
-            Route("/api/correct/ready", _answer(bench.ready)),
-            Route("/api/correct/warm", _answer(bench.warm), methods=["POST"]),
-            Route("/api/correct", _answer(bench.save), methods=["POST"]),
+            *_correction(bench),
             Route("/api/tile", partial(_tile, bench)),
             Route("/{path:path}", files),
         ]
@@ -133,6 +124,22 @@ def make_app(
     app.state.desk = desk
     app.add_middleware(BaseHTTPMiddleware, dispatch=partial(_guard, Door(token, reviewers or {})))
     return app
+
+
+def _correction(bench: Bench) -> list[Route]:
+    """What the correction page asks for."""
+    return [
+        Route("/api/correct/state", _answer(bench.state)),
+        Route("/api/correct/failed", _answer(bench.failed)),
+        Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
+        Route("/api/correct/line", _answer(bench.line), methods=["POST"]),
+        Route("/api/correct/exchange", _answer(bench.exchange), methods=["POST"]),
+        Route("/api/correct/exchanged", _answer(bench.exchanged), methods=["POST"]),
+        Route("/api/correct/suggest", _answer(bench.suggest), methods=["POST"]),
+        Route("/api/correct/ready", _answer(bench.ready)),
+        Route("/api/correct/warm", _answer(bench.warm), methods=["POST"]),
+        Route("/api/correct", _answer(bench.save), methods=["POST"]),
+    ]
 
 
 def serve(

@@ -217,14 +217,7 @@ def fit(
         state.load(checkpoint)
         history = json.loads(record_path.read_text())["history"]
         history = [entry for entry in history if entry["step"] <= state.step]
-    data = StripBatches(config.seed, config.steps, shapes, config.max_severity)
-    loader = DataLoader(
-        data,
-        batch_size=None,
-        sampler=_From(state.step, config.steps),
-        num_workers=config.workers,
-        prefetch_factor=6 if config.workers else None,
-    )
+    loader = _batches(config, shapes, state.step)
     weights = losses.class_weights(torch.tensor(PIXEL_SHARE)).to(device)
     smooth: dict[str, float] = {}
     clock = time.monotonic()
@@ -243,6 +236,19 @@ def fit(
             state.save(checkpoint)
             _write_record(record_path, config, history, len(shapes))
     return state
+
+
+def _batches(
+    config: TrainConfig, shapes: tuple[NDArray[np.float64], ...], step: int
+) -> DataLoader[dict[str, Tensor]]:
+    """The batches from a step on."""
+    return DataLoader(
+        StripBatches(config.seed, config.steps, shapes, config.max_severity),
+        batch_size=None,
+        sampler=_From(step, config.steps),
+        num_workers=config.workers,
+        prefetch_factor=6 if config.workers else None,
+    )
 
 
 def _step(

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from veernet_core.datatypes import U8, Rng
 from veernet_core.net.layout import (
+    LayoutBundle,
     LayoutNetConfig,
     LayoutOutput,
     LayoutUNet,
@@ -210,10 +211,7 @@ def fit_pages(
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     bundle = unpack_layout(start) if start is not None else None
-    model = bundle.model() if bundle else LayoutUNet(LayoutNetConfig())
-    average = LayoutUNet(model.config)
-    average.load_state_dict(model.state_dict())
-    model = model.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    model, average = _nets(bundle)
     optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=0.01)
     crops, rng = PageCrops(drawn, read, config), np.random.default_rng(config.seed)
     begun, losses = time.monotonic(), []
@@ -224,10 +222,11 @@ def fit_pages(
         pages = crops.refresh() if step % 50 == 0 else record["drawn_pages"]
         record["drawn_pages"] = pages
         share = max(step / config.steps, (time.monotonic() - begun) / 60 / config.minutes)
+        rate = learning_rate(
+            config.learning_rate, step, config.warmup_steps, share, _FALL, _LEAST_RATE
+        )
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate(
-                config.learning_rate, step, config.warmup_steps, share, _FALL, _LEAST_RATE
-            )
+            group["lr"] = rate
         losses.append(_step(model, optimiser, crops.batch(rng)))
         follow(average, model, min(config.ema, (step + 1) / (step + 10)))
         last = step + 1 == config.steps or share >= 1
@@ -235,14 +234,19 @@ def fit_pages(
             mean = {k: float(np.mean([p[k] for p in losses[-100:]])) for k in losses[-1]}
             record |= {"steps": step + 1, "loss": mean}
             out.write_bytes(pack_layout(average.eval(), record, {}))
-            say(
-                json.dumps(
-                    {"step": step + 1, "minutes": round((time.monotonic() - begun) / 60, 1), **mean}
-                )
-            )
+            minutes = round((time.monotonic() - begun) / 60, 1)
+            say(json.dumps({"step": step + 1, "minutes": minutes, **mean}))
         if last:
             break
     return out
+
+
+def _nets(bundle: LayoutBundle | None) -> tuple[LayoutUNet, LayoutUNet]:
+    """The network to train, and the one that follows it as a moving average."""
+    model = bundle.model() if bundle else LayoutUNet(LayoutNetConfig())
+    average = LayoutUNet(model.config)
+    average.load_state_dict(model.state_dict())
+    return model.to(memory_format=torch.channels_last).train(), average  # type: ignore[call-overload]
 
 
 def _step(

@@ -31,6 +31,7 @@ from veernet_core.datatypes import F32, F64, U8, Bool
 DEFAULT_COSTS = IdentityCosts()
 
 
+# long by what it takes, each of which is described
 def resolve_identities(
     paths: F64,
     seen: Bool,
@@ -94,17 +95,29 @@ def resolve_identities(
     else:
         orders = [states[int(fixed.sum(axis=0).argmin())]] * len(fixed)
         emission, turns = fixed.copy(), np.zeros((len(fixed) - 1, 2))
-    table = np.array(states)
     if known_start is not None:
-        emission[0] += costs.known_start * (known_start & (table != np.arange(curves))).sum(axis=1)
+        moved = known_start & (np.array(states) != np.arange(curves))
+        emission[0] += costs.known_start * moved.sum(axis=1)
     chances = _order_chances(states, joints, turns, emission)
-    source = np.empty((curves, rows), np.int64)
-    odds = np.empty((curves, rows))
+    source, odds = _spread(orders, chances, states, bounds)
+    return _apply(paths, source, period), source, odds
+
+
+def _spread(
+    orders: Sequence[tuple[int, ...]],
+    chances: F64,
+    states: Sequence[tuple[int, ...]],
+    bounds: Sequence[int],
+) -> tuple[NDArray[np.int64], F64]:
+    """The path that each curve follows in every row, and the chance that it is that one: [curves, rows]."""
+    shape = len(states[0]), bounds[-1]
+    source, odds = np.empty(shape, np.int64), np.empty(shape)
+    table = np.array(states)
     for k, (start, stop) in enumerate(pairwise(bounds)):
         order = np.array(orders[k])
         source[:, start:stop] = order[:, None]
         odds[:, start:stop] = (chances[k] @ (table == order))[:, None]
-    return _apply(paths, source, period), source, odds
+    return source, odds
 
 
 def _order_chances(

@@ -282,13 +282,7 @@ def _features(
         name.height / scale.height,
         float(between),
         float(rivals),
-        float(
-            not any(
-                abs(n.y - name.y) < 0.5 * name.height
-                for n in names
-                if n is not name and n.rows == 1
-            )
-        ),
+        float(_stands_alone(name, names)),
         float(kind is not None and is_usual(kind, scale)),
         np.nan if kind is None else float(kind.is_possible(scale.left, scale.right)),
         np.nan if kind is None else float(scale.scale in kind.scales),
@@ -308,6 +302,13 @@ def _features(
         name.others,
         name.contradicted,
     ]
+
+
+def _stands_alone(name: NameCandidate, names: Sequence[NameCandidate]) -> bool:
+    """Whether no other name of one line stands beside it."""
+    return not any(
+        abs(n.y - name.y) < 0.5 * name.height for n in names if n is not name and n.rows == 1
+    )
 
 
 def _neighbours(

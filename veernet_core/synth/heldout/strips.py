@@ -14,7 +14,7 @@ from veernet_core.datatypes import (
     CurveSpec,
     Strip,
 )
-from veernet_core.synth.heldout.copies import clean_scan, dirty_scan, surviving
+from veernet_core.synth.heldout.copies import Finish, clean_scan, dirty_scan, surviving
 from veernet_core.synth.heldout.courses import course_truth, segmented, strokes, track_fraction
 from veernet_core.synth.heldout.data import (
     MARGIN_PX,
@@ -191,6 +191,19 @@ def draw_heldout(
         ink = np.maximum(ink, layer * np.float32(pen.strength))
     harm = float(rng.uniform(0.3, 1.5)) if harm is None else harm
     finish = dirty_scan(rng, ink, harm) if degraded else clean_scan(rng, ink, tone)
+    ident = f"{plotter}-{family}-{len(specs)}-{'dirty' if degraded else 'clean'}"
+    return _with_truth(frame, finish, inked, specs, ident)
+
+
+def _with_truth(
+    frame: Frame,
+    finish: Finish,
+    inked: Sequence[tuple[F32, F64]],
+    specs: tuple[CurveSpec, ...],
+    ident: str,
+) -> HeldoutStrip:
+    """The scanned strip with what is drawn in it, where each curve is, and where its ink survived."""
+    rows = len(finish.ink)
     frac = np.stack([truth for _, truth in inked])
     drawn = np.isfinite(frac)
     visible = np.stack(
@@ -205,5 +218,4 @@ def draw_heldout(
         styles=tuple(s.style for s in specs),
         keep_rows=(0, rows),
     )
-    ident = f"{plotter}-{family}-{len(specs)}-{'dirty' if degraded else 'clean'}"
     return HeldoutStrip(strip, specs, frac, frame.depth, visible, ident)

@@ -46,6 +46,7 @@ def _ruin(
         block[:] = np.where(smear > 0.1, 1.0, 0.0) * (rng.random(block.shape) < 0.85)
 
 
+# long by its options alone, each of which is described
 def draw_page(
     rng: np.random.Generator,
     *,
