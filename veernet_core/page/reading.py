@@ -266,7 +266,7 @@ def _has_pixels(stated: Sidecar) -> bool:
 
 
 def _why_nothing(found: PageLayout) -> tuple[Finding, ...]:
-    if found.kind != "curve_log" and any(f.severity != "info" for f in found.findings):
+    if found.kind != "curve_log" and found.findings:  # the layout says why it is none
         return found.findings
     finding = Finding.of("not_curve_log" if found.kind == "not_curve_log" else "no_tracks")
     return (*found.findings, finding)
