@@ -29,13 +29,12 @@ from veernet_core.page.layout.page_layout import read_layout
 from veernet_core.page.ocr.tints import tinted
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.reading import LAYOUT_FILE
-from veernet_core.page.results import SectionFound, TextBox, TrackFound
+from veernet_core.page.results import PAGE_WIDTH_IN, SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.reading import block_of, block_rows, read_block_print
 from veernet_core.page.scales.scorer import SHIPPED, ScaleScorer, unpack_scorer
 from veernet_core.training.scale_models import COUNTS, count_readings, fit_scales
 from veernet_core.training.true_scales import TrueBlock, TrueScale, drawn_blocks
 
-_PAGE_WIDTH_IN = 8.5
 _FITTED_ON = ("development", "own", "given")
 
 
@@ -160,7 +159,7 @@ Pairs = list[tuple[SectionFound, TrueSection | None]]
 
 def _true_sections(page: TruthPage, raster: Raster) -> tuple[Pairs, Dpi]:
     """Sections as they truly are, and the resolution of the page."""
-    across = raster.width_px / _PAGE_WIDTH_IN
+    across = raster.width_px / PAGE_WIDTH_IN
     pairs: Pairs = []
     for true in sorted(page.truth.sections, key=lambda s: s.row_top):
         section = SectionFound(

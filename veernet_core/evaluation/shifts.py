@@ -21,6 +21,7 @@ from veernet_core.curve import gate
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import F64, STYLES, CurveSpec, Posterior
 from veernet_core.evaluation import drawings as evaluation
+from veernet_core.evaluation.cross_check_score import WRONG_SCALE
 from veernet_core.evaluation.drawings import ROWS_PER_FT, Sample
 from veernet_core.evaluation.papers import SEVERITY
 from veernet_core.evaluation.quality_fit import TARGET_BAD, GateScore, count_cases
@@ -31,8 +32,6 @@ from veernet_core.synth.strips import SynthConfig
 ROWS = 1024
 TILT_FT = 4.0
 """Depth error from top to bottom of a tilted strip of about 100 ft."""
-WRONG_SCALE = 1.5
-"""True span of a scale over the stated one: 0–150 read as 0–100."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ SectionKind = Literal["header", "scales", "main", "repeat", "tail", "other"]
 TrackKind = Literal["curves", "depth"]
 StatedSource = Literal["header", "sidecar", "index", "template", "guess"]
 PageKind = Literal["curve_log", "not_curve_log", "unknown"]
+PAGE_WIDTH_IN = 8.5
+"""Width of the paper where nothing tells the resolution."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,15 @@ from veernet_core.page.depth.column import (
 from veernet_core.page.depth.search import search_columns
 from veernet_core.page.depth.unit import is_customary
 from veernet_core.page.ocr.text import TextReader
-from veernet_core.page.results import DepthFound, DepthLabel, PageLayout, SectionFound, StatedSource
+from veernet_core.page.results import (
+    PAGE_WIDTH_IN,
+    DepthFound,
+    DepthLabel,
+    PageLayout,
+    SectionFound,
+    StatedSource,
+)
 
-_PAGE_WIDTH_IN = 8.5
 _MAX_ERROR_FT = 2.0
 _OFFSET_SHARE = 0.15
 _MANY, _MANY_LINELESS = 12, 20
@@ -391,6 +397,6 @@ def _finding(
 
 def _resolution(raster: Raster, layout: PageLayout) -> Dpi:
     """Measured resolution; an 8.5 in wide page where there is none."""
-    usual = raster.width_px / _PAGE_WIDTH_IN
+    usual = raster.width_px / PAGE_WIDTH_IN
     down, across = (value if np.isfinite(value) and value > 0 else usual for value in layout.dpi)
     return Dpi(down, across)

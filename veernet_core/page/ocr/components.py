@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from veernet_core.datatypes import U8, Bool
 
-_INK = 96
+LETTER_INK = 96
+"""Ink from which a pixel may belong to a letter or a rule, of 255."""
 _LETTER_IN = (0.042, 0.36)
 """Height of a letter, inches: from print of 4 points to a title."""
 _WIDEST_IN = 0.45
@@ -58,7 +59,7 @@ def find_print(ink: U8, dpi: float, walls: Bool | None = None) -> list[Print]:
     -------
     list of Print
     """
-    dark = (ink >= _INK).astype(np.uint8)
+    dark = (ink >= LETTER_INK).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     stats = stats[1:]
     if count < 2:

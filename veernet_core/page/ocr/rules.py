@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 
 from veernet_core.datatypes import F64, U8, Bool
+from veernet_core.page.ocr.components import LETTER_INK
 
-_INK = 96
-"""Ink from which a pixel may belong to a rule, of 255."""
 _RULE_IN = (0.32, 0.27)
 """Shortest level and upright rule, inches: longer than any stroke of a letter of ordinary print."""
 
@@ -35,7 +34,9 @@ def without_strokes_on(ink: U8, borders: F64, dpi: float) -> U8:
     """
     if not len(borders):
         return ink
-    _, labels, stats, centres = cv2.connectedComponentsWithStats((ink >= _INK).astype(np.uint8))
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(
+        (ink >= LETTER_INK).astype(np.uint8)
+    )
     share = centres[:, 1:] / max(1, ink.shape[0] - 1)
     at = borders[None, :, 0] * (1 - share) + borders[None, :, 1] * share
     off = np.abs(centres[:, :1] - at).min(axis=1)
@@ -64,7 +65,7 @@ def without_rules(ink: U8, dpi: float) -> tuple[U8, Bool]:
         Where upright rules stood: print on both sides of one is not one phrase.
     """
     walls = np.zeros(ink.shape, dtype=np.bool_)
-    dark = (ink >= _INK).astype(np.uint8)
+    dark = (ink >= LETTER_INK).astype(np.uint8)
     level, upright = (max(8, round(inches * dpi)) for inches in _RULE_IN)
     out = ink.copy()
     for size in ((level, 1), (1, upright)):
@@ -80,5 +81,5 @@ def without_rules(ink: U8, dpi: float) -> tuple[U8, Bool]:
         bridged = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones(close, np.uint8))
         gone = (rule > 0) & (bridged == 0)
         out[gone] = 0
-        dark = (out >= _INK).astype(np.uint8)
+        dark = (out >= LETTER_INK).astype(np.uint8)
     return out, walls

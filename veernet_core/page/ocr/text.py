@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 
 from veernet_core.datatypes import F64, U8, Raster
 from veernet_core.page.ocr.engine import LineRead, OcrEngine
-from veernet_core.page.results import TextBox
+from veernet_core.page.results import PAGE_WIDTH_IN, TextBox
 
 READ_DPI = 200.0
 """Resolution at which regions are read: print of 8 points is then about 20 px tall."""
 _TALL = 1.5
 TILE_ROWS, TILE_OVERLAP = 1200, 160
-_PAGE_WIDTH_IN = 8.5
 _TURNS = (0, 90, 180, 270)
 _SAME_PLACE = 0.4
 
@@ -277,7 +276,7 @@ def _by_tiles(
     col0, col1 = max(0, area[2]), min(raster.width_px, area[3])
     if row1 - row0 < 8 or col1 - col0 < 8:
         return []
-    scale = min(2.0, READ_DPI / (dpi or raster.width_px / _PAGE_WIDTH_IN))
+    scale = min(2.0, READ_DPI / (dpi or raster.width_px / PAGE_WIDTH_IN))
     tile, overlap = (round(rows / scale) for rows in tile_px)
     boxes: list[TextBox] = []
     for top in range(row0, max(row0 + 1, row1 - overlap), tile - overlap):

@@ -18,7 +18,8 @@ from veernet_core.datatypes import U8, Raster
 from veernet_core.page.results import TextBox
 
 BLACK = "#000000"
-_DARK = 140
+DARK = 140
+"""A pixel whose darkest channel is below that is ink, of 255."""
 VIVID = 60
 """How far the channels of a coloured pixel differ, of 255."""
 _TINT, _INKED = 0.25, 12
@@ -56,7 +57,7 @@ def _inside(rgb: U8, box: TextBox, row0: int) -> U8:
 
 def tint_of(pixels: U8) -> str:
     """The colour of print from pixels, uint8 [n, 3], as ``#rrggbb``; empty where there is too little ink."""
-    ink = pixels[pixels.min(axis=1) < _DARK]
+    ink = pixels[pixels.min(axis=1) < DARK]
     if len(ink) < _INKED:
         return ""
     vivid = vivid_part(ink)

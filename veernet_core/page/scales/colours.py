@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.datatypes import U8, Raster
-from veernet_core.page.ocr.tints import VIVID, has_hue, hex_of, vivid_part
+from veernet_core.page.ocr.tints import DARK, VIVID, has_hue, hex_of, vivid_part
 from veernet_core.page.results import CurveFound
 from veernet_core.page.scales.candidates import BlockText
 
@@ -20,7 +20,6 @@ _INKED = 12
 """Least ink of the print of a scale, px."""
 _LINE = 0.25
 """Share of the columns that are coloured along the line of a pen, dashed ones included."""
-_DARK = 140
 
 
 def print_colours(
@@ -93,5 +92,5 @@ def _pixels(raster: Raster, row: float, x0: float, x1: float, height: float) -> 
     top, bottom = int(max(0, row - 0.4 * height)), int(row + 0.4 * height) + 1
     rgb = raster.read_rgb(top, min(bottom, raster.height_px))[:, int(max(0, x0)) : int(x1) + 1]
     flat = rgb.reshape(-1, 3)
-    out: U8 = flat[flat.min(axis=1) < _DARK]
+    out: U8 = flat[flat.min(axis=1) < DARK]
     return out

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from veernet_core.datatypes import U8, Dpi, Raster
-from veernet_core.page.ocr.components import Print, find_print
+from veernet_core.page.ocr.components import LETTER_INK, Print, find_print
 from veernet_core.page.ocr.layers import layer_inks, pens_of
 from veernet_core.page.ocr.recognition import recognised_at
 from veernet_core.page.ocr.rules import without_rules
@@ -40,7 +40,7 @@ _LETTER_IN = (0.045, 0.16)
 """Height of print down a log, inches."""
 _ALIGNED = 0.6
 """How far apart print begins that stands together, in heights of it."""
-_BEHIND, _CORE, _INK = 0.25, 0.3, 96
+_BEHIND, _CORE = 0.25, 0.3
 """How far behind print its next figure would stand, in heights, what is left out above and below, of its
 height, and ink that counts, of 255."""
 _FRONT = 0.4
@@ -249,7 +249,7 @@ def _goes_on(p: Print, ink: U8) -> bool:
     """Whether ink of the pen stands right behind print: its last figures may be lost in the curve."""
     margin = round(_CORE * (p.row1 - p.row0))
     behind = ink[p.row0 + margin : p.row1 - margin, p.col1 : p.col1 + round(_BEHIND * p.height)]
-    return bool((behind >= _INK).any())
+    return bool((behind >= LETTER_INK).any())
 
 
 def _aligned(found: Sequence[Print]) -> list[tuple[Print, ...]]:
