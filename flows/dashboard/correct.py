@@ -93,6 +93,8 @@ class Bench:
             "version": version_of(given),
             "sidecar": sidecar,
             "whole": is_whole(record),
+            "references": {s["section_id"]: s["reference_px"] for s in record["sections"]}
+            if record is not None else {},
             "page": {"width": image.raster.width_px, "height": image.raster.height_px,
                      "levels": image.levels, "turn": int(sidecar.get("turn_deg") or 0)},
             "curves": [] if record is None else _curves(record),
@@ -277,6 +279,25 @@ class Bench:
         if not len(border) or not np.isfinite(border).all():
             raise SidecarError("this is no border")
         return {"off": image.line_beside(border, (first, last), reach)}
+
+    def depth_line(self, said: Mapping[str, Any]) -> Row:
+        """How far the depth line beside a place lies from it: ``{"off": px}``, None where none is near.
+
+        Parameters
+        ----------
+        said : mapping
+            ``log_id, turn, row, col, tilt`` (rows per column), ``columns`` (first, last), ``reach``.
+        """
+        image = self.scans.image(str(said.get("log_id", "")), int(said.get("turn") or 0))
+        try:
+            row, col, tilt = (float(said.get(name) or 0) for name in ("row", "col", "tilt"))
+            first, last = (float(x) for x in said.get("columns") or (0, image.raster.width_px))
+            reach = min(max(float(said.get("reach") or 4), 2.0), 60.0)
+        except (TypeError, ValueError) as error:
+            raise SidecarError("this is no place on the page") from error
+        if not np.isfinite([row, col, tilt, first, last]).all():
+            raise SidecarError("this is no place on the page")
+        return {"off": image.depth_line_beside(row, col, tilt, (first, last), reach)}
 
     def tile(self, said: Mapping[str, str]) -> bytes:
         """One tile of the picture: ``log_id, turn, z, x, y``."""

@@ -169,15 +169,41 @@ class ScanImage:
             with self.lock:
                 pixels = self.rows(int(here[0]), int(here[-1]) + 1)
             columns = np.rint(px_at(border, here.astype(np.float64))).astype(int)[:, None] + around
-            inside = (columns >= 0) & (columns < pixels.shape[1])
-            part = pixels[np.arange(len(here))[:, None], np.clip(columns, 0, pixels.shape[1] - 1)]
-            paper = np.percentile(pixels.reshape(-1, 3), 80, axis=0)
-            dark = np.abs(part - paper).max(axis=2) > _DARK * 255
-            ink.append(np.where(dark & inside, 255, 0).astype(np.uint8))
-        if not ink:
+            ink.append(_dark_at(pixels, np.arange(len(here))[:, None], columns))
+        return _off(ink, around, reach_px)
+
+    def depth_line_beside(
+        self, row: float, col: float, tilt: float, columns: tuple[float, float], reach_px: float
+    ) -> float | None:
+        """Distance from a place to the depth line printed beside it; None where there is none.
+
+        Parameters
+        ----------
+        row, col : float
+        tilt : float
+            Rows that depth lines fall per column.
+        columns : (first, last)
+            Where the line is looked for, half-open.
+        reach_px : float
+            How far from the place the line may lie.
+
+        Returns
+        -------
+        float or None
+            Pixels, negative upwards.
+        """
+        across = np.arange(max(0, int(columns[0])), min(self.raster.width_px, int(columns[1])))
+        around = np.arange(-math.ceil(reach_px) - 4, math.ceil(reach_px) + 5)
+        rows = np.rint(row + tilt * (across - col)).astype(int)[:, None] + around
+        first, last = (
+            max(0, int(rows.min(initial=0))),
+            min(self.raster.height_px, int(rows.max(initial=0)) + 1),
+        )
+        if not len(across) or last - first < 1 or rows.size > _MOST_PX:
             return None
-        off = line_offset(np.concatenate(ink), -float(around[0]), math.ceil(reach_px))
-        return None if np.isnan(off) else off
+        with self.lock:
+            pixels = self.rows(first, last)
+        return _off([_dark_at(pixels, rows - first, across[:, None])], around, reach_px)
 
     def snap(self, row: float, col: float, reach_px: float) -> float:
         """Column of the inked path nearest to a point, at its row."""
@@ -185,6 +211,25 @@ class ScanImage:
         high = min(self.raster.height_px - 1.0, row + 6)
         path = self.follow([(low, col), (high, col)], reach_px)
         return px_at(np.array(path, float), row)
+
+
+def _dark_at(pixels: U8, rows: np.ndarray, columns: np.ndarray) -> U8:
+    """Ink, 255 or 0, at places of a picture; what lies off it is blank."""
+    rows, columns = np.broadcast_arrays(rows, columns)
+    tall, wide = pixels.shape[:2]
+    inside = (rows >= 0) & (rows < tall) & (columns >= 0) & (columns < wide)
+    part = pixels[np.clip(rows, 0, tall - 1), np.clip(columns, 0, wide - 1)]
+    paper = np.percentile(pixels.reshape(-1, 3), 80, axis=0)
+    dark = np.abs(part - paper).max(axis=2) > _DARK * 255
+    return np.where(dark & inside, 255, 0).astype(np.uint8)
+
+
+def _off(ink: list[U8], around: np.ndarray, reach_px: float) -> float | None:
+    """Distance to the line in straightened stretches, whose columns lie ``around`` the place."""
+    if not ink:
+        return None
+    off = line_offset(np.concatenate(ink), -float(around[0]), math.ceil(reach_px))
+    return None if np.isnan(off) else off
 
 
 def _reduced(pixels: U8, halvings: int) -> U8:

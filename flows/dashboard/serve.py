@@ -133,6 +133,7 @@ def _correction(bench: Bench) -> list[Route]:
         Route("/api/correct/failed", _answer(bench.failed)),
         Route("/api/correct/follow", _answer(bench.follow), methods=["POST"]),
         Route("/api/correct/line", _answer(bench.line), methods=["POST"]),
+        Route("/api/correct/depth-line", _answer(bench.depth_line), methods=["POST"]),
         Route("/api/correct/exchange", _answer(bench.exchange), methods=["POST"]),
         Route("/api/correct/exchanged", _answer(bench.exchanged), methods=["POST"]),
         Route("/api/correct/suggest", _answer(bench.suggest), methods=["POST"]),

@@ -140,7 +140,7 @@ def test_a_suggestion_that_is_corrected_in_the_list_is_one_still(page: Any) -> N
     assert page.input_value("#which [name=right]") == "120"
 
 
-def test_the_only_line_of_a_track_is_confirmed_with_one_key_once_it_is_seen(
+def test_the_only_line_of_a_track_is_confirmed_by_its_number_too(
     served: Any, open_page: Callable[..., Any]
 ) -> None:
     page = to_correct(open_page, served[0], "skewed-gamma-neutron")
@@ -150,6 +150,8 @@ def test_the_only_line_of_a_track_is_confirmed_with_one_key_once_it_is_seen(
     assert page.is_visible("#which")
     assert curves(page, 1)[0]["source"] == "guess"
     page.keyboard.press("c")
+    assert curves(page, 1)[0]["source"] == "guess", "another pen may lie in the track, untraced"
+    page.keyboard.press("1")
     (curve,) = curves(page, 1)
     assert "source" not in curve
     at, px = curve["points"][0]

@@ -230,6 +230,34 @@ def test_a_border_let_go_near_its_printed_line_is_put_onto_it(
     assert dragged(4) == pytest.approx(printed + 4, abs=1.5)
 
 
+def test_a_depth_is_put_onto_the_printed_line_beside_the_click(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, _, truth = desk
+    page = opened(open_page, address)
+    row, depth = truth["sections"][0]["depth"]["anchors"][1]
+
+    said: list[str] = []
+
+    def set_at(at: float, col: float = 640) -> float:
+        set_depth(page, at, col, depth)
+        ((found, _),) = sidecar_now(page)["sections"][0]["depth"]["anchors"]
+        said.append(page.inner_text("#message"))
+        page.click("#undo")
+        return float(found)
+
+    printed = set_at(row)
+    assert printed == pytest.approx(row, abs=4)
+    assert set_at(printed + 3) == pytest.approx(printed, abs=1)
+    assert set_at(printed + 1, 300) == pytest.approx(printed, abs=1.5), (
+        "wherever the line is clicked"
+    )
+    assert all("One depth is set" in words for words in said)
+    page.click("[data-tool=depth]")
+    page.keyboard.press("m")
+    assert set_at(printed + 3) == pytest.approx(printed + 3, abs=1.5)
+
+
 def test_borders_beside_their_line_are_confirmed_or_moved(
     desk: Any, open_page: Callable[..., Any]
 ) -> None:
@@ -314,7 +342,9 @@ def test_wrong_clicks_are_refused_with_a_reason(desk: Any, open_page: Callable[.
     set_depth(page, row, 400, depth)
     page.click("[data-tool=depth]")
     page.mouse.click(*on_screen(page, row, 500))
-    assert "set in this row already" in page.inner_text("#message")
+    until(
+        page, "document.getElementById('message').textContent.includes('set in this row already')"
+    )
     set_depth(page, below, 400, depth - 50)
     assert "must grow down the page" in page.inner_text("#message")
     page.keyboard.press("Escape")
@@ -442,6 +472,26 @@ def test_a_turned_page_comes_back_with_undo(desk: Any, open_page: Callable[..., 
     until(page, "veernetView.page.turn === 0")
     assert page.evaluate("[veernetView.page.width, veernetView.page.height]") == size
     assert sidecar_now(page) == before
+
+
+def test_a_page_of_which_nothing_is_known_is_seen_whole(
+    desk: Any, open_page: Callable[..., Any]
+) -> None:
+    address, _, _ = desk
+
+    def bare(route: Any) -> None:
+        state = route.fetch().json()
+        route.fulfill(json={**state, "sidecar": {"sections": []}, "curves": [], "traces": []})
+
+    page = open_page("about:blank")
+    page.route("**/api/correct/state*", bare)
+    page.goto(f"{address}/correct?log={STEM}")
+    page.wait_for_selector("html[data-ready='1']")
+    assert "lies on its side" in page.inner_text("#message")
+    box = page.locator("#scan").bounding_box()
+    right, _ = page.evaluate("veernetView.screenOf(0, veernetView.page.width)")
+    assert right <= box["x"] + box["width"]
+    page.unroute("**/api/correct/state*")
 
 
 def test_two_clicks_give_a_tall_section(desk: Any, open_page: Callable[..., Any]) -> None:

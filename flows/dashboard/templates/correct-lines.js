@@ -91,7 +91,7 @@ window.veernetConfirm = (function () {
   };
   /* The next suggestion: shown first where it is not in sight, a scale always with the lines it may be. */
   part.next = () => {
-    if (asked) return asked.sure ? answer(0) : help.say("Press the number of its line.");
+    if (asked) return help.say("Press the number of its line.");
     const first = part.following();
     if (!first) return undefined;
     return first.kind === "depth" ? confirmDepth(first) : part.ask(first);
@@ -116,7 +116,7 @@ window.veernetConfirm = (function () {
     const section = doc.value.sections[at.section], track = section.tracks[at.track], curve = curveOf(doc.value, at), found = lines(section, track);
     const row = placeOf(section, found, curve.mnemonic), width = doc.at(track.right_px, row) - doc.at(track.left_px, row);
     found.forEach((line) => { line.px = pxAt(line.line, row); });
-    asked = { at, found, row, sure: found.length === 1 && track.curves.length === 1 && isFinite(found[0].px), was: curve };
+    asked = { at, found, row, was: curve };
     panel.choose(at);
     help.choose("move");
     view.lines = { section_id: section.section_id, track_id: track.track_id, row, found };
@@ -146,7 +146,7 @@ window.veernetConfirm = (function () {
       list,
       make("p", {}, make("button", { type: "button", onclick: leave }, make("kbd", {}, "Esc"), " leave it a suggestion")));
     redraw();
-    byId("which").onsubmit = (event) => { event.preventDefault(); if (asked.sure) answer(0); else { help.say("Press the number of its line."); document.activeElement.blur(); } };
+    byId("which").onsubmit = (event) => { event.preventDefault(); help.say("Press the number of its line."); document.activeElement.blur(); };
     byId("which").hidden = false;
     if (unread) inputs.mnemonic.focus();
   }
@@ -156,8 +156,16 @@ window.veernetConfirm = (function () {
     const swatch = make("span", { class: "swatch" }), value = reads(said(), track, asked.row, line.px), named = line.names.includes(asked.was.mnemonic);
     swatch.style.background = line.colour;
     if (owner) return make("button", { type: "button", "data-line": number, disabled: "" }, swatch, " ", make("bdi", {}, value || "this line"), make("span", { class: "quiet" }, " is " + owner.mnemonic + "'s"));
-    return make("button", { type: "button", "data-line": number, onclick: () => answer(number - 1) }, make("kbd", {}, number + (asked.sure ? " or c" : "")), " ", swatch, " ", make("bdi", {}, value || "this line"),
-      make("span", { class: "quiet" }, named && line.names.length === 1 ? " traced for it now" : " now called ", named && line.names.length === 1 ? "" : make("bdi", {}, line.names.join(" and ")), named && line.names.length > 1 ? ", which share it" : ""));
+    return make("button", { type: "button", "data-line": number, onclick: () => answer(number - 1) }, make("kbd", {}, number), " ", swatch, pen(line, track), " ", make("bdi", {}, value || "this line"),
+      make("span", { class: "quiet" }, named && line.names.length === 1 ? (named && asked.was.mnemonic.startsWith("UNREAD") ? " traced without a name" : " traced for it now") : " now called ", named && line.names.length === 1 ? "" : make("bdi", {}, line.names.join(" and ")), named && line.names.length > 1 ? ", which share it" : ""));
+  }
+  /* The colour in which a line is printed, where it has one. */
+  function pen(line, track) {
+    const colour = (track.curves.find((c) => line.names.includes(c.mnemonic) && c.colour) || {}).colour;
+    if (!colour) return "";
+    const node = make("span", { class: "swatch pen", title: "printed in this colour" });
+    node.style.background = colour;
+    return [" on ", node];
   }
   const pick = (label) => make("button", { type: "button", "data-line": 0, onclick: () => answer(-1) }, make("kbd", {}, "0"), " " + label);
   function showPrint(section, track) {

@@ -18,7 +18,7 @@ window.veernetOpening = (function () {
   function needs(state) {
     const found = [], sections = doc.value.sections;
     const add = (tool, s, row, col, words, at) => found.push({ tool, row, col, words, at: { section: s, track: -1, curve: -1, ...(at || {}) }, blocks: tool !== "move" });
-    if (!sections.some((section) => !section.skip)) add("section", 0, 0, view.page.width / 2, "Nothing is known of this page: click the first and the last row of the log, then add its tracks.");
+    if (!sections.some((section) => !section.skip)) add("section", 0, 0, view.page.width / 2, "Nothing is known of this page: click the first and the last row of the log, then add its tracks. If the page lies on its side, turn it first (Turn page).");
     sections.forEach((section, s) => {
       if (section.skip) return;
       const top = section.row_top || 0, name = section.section_id;
@@ -54,5 +54,5 @@ window.veernetOpening = (function () {
     const s = doc.value.sections.findIndex((section) => !section.skip), section = doc.value.sections[s];
     return { tool: tool || "move", row: section ? section.row_top || 0 : 0, col: view.page.width / 2, words: "", at: { section: Math.max(0, s), track: -1, curve: -1 }, blocks: false };
   }
-  return { first, show: (need) => view.showAt(need.row, need.col, Math.min(view.page.width * 1.02, READABLE_PX)) };
+  return { first, show: (need) => view.showAt(need.row, need.col, need.tool === "section" ? view.page.width * 1.02 : Math.min(view.page.width * 1.02, READABLE_PX)) };
 })();

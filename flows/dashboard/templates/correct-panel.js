@@ -58,7 +58,7 @@ window.veernetPanel = (function () {
     const guess = doc.isGuess(curve), read = curve.source && curve.source !== "sidecar";
     const judged = panel.state.curves.find((c) => c.mnemonic === name && c.track_id === doc.value.sections[at.section].tracks[at.track].track_id && c.section_id === doc.value.sections[at.section].section_id);
     return make("div", { class: "curve" + (guess ? " guess" : ""), "aria-current": String(same(at)), onclick: () => { if (!same(at)) panel.choose(at); } },
-      make("div", { class: "row" }, swatch(at), field(name, "text", "name", "name", set("mnemonic"), { class: "short", maxlength: 64 }), field(curve.unit, "text", "unit of " + name, "unit", set("unit"), { class: "short" }),
+      make("div", { class: "row" }, swatch(at), field(name, "text", "name", "name", set("mnemonic"), { class: "name", maxlength: 64 }), field(curve.unit, "text", "unit of " + name, "unit", set("unit"), { class: "short" }),
         guess ? make("span", { class: "suggestion" }, "suggested: a guess") : read ? make("span", { class: "quiet" }, "read on the page") : "", guess ? button("Confirm…", "Its lines are shown on the scan; say which one it is", (event) => { event.stopPropagation(); window.veernetConfirm.ask(at); }) : "",
         judged ? make("span", { class: "mark " + judged.decision }, judged.decision) : "", button("×", "Remove this curve", () => tryTo(name + " removed", (next) => next.sections[at.section].tracks[at.track].curves.splice(at.curve, 1)))),
       make("div", { class: "row" }, field(curve.left, "number", name + " at the left border", "scale of " + name, set("left"), { class: "short" }), "to", field(curve.right, "number", name + " at the right border", "scale of " + name, set("right"), { class: "short" }),

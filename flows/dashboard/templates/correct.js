@@ -6,7 +6,7 @@
   const byId = (id) => document.getElementById(id), query = new URLSearchParams(location.search);
   const TOOLS = [["move", "v", "Move"], ["depth", "d", "Depth"], ["border", "b", "Borders"], ["track", "t", "Track"], ["scale", "s", "Scale"],
     ["section", "x", "Section"], ["colour", "k", "Colour"], ["points", "p", "Points"], ["redraw", "r", "Redraw"], ["swap", "w", "Swap"], ["null", "n", "No values"]];
-  const HINTS = { move: "Drag to move, wheel to zoom.", depth: "Click a depth line, then type its depth.", border: "Drag a blue border; with Shift only near this row. ", track: "Drag from the left to the right border of the new track.",
+  const HINTS = { move: "Drag to move, wheel to zoom.", depth: "Click a depth line, then type its depth. ", border: "Drag a blue border; with Shift only near this row. ", track: "Drag from the left to the right border of the new track.",
     scale: "Draw a box round a printed scale, then type what it says.", section: "Click the first row of the section, then its last one (or drag); Page Down moves on. With Shift a new section is begun.", colour: "Choose a curve in the list, then click its pen.",
     points: "Choose a curve, then click places it goes through (they snap to ink).", redraw: "Choose a curve, click along it from the top down, then press Enter.", swap: "Choose one of two curves that changed places, then click where they did.", null: "Choose a curve, then click the first and the last row that must have no values (or drag)." };
   let tool = "move", state = null, drag = null, path = [], firstRow = null;
@@ -34,7 +34,7 @@
     hint();
     view.draw();
   }
-  const hint = () => say(HINTS[tool], "", ...(tool === "border" ? [make("button", { type: "button", id: "snap", "aria-pressed": String(snaps()), title: "A border that is let go within a few pixels of a printed line is put onto it", onclick: toggleSnap }, "Snap to printed lines: " + (snaps() ? "on " : "off "), make("kbd", {}, "m"))] : []));
+  const hint = () => say(HINTS[tool], "", ...(["border", "depth"].includes(tool) ? [make("button", { type: "button", id: "snap", "aria-pressed": String(snaps()), title: "A border or a depth within a few pixels of a printed line is put onto it", onclick: toggleSnap }, "Snap to printed lines: " + (snaps() ? "on " : "off "), make("kbd", {}, "m"))] : []));
   const SNAP = "veernet-snap-off";
   function snaps() { try { return localStorage.getItem(SNAP) === null; } catch (error) { return true; } }
   function toggleSnap() {
@@ -91,14 +91,7 @@
     if (tool === "depth") {
       const s = sectionFor(row);
       if (s < 0) return refuse("Set the section's rows first: choose the section tool and drag.");
-      const section = doc.value.sections[s];
-      const near = doc.ownAnchors(section.depth || {}).find(([r]) => Math.abs(r - row) < 3);
-      if (near) return refuse("A depth is set in this row already (" + near[1] + "). Click another depth line, or correct that depth in the list.");
-      view.draft = [[row, 0], [row, view.page.width]]; view.draw();
-      openAsk(x, y, "Depth at row " + Math.round(row), [["depth", "depth", "number"], ["unit", "unit", "", (section.depth || {}).unit || "ft", ["ft", "m"]]], (said) => {
-        if (said.depth === "") { refuse("Type the depth that is printed at this line."); return false; }
-        return change("depth set", (next) => { next.sections[s].depth = { ...(next.sections[s].depth || {}), unit: said.unit }; doc.addAnchor(next.sections[s], row, Number(said.depth)); });
-      });
+      await depthAsked(x, y, s, row, col);
     } else if (tool === "swap" && needCurve()) {
       swap(x, y, row);
     } else if (tool === "colour" && needCurve()) {
@@ -115,6 +108,34 @@
       view.draft = path.length > 1 ? path : [[row, col - 6], [row, col + 6]]; view.draw();
       say(path.length + " points. Enter follows the ink through them, Escape forgets them.");
     }
+  }
+  /* Rows that depth lines fall per column: they stand square on the borders. */
+  function tiltOf(section) {
+    const drifts = (section.tracks || []).flatMap((t) => [t.left_px, t.right_px]).filter((b) => Array.isArray(b) && b.length > 1).map((b) => (b[b.length - 1][1] - b[0][1]) / (b[b.length - 1][0] - b[0][0])).sort((a, b) => a - b);
+    return drifts.length ? -drifts[drifts.length >> 1] : 0;
+  }
+  /* How far a depth line is printed from a click; null where none is within a few pixels. */
+  async function depthLineBeside(section, row, col, tilt) {
+    const spans = (section.tracks || []).map((t) => [doc.at(t.left_px, row), doc.at(t.right_px, row)]).filter(([a, b]) => b > a);
+    spans.sort((p, q) => Math.max(p[0] - col, col - p[1]) - Math.max(q[0] - col, col - q[1]));
+    const asked = { log_id: state.log_id, turn: state.page.turn, row, col, tilt, columns: spans[0] || [col - 150, col + 150], reach: Math.max(2, 4 * view.pxPerScreen()) };
+    try { return (await ask("/api/correct/depth-line", asked)).off; } catch (error) { return null; }
+  }
+  /* A depth is kept for the row at which its line meets the middle of the depth column, wherever it was clicked. */
+  async function depthAsked(x, y, s, clicked, col) {
+    const section = doc.value.sections[s], tilt = tiltOf(section), off = snaps() ? await depthLineBeside(section, clicked, col, tilt) : null;
+    const reference = (state.references || {})[section.section_id], first = (section.tracks || [])[0], middle = reference ? doc.at(reference, clicked) : first ? doc.at(first.left_px, clicked) : col;
+    const row = Math.round(10 * (clicked + (off || 0) - tilt * (col - middle))) / 10;
+    const near = doc.ownAnchors(section.depth || {}).find(([r]) => Math.abs(r - row) < 3);
+    if (near) return refuse("A depth is set in this row already (" + near[1] + "). Click another depth line, or correct that depth in the list.");
+    view.draft = [[row, 0], [row, view.page.width]]; view.draw();
+    openAsk(x, y, "Depth at row " + Math.round(row) + (off === null ? "" : ", on its line"), [["depth", "depth", "number"], ["unit", "unit", "", (section.depth || {}).unit || "ft", ["ft", "m"]]], (said) => {
+      if (said.depth === "") { refuse("Type the depth that is printed at this line."); return false; }
+      const done = change("depth set", (next) => { next.sections[s].depth = { ...(next.sections[s].depth || {}), unit: said.unit }; doc.addAnchor(next.sections[s], row, Number(said.depth)); });
+      const set = doc.ownAnchors(doc.value.sections[s].depth || {}).length;
+      if (done) say(set < 2 ? "One depth is set. Click another depth line, far from this one. " : set + " depths are set. " + (lines.open().length ? "c shows the suggestions that are left; " : "") + "Save digitises the log with them.", set < 2 ? "" : "good");
+      return done;
+    });
   }
   /* Two curves in each other's places, from the row that was clicked down or to a depth: a change as any other. */
   function swap(x, y, row) {
@@ -381,7 +402,7 @@
     if (named) choose(named[0]);
     else if (["PageDown", "PageUp", "Home", "End"].includes(event.key)) { event.preventDefault(); view.page && scroll(event.key); }
     else if (event.key === "c") { event.preventDefault(); byId("confirm").click(); }
-    else if (event.key === "m" && tool === "border") toggleSnap();
+    else if (event.key === "m" && ["border", "depth"].includes(tool)) toggleSnap();
     else if (event.key === "Enter" && tool === "redraw") finishRedraw();
   });
   function scroll(key) {
