@@ -21,7 +21,7 @@ from veernet_core.page.depth.column import (
     fit_column,
     numbers_cut_short,
 )
-from veernet_core.page.depth.search import search_columns
+from veernet_core.page.depth.search import lines_beside, narrow_places, search_columns
 from veernet_core.page.depth.unit import is_customary
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.results import (
@@ -31,6 +31,7 @@ from veernet_core.page.results import (
     PageLayout,
     SectionFound,
     StatedSource,
+    TrackFound,
 )
 
 _MAX_ERROR_FT = 2.0
@@ -92,13 +93,22 @@ def find_depth(
     dpi = _resolution(raster, layout)
     known = (prior.unit, prior.source) if prior.unit is not None else None
     columns = [track for track in section.tracks if track.kind == "depth"]
-    fits = [fit_column(raster, section, c, reader, dpi, known, None, printed) for c in columns]
-    if not any(len(fit.chain.members) > 1 for fit in fits):
-        border = next(
-            (track.left_knots for track in section.tracks if track.kind == "curves"), None
-        )
-        for column in search_columns(raster, section, reader, dpi):
-            fits.append(fit_column(raster, section, column, reader, dpi, known, border, printed))
+
+    def fit(column: TrackFound, borders: Sequence[F64 | None]) -> ColumnFit:
+        for border in borders:
+            found = fit_column(raster, section, column, reader, dpi, known, border, printed)
+            if found.ruler is not None or len(found.chain.members) < 2:
+                break
+        return found
+
+    fits = [fit(column, [None, *lines_beside(section, column)]) for column in columns]
+    if not any(len(found.chain.members) > 1 for found in fits):
+        strips = search_columns(raster, section, reader, dpi)
+        fits += [fit(column, lines_beside(section, column) or [None]) for column in strips]
+    if not any(len(found.chain.members) > 1 for found in fits):
+        places = narrow_places(section, dpi.across, raster.width_px)
+        narrow = [fit(column, lines_beside(section, column) or [None]) for column in places]
+        fits += [found for found in narrow if len(found.chain.members) > 1]
     return judge_columns(fits, section, dpi.down, prior)
 
 
