@@ -98,4 +98,4 @@ def test_a_letter_of_a_name_that_was_misread_does_not_hide_the_curve() -> None:
     named = find_misread("CAMMA RAY |gr]")
     assert named is not None
     assert (named.kind.mnemonic, named.is_exact) == ("GR", False)
-    assert find_misread("HOOKLOAD") is None
+    assert find_misread("DOGLEG") is None

@@ -107,8 +107,8 @@ def test_a_plain_scale_is_sure() -> None:
 def test_names_outside_every_list_are_kept_as_printed() -> None:
     (curve,) = read([box("LWD_GR (GAPI)", 1500, 350), *across(["0", "150"], 1500)])
     assert curve.printed == "LWD GR (GAPI)"
-    (other,) = read([box("Min Thickness (in)", 1500, 350), *across(["0", "1"], 1500)])
-    assert (other.printed, other.mnemonic.value) == ("Min Thickness (in)", "MIN_THICKNESS")
+    (other,) = read([box("Min Wear (in)", 1500, 350), *across(["0", "1"], 1500)])
+    assert (other.printed, other.mnemonic.value) == ("Min Wear (in)", "MIN_WEAR")
 
 
 @pytest.mark.parametrize(("left", "right"), [("1", "100"), ("-80", "100")])
@@ -208,7 +208,7 @@ def test_a_number_serves_one_scale() -> None:
 @pytest.mark.parametrize(
     ("printed", "mnemonic"),
     [("Density Caliper(CLDC)", "CLDC"), ("87.5% Reference (LC03)", "LC03"), ("Avg ID (in)", "AVG_ID"),
-     ("Min Thicness (in)", "MIN_THICKNESS"), ("HOOKLOAD", "HOOKLOAD"), ("", "UNREAD")],
+     ("Min Thicness (in)", "MIN_WEAR"), ("HOOKLOAD", "HOOKLOAD"), ("", "UNREAD")],
 )  # fmt: skip
 def test_mnemonics_of_unknown_names(printed: str, mnemonic: str) -> None:
     assert mnemonic_of(printed, None) == mnemonic

@@ -36,9 +36,9 @@ from veernet_core.page.scales.names import (
     NameCandidate,
 )
 from veernet_core.page.scales.naming import name_scales, other_colour, relation, shares_columns
-from veernet_core.page.scales.plausible import may_be_misread
+from veernet_core.page.scales.plausible import is_printed_so, may_be_misread
 from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
-from veernet_core.page.scales.tokens import EDITS, Edit
+from veernet_core.page.scales.tokens import EDITS, Edit, numbers_of
 
 LEAST_SCALE = 0.25
 """Probability from which a scale is passed on, for review."""
@@ -87,8 +87,21 @@ def read_block_scales(
 
 
 def _is_doubtful(item: ReadScale) -> bool:
-    """Whether a reading speaks against itself, or its name is likelier wrong than right."""
-    return may_be_misread(item.scale, item.name) or item.name_probability < 0.5
+    """Whether a reading speaks against itself, was put right by taking figures away, or has a name that is
+    likelier wrong than right.
+    """
+    doubted = may_be_misread(item.scale, item.name) or _is_put_right(item.scale)
+    return doubted or item.name_probability < 0.5
+
+
+def _is_put_right(scale: ScaleCandidate) -> bool:
+    """Whether a figure was taken for a border because no scale is printed with the numbers as they were read."""
+    read = [numbers_of(token.text) for token in (scale.first, scale.last)]
+    if all(edit == "none" for edit in scale.edits) or not all(read):
+        return False
+    (left, first), (right, last) = read[0][0], read[1][0]
+    whole = first == last == "none" and left != right
+    return whole and not is_printed_so(replace(scale, left=left, right=right))
 
 
 def verdict_features(read: Sequence[ReadScale]) -> F64:
@@ -189,6 +202,7 @@ def choose(
     least : float
         Candidates below it are left out.
     """
+    rated = _as_printed(candidates, rated)
     out: list[tuple[ScaleCandidate, float]] = []
     used: set[int] = set()
     for index in np.argsort(-rated, kind="stable"):
@@ -201,6 +215,26 @@ def choose(
             continue
         out.append((candidate, min(1.0, probability)))
         used |= own
+    return out
+
+
+def _as_printed(candidates: Sequence[ScaleCandidate], rated: F64) -> F64:
+    """Probabilities, where the same two words can be read as several pairs of numbers: pairs that no scale is
+    printed with hand theirs over to the likeliest of those that one may be printed with, as 1 to 100 to 0 to
+    100 where the 1 may be a nought with a border.
+    """
+    out = rated.copy()
+    same: dict[tuple[int, int, int], list[int]] = {}
+    for n, c in enumerate(candidates):
+        if not c.inset:
+            same.setdefault((id(c.frame), id(c.first), id(c.last)), []).append(n)
+    for group in same.values():
+        fit = [n for n in group if is_printed_so(candidates[n])]
+        if fit and len(fit) < len(group):
+            best = max(fit, key=lambda n: rated[n])
+            others = sorted(set(group) - set(fit))
+            out[best] = min(1.0, rated[best] + rated[others].sum())
+            out[others] = 0.0
     return out
 
 

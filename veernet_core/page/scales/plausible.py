@@ -30,7 +30,7 @@ def may_be_misread(scale: ScaleCandidate, name: NameCandidate | None) -> bool:
     units = _units(named.kind, name) if named is not None else ()
     if named is not None and any(named.kind.is_usual(*ends, unit) for unit in units):
         return False
-    if not _is_printed_so(scale):
+    if not is_printed_so(scale):
         return True
     if named is None:
         return False
@@ -47,8 +47,10 @@ def _units(kind: CurveKind, name: NameCandidate | None) -> tuple[str, ...]:
     return (printed,) if printed is not None and printed in kind.units else tuple(kind.units)
 
 
-def _is_printed_so(scale: ScaleCandidate) -> bool:
-    """Whether ends have three digits that count at most, and are whole decades or a round span apart."""
+def is_printed_so(scale: ScaleCandidate) -> bool:
+    """Whether scales are printed with such numbers: ends have three digits that count at most, and are whole
+    decades or a round span apart.
+    """
     ends = (scale.left, scale.right)
     if any(_digits(end) > _MOST_DIGITS for end in ends):
         return False
