@@ -208,7 +208,7 @@ def test_a_number_serves_one_scale() -> None:
 @pytest.mark.parametrize(
     ("printed", "mnemonic"),
     [("Density Caliper(CLDC)", "CLDC"), ("87.5% Reference (LC03)", "LC03"), ("Avg ID (in)", "AVG_ID"),
-     ("Min Thicness (in)", "MIN_WEAR"), ("HOOKLOAD", "HOOKLOAD"), ("", "UNREAD")],
+     ("Min Thicness (in)", "MIN_THICKNESS"), ("HOOKLOAD", "HOOKLOAD"), ("", "UNREAD")],
 )  # fmt: skip
 def test_mnemonics_of_unknown_names(printed: str, mnemonic: str) -> None:
     assert mnemonic_of(printed, None) == mnemonic

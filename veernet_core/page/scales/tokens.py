@@ -190,8 +190,7 @@ def without_borders(tokens: Sequence[Token], borders: Sequence[float]) -> list[T
     ----------
     tokens : sequence of Token
     borders : sequence of float
-        Columns at the height of the tokens. A figure 1 there may be a figure or the border: both are kept,
-        the number without it as what the word may be besides.
+        Columns at the height of the tokens. A figure 1 there may be a figure and is kept.
     """
     return [_without_border(token, borders) for token in tokens]
 
@@ -211,12 +210,6 @@ def _without_border(token: Token, borders: Sequence[float]) -> Token:
         return replace(token, text=text[:-1], x1=min(last, token.x1) - 1, as_digits="", also="")
     if first is not None and text[0] in _STROKES:
         return replace(token, text=text[1:], x0=max(first, token.x0) + 1, as_digits="", also="")
-    if token.also:
-        return token
-    if last is not None and text[-1] == "1":
-        return replace(token, also=text[:-1])
-    if first is not None and text[0] == "1":
-        return replace(token, also=text[1:])
     return token
 
 
