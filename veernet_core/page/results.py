@@ -159,7 +159,8 @@ class CurveFound:
     ``backups``: further (left, right) of the same curve, in the order in which the pen switches to them.
     ``printed``: its name as printed. ``last_track``: index of the last track it spans, where that is
     another one than ``track_index``. ``part``: shares (0..1) of the track where the scale begins and ends,
-    where it is not the whole track's.
+    where it is not the whole track's. ``pen_row``: row of the line drawn as a sample of its pen, at the middle
+    of the page; NaN where none was found.
     """
 
     section_id: str
@@ -176,6 +177,7 @@ class CurveFound:
     printed: str = ""
     last_track: int | None = None
     part: tuple[float, float] | None = None
+    pen_row: float = math.nan
 
 
 Printed = Mapping[tuple[str, str], Sequence[CurveFound]]

@@ -36,6 +36,7 @@ from veernet_core.page.scales.names import (
     NameCandidate,
 )
 from veernet_core.page.scales.naming import name_scales, other_colour, relation, shares_columns
+from veernet_core.page.scales.pens import PenLine, ScaleRow, bind_pens
 from veernet_core.page.scales.plausible import is_printed_so, may_be_misread
 from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
 from veernet_core.page.scales.tokens import EDITS, Edit, numbers_of
@@ -95,7 +96,7 @@ def _is_doubtful(item: ReadScale) -> bool:
 
 
 def _is_put_right(scale: ScaleCandidate) -> bool:
-    """Whether a figure was taken for a border because no scale is printed with the numbers as they were read."""
+    """Whether a figure was taken for a border: no scale is printed with the numbers as they were read."""
     read = [numbers_of(token.text) for token in (scale.first, scale.last)]
     if all(edit == "none" for edit in scale.edits) or not all(read):
         return False
@@ -252,7 +253,20 @@ def curves_of(
             last.append(item)
         else:
             groups.append([item])
-    return [_curve(group, block, section) for group in groups]
+    pens = bind_pens([_row(group[0], block) for group in groups], block.ink)
+    return [_curve(group, block, section, pen) for group, pen in zip(groups, pens, strict=True)]
+
+
+def _row(item: ReadScale, block: BlockText) -> ScaleRow:
+    scale = item.scale
+    lean = block.ink.lean(scale.y)
+    return ScaleRow(
+        scale.y,
+        scale.height,
+        scale.frame.left + lean,
+        scale.frame.right + lean,
+        math.nan if item.name is None else item.name.y,
+    )
 
 
 def _continues(group: Sequence[ReadScale], item: ReadScale) -> bool:
@@ -277,7 +291,9 @@ def _same_name(a: NameCandidate, b: NameCandidate) -> bool:
     return words(a.text) == words(b.text)
 
 
-def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) -> CurveFound:
+def _curve(
+    group: Sequence[ReadScale], block: BlockText, section: SectionFound, pen: PenLine | None
+) -> CurveFound:
     first = group[0]
     scale = first.scale
     relations = [(relation(scale, item.scale), item) for item in group[1:]]
@@ -301,7 +317,8 @@ def _curve(group: Sequence[ReadScale], block: BlockText, section: SectionFound) 
         left=Stated(scale.left, "header", first.sure, scale.y, left),
         right=Stated(scale.right, "header", first.sure, scale.y, right),
         scale=scale.scale,
-        style=_style(scale, block, kind),
+        style=pen.style if pen is not None else _style(scale, block),
+        pen_row=math.nan if pen is None else pen.y,
         wrap=wrap,
         backups=backups,
         printed=text,
@@ -382,7 +399,8 @@ def _unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> Stated |
     return Stated(fitting.pop(), "header", item.sure, scale.y) if len(fitting) == 1 else None
 
 
-def _style(scale: ScaleCandidate, block: BlockText, kind: CurveKind | None) -> Style | None:
+def _style(scale: ScaleCandidate, block: BlockText) -> Style | None:
+    """Style of what is drawn near the numbers, where no line of their own was found."""
     lean = block.ink.lean(scale.y)
     framed = any(find_unit(t.text) is not None for t in scale.between)
     return block.ink.style(

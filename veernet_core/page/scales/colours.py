@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.tints import DARK, VIVID, has_hue, hex_of, vivid_part
@@ -66,6 +67,8 @@ def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | No
         return None
     margin = 0.12 * frames[0].width
     left, right = int(frames[0].left + margin), int(frames[0].right - margin)
+    if np.isfinite(curve.pen_row):
+        return _line_colour(raster, block, curve.pen_row, np.arange(max(0, left), right))
     tilt = block.ink.tilt
     top = int(curve.left.row - 1.8 * height - abs(tilt) * raster.width_px / 2)
     bottom = int(curve.left.row + 1.8 * height + abs(tilt) * raster.width_px / 2)
@@ -80,6 +83,22 @@ def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | No
             share = np.where(np.abs(rows - token.row) < 0.6 * token.height, 0.0, share)
     best = int(np.argmax(share - 0.02 * np.abs(np.arange(len(share)) - len(share) / 2) / height))
     return hex_of(rgb[best][vivid[best]]) if share[best] > _LINE else None
+
+
+def _line_colour(raster: Raster, block: BlockText, y: float, cols: NDArray[np.int64]) -> str | None:
+    """Colour of the ink along a level line; None where it is black."""
+    cols = cols[cols < raster.width_px]
+    rows = y + block.ink.tilt * (cols - raster.width_px / 2)
+    top, bottom = max(0, int(rows.min()) - 1), min(raster.height_px, int(rows.max()) + 3)
+    rgb = raster.read_rgb(top, bottom)
+    at = np.rint(rows).astype(np.int64) - top
+    near = np.stack([rgb[np.clip(at + k, 0, len(rgb) - 1), cols] for k in (-1, 0, 1)])
+    pixels = near.reshape(-1, 3)
+    inked = pixels[pixels.min(axis=1) < _DARK]
+    if len(inked) < _INKED or not has_hue(inked):
+        return None
+    vivid = vivid_part(inked)
+    return hex_of(vivid if len(vivid) else inked)
 
 
 def _belongs(x: float, curve: CurveFound, block: BlockText) -> bool:

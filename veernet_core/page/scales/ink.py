@@ -57,6 +57,11 @@ class ScaleInk:
         out: float = row - self.tilt * (col - self.ink.shape[1] / 2)
         return out
 
+    def level_ink(self, ys: F64, cols: NDArray[np.int64]) -> Bool:
+        """Whether level rows are inked, bool [len(ys), len(cols)]; ``ys`` once the tilt is undone."""
+        dark: Bool = self.ink[self._rows(0.0, cols, ys), cols] >= _INK
+        return dark
+
     def lean(self, y: float) -> float:
         """How far an upright line has moved to the right at ``y``, px: upright lines tilt with level ones."""
         return self.tilt * (self.foot - y)
@@ -78,7 +83,7 @@ class ScaleInk:
         line = self._line(y, height, left, right, _LINE_ABOVE) if above else None
         if line is None:
             line = self._line(y, height, left, right, _LINE_BELOW)
-        return None if line is None else _style(line, self.dpi)
+        return None if line is None else style_of(line, self.dpi)
 
     def cover(self, y: float, height: float, left: float, right: float) -> tuple[float, float]:
         """Share of the columns inked along the best level line below and above a row of numbers."""
@@ -126,7 +131,7 @@ class ScaleInk:
         return profiles[best] if cover[best] >= _MIN_COVER else None
 
     def _rows(
-        self, y: float, cols: np.ndarray[tuple[int], np.dtype[np.int64]], offsets: F64
+        self, y: float, cols: NDArray[np.int64], offsets: F64
     ) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
         """Row indices [offsets, cols] of level lines at ``y`` plus offsets."""
         base = y + self.tilt * (cols - self.ink.shape[1] / 2) - self.row0
@@ -157,8 +162,8 @@ def find_tilt(ink: U8) -> float:
     return float(slopes[int(np.argmax(scores))])
 
 
-def _style(line: Bool, dpi: float) -> Style | None:
-    """Of a line by its runs: dashes and dots are regular, a worn solid line is not."""
+def style_of(line: Bool, dpi: float) -> Style | None:
+    """Style of a line, bool [cols], by its runs: dashes and dots are regular, a worn solid line is not."""
     if float(line.mean()) > 0.93:
         return "solid"
     runs, gaps = _runs(line, dpi)

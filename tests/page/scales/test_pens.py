@@ -1,0 +1,95 @@
+"""Each row of numbers gets the line that is drawn for it, in whichever way the form draws lines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from veernet_core.datatypes import U8
+from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.pens import ScaleRow, bind_pens, level_lines
+
+DPI, WIDTH, LEFT, RIGHT = 200.0, 900, 100, 800
+SOLID, DASHED, DOTTED = (1, 0), (30, 20), (5, 10)
+
+
+def line(ink: U8, row: int, pen: tuple[int, int], left: int = LEFT, right: int = RIGHT) -> None:
+    """A level line of dashes and gaps of a pen, px."""
+    on, off = pen
+    for col in range(left, right, on + off):
+        ink[row : row + 3, col : min(col + on, right)] = 255
+
+
+def words(ink: U8, row: int, *places: tuple[int, int]) -> None:
+    """Print 20 px tall: upright strokes."""
+    for left, right in places:
+        for col in range(left, right, 9):
+            ink[row - 10 : row + 10, col : col + 3] = 255
+
+
+def ink_of(image: U8) -> ScaleInk:
+    return ScaleInk(image, 1000, 0.0, DPI, 1000.0 + len(image))
+
+
+def numbers(ink: U8, row: int) -> None:
+    words(ink, row, (LEFT + 8, LEFT + 30), (RIGHT - 50, RIGHT - 8))
+
+
+def row_at(row: int, name: float) -> ScaleRow:
+    return ScaleRow(1000.0 + row, 24.0, LEFT, RIGHT, 1000.0 + name)
+
+
+def styles(rows: list[ScaleRow], image: U8) -> list[str | None]:
+    return [pen and pen.style for pen in bind_pens(rows, ink_of(image))]
+
+
+def test_lines_stand_under_names_that_are_on_the_row_of_the_numbers() -> None:
+    """Two rows, each with its name between the numbers and its line below: the first line is the first
+    row's, though it stands as near above the second.
+    """
+    image = np.zeros((260, WIDTH), np.uint8)
+    for row, pen in ((60, SOLID), (124, DASHED)):
+        numbers(image, row)
+        words(image, row, (380, 500))
+        line(image, row + 32, pen)
+    assert styles([row_at(60, 60), row_at(124, 124)], image) == ["solid", "dashed"]
+
+
+def test_lines_stand_between_a_name_and_its_numbers_in_boxes() -> None:
+    """Name, line, numbers, and the frame of the box below: the frame is no pen."""
+    image = np.zeros((460, WIDTH), np.uint8)
+    for top, pen in ((40, DASHED), (240, DOTTED)):
+        words(image, top, (380, 500))
+        line(image, top + 30, pen)
+        numbers(image, top + 66)
+        line(image, top + 102, SOLID, 0, WIDTH)
+    assert styles([row_at(106, 40), row_at(306, 240)], image) == ["dashed", "dotted"]
+
+
+def test_a_line_runs_between_its_numbers() -> None:
+    image = np.zeros((260, WIDTH), np.uint8)
+    for row, pen in ((90, SOLID), (130, DASHED)):
+        numbers(image, row)
+        line(image, row, pen, LEFT + 60, RIGHT - 70)
+    assert styles([row_at(90, 40), row_at(130, 40)], image) == ["solid", "dashed"]
+
+
+def test_print_and_pictures_are_no_lines() -> None:
+    image = np.zeros((200, WIDTH), np.uint8)
+    words(image, 60, (LEFT, RIGHT))
+    image[100:160, LEFT:RIGHT] = 255
+    assert level_lines(ink_of(image), LEFT, RIGHT) == []
+
+
+@pytest.mark.parametrize("rows", [0, 4])
+def test_no_ink_gives_no_lines(rows: int) -> None:
+    assert level_lines(ink_of(np.zeros((rows, WIDTH), np.uint8)), LEFT, RIGHT) == []
+
+
+def test_tick_marks_on_a_ruled_line_leave_it_solid() -> None:
+    image = np.zeros((200, WIDTH), np.uint8)
+    line(image, 100, SOLID)
+    for col in range(LEFT, RIGHT, 40):
+        image[100:112, col : col + 3] = 255
+    (ruled,) = level_lines(ink_of(image), LEFT, RIGHT)
+    assert (ruled.style, round(ruled.y - 1000)) == ("solid", 101)

@@ -1,0 +1,168 @@
+"""The line that is drawn with each scale as a sample of its pen: where it is, and its style.
+
+In: the rows of numbers of a block and its ink. Out: for each row the sample line that is its own, or none.
+Forms draw the sample under the numbers, above them, or between them, and all rows of a form in the same way:
+the way that gives most rows a line of their own is taken, and the place of the names has a say.
+Does not belong here: the colour of a line (`colours`), and what a scale says (`binder`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from veernet_core.datatypes import F64, Bool, Style
+from veernet_core.page.scales.ink import ScaleInk, style_of
+
+_CLEAR_IN, _BLUR_IN = 0.035, 0.006
+"""Paper above and below a line, and how far it may stray."""
+_MARGIN = 0.05
+"""Share of the track at either border that is left out: arrow heads and the borders stand there."""
+_COVER, _EXTENT = 0.2, 0.7
+"""Least share of the columns that a line inks, and that it reaches over."""
+_ON_ROW, _FAR = 0.5, 2.4
+"""Distance from the middle of the numbers within which a line runs through them, and at most, in heights."""
+_NAMED = 0.5
+"""What a name counts that stands as it does on forms of one way, in rows that have a line."""
+Place = Literal["through", "below", "above"]
+_PLACES: tuple[Place, ...] = ("through", "below", "above")
+
+
+@dataclass(frozen=True, slots=True)
+class PenLine:
+    """A level line of a block: ``y``, the row once the tilt is undone, and its style."""
+
+    y: float
+    style: Style | None
+    cover: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleRow:
+    """A row of numbers: ``y`` and ``height`` of them, columns of its frame, and ``name_y`` of its name, NaN
+    without one.
+    """
+
+    y: float
+    height: float
+    left: float
+    right: float
+    name_y: float = math.nan
+
+
+def bind_pens(rows: Sequence[ScaleRow], ink: ScaleInk) -> list[PenLine | None]:
+    """The sample line of each row of numbers of a block, None where none can be made out.
+
+    Parameters
+    ----------
+    rows : sequence of ScaleRow
+        All of one block, in any order.
+    ink : ScaleInk
+    """
+    drawn: dict[tuple[float, float], list[PenLine]] = {}
+    for row in rows:
+        frame = (row.left, row.right)
+        if frame not in drawn:
+            drawn[frame] = level_lines(ink, *frame)
+    ways = [_in_place(rows, drawn, place) for place in _PLACES]
+    worth = [
+        sum(line is not None for line in lines) + _NAMED * _names_agree(rows, place)
+        for place, lines in zip(_PLACES, ways, strict=True)
+    ]
+    return ways[int(np.argmax(worth))]
+
+
+def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
+    """Thin level lines between two columns, from top to bottom, borders left out."""
+    margin = _MARGIN * (right - left)
+    cols = np.arange(
+        max(0, round(left + margin)), min(ink.ink.shape[1], round(right - margin)), dtype=np.int64
+    )
+    if len(cols) < 30 or len(ink.ink) < 8:
+        return []
+    ys = np.arange(float(ink.row0), min(ink.row0 + len(ink.ink), ink.foot + 1) or ink.row0)
+    if not len(ys):
+        return []
+    inked, thin = _inked(ink.level_ink(ys, cols), ink.dpi)
+    cover = thin.mean(axis=1)
+    out = []
+    for at in _peaks(cover, max(2, round(_CLEAR_IN * ink.dpi))):
+        first, last = np.flatnonzero(thin[at])[[0, -1]]
+        if last - first < _EXTENT * len(cols):
+            continue
+        style = style_of(inked[at, first : last + 1], ink.dpi)
+        if style is not None:
+            out.append(PenLine(float(ys[at]), style, float(cover[at])))
+    return out
+
+
+def _inked(dark: Bool, dpi: float) -> tuple[Bool, Bool]:
+    """Ink on or next to each row, and the part of it with paper close above and below: lines stay, letters and
+    pictures go, bool [rows, cols] each.
+    """
+    blur, clear = round(_BLUR_IN * dpi), max(2, round(_CLEAR_IN * dpi))
+    reach = blur + clear
+    padded = np.pad(dark, ((reach, reach), (0, 0)))
+    rows = len(dark)
+
+    def any_of(first: int, last: int) -> Bool:
+        """Ink on any of the rows at these distances."""
+        out = np.zeros_like(dark)
+        for step in range(first, last + 1):
+            out |= padded[reach + step : reach + step + rows]
+        return out
+
+    own = any_of(-blur, blur)
+    return own, own & ~any_of(-reach, -clear) & ~any_of(clear, reach)
+
+
+def _peaks(cover: F64, apart: int) -> list[int]:
+    """Rows where most columns are inked, clearest first taken, none near another; from top to bottom."""
+    left = cover.copy()
+    out = []
+    while len(left) and left.max() >= _COVER:
+        at = int(left.argmax())
+        same = np.flatnonzero(left[at : at + apart] == left[at])
+        at += int(same[-1]) // 2
+        out.append(at)
+        left[max(0, at - apart) : at + apart + 1] = 0.0
+    return sorted(out)
+
+
+def _in_place(
+    rows: Sequence[ScaleRow],
+    drawn: dict[tuple[float, float], list[PenLine]],
+    place: Place,
+) -> list[PenLine | None]:
+    """The nearest line of each row on one side of its numbers; none where another row of its frame stands
+    between.
+    """
+    out: list[PenLine | None] = []
+    for row in rows:
+        others = [r.y for r in rows if (r.left, r.right) == (row.left, row.right) and r is not row]
+        found = []
+        for line in drawn[row.left, row.right]:
+            away = (line.y - row.y) / row.height
+            between = any(min(row.y, line.y) < y < max(row.y, line.y) for y in others)
+            if not between and _place_of(away) == place:
+                found.append((abs(away), line))
+        out.append(min(found, key=lambda f: f[0])[1] if found else None)
+    return out
+
+
+def _place_of(away: float) -> Place | None:
+    """Where a line stands, ``away`` heights below the middle of the numbers."""
+    if abs(away) > _FAR:
+        return None
+    return "through" if abs(away) <= _ON_ROW else "below" if away > 0 else "above"
+
+
+def _names_agree(rows: Sequence[ScaleRow], place: Place) -> int:
+    """How many names stand so that the line is between name and numbers, or under both."""
+    off = [(r.name_y - r.y) / r.height for r in rows if not math.isnan(r.name_y)]
+    above = sum(o < -_ON_ROW for o in off)
+    return {"through": len(off), "below": len(off) - above, "above": above}[place]
