@@ -18,7 +18,13 @@ from veernet_core.page.depth.axis import DepthPrior, cut_to_depth, find_depth
 from veernet_core.page.depth.chain import best_chain
 from veernet_core.page.depth.labels import LabelRead, parse_depth
 from veernet_core.page.raster.decoding import open_raster
-from veernet_core.page.results import DepthFound, PageLayout, SectionFound, TrackFound
+from veernet_core.page.results import (
+    DepthFound,
+    PageLayout,
+    SectionFound,
+    TextBox,
+    TrackFound,
+)
 
 DPI = 200.0
 LEFT, RIGHT, WIDTH = 400, 560, 1000
@@ -238,6 +244,46 @@ def test_no_depth_column_in_the_layout_is_searched_for() -> None:
     section = section_of(image, ())
     found = find_depth(as_raster(image), section, layout_of(section), BlockReader())
     assert error(found, truth).max() < 0.3
+
+
+class NearSighted(BlockReader):
+    """Finds print in narrow pictures only, as numbers of a few pixels are lost among a page's pictures."""
+
+    def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
+        """See `TextReader.read`."""
+        return super().read(image, turns) if image.shape[1] < 400 else []
+
+
+def test_numbers_in_a_narrow_track_make_an_axis_where_no_column_is_found() -> None:
+    """Numbers stand in a collar track that the layout takes for curves."""
+    image, truth = draw_log()
+    section = section_of(image, ())
+    knots = [np.array([[0.0, px]]) for px in (LEFT, RIGHT)]
+    tracks = (*section.tracks[:1], TrackFound(*knots, "curves"), *section.tracks[1:])
+    found = find_depth(
+        as_raster(image),
+        replace(section, tracks=tracks),
+        layout_of(section),
+        NearSighted(),
+    )
+    assert error(found, truth).max() < 0.3
+
+
+def test_lines_are_looked_for_in_every_track() -> None:
+    """The track beside the numbers has no lines, the one beyond it has."""
+    image, truth = draw_log()
+    beside = RIGHT + 4, RIGHT + 200
+    image[:, beside[0] : beside[1]] = 0
+    image[:, 20 : LEFT - 4] = 0
+    section = section_of(image)
+    parts = [
+        TrackFound(np.array([[0.0, a]]), np.array([[0.0, b]]), "curves")
+        for a, b in (beside, (beside[1], WIDTH - 20))
+    ]
+    section = replace(section, tracks=(*section.tracks[:2], *parts))
+    found = find_depth(as_raster(image), section, layout_of(section), BlockReader())
+    assert found.residual == found.residual
+    assert error(found, truth).max() < 0.1
 
 
 @settings(max_examples=8, deadline=None)
