@@ -17,7 +17,6 @@ import numpy as np
 from veernet_core.datatypes import F64, Bool
 from veernet_core.page.scales.binder import (
     ReadScale,
-    choose,
     read_block_scales,
     verdict_features,
 )
@@ -26,6 +25,7 @@ from veernet_core.page.scales.candidates import (
     find_candidates,
     pair_features,
 )
+from veernet_core.page.scales.choice import choose
 from veernet_core.page.scales.names import (
     NAME_FEATURES,
     find_names,

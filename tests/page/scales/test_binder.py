@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from veernet_core.page.results import CurveFound, SectionFound, TextBox, TrackFound
-from veernet_core.page.scales.binder import choose, curves_of, mnemonic_of, read_block_scales
+from veernet_core.page.scales.binder import curves_of, mnemonic_of, read_block_scales
 from veernet_core.page.scales.candidates import (
     PAIR_FEATURES,
     block_text,
@@ -17,6 +17,7 @@ from veernet_core.page.scales.candidates import (
     frames_of,
     pair_features,
 )
+from veernet_core.page.scales.choice import choose
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.scorer import ScaleScorer, shipped_scorer, unpack_scorer
 from veernet_core.page.scales.tokens import read_tokens

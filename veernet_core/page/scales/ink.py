@@ -21,7 +21,7 @@ _LEAST_DASHES, _LONGEST_DOT_IN, _LONGEST_DASH_IN = 8, 0.035, 0.45
 _FEWEST_LONG, _LONG_DASH_IN = 5, 0.12
 _LINE_SHARE, _MIN_COVER, _RULED = 0.85, 0.25, 0.5
 _LINE_BELOW, _LINE_ABOVE = (-0.5, 1.6, 0.6), (-1.05, -0.45, -0.75)
-_WORN_COVER, _PINHOLES_IN, _DIRT_IN = 0.7, (0.015, 0.03), 0.017
+_PIERCED_COVER, _WORN_COVER, _PINHOLES_IN, _DIRT_IN = 0.8, 0.7, (0.015, 0.03), 0.017
 _BAND, _RULE, _PAD = 1.7, 0.9, 0.18
 """Of a line of print, in heights of its text box: rows looked at, the shortest rule, paper around a word."""
 _GLYPH, _THIN, _SPECK, _TOUCH, _NEAR = (0.3, 1.0), 0.07, 0.008, 0.4, 0.45
@@ -167,13 +167,12 @@ def style_of(line: Bool, dpi: float) -> Style | None:
     if float(line.mean()) > 0.93:
         return "solid"
     runs, gaps = _runs(line, dpi)
+    pierced = len(gaps) > 0 and bool((np.quantile(gaps, (0.5, 0.9)) < _PINHOLES_IN).all())
+    if pierced and line.mean() > _PIERCED_COVER:
+        return "solid"
     if _is_broken_evenly(runs, gaps):
         return _broken(runs)
-    is_worn = (
-        line.mean() > _WORN_COVER
-        and len(gaps)
-        and (np.quantile(gaps, (0.5, 0.9)) < _PINHOLES_IN).all()
-    )
+    is_worn = pierced and line.mean() > _WORN_COVER
     runs, gaps = _runs(_without_dirt(line, dpi), dpi)
     return _broken(runs) if _is_broken_evenly(runs, gaps) else "solid" if is_worn else None
 

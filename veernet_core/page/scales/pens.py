@@ -18,14 +18,16 @@ import numpy as np
 from veernet_core.datatypes import F64, Bool, Style
 from veernet_core.page.scales.ink import ScaleInk, style_of
 
-_CLEAR_IN, _BLUR_IN = 0.035, 0.006
-"""Paper above and below a line, and how far it may stray."""
+_CLEAR_IN, _BLUR_IN, _STRAY_IN = 0.035, 0.006, 0.015
+"""Paper above and below a line, how far it is blurred, and how far it may stray along its course."""
 _MARGIN = 0.05
 """Share of the track at either border that is left out: arrow heads and the borders stand there."""
 _COVER, _EXTENT = 0.2, 0.7
 """Least share of the columns that a line inks, and that it reaches over."""
 _ON_ROW, _FAR = 0.5, 2.4
-"""Distance from the middle of the numbers within which a line runs through them, and at most, in heights."""
+"""Distance from the middle of the numbers within which a line runs through them, and at most, in heights; a line
+between a name and its numbers may be farther.
+"""
 _NAMED = 0.5
 """What a name counts that stands as it does on forms of one way, in rows that have a line."""
 Place = Literal["through", "below", "above"]
@@ -101,10 +103,11 @@ def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
 
 
 def _inked(dark: Bool, dpi: float) -> tuple[Bool, Bool]:
-    """Ink on or next to each row, and the part of it with paper close above and below: lines stay, letters and
-    pictures go, bool [rows, cols] each.
+    """Ink near each row, and ink on it with paper close above and below: lines stay, letters and pictures go, bool
+    [rows, cols] each.
     """
-    blur, clear = round(_BLUR_IN * dpi), max(2, round(_CLEAR_IN * dpi))
+    blur, stray = round(_BLUR_IN * dpi), round(_STRAY_IN * dpi)
+    clear = max(2, round(_CLEAR_IN * dpi))
     reach = blur + clear
     padded = np.pad(dark, ((reach, reach), (0, 0)))
     rows = len(dark)
@@ -116,8 +119,8 @@ def _inked(dark: Bool, dpi: float) -> tuple[Bool, Bool]:
             out |= padded[reach + step : reach + step + rows]
         return out
 
-    own = any_of(-blur, blur)
-    return own, own & ~any_of(-reach, -clear) & ~any_of(clear, reach)
+    thin = any_of(-blur, blur) & ~any_of(-reach, -clear) & ~any_of(clear, reach)
+    return any_of(-stray, stray), thin
 
 
 def _peaks(cover: F64, apart: int) -> list[int]:
@@ -148,16 +151,15 @@ def _in_place(
         for line in drawn[row.left, row.right]:
             away = (line.y - row.y) / row.height
             between = any(min(row.y, line.y) < y < max(row.y, line.y) for y in others)
-            if not between and _place_of(away) == place:
+            near = abs(away) <= _FAR or row.name_y < line.y < row.y
+            if near and not between and _place_of(away) == place:
                 found.append((abs(away), line))
         out.append(min(found, key=lambda f: f[0])[1] if found else None)
     return out
 
 
-def _place_of(away: float) -> Place | None:
+def _place_of(away: float) -> Place:
     """Where a line stands, ``away`` heights below the middle of the numbers."""
-    if abs(away) > _FAR:
-        return None
     return "through" if abs(away) <= _ON_ROW else "below" if away > 0 else "above"
 
 
