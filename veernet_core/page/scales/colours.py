@@ -94,7 +94,7 @@ def _line_colour(raster: Raster, block: BlockText, y: float, cols: NDArray[np.in
     at = np.rint(rows).astype(np.int64) - top
     near = np.stack([rgb[np.clip(at + k, 0, len(rgb) - 1), cols] for k in (-1, 0, 1)])
     pixels = near.reshape(-1, 3)
-    inked = pixels[pixels.min(axis=1) < _DARK]
+    inked = pixels[pixels.min(axis=1) < DARK]
     if len(inked) < _INKED or not has_hue(inked):
         return None
     vivid = vivid_part(inked)

@@ -25,8 +25,8 @@ _MARGIN = 0.05
 _COVER, _EXTENT = 0.2, 0.7
 """Least share of the columns that a line inks, and that it reaches over."""
 _ON_ROW, _FAR = 0.5, 2.4
-"""Distance from the middle of the numbers within which a line runs through them, and at most, in heights; a line
-between a name and its numbers may be farther.
+"""Distance from the middle of the numbers within which a line runs through them, and at most, in heights; a
+line between a name and its numbers may be farther.
 """
 _NAMED = 0.5
 """What a name counts that stands as it does on forms of one way, in rows that have a line."""
@@ -103,8 +103,8 @@ def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
 
 
 def _inked(dark: Bool, dpi: float) -> tuple[Bool, Bool]:
-    """Ink near each row, and ink on it with paper close above and below: lines stay, letters and pictures go, bool
-    [rows, cols] each.
+    """Ink near each row, and ink on it with paper close above and below, bool [rows, cols] each: lines stay,
+    letters and pictures go.
     """
     blur, stray = round(_BLUR_IN * dpi), round(_STRAY_IN * dpi)
     clear = max(2, round(_CLEAR_IN * dpi))
