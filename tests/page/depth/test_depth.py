@@ -132,6 +132,26 @@ def test_labels_in_any_turn_give_the_axis(turned: int) -> None:
     assert {label.depth for label in found.labels if label.used} == set(truth[:, 1])
 
 
+class Turning(BlockReader):
+    """Counts the pictures that were read in every turn."""
+
+    in_all_turns = 0
+
+    def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
+        self.in_all_turns += len(turns) == 4
+        return super().read(image, turns)
+
+
+def test_numbers_that_agree_how_they_are_turned_are_not_read_in_every_turn() -> None:
+    """Six round numbers of one turn decide; a column that shows fewer is sampled all along."""
+    image, truth = draw_log(rows=12_000, px_per_unit=4.0)
+    many, few = Turning(), Turning()
+    assert error(find(image, many), truth).max() < 0.3
+    assert many.in_all_turns <= 4
+    find(draw_log(rows=12_000, px_per_unit=4.0, label_step=500)[0], few)
+    assert few.in_all_turns > 6
+
+
 @pytest.mark.parametrize(
     ("px_per_unit", "label_step", "line_step", "unit"),
     [(4.0, 100, 10.0, "ft"), (2.0, 100, 50.0, "ft"), (39.37, 25, 5.0, "m"), (15.75, 25, 5.0, "m")],

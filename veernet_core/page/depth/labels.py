@@ -23,7 +23,8 @@ _TILE_IN, _OVERLAP_IN = 6.0, 0.7
 _MARGIN_IN = 0.04
 _SPILL_IN = 0.4
 _SAMPLE_TILES = 6
-_MIN_VOTES = 3.0
+_MIN_VOTES, _PLENTY = 3.0, 6.0
+"""Votes of round numbers, each at most 1, that decide how numbers are turned, and that need no more tiles."""
 _VOTE_SHARE = 0.7
 _PUNCTUATION = re.compile(r"[\s.,'’‘`\-–—_:;•°\"~^*|]+")
 _NUMBER = re.compile(r"^[A-Za-z]{0,2}(0{0,2}[1-9]\d{1,4})(?:ft|FT|Ft|m|M)?$")
@@ -88,10 +89,12 @@ def read_labels(
     tiles = _tiles(raster, column, rows, dpi)
     scale = float(np.mean(dpi)) / zoom
     step = max(1, len(tiles) // _SAMPLE_TILES)
-    sample = {
-        n: _read_tile(raster, tiles[n], reader, TURNS, scale)
-        for n in range(step // 2, len(tiles), step)
-    }
+    sample: dict[int, list[LabelRead]] = {}
+    for n in range(step // 2, len(tiles), step):
+        sample[n] = _read_tile(raster, tiles[n], reader, TURNS, scale)
+        read = [label for labels in sample.values() for label in labels]
+        if _common_turn(read, _PLENTY) is not None:
+            break
     turn = _common_turn([label for labels in sample.values() for label in labels])
     found: list[LabelRead] = []
     for n, tile in enumerate(tiles):
@@ -201,14 +204,14 @@ def _read_digits(raster: Raster, box: TextBox, reader: TextReader) -> tuple[floa
     return None if value is None else (value, read.confidence)
 
 
-def _common_turn(labels: Sequence[LabelRead]) -> int | None:
-    """The turn that round numbers vote for, or None where they do not agree."""
+def _common_turn(labels: Sequence[LabelRead], least: float = _MIN_VOTES) -> int | None:
+    """The turn that round numbers vote for, or None where they do not agree or are too few."""
     votes = dict.fromkeys(TURNS, 0.0)
     for label in labels:
         if label.value >= 100 and label.value % 25 == 0:
             votes[label.turned_deg] += label.confidence**2
     best = max(TURNS, key=lambda turn: votes[turn])
-    if votes[best] < max(_MIN_VOTES, _VOTE_SHARE * sum(votes.values())):
+    if votes[best] < max(least, _VOTE_SHARE * sum(votes.values())):
         return None
     return best
 
