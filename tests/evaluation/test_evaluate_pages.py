@@ -24,8 +24,8 @@ from veernet_core.page.results import (
     HeaderFound,
     PageLayout,
     PageReading,
+    Reading,
     SectionFound,
-    Stated,
     TrackFound,
 )
 from veernet_core.synth.page_cases import CASES, draw_case
@@ -64,8 +64,8 @@ def track(left: Any, right: Any, kind: str = "curves") -> TrackFound:
     return TrackFound(knots(left), knots(right), kind)  # type: ignore[arg-type]
 
 
-def stated(value: float | str, confidence: float = 0.95) -> Stated:
-    return Stated(value, "header", confidence)
+def stated(value: float | str, confidence: float = 0.95) -> Reading:
+    return Reading(value, "header", confidence)
 
 
 def curve(name: str, index: int, left: float, right: float, scale: str) -> CurveFound:

@@ -11,7 +11,7 @@ from veernet_core.datatypes import Dpi
 from veernet_core.evaluation.page_truth import TrueCurve, TrueSection, TrueTrack
 from veernet_core.evaluation.scale_score import ScaleScore, same_name, same_scale, score_scales
 from veernet_core.page.known.place import Placed, place
-from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TrackFound
+from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFound, TrackFound
 
 GR = TrueCurve("GR", "Gamma Ray (gapi)", "GAPI", 0.0, 150.0)
 ROP = TrueCurve("ROP", "Drilling Rate", "FT/HR", 0.0, 400.0)
@@ -34,7 +34,7 @@ def placed(*rows: tuple[float, float]) -> tuple[Placed, ...]:
 
 
 def curve(name: str, left: float, right: float, sure: float = 0.95, at: str = "s0") -> CurveFound:
-    name_, left_, right_ = (Stated(v, "header", sure) for v in (name, left, right))
+    name_, left_, right_ = (Reading(v, "header", sure) for v in (name, left, right))
     return CurveFound(at, 0, name_, None, left_, right_, "linear", "solid")
 
 

@@ -29,8 +29,8 @@ from veernet_core.page.results import (
     HeaderFound,
     PageLayout,
     PageReading,
+    Reading,
     SectionFound,
-    Stated,
     TextBox,
     TrackFound,
 )
@@ -59,8 +59,8 @@ def layout(*sections: SectionFound, **changes: Any) -> PageLayout:
     return replace(PageLayout("curve_log", 0, Dpi(200.0, 200.0), sections), **changes)
 
 
-def stated(value: float | str, confidence: float = 0.97, source: str = "header") -> Stated:
-    return Stated(value, source, confidence)  # type: ignore[arg-type]
+def stated(value: float | str, confidence: float = 0.97, source: str = "header") -> Reading:
+    return Reading(value, source, confidence)  # type: ignore[arg-type]
 
 
 def curve(name: str, index: int, left: float, right: float, **changes: Any) -> CurveFound:

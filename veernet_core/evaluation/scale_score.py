@@ -16,6 +16,7 @@ from veernet_core.domain.gazetteer import letters_and_digits
 from veernet_core.domain.vocabulary import find_curve
 from veernet_core.evaluation.page_match import find_track, found_borders, lies_in
 from veernet_core.evaluation.page_truth import TrueCurve, TrueSection, TrueTrack
+from veernet_core.page.known.curves import read_values
 from veernet_core.page.known.place import Placed
 from veernet_core.page.results import CurveFound, next_wraps
 
@@ -200,8 +201,7 @@ def scales_of(curve: CurveFound, true: Iterable[TrueCurve]) -> list[CurveFound]:
 
 def confidence(curve: CurveFound) -> float:
     """How sure a reading is of its least sure value; 0 where one was guessed."""
-    values = [curve.mnemonic, curve.left, curve.right]
-    values += [] if curve.unit is None else [curve.unit]
+    values = read_values(curve)
     if any(v.source == "guess" for v in values):
         return 0.0
     return min(v.confidence for v in values)

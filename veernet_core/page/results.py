@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from veernet_core.datatypes import (
     F64,
@@ -26,18 +26,19 @@ from veernet_core.datatypes import (
 
 SectionKind = Literal["header", "scales", "main", "repeat", "tail", "other"]
 TrackKind = Literal["curves", "depth"]
-StatedSource = Literal["header", "sidecar", "index", "template", "guess"]
+T = TypeVar("T", str, float)
+ReadingSource = Literal["header", "sidecar", "index", "template", "guess"]
 PageKind = Literal["curve_log", "not_curve_log", "unknown"]
 PAGE_WIDTH_IN = 8.5
 """Width of the paper where nothing tells the resolution."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
-    """One value read or assumed: where it comes from and the probability that it is right."""
+class Reading(Generic[T]):
+    """One value read or assumed, text or a number: where it comes from and the probability that it is right."""
 
-    value: str | float
-    source: StatedSource
+    value: T
+    source: ReadingSource
     confidence: float
     row: float = float("nan")
     col: float = float("nan")
@@ -142,7 +143,7 @@ class DepthFound:
 
     axis: DepthAxis | None
     unit: DepthUnit | None
-    unit_source: StatedSource | None
+    unit_source: ReadingSource | None
     labels: tuple[DepthLabel, ...]
     residual: float
     residual_px: float
@@ -165,10 +166,10 @@ class CurveFound:
 
     section_id: str
     track_index: int
-    mnemonic: Stated
-    unit: Stated | None
-    left: Stated
-    right: Stated
+    mnemonic: Reading[str]
+    unit: Reading[str] | None
+    left: Reading[float]
+    right: Reading[float]
     scale: Scale
     style: Style | None
     colour: str | None = None
@@ -195,7 +196,7 @@ class HeaderFound:
     ``elevation_kb``, ``elevation_df``, ``elevation_gl``, ``log_type``.
     """
 
-    fields: Mapping[str, Stated] = field(default_factory=dict)
+    fields: Mapping[str, Reading[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

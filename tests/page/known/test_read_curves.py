@@ -9,11 +9,11 @@ import pytest
 from veernet_core.page.known.curves import filled, read_curves
 from veernet_core.page.known.names import distinct_names
 from veernet_core.page.known.sidecar import SidecarCurve
-from veernet_core.page.results import CurveFound, Stated
+from veernet_core.page.results import CurveFound, Reading
 
 
 def read(name: str, left: float, right: float, unit: str) -> CurveFound:
-    name_, unit_, left_, right_ = (Stated(v, "header", 0.97) for v in (name, unit, left, right))
+    name_, unit_, left_, right_ = (Reading(v, "header", 0.97) for v in (name, unit, left, right))
     return CurveFound("main", 0, name_, unit_, left_, right_, "linear", "solid")
 
 
@@ -66,7 +66,7 @@ def test_one_name_and_scale_with_several_pens_is_several_curves(
 def test_colours_and_units_tell_curves_of_one_name_apart() -> None:
     red, blue = replace(RES, colour="#c00000"), replace(RES, colour="#0000c0")
     assert [c.colour for c in read_curves([red, blue, red], 0.9)] == ["#c00000", "#0000c0"]
-    other = replace(RES, unit=Stated("MMHO", "header", 0.97))
+    other = replace(RES, unit=Reading("MMHO", "header", 0.97))
     assert [c.unit for c in read_curves([RES, other, replace(RES, unit=None)], 0.9)] == [
         "OHMM", "MMHO"
     ]  # fmt: skip
@@ -80,12 +80,12 @@ def test_curves_of_one_mnemonic_are_sure_only_where_words_and_pens_tell_them_apa
     assert [c.source for c in read_curves([gr, dark], 0.9)] == ["guess", "guess"]
     again = replace(tool, printed="GR (API)", colour="#ad0000")
     assert [c.source for c in read_curves([gr, again], 0.9)] == ["guess", "guess"]
-    same_pen = replace(tool, colour=gr.colour, right=Stated(200.0, "header", 0.97))
+    same_pen = replace(tool, colour=gr.colour, right=Reading(200.0, "header", 0.97))
     assert [c.source for c in read_curves([gr, same_pen], 0.9)] == ["guess", "guess"]
 
 
 def test_given_names_without_scales_take_each_read_curve_of_that_name_once() -> None:
-    deep = replace(RES, left=Stated(2.0, "header", 0.97), style="dashed")
+    deep = replace(RES, left=Reading(2.0, "header", 0.97), style="dashed")
     given = SidecarCurve("RES", "", None, None, "linear", "solid", "none", None, ())
     ends = [filled(given, [RES, deep], 0.9, number).left for number in range(3)]
     assert ends == [0.2, 2.0, 2.0]

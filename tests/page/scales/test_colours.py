@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from veernet_core.datatypes import Raster
-from veernet_core.page.results import CurveFound, SectionFound, Stated, TextBox, TrackFound
+from veernet_core.page.results import CurveFound, Reading, SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.ink import ScaleInk
@@ -51,9 +51,9 @@ def block(raster: Raster) -> tuple[BlockText, SectionFound]:
 
 
 def curve(name: str, row: int) -> CurveFound:
-    ends = [Stated(v, "header", 0.95, row, col) for v, col in ((0.0, 100.0), (50.0, 500.0))]
+    ends = [Reading(v, "header", 0.95, row, col) for v, col in ((0.0, 100.0), (50.0, 500.0))]
     return CurveFound(
-        "main", 0, Stated(name, "header", 0.95, row), None, ends[0], ends[1], "linear", None
+        "main", 0, Reading(name, "header", 0.95, row), None, ends[0], ends[1], "linear", None
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from veernet_core.datatypes import Dpi
-from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TrackFound
+from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFound, TrackFound
 from veernet_core.page.scales.spans import with_spans
 
 
@@ -17,7 +17,7 @@ def track(left: float, right: float) -> TrackFound:
 def curve(
     name: str, index: int, last: int | None = None, part: tuple[float, float] | None = None
 ) -> CurveFound:
-    stated = [Stated(value, "header", 0.95) for value in (name, 0.0, 150.0)]
+    stated = [Reading(value, "header", 0.95) for value in (name, 0.0, 150.0)]
     return CurveFound(
         "main", index, stated[0], None, stated[1], stated[2], "linear", "solid",
         last_track=last, part=part,

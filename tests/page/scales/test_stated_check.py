@@ -28,7 +28,7 @@ from veernet_core.datatypes import (
 from veernet_core.evaluation.cross_check_score import score_stated
 from veernet_core.evaluation.page_truth import truth_from_json
 from veernet_core.page import reading
-from veernet_core.page.results import CurveFound, Stated
+from veernet_core.page.results import CurveFound, Reading
 from veernet_core.page.scales.cross_check import check_given, cross_check
 from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
@@ -48,8 +48,8 @@ def section(**tracks: tuple[CurveSpec, ...]) -> Section:
 
 
 def read(name: str, left: float, right: float, sure: float = 0.96, **changes: Any) -> CurveFound:
-    values = [Stated(value, "header", sure) for value in (left, right)]
-    found = CurveFound("main", 0, Stated(name, "header", 0.96), None, *values, "linear", None)
+    values = [Reading(value, "header", sure) for value in (left, right)]
+    found = CurveFound("main", 0, Reading(name, "header", 0.96), None, *values, "linear", None)
     return replace(found, **changes)
 
 
@@ -77,7 +77,7 @@ def test_the_printed_scale_confirms_or_contradicts() -> None:
     [
         [],
         [read("GR", 0, 100, sure=0.6)],
-        [replace(read("GR", 0, 100), left=Stated(0, "template", 0.96))],
+        [replace(read("GR", 0, 100), left=Reading(0, "template", 0.96))],
         [read("RHOB", 2, 3)],
     ],
     ids=["nothing", "badly read", "assumed", "a curve nobody states"],

@@ -11,7 +11,7 @@ from text_support import as_colour_raster
 
 from veernet_core.datatypes import U8, Dpi, Raster
 from veernet_core.page.ocr.text import RapidReader
-from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TrackFound
+from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFound, TrackFound
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import shipped_scorer
 from veernet_core.page.scales.turned import TurnedScale, read_turned
@@ -78,8 +78,8 @@ def test_scales_of_a_log_that_lies_on_its_side_are_read_by_their_colours(
 
 
 def curve(name: str, right: float, sure: float = 0.98) -> CurveFound:
-    def stated(value: str | float) -> Stated:
-        return Stated(value, "header", sure, 0.0, 0.0)
+    def stated(value: str | float) -> Reading:
+        return Reading(value, "header", sure, 0.0, 0.0)
 
     return CurveFound(
         "log1", 0, stated(name), None, stated(0.0), stated(right), "linear", None, "#ff0000"

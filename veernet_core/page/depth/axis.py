@@ -29,8 +29,8 @@ from veernet_core.page.results import (
     DepthFound,
     DepthLabel,
     PageLayout,
+    ReadingSource,
     SectionFound,
-    StatedSource,
     TrackFound,
 )
 
@@ -58,7 +58,7 @@ class DepthPrior:
     unit: DepthUnit | None = None
     top: float | None = None
     bottom: float | None = None
-    source: StatedSource = "index"
+    source: ReadingSource = "index"
 
 
 def find_depth(

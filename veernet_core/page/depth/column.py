@@ -25,7 +25,7 @@ from veernet_core.page.depth.ruler import Labels, Ruler, fit_ruler, steady
 from veernet_core.page.depth.unit import FT_PER_IN, M_PER_IN, heading_unit, unit_by_scales
 from veernet_core.page.depth.walk import beyond, extend_ruler
 from veernet_core.page.ocr.text import TextReader
-from veernet_core.page.results import SectionFound, StatedSource, TrackFound
+from veernet_core.page.results import ReadingSource, SectionFound, TrackFound
 
 _UNITS_PER_IN = (3.0, 140.0)
 _JITTER_IN = 0.06
@@ -70,7 +70,7 @@ class ColumnFit:
     chain: Chain = NO_CHAIN
     rival: Chain = NO_CHAIN
     unit: DepthUnit = "ft"
-    unit_source: StatedSource = "guess"
+    unit_source: ReadingSource = "guess"
     ruler: Ruler | None = None
     anchors: F64 | None = None
     residual_px: float = float("nan")
@@ -108,7 +108,7 @@ def fit_column(
     column: TrackFound,
     reader: TextReader,
     dpi: Dpi,
-    known_unit: tuple[DepthUnit, StatedSource] | None,
+    known_unit: tuple[DepthUnit, ReadingSource] | None,
     reference: F64 | None = None,
     printed: DepthUnit | None = None,
 ) -> ColumnFit:

@@ -14,7 +14,7 @@ import numpy as np
 from veernet_core.datatypes import DepthUnit, Dpi, Raster
 from veernet_core.page.depth.labels import TURNS
 from veernet_core.page.ocr.text import TextReader, read_region
-from veernet_core.page.results import SectionFound, StatedSource, TrackFound
+from veernet_core.page.results import ReadingSource, SectionFound, TrackFound
 
 FT_PER_IN = (4.0, 10.0, 20.0, 50.0, 100.0)
 M_PER_IN = (2.54, 5.08, 12.7, 25.4)
@@ -61,7 +61,7 @@ def heading_unit(
     column: TrackFound,
     reader: TextReader,
     dpi: Dpi,
-) -> tuple[DepthUnit, StatedSource] | None:
+) -> tuple[DepthUnit, ReadingSource] | None:
     """Feet or metres, if the heading of the depth column says so."""
     top = section.row_top
     left, right = column.borders_at(top)
@@ -84,7 +84,7 @@ def heading_unit(
     return ("ft" if feet else "m"), "header"
 
 
-def unit_by_scales(units_per_px: float, dpi: Dpi, step: float) -> tuple[DepthUnit, StatedSource]:
+def unit_by_scales(units_per_px: float, dpi: Dpi, step: float) -> tuple[DepthUnit, ReadingSource]:
     """As `_unit_by_scale`, by both resolutions: the one down the page may itself be measured on lines
     that were taken for those of the other unit.
     """
@@ -93,7 +93,7 @@ def unit_by_scales(units_per_px: float, dpi: Dpi, step: float) -> tuple[DepthUni
     return unit, source if across == unit else "guess"
 
 
-def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, StatedSource]:
+def _unit_by_scale(units_per_in: float, step: float) -> tuple[DepthUnit, ReadingSource]:
     """Feet or metres by the customary scales; ``guess`` where both or neither would be customary."""
     feet = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in FT_PER_IN)
     metres = any(abs(units_per_in / s - 1) < SCALE_TOLERANCE for s in M_PER_IN)

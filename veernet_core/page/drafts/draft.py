@@ -25,7 +25,7 @@ from veernet_core.page.known.sidecar import (
     sidecar_json,
 )
 from veernet_core.page.known.sidecar.write import finite, pair
-from veernet_core.page.results import CurveFound, PageReading, Stated
+from veernet_core.page.results import CurveFound, PageReading, Reading
 
 _NAN = float("nan")
 
@@ -165,7 +165,7 @@ def _read(reading: PageReading) -> dict[str, Any]:
     }
 
 
-def _stated(value: Stated) -> dict[str, Any]:
+def _stated(value: Reading[Any]) -> dict[str, Any]:
     return {
         "value": value.value,
         "source": value.source,

@@ -1,6 +1,6 @@
 """One value for each field of text, chosen among what was read for it.
 
-In: values by field. Out: ``Stated`` values. Does not belong here: depths and elevations (`numbers`).
+In: values by field. Out: ``Reading`` values. Does not belong here: depths and elevations (`numbers`).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from veernet_core.page.header.values import (
     LIKELY,
     Value,
     clean_text,
-    stated_value,
+    reading_of,
 )
-from veernet_core.page.results import Stated
+from veernet_core.page.results import Reading
 
 _SAME = 0.87
 _COMPANY_WORDS = re.compile(
@@ -37,10 +37,10 @@ _COMPANY_WORDS = re.compile(
 )
 
 
-def _free_text(check: Callable[[str], bool]) -> Callable[[Sequence[Value]], Stated | None]:
+def _free_text(check: Callable[[str], bool]) -> Callable[[Sequence[Value]], Reading[str] | None]:
     """A chooser for text that no list knows: clear print, or two printings that agree."""
 
-    def choose(values: Sequence[Value]) -> Stated | None:
+    def choose(values: Sequence[Value]) -> Reading[str] | None:
         usable = [
             v for v in (replace(v, text=clean_text(v.text)) for v in values) if _is_text(v.text)
         ]
@@ -56,7 +56,7 @@ def _free_text(check: Callable[[str], bool]) -> Callable[[Sequence[Value]], Stat
             confidence = CLEAR
         else:
             confidence = LIKELY if best.confidence >= FAIR_OCR else DOUBTFUL
-        return stated_value(best, best.text, confidence)
+        return reading_of(best, best.text, confidence)
 
     return choose
 
@@ -92,38 +92,36 @@ def _is_field(text: str) -> bool:
     return _looks_printed(text) and len(text) >= 5
 
 
-def _choose_county(values: Sequence[Value]) -> Stated | None:
+def _choose_county(values: Sequence[Value]) -> Reading[str] | None:
     known = [(v, name) for v in values if (name := county_name(clean_text(v.text))) is not None]
     if known:
         value, name = max(known, key=lambda pair: pair[0].confidence)
         same = {n for _, n in known} == {name}
         sure = value.confidence >= FAIR_OCR or len(known) > 1
-        return stated_value(
-            value, name, CONFIRMED if same and sure else LIKELY if same else DOUBTFUL
-        )
+        return reading_of(value, name, CONFIRMED if same and sure else LIKELY if same else DOUBTFUL)
     stated = _free_text(lambda text: False)(values)
     return None if stated is None else replace(stated, confidence=min(stated.confidence, LIKELY))
 
 
-def _choose_state(values: Sequence[Value]) -> Stated | None:
+def _choose_state(values: Sequence[Value]) -> Reading[str] | None:
     known = [(v, name) for v in values if (name := state_name(clean_text(v.text))) is not None]
     if not known or len({name for _, name in known}) > 1:
         return None
     value, name = max(known, key=lambda pair: pair[0].confidence)
     sure = value.confidence >= 0.9 or len(known) > 1 or len(clean_text(value.text)) >= 8
-    return stated_value(value, name, CONFIRMED if sure else LIKELY)
+    return reading_of(value, name, CONFIRMED if sure else LIKELY)
 
 
-def _choose_country(values: Sequence[Value]) -> Stated | None:
+def _choose_country(values: Sequence[Value]) -> Reading[str] | None:
     known = {"USA": "USA", "US": "USA", "UNITEDSTATES": "USA", "CANADA": "Canada", "UK": "UK"}
     for value in values:
         name = known.get(re.sub(r"[^A-Z]", "", value.text.upper()))
         if name is not None:
-            return stated_value(value, name, CONFIRMED if value.confidence >= FAIR_OCR else LIKELY)
+            return reading_of(value, name, CONFIRMED if value.confidence >= FAIR_OCR else LIKELY)
     return None
 
 
-def _choose_date(values: Sequence[Value]) -> Stated | None:
+def _choose_date(values: Sequence[Value]) -> Reading[str] | None:
     """The date of the first run, as printed; of a later one where the first cannot be read."""
     numeric = [value for value in values if re.search(r"\d{2}", value.text)]
     for place, value in enumerate(numeric):
@@ -131,7 +129,7 @@ def _choose_date(values: Sequence[Value]) -> Stated | None:
         if parse_date(text) is not None:
             first = place == 0 and not _misses_column(numeric)
             sure = first and value.confidence >= CLEAR_OCR
-            return stated_value(value, text, CLEAR if sure else LIKELY)
+            return reading_of(value, text, CLEAR if sure else LIKELY)
     return None
 
 
@@ -140,27 +138,27 @@ def _misses_column(values: Sequence[Value]) -> bool:
     return len(values) > 1 and values[0].gap > 1.5 * (values[1].gap - values[0].gap)
 
 
-def _choose_run(values: Sequence[Value]) -> Stated | None:
+def _choose_run(values: Sequence[Value]) -> Reading[str] | None:
     known = {"ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX"}
     for value in values:
         text = letters_and_digits(value.text)
         if text in known or re.fullmatch(r"[1-9][A-D]?", text):
             first = text in ("ONE", "1", "1A")
             sure = first and value.confidence >= CLEAR_OCR
-            return stated_value(value, text, CLEAR if sure else LIKELY)
+            return reading_of(value, text, CLEAR if sure else LIKELY)
     return None
 
 
-def _choose_uwi(values: Sequence[Value]) -> Stated | None:
+def _choose_uwi(values: Sequence[Value]) -> Reading[str] | None:
     for value in values:
         api = parse_api_number(clean_text(value.text)) or find_api_number(value.text)
         if api is not None:
             sure = value.confidence >= CLEAR_OCR
-            return stated_value(value, api.dashed, CLEAR if sure else LIKELY)
+            return reading_of(value, api.dashed, CLEAR if sure else LIKELY)
     return None
 
 
-CHOOSERS: Mapping[str, Callable[[Sequence[Value]], Stated | None]] = {
+CHOOSERS: Mapping[str, Callable[[Sequence[Value]], Reading[str] | None]] = {
     "company": _free_text(_is_company),
     "name": _free_text(_is_well),
     "field_name": _free_text(_is_field),

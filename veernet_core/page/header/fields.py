@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from veernet_core.page.header.lines import lines_of_turn
 from veernet_core.page.header.numbers import depths_and_elevations
 from veernet_core.page.header.values import CONFIRMED, DOUBTFUL, FAIR_OCR, LIKELY, Value
 from veernet_core.page.ocr.text import TextReader, cut_out, find_region, read_region, upright
-from veernet_core.page.results import HeaderFound, PageLayout, Stated, TextBox
+from veernet_core.page.results import HeaderFound, PageLayout, Reading, TextBox
 
 _MAX_ROWS_IN = 45.0
 _SIDEWAYS_TILE_PX = (2400, 900)
@@ -66,7 +67,7 @@ def read_header(boxes: Sequence[TextBox], layout: PageLayout) -> HeaderFound:
         for key, values in values_by_field(lines_of_turn(inside, turn)).items():
             readings.setdefault(key, []).extend(values)
     chosen = {key: choose(readings[key]) for key, choose in CHOOSERS.items() if readings.get(key)}
-    fields = {key: stated for key, stated in chosen.items() if stated is not None}
+    fields: dict[str, Reading[Any]] = {k: v for k, v in chosen.items() if v is not None}
     fields |= depths_and_elevations(readings)
     company = _service_company(inside)
     if company is not None:
@@ -168,7 +169,7 @@ def _is_header(box: TextBox, layout: PageLayout) -> bool:
     return box.row < min(first, _MAX_ROWS_IN * layout.dpi.down)
 
 
-def _service_company(boxes: Iterable[TextBox]) -> Stated | None:
+def _service_company(boxes: Iterable[TextBox]) -> Reading[str] | None:
     """The service company named on the form; the largest print wins, its fullest name is given."""
     found = [(box, *match) for box in boxes if (match := service_company(box.text)) is not None]
     if not found:
@@ -181,14 +182,14 @@ def _service_company(boxes: Iterable[TextBox]) -> Stated | None:
     box, name, alike = max(kin, key=lambda item: (item[2], len(item[1])))
     foreign = len(found) - len(kin)
     sure = alike == 1.0 and not foreign and box.confidence >= 0.9
-    return Stated(name, "header", CONFIRMED if sure else LIKELY, box.row, box.col)
+    return Reading(name, "header", CONFIRMED if sure else LIKELY, box.row, box.col)
 
 
-def _same_print(a: Stated, b: Stated) -> bool:
+def _same_print(a: Reading[Any], b: Reading[Any]) -> bool:
     return (a.row, a.col) == (b.row, b.col)
 
 
-def _cross_checked(fields: dict[str, Stated]) -> dict[str, Stated]:
+def _cross_checked(fields: dict[str, Reading[Any]]) -> dict[str, Reading[Any]]:
     """Fields that speak of one another: a county outside its state, an API number of another county,
     a blank field beside which the state was read.
     """

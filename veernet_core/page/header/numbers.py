@@ -13,19 +13,19 @@ from veernet_core.page.header.values import (
     LIKELY,
     Value,
     clean_text,
-    stated_value,
+    reading_of,
 )
-from veernet_core.page.results import Stated
+from veernet_core.page.results import Reading
 
 _NUMBER = re.compile(r"\d{1,3}(?:[,.:]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 
 
-def depths_and_elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, Stated]:
+def depths_and_elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, Reading[float]]:
     """Logged depths over all runs and elevations, confirmed by one another."""
     return _depths(readings) | _elevations(readings)
 
 
-def _depths(readings: Mapping[str, Sequence[Value]]) -> dict[str, Stated]:
+def _depths(readings: Mapping[str, Sequence[Value]]) -> dict[str, Reading[float]]:
     tops, bottoms = (_measures(readings.get(key, ())) for key in ("top_depth", "bottom_depth"))
     reached = [
         m for key in ("depth_driller", "depth_logger") for m, _ in _measures(readings.get(key, ()))
@@ -37,12 +37,12 @@ def _depths(readings: Mapping[str, Sequence[Value]]) -> dict[str, Stated]:
     runs = sum(parse_date(clean_text(value.text)) is not None for value in readings.get("date", ()))
     complete = len(bottoms) >= max(runs, len(tops))  # else the deepest run may be missing
     sure = agrees and complete and bottom_value.confidence >= FAIR_OCR
-    out = {"bottom_depth": stated_value(bottom_value, bottom, CONFIRMED if sure else LIKELY)}
+    out = {"bottom_depth": reading_of(bottom_value, bottom, CONFIRMED if sure else LIKELY)}
     if tops:
         top, top_value = min(tops, key=lambda pair: pair[0])
         if top < bottom:
             likely = LIKELY if top_value.confidence >= FAIR_OCR else DOUBTFUL
-            out["top_depth"] = stated_value(top_value, top, likely)
+            out["top_depth"] = reading_of(top_value, top, likely)
     return out
 
 
@@ -62,7 +62,7 @@ def _measures(values: Sequence[Value]) -> list[tuple[float, Value]]:
     return out
 
 
-def _elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, Stated]:
+def _elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, Reading[float]]:
     found: dict[str, tuple[float, Value]] = {}
     for key in ("elevation_kb", "elevation_df", "elevation_gl"):
         for value in readings.get(key, ()):
@@ -77,7 +77,5 @@ def _elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, Stated]:
         others = [n for other, (n, _) in found.items() if other != key]
         agrees = any(0.0 <= abs(number - n) <= 60.0 for n in others)
         sure = agrees and value.confidence >= FAIR_OCR
-        out[key] = stated_value(
-            value, number, CONFIRMED if sure else LIKELY if agrees else DOUBTFUL
-        )
+        out[key] = reading_of(value, number, CONFIRMED if sure else LIKELY if agrees else DOUBTFUL)
     return out

@@ -1,6 +1,6 @@
 """What is read beside a label, how sure it is, and the checks of print that every field shares.
 
-In: text as read. Out: ``Value``, and ``Stated`` values with a confidence.
+In: text as read. Out: ``Value``, and ``Reading`` values with a confidence.
 Does not belong here: which field a value belongs to (`labels`), the rules of single fields (`choice`).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from veernet_core.page.results import Stated, TextBox
+from veernet_core.page.results import Reading, T, TextBox
 
 CONFIRMED, CLEAR, LIKELY, DOUBTFUL = 0.96, 0.92, 0.8, 0.5
 """Confidence of a value that is confirmed; of clear print; of a single reading; of a contradicted one."""
@@ -26,9 +26,9 @@ class Value:
     gap: float = 0.0
 
 
-def stated_value(value: Value, text: str | float, confidence: float) -> Stated:
+def reading_of(value: Value, text: T, confidence: float) -> Reading[T]:
     """What the header says, with the place where it was read."""
-    return Stated(text, "header", confidence, value.box.row, value.box.col)
+    return Reading(text, "header", confidence, value.box.row, value.box.col)
 
 
 def clean_text(text: str) -> str:

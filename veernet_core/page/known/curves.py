@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from rapidfuzz import fuzz
 
@@ -12,7 +13,7 @@ from veernet_core.domain.curve_kinds import curve_kind
 from veernet_core.domain.vocabulary import words
 from veernet_core.page.known.sidecar import SidecarCurve
 from veernet_core.page.ocr.tints import tint_gap
-from veernet_core.page.results import CurveFound, Stated
+from veernet_core.page.results import CurveFound, Reading
 
 _APART = 0.5
 """Distance of two colours from which the ink of two pens is told apart without doubt."""
@@ -142,17 +143,17 @@ def _wrap(found: CurveFound) -> Wrap:
     return kind.wrap if kind is not None and plain and found.wrap == "none" else found.wrap
 
 
-def read_values(found: CurveFound) -> list[Stated]:
+def read_values(found: CurveFound) -> list[Reading[Any]]:
     """The values that a read scale rests on; the least sure of them tells how sure it is."""
-    values = [found.mnemonic, found.left, found.right]
-    return values + ([found.unit] if found.unit is not None else [])
+    unit = [found.unit] if found.unit is not None else []
+    return [found.mnemonic, found.left, found.right, *unit]
 
 
 def _unit(found: CurveFound) -> str:
     return "" if found.unit is None else str(found.unit.value)
 
 
-def _source(values: Sequence[Stated], min_confidence: float) -> Source:
+def _source(values: Sequence[Reading[Any]], min_confidence: float) -> Source:
     sources = {v.source for v in values}
     if "guess" in sources or min(v.confidence for v in values) < min_confidence:
         return "guess"

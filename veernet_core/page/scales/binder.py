@@ -23,7 +23,7 @@ from veernet_core.domain.vocabulary import (
     spelled,
     words,
 )
-from veernet_core.page.results import CurveFound, SectionFound, Stated
+from veernet_core.page.results import CurveFound, Reading, SectionFound
 from veernet_core.page.scales.candidates import (
     BlockText,
     ScaleCandidate,
@@ -262,10 +262,10 @@ def _curve(
     return CurveFound(
         section_id=section.section_id,
         track_index=scale.frame.tracks[0],
-        mnemonic=Stated(mnemonic_of(text, kind), "header", first.sure, scale.y, left),
+        mnemonic=Reading(mnemonic_of(text, kind), "header", first.sure, scale.y, left),
         unit=unit,
-        left=Stated(scale.left, "header", first.sure, scale.y, left),
-        right=Stated(scale.right, "header", first.sure, scale.y, right),
+        left=Reading(scale.left, "header", first.sure, scale.y, left),
+        right=Reading(scale.right, "header", first.sure, scale.y, right),
         scale=scale.scale,
         style=pen.style if pen is not None else _style(scale, block),
         pen_row=math.nan if pen is None else pen.y,
@@ -326,7 +326,7 @@ def mnemonic_of(printed: str, kind: CurveKind | None) -> str:
     return name[:_LONGEST].strip("_") or UNNAMED
 
 
-def _unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> Stated | None:
+def _unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> Reading[str] | None:
     """The unit printed with the name, between the numbers, or nearest to the scale."""
     scale = item.scale
     texts = [] if item.name is None else [item.name.text]
@@ -339,14 +339,14 @@ def _unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> Stated |
         if unit is None and usual:
             unit = find_similar_unit(text, usual)
         if unit is not None and (not usual or unit in usual):
-            return Stated(unit, "header", item.sure, scale.y)
+            return Reading(unit, "header", item.sure, scale.y)
     for text in texts:
         printed = re.search(r"[(\[]\s*([^)\]]{1,8}?)\s*[)\]]", text)
         if printed is not None and kind is None and find_unit(printed[1]) is None:
-            return Stated(printed[1], "header", item.sure, scale.y)
+            return Reading(printed[1], "header", item.sure, scale.y)
     fitting = {u for u in usual if kind is not None and kind.is_usual(scale.left, scale.right, u)}
     # a range that is usual in one unit only tells it; else the unit stays open, as on the paper
-    return Stated(fitting.pop(), "header", item.sure, scale.y) if len(fitting) == 1 else None
+    return Reading(fitting.pop(), "header", item.sure, scale.y) if len(fitting) == 1 else None
 
 
 def _style(scale: ScaleCandidate, block: BlockText) -> Style | None:

@@ -19,7 +19,7 @@ from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.marked import PrintMarks, PrintNets
 from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.ocr.text import TextReader
-from veernet_core.page.results import CurveFound, PageLayout, SectionFound, Stated, TextBox
+from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFound, T, TextBox
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
@@ -241,7 +241,7 @@ def _confirmed(
     )
 
 
-def _sure(value: Stated, confidence: float) -> Stated:
+def _sure(value: Reading[T], confidence: float) -> Reading[T]:
     return replace(value, confidence=confidence)
 
 
