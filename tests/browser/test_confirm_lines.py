@@ -131,6 +131,14 @@ def test_a_suggestion_that_is_left_is_one_still_and_the_next_is_shown(page: Any)
     assert "GR" in page.inner_text("#which b bdi")
 
 
+def test_a_curve_without_a_line_is_taken_off(page: Any) -> None:
+    page.keyboard.press("c")
+    page.keyboard.press("Delete")
+    assert [curve["mnemonic"] for curve in curves(page)] == ["CALI"]
+    assert "CALI" in page.inner_text("#which b bdi"), "the next one is shown"
+    assert page.evaluate("veernetDesk.summary()") == "GR taken off"
+
+
 def test_a_suggestion_that_is_corrected_in_the_list_is_one_still(page: Any) -> None:
     field = page.locator("#panel input[aria-label='GR at the right border']")
     field.fill("120")

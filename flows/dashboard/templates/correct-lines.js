@@ -144,7 +144,7 @@ window.veernetConfirm = (function () {
       make("div", { class: "row" }, field("left", "left", "number", known ? curve.left : ""), field("right", "right", "number", known ? curve.right : ""), field("scale", "", "", curve.scale, ["linear", "log"]), field("style", "", "", curve.style, ["solid", "dashed", "dotted"])),
       make("b", {}, "Which line is it?"), isFinite(where) ? make("span", { class: "quiet" }, " What it reads at " + words(where) + " " + ((section.depth || {}).unit || "") + " by these ends:") : "",
       list,
-      make("p", {}, make("button", { type: "button", onclick: leave }, make("kbd", {}, "Esc"), " leave it a suggestion")));
+      make("p", {}, make("button", { type: "button", onclick: leave }, make("kbd", {}, "Esc"), " leave it a suggestion"), " ", make("button", { type: "button", id: "which-off", title: "No such line is on the scan", onclick: takeOff }, make("kbd", {}, "Del"), " no such line: take it off")));
     redraw();
     byId("which").onsubmit = (event) => { event.preventDefault(); help.say("Press the number of its line."); document.activeElement.blur(); };
     byId("which").hidden = false;
@@ -219,6 +219,11 @@ window.veernetConfirm = (function () {
     });
     if (done) after();
   }
+  /* What has no line on the scan is no curve. */
+  function takeOff() {
+    const at = asked.at, name = asked.was.mnemonic;
+    if (help.change(name + " taken off", (next) => next.sections[at.section].tracks[at.track].curves.splice(at.curve, 1))) after();
+  }
   function leave() {
     left.push(nameOf(asked.at));
     part.close();
@@ -245,6 +250,7 @@ window.veernetConfirm = (function () {
     if (!asked) return;
     const field = event.target instanceof Element && event.target.closest("input, select, textarea");
     if (event.key === "Escape") { leave(); event.stopPropagation(); }
+    else if (!field && event.key === "Delete") takeOff();
     else if (!field && !event.ctrlKey && !event.metaKey && !event.altKey && /^[0-9]$/.test(event.key) && Number(event.key) <= asked.found.length) { event.preventDefault(); answer(Number(event.key) - 1); }
   }, true);
   return part;

@@ -455,6 +455,7 @@
     if (served.decide === false) return;
     if (doc.lacks() && !fresh.whole) await suggest(fresh);
     else document.documentElement.dataset.suggested = "1";
+    if (!fresh.sidecar.sections.length) return;  // what is set first changes all of it, and a turn must not wait
     // what does not change is computed while the person is at work, so that a save takes seconds
     const warm = await ask("/api/correct/warm", { log_id: fresh.log_id }).catch(() => ({}));
     if (warm.begun) await whileBusy(fresh.log_id);
