@@ -70,11 +70,12 @@ window.veernetPanel = (function () {
       judged && judged.reasons.length ? make("p", { class: "quiet" }, judged.reasons.join(" ")) : "");
   }
   /* Borders beside their printed lines, which keep the track's curves from being accepted; none once they are moved. */
+  const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
   panel.bordersOff = (section, track) => {
     const was = (panel.state.sidecar.sections || []).find((q) => q.section_id === section.section_id), own = was && (was.tracks || []).find((q) => q.track_id === track.track_id);
     const here = (item) => item.section_id === section.section_id && item.track_id === track.track_id;
     if (track.borders_confirmed || !own || ["left_px", "right_px"].some((side) => JSON.stringify(own[side]) !== JSON.stringify(track[side]))) return [];
-    return panel.state.curves.some((c) => here(c) && (c.codes || []).includes("borders_off")) ? panel.state.findings.filter((f) => f.code === "borders_off" && here(f)) : [];
+    return panel.state.curves.some((c) => here(c) && (c.codes || []).includes("borders_off")) ? panel.state.findings.filter((f) => f.code === "borders_off" && here(f)).map((f) => ({ ...f, message: sentence(f.message) })) : [];
   };
   function bordersPart(section, track, s, t) {
     const off = panel.bordersOff(section, track);
