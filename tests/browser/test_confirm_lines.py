@@ -110,10 +110,12 @@ def test_what_was_not_read_is_typed_and_confirmed_like_the_others(page: Any) -> 
     assert "two ends of the scale" in page.inner_text("#message")
     page.fill("#which [name=left]", "0")
     page.fill("#which [name=right]", "150")
+    page.select_option("#which [name=wrap]", "one")
     assert "GAPI" in page.inner_text("#which [data-line='1']")
     page.click("#which [data-line='1']")
     curve = curves(page)[0]
     assert (curve["mnemonic"], curve["left"], curve["right"]) == ("GR", 0, 150)
+    assert curve["wrap"] == "one"
     assert "source" not in curve
     assert len(curve["points"]) == 1
 

@@ -52,6 +52,11 @@ window.veernetDesk = (function () {
     return border[border.length - 1][1];
   };
   doc.shifted = (border, dx) => typeof border === "number" ? Math.round((border + dx) * 100) / 100 : border.map(([row, px]) => [row, Math.round((px + dx) * 100) / 100]);
+  /* Rows that depth lines fall per column: they stand square on the borders. */
+  doc.tilt = (section) => {
+    const drifts = (section.tracks || []).flatMap((t) => [t.left_px, t.right_px]).filter((b) => Array.isArray(b) && b.length > 1).map((b) => (b[b.length - 1][1] - b[0][1]) / (b[b.length - 1][0] - b[0][0])).sort((a, b) => a - b);
+    return drifts.length ? -drifts[drifts.length >> 1] : 0;
+  };
   doc.rows = (section, height) => [section.row_top === undefined ? 0 : section.row_top, section.row_bottom === undefined ? height : section.row_bottom];
   doc.sectionAt = (value, row, height) => value.sections.findIndex((section) => { const [a, b] = doc.rows(section, height); return row >= a && row <= b; });
   doc.trackAt = (section, row, col) => (section.tracks || []).findIndex((track) => col >= doc.at(track.left_px, row) && col <= doc.at(track.right_px, row));

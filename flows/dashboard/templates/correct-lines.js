@@ -141,7 +141,7 @@ window.veernetConfirm = (function () {
       make("b", {}, (order < 0 ? "" : order + 1 + " of " + all.length + ": ") + (unread ? "a scale of track " : "is this the scale of ") , make("bdi", {}, unread ? track.track_id + " that was not read" : curve.mnemonic), unread ? "" : "?"),
       make("div", { class: "print", title: "The page above the track; drag to move, wheel to zoom" }),
       make("div", { class: "row" }, field("mnemonic", "name", "text", unread ? "" : curve.mnemonic), field("unit", "unit", "text", known ? curve.unit : "")),
-      make("div", { class: "row" }, field("left", "left", "number", known ? curve.left : ""), field("right", "right", "number", known ? curve.right : ""), field("scale", "", "", curve.scale, ["linear", "log"]), field("style", "", "", curve.style, ["solid", "dashed", "dotted"])),
+      make("div", { class: "row" }, field("left", "left", "number", known ? curve.left : ""), field("right", "right", "number", known ? curve.right : ""), field("scale", "", "", curve.scale, ["linear", "log"]), field("style", "", "", curve.style, ["solid", "dashed", "dotted"]), field("wrap", "wraps", "", curve.wrap, ["none", "one", "all"])),
       make("b", {}, "Which line is it?"), isFinite(where) ? make("span", { class: "quiet" }, " What it reads at " + words(where) + " " + ((section.depth || {}).unit || "") + " by these ends:") : "",
       list,
       make("p", {}, make("button", { type: "button", onclick: leave }, make("kbd", {}, "Esc"), " leave it a suggestion"), " ", make("button", { type: "button", id: "which-off", title: "No such line is on the scan", onclick: takeOff }, make("kbd", {}, "Del"), " no such line: take it off")));
@@ -182,7 +182,7 @@ window.veernetConfirm = (function () {
     if (fields.left === "" || fields.right === "" || a === b) throw new Error("Type the two ends of the scale; they must differ.");
     if (fields.scale === "log" && (a <= 0 || b <= 0)) throw new Error("Both ends of a logarithmic scale must be above 0.");
     if (others.includes(fields.mnemonic)) throw new Error("Another curve of the track has this name already.");
-    return { mnemonic: fields.mnemonic, unit: fields.unit, left: a, right: b, scale: fields.scale, style: fields.style };
+    return { mnemonic: fields.mnemonic, unit: fields.unit, left: a, right: b, scale: fields.scale, style: fields.style, wrap: fields.wrap };
   };
   function typed() {
     const { at, was } = asked, others = doc.value.sections[at.section].tracks[at.track].curves.filter((c, k) => k !== at.curve && c.mnemonic !== was.mnemonic).map((c) => c.mnemonic);

@@ -2,7 +2,7 @@
 /* The scan, deep-zoomed in its own colours (OpenSeadragon), with what is known drawn over it. */
 window.veernetView = (function () {
   const NS = "http://www.w3.org/2000/svg", doc = window.veernetDesk;
-  const view = { viewer: null, page: null, traces: [], curve: null, section: 0, draft: null, lines: null };
+  const view = { viewer: null, page: null, traces: [], curve: null, section: 0, draft: null, lines: null, references: {} };
   let svg = null;
   /* A picture that is replaced while its tiles are on their way, as when the page is turned, is no trouble. */
   const late = (words) => String(words[0]).startsWith("Ignoring tile");
@@ -11,6 +11,7 @@ window.veernetView = (function () {
   view.open = (state) => {
     view.page = state.page;
     view.traces = state.traces;
+    view.references = state.references || {};
     if (view.viewer) view.viewer.destroy();
     view.source = () => {
       const source = new OpenSeadragon.TileSource({ width: state.page.width, height: state.page.height, tileSize: 512, minLevel: 0, maxLevel: state.page.levels - 1 });
@@ -91,6 +92,12 @@ window.veernetView = (function () {
   view.colour = (t, c) => COLOURS[(t * 3 + c) % COLOURS.length];
   const COLOURS = ["#d1007a", "#0072b2", "#009e73", "#d55e00", "#6a3d9a", "#7a5c00"];
 
+  /* The column for which depths of a section are kept: the middle of its depth column, else its first border. */
+  view.middleOf = (section, row) => {
+    const known = view.references[section.section_id], first = (section.tracks || [])[0];
+    return known ? doc.at(known, row) : first && first.left_px !== undefined ? doc.at(first.left_px, row) : 0;
+  };
+  view.depthLine = (section, row) => [0, view.page.width].map((col) => [row + doc.tilt(section) * (col - view.middleOf(section, row)), col]);
   view.draw = () => {
     if (!svg || !view.page || !view.viewer.world.getItemCount()) return;
     svg.replaceChildren();
@@ -115,7 +122,7 @@ window.veernetView = (function () {
       const depth = section.depth || {}, sure = !depth.source || depth.source === "sidecar", first = (section.tracks || [])[0];
       let above = -1e9;
       for (const [row, value] of depth.anchors || []) {
-        line([[row, 0], [row, view.page.width]], sure ? "#009e73" : "#b87700", 1.5, sure ? {} : { "stroke-dasharray": "4 4" });
+        line(view.depthLine(section, row), sure ? "#009e73" : "#b87700", 1.5, sure ? {} : { "stroke-dasharray": "4 4" });
         const y = view.inView(row, 0)[1];
         if (y - above < 15) continue;  // numbers must not lie over each other
         above = y;

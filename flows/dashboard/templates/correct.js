@@ -109,11 +109,6 @@
       say(path.length + " points. Enter follows the ink through them, Escape forgets them.");
     }
   }
-  /* Rows that depth lines fall per column: they stand square on the borders. */
-  function tiltOf(section) {
-    const drifts = (section.tracks || []).flatMap((t) => [t.left_px, t.right_px]).filter((b) => Array.isArray(b) && b.length > 1).map((b) => (b[b.length - 1][1] - b[0][1]) / (b[b.length - 1][0] - b[0][0])).sort((a, b) => a - b);
-    return drifts.length ? -drifts[drifts.length >> 1] : 0;
-  }
   /* How far a depth line is printed from a click; null where none is within a few pixels. */
   async function depthLineBeside(section, row, col, tilt) {
     const spans = (section.tracks || []).map((t) => [doc.at(t.left_px, row), doc.at(t.right_px, row)]).filter(([a, b]) => b > a);
@@ -123,12 +118,11 @@
   }
   /* A depth is kept for the row at which its line meets the middle of the depth column, wherever it was clicked. */
   async function depthAsked(x, y, s, clicked, col) {
-    const section = doc.value.sections[s], tilt = tiltOf(section), off = snaps() ? await depthLineBeside(section, clicked, col, tilt) : null;
-    const reference = (state.references || {})[section.section_id], first = (section.tracks || [])[0], middle = reference ? doc.at(reference, clicked) : first ? doc.at(first.left_px, clicked) : col;
-    const row = Math.round(10 * (clicked + (off || 0) - tilt * (col - middle))) / 10;
+    const section = doc.value.sections[s], tilt = doc.tilt(section), off = snaps() ? await depthLineBeside(section, clicked, col, tilt) : null;
+    const row = Math.round(10 * (clicked + (off || 0) - tilt * (col - view.middleOf(section, clicked)))) / 10;
     const near = doc.ownAnchors(section.depth || {}).find(([r]) => Math.abs(r - row) < 3);
     if (near) return refuse("A depth is set in this row already (" + near[1] + "). Click another depth line, or correct that depth in the list.");
-    view.draft = [[row, 0], [row, view.page.width]]; view.draw();
+    view.draft = view.depthLine(section, row); view.draw();
     openAsk(x, y, "Depth at row " + Math.round(row) + (off === null ? "" : ", on its line"), [["depth", "depth", "number"], ["unit", "unit", "", (section.depth || {}).unit || "ft", ["ft", "m"]]], (said) => {
       if (said.depth === "") { refuse("Type the depth that is printed at this line."); return false; }
       const done = change("depth set", (next) => { next.sections[s].depth = { ...(next.sections[s].depth || {}), unit: said.unit }; doc.addAnchor(next.sections[s], row, Number(said.depth)); });
@@ -265,7 +259,7 @@
       const name = values.mnemonic, several = own.length > 1 || view.traces.some((q) => q.section_id === section.section_id && q.track_id === section.tracks[t].track_id) || (own.length === 1 && own[0].mnemonic !== name && own[0].mnemonic !== "UNREAD");
       const done = change("scale of " + name, (next) => {
         // where more than one line may be meant, the scale stays a suggestion until a person has said which
-        const track = next.sections[s].tracks[t], curve = { ...values, wrap: said.wrap, ...(several ? { source: "guess" } : {}) };
+        const track = next.sections[s].tracks[t], curve = { ...values, ...(several ? { source: "guess" } : {}) };
         const k = (track.curves || []).findIndex((c) => c.mnemonic === name || c.mnemonic === "UNREAD");
         track.curves = track.curves || [];
         if (k >= 0) track.curves[k] = { ...curve, ...(track.curves[k].colour ? { colour: track.curves[k].colour } : {}) }; else track.curves.push(curve);
@@ -348,7 +342,7 @@
     document.title = "veernet: correct " + fresh.log_id;
     byId("to-log").href = "/dashboard/logs/" + encodeURIComponent(fresh.log_id) + "/index.html";
     byId("back").disabled = !fresh.history.length || fresh.history[fresh.history.length - 1].before === null;
-    if (!keepView) view.open(fresh); else { view.traces = fresh.traces; view.draw(); }
+    if (!keepView) view.open(fresh); else { view.traces = fresh.traces; view.references = fresh.references || {}; view.draw(); }
     panel.draw();
   }
   function refresh() {
