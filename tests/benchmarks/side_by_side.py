@@ -205,7 +205,7 @@ def draw(seconds: Mapping[str, Mapping[str, float]], title: str, to: Path) -> No
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(9, 1.2 + 0.7 * len(seconds)), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(9, 1.6 + 0.7 * len(seconds)), layout="constrained")
     for stage in dict.fromkeys(STAGES.values()):
         begins = [sum(_before(own, stage)) for own in seconds.values()]
         widths = [own.get(stage, 0.0) for own in seconds.values()]
@@ -213,7 +213,7 @@ def draw(seconds: Mapping[str, Mapping[str, float]], title: str, to: Path) -> No
     axes.invert_yaxis()
     axes.set_xlabel("processor seconds")
     axes.set_title(title)
-    axes.legend(ncols=4, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.35))
+    figure.legend(ncols=4, fontsize="small", loc="outside lower center")
     figure.savefig(to, dpi=110)
     pyplot.close(figure)
 
