@@ -32,7 +32,7 @@ from veernet_core.evaluation.yield_score import Outcomes, score_log
 from veernet_core.page.known.page_dpi import layout_dpi
 from veernet_core.page.models import PageModels
 from veernet_core.page.raster.turning import turned
-from veernet_core.page.reading import PageReader, read_stated
+from veernet_core.page.reading import PageReader, read_given
 from veernet_core.page.results import HeaderFound, PageLayout, PageReading
 from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
 
@@ -284,4 +284,4 @@ def _hold_statements(
     sections = stated_sections(truth)
     across = layout_dpi(sections, upright, truth.dpi)
     dpi = truth.dpi or Dpi(across, across)
-    return score_stated(truth, read_stated(upright, sections, dpi, reader))
+    return score_stated(truth, read_given(upright, sections, dpi, reader))

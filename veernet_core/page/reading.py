@@ -1,6 +1,6 @@
 """Reading a page: what layout, text, depth and header find, in order, and only where it is needed.
 
-In: a `Raster`, what a sidecar states (or nothing) and an OCR engine. Out: a `PageReading`, with the stated
+In: a `Raster`, what a sidecar states (or nothing) and an OCR engine. Out: a `PageReading`, with the given
 geometry in the place of the found one; ``sections`` makes one of both.
 Does not belong here: how tracks, numbers and scales are found, and what is done with them.
 """
@@ -74,7 +74,7 @@ class PageReader(ScaleReader, LayoutNets, Protocol):
 
 def read_page(
     raster: Raster,
-    stated: Sidecar | None,
+    given: Sidecar | None,
     reader: PageReader,
     unit: DepthUnit | None = None,
     models: PageModels = SHIPPED,
@@ -85,18 +85,18 @@ def read_page(
     ----------
     raster : Raster
         As decoded.
-    stated : Sidecar or None
+    given : Sidecar or None
     reader : PageReader
         Only used where depth or scales are missing.
     unit : 'ft', 'm' or None
-        Of anchors that are stated without one.
+        Of anchors that are given without one.
     models : PageModels
         Fitted models that take the place of the shipped ones.
 
     Returns
     -------
     PageReading or None
-        None where geometry, depth and scales are all stated. Rows and columns are those of the page
+        None where geometry, depth and scales are all given. Rows and columns are those of the page
         turned by ``layout.turn_deg``.
 
     Raises
@@ -104,18 +104,18 @@ def read_page(
     ReadingError
         A reader failed; the page itself can never be the reason.
     """
-    needs = missing(stated, unit)
+    needs = missing(given, unit)
     if not needs.anything:
         return None
     try:
-        if stated is not None and (stated.turn_deg is not None or _has_pixels(stated)):
-            return _read(raster, stated.turn_deg or 0, needs, stated, reader, unit, models)
-        reading = _read(raster, 0, needs, stated, reader, unit, models)
+        if given is not None and (given.turn_deg is not None or _has_pixels(given)):
+            return _read(raster, given.turn_deg or 0, needs, given, reader, unit, models)
+        reading = _read(raster, 0, needs, given, reader, unit, models)
         known = any(found.axis is not None for found in reading.depths.values())
         if known or reading.layout.kind == "not_curve_log":
             return reading
         turn = reading.layout.turn_deg or turn_of_print(raster, reader, reading.layout.dpi.across)
-        return _read(raster, turn, needs, stated, reader, unit, models) if turn else reading
+        return _read(raster, turn, needs, given, reader, unit, models) if turn else reading
     except VeernetError:
         raise
     except Exception as error:
@@ -126,7 +126,7 @@ def _read(
     raster: Raster,
     turn_deg: int,
     needs: Needs,
-    stated: Sidecar | None,
+    given: Sidecar | None,
     reader: PageReader,
     unit: DepthUnit | None,
     models: PageModels,
@@ -136,29 +136,29 @@ def _read(
     found = layout.read_layout(upright, reader.layout_net(models.files.get(LAYOUT_FILE)))
     if turn_deg:
         found = replace(found, turn_deg=turn_deg)
-    found, placed, _ = place(stated, found, upright.height_px)
+    found, placed, _ = place(given, found, upright.height_px)
     if not placed:
         return PageReading(found, {}, HeaderFound(), (), _why_nothing(found))
     boxes = _text(upright, found, placed, reader) if needs.scales else []
     found = _kind_by_title(found, boxes)
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
     curves = scales.read_scales(upright, found, reader, models) if needs.scales else ()
-    if stated is None or not _has_pixels(stated):
+    if given is None or not _has_pixels(given):
         if needs.scales:
             found, curves = scales.read_lying_scales(upright, found, curves, reader, models)
-            found, placed, _ = place(stated, found, upright.height_px)
+            found, placed, _ = place(given, found, upright.height_px)
         found, curves = with_spans(found, curves)
     printed = printed_unit([box.text for box in boxes if _clear(box)])
-    depths = _depths(upright, stated, found, placed, reader, (unit, printed))
+    depths = _depths(upright, given, found, placed, reader, (unit, printed))
     found = _cut(found, placed, depths)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
     return PageReading(found, depths, fields, curves, findings)
 
 
-def read_stated(
+def read_given(
     raster: Raster, sections: Sequence[Section], dpi: Dpi, reader: PageReader
 ) -> dict[tuple[str, str], list[CurveFound]]:
-    """Read the scales printed above stated sections, to hold the statements against them.
+    """Read the scales printed above given sections, to cross-check what is given with them.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def read_stated(
     Returns
     -------
     dict
-        From (section id, track id) to the scales read there. Nothing is read where no person stated a
+        From (section id, track id) to the scales read there. Nothing is read where no person given a
         curve.
 
     Raises
@@ -179,13 +179,13 @@ def read_stated(
     ReadingError
         A reader failed; the page itself can never be the reason.
     """
-    told = [s for s in sections if any(c.source == "sidecar" for t in s.tracks for c in t.curves)]
-    orders = {section.section_id: _from_left(section) for section in told}
-    if not told:
+    known = [s for s in sections if any(c.source == "sidecar" for t in s.tracks for c in t.curves)]
+    orders = {section.section_id: _from_left(section) for section in known}
+    if not known:
         return {}
     try:
         whole = layout.read_layout(raster, reader.layout_net())
-        found = tuple(_as_found(section, orders[section.section_id], whole) for section in told)
+        found = tuple(_as_found(section, orders[section.section_id], whole) for section in known)
         page = PageLayout("curve_log", 0, dpi, found)
         curves = scales.read_scales(raster, page, reader)
     except VeernetError:
@@ -205,20 +205,20 @@ def _from_left(section: Section) -> list[Track]:
 
 
 def _as_found(section: Section, tracks: Sequence[Track], whole: PageLayout) -> SectionFound:
-    """A stated section from the top of its grid on: scales stand there, also where only a lower part is
-    stated.
+    """A given section from the top of its grid on: scales stand there, also where only a lower part is
+    given.
     """
     top = section.row_top
-    stated = tuple(
+    given = tuple(
         TrackFound(t.geometry.left_knots, t.geometry.right_knots, "curves", confidence=1.0)
         for t in tracks
     )
     around = [s for s in whole.sections if s.kind in LOGGED and s.row_top < top < s.row_bottom]
     if around:
-        stated = tuple(same_track(around[0], track, top) or track for track in stated)
+        given = tuple(same_track(around[0], track, top) or track for track in given)
         top = around[0].row_top
     return SectionFound(
-        section.section_id, "main", top, section.row_bottom, stated, np.zeros((0, 2)), 1.0
+        section.section_id, "main", top, section.row_bottom, given, np.zeros((0, 2)), 1.0
     )
 
 
@@ -260,9 +260,9 @@ def _clear(box: TextBox) -> bool:
     return box.confidence >= _CLEAR_PRINT and len(box.text) >= 3
 
 
-def _has_pixels(stated: Sidecar) -> bool:
-    """Whether rows or columns are stated: they are then those of the page as it is stored."""
-    return any(not is_prior(section) for section in stated.sections)
+def _has_pixels(given: Sidecar) -> bool:
+    """Whether rows or columns are given: they are then those of the page as it is stored."""
+    return any(not is_prior(section) for section in given.sections)
 
 
 def _why_nothing(found: PageLayout) -> tuple[Finding, ...]:
@@ -274,13 +274,13 @@ def _why_nothing(found: PageLayout) -> tuple[Finding, ...]:
 
 def _depths(
     raster: Raster,
-    stated: Sidecar | None,
+    given: Sidecar | None,
     found: PageLayout,
     placed: tuple[Placed, ...],
     reader: PageReader,
     units: tuple[DepthUnit | None, DepthUnit | None],
 ) -> dict[str, DepthFound]:
-    """The axis of every section whose depth is not stated; ``units``: the one that was set, and the one that
+    """The axis of every section whose depth is not given; ``units``: the one that was set, and the one that
     print outside the grids speaks of.
     """
     unit, printed = units
@@ -290,7 +290,7 @@ def _depths(
         if said is not None and said.anchors and (said.unit or unit) is not None:
             continue
         out[section.found.section_id] = depth.find_depth(
-            raster, section.found, found, reader, _prior(stated, section, unit), printed
+            raster, section.found, found, reader, _prior(given, section, unit), printed
         )
     return out
 
@@ -298,7 +298,7 @@ def _depths(
 def _cut(
     found: PageLayout, placed: tuple[Placed, ...], depths: Mapping[str, DepthFound]
 ) -> PageLayout:
-    """The layout with sections cut to where their depth is known, but for those whose rows are stated."""
+    """The layout with sections cut to where their depth is known, but for those whose rows are given."""
     given = {
         p.found.section_id
         for p in placed
@@ -313,10 +313,10 @@ def _cut(
     return replace(found, sections=sections)
 
 
-def _prior(stated: Sidecar | None, placed: Placed, unit: DepthUnit | None) -> DepthPrior | None:
-    """What is stated of the depths: by the section, else by the archive's index for the whole log."""
+def _prior(given: Sidecar | None, placed: Placed, unit: DepthUnit | None) -> DepthPrior | None:
+    """What is given of the depths: by the section, else by the archive's index for the whole log."""
     own = () if placed.given is None else (placed.given,)
-    general = () if stated is None else tuple(s for s in stated.sections if is_prior(s))
+    general = () if given is None else tuple(s for s in given.sections if is_prior(s))
     known = [s.depth for s in (*own, *general) if s.depth is not None]
     if not known and unit is None:
         return None

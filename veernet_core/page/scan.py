@@ -115,9 +115,7 @@ def prepare(
     printed = known.printed
     if reader is not None and not any(printed.values()):
         try:
-            printed = reading.read_stated(
-                scan.raster, known.sections, Dpi(down or dpi, dpi), reader
-            )
+            printed = reading.read_given(scan.raster, known.sections, Dpi(down or dpi, dpi), reader)
         except ReadingError as error:
             findings = (*findings, _not_cross_checked(error))
     sections, checked = cross_check.check_given(known.sections, printed)

@@ -280,7 +280,7 @@ def test_nothing_is_read_where_no_person_stated_a_curve(page: tuple[Any, bytes])
     sidecar, data = page
     raster = pipeline.read_scan(scan(sidecar, data), DigitiseConfig(), None).raster
     guessed = section(T1=(spec("GR", 0, 150, source="guess"),))
-    assert reading.read_stated(raster, [guessed], Dpi(200.0, 200.0), None) == {}  # type: ignore[arg-type]
+    assert reading.read_given(raster, [guessed], Dpi(200.0, 200.0), None) == {}  # type: ignore[arg-type]
 
 
 # ---- at the gate ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 In: sections as a sidecar states them, and the scales read above them. Out: findings: what the print
 contradicts (``scale_contradicted``, ``name_contradicted``: those curves are for review), and what it confirms.
 Print that could not be read says nothing either way.
-Does not belong here: reading print (`text`, `scales`), and what is not stated (`complete`).
+Does not belong here: reading print (`text`, `scales`), and what is not given (`complete`).
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def cross_check(
     printed: Printed,
     min_confidence: float = 0.85,
 ) -> tuple[Check, ...]:
-    """What the print says about the scales and names that a person stated.
+    """What the print says about the scales and names that a person given.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def cross_check(
         tracks = [_Held(section, track, printed, min_confidence) for track in section.tracks]
         strays = _strays(tracks)
         for held in tracks:
-            for name, specs in held.stated.items():
+            for name, specs in held.given.items():
                 outcome = _against(name, specs, held, strays)
                 if outcome is None and held.confirms(specs):
                     outcome = "scale_confirmed", f"The page prints the stated scale of {name}."
@@ -107,7 +107,7 @@ def cross_check(
 
 
 class _Held:
-    """A track: what a person stated of it by mnemonic, and what was read above it, surely or at all."""
+    """A track: what a person given of it by mnemonic, and what was read above it, surely or at all."""
 
     def __init__(
         self,
@@ -117,10 +117,10 @@ class _Held:
         min_confidence: float,
     ) -> None:
         self.track_id = track.track_id
-        self.stated: dict[str, list[CurveSpec]] = defaultdict(list)
+        self.given: dict[str, list[CurveSpec]] = defaultdict(list)
         for spec in track.curves:
             if spec.source == "sidecar":
-                self.stated[spec.mnemonic].append(spec)
+                self.given[spec.mnemonic].append(spec)
         self.kinds = {spec.mnemonic: _kind(spec.mnemonic) for spec in track.curves}
         self.printed = [
             c for c in printed.get((section.section_id, track.track_id), ()) if _has_scale(c)
@@ -136,11 +136,11 @@ class _Held:
         return [c for c in self.sure if str(c.mnemonic.value) == kind]
 
     def states(self, kind: str) -> bool:
-        """Whether a curve of a kind is stated in the track."""
+        """Whether a curve of a kind is given in the track."""
         return any(k is not None and k.mnemonic == kind for k in self.kinds.values())
 
     def confirms(self, specs: Sequence[CurveSpec]) -> bool:
-        """Whether a stated scale is among the printed ones."""
+        """Whether a given scale is among the printed ones."""
         return any(_is_printed(specs, curve) for curve in self.printed)
 
     def is_of_another(self, curve: CurveFound, name: str) -> bool:
@@ -149,7 +149,7 @@ class _Held:
         """
         return any(
             other != name and _is_printed(specs, curve) and not self.names(self.kinds[other])
-            for other, specs in self.stated.items()
+            for other, specs in self.given.items()
         )
 
     def names(self, kind: CurveKind | None) -> bool:
@@ -158,7 +158,7 @@ class _Held:
 
 
 def _strays(tracks: Sequence[_Held]) -> dict[str, tuple[str, list[str]]]:
-    """Curves printed above a track that does not state them, and stated only where they are not printed:
+    """Curves printed above a track that does not state them, and given only where they are not printed:
     by mnemonic, the track of the print and those of the statements.
     """
     strays = {}
@@ -173,15 +173,15 @@ def _strays(tracks: Sequence[_Held]) -> dict[str, tuple[str, list[str]]]:
 def _against(
     name: str, specs: list[CurveSpec], held: _Held, strays: Mapping[str, tuple[str, list[str]]]
 ) -> tuple[Outcome, str] | None:
-    """Outcome and message of what contradicts a stated curve; None where nothing does."""
+    """Outcome and message of what contradicts a given curve; None where nothing does."""
     kind = held.kinds[name]
     here = held.prints(kind.mnemonic) if kind is not None else []
     if here and not any(
         _is_printed(specs, curve) or held.is_of_another(curve, name) for curve in here
     ):
         other = ", ".join(sorted({_text(*_ends(c), c.scale) for c in here}))
-        stated = ", ".join(_text(s.left, s.right, s.scale) for s in specs)
-        return "scale_contradicted", f"The page prints {other} for {name}, stated is {stated}."
+        given = ", ".join(_text(s.left, s.right, s.scale) for s in specs)
+        return "scale_contradicted", f"The page prints {other} for {name}, stated is {given}."
     if _has_other_pen(specs, here, held):
         return "name_contradicted", (
             f"The page draws a solid line beside the scale of {name}; stated is {specs[0].style},"
@@ -201,11 +201,11 @@ def _against(
 
 
 def _has_other_pen(specs: Sequence[CurveSpec], here: Sequence[CurveFound], held: _Held) -> bool:
-    """Whether a curve stated with a broken pen is printed with a solid one, which is stated for another.
+    """Whether a curve given with a broken pen is printed with a solid one, which is given for another.
 
     The other way round says nothing: wear breaks lines up, but never closes dashes.
     """
-    others = (s for name, rest in held.stated.items() for s in rest if name != specs[0].mnemonic)
+    others = (s for name, rest in held.given.items() for s in rest if name != specs[0].mnemonic)
     return (
         {c.style for c in here if c.style is not None} == {"solid"}
         and all(s.style != "solid" for s in specs)
@@ -214,18 +214,18 @@ def _has_other_pen(specs: Sequence[CurveSpec], here: Sequence[CurveFound], held:
 
 
 def _is_printed(specs: Sequence[CurveSpec], curve: CurveFound) -> bool:
-    """Whether a printed scale is a stated one, and as many of its backups as are printed are stated too."""
+    """Whether a printed scale is a given one, and as many of its backups as are printed are given too."""
     scales = [_ends(curve), *curve.backups]
     wraps = curve.wrap != "none" or any(s.wrap != "none" for s in specs)
     all_scales = scales + next_wraps(*_ends(curve)) if wraps else scales
-    stated = [(s.left, s.right) for s in specs if s.scale == curve.scale]
-    if not any(_same(_ends(curve), own) for own in [*stated, *_given_wraps(specs)]):
+    given = [(s.left, s.right) for s in specs if s.scale == curve.scale]
+    if not any(_same(_ends(curve), own) for own in [*given, *_given_wraps(specs)]):
         return False
-    return len(scales) < len(stated) or all(any(_same(s, p) for p in all_scales) for s in stated)
+    return len(scales) < len(given) or all(any(_same(s, p) for p in all_scales) for s in given)
 
 
 def _lost_digits(curve: CurveFound, specs: Sequence[CurveSpec]) -> bool:
-    """Whether an unusual printed scale is a stated one but for digits at either side of a number."""
+    """Whether an unusual printed scale is a given one but for digits at either side of a number."""
     kind = curve_kind(str(curve.mnemonic.value))
     if kind is not None and any(kind.is_usual(*_ends(curve), unit) for unit in kind.units):
         return False
