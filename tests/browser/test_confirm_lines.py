@@ -201,3 +201,22 @@ def test_a_scale_that_is_drawn_a_box_round_asks_for_its_line(page: Any) -> None:
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("1")
     assert "source" not in curves(page)[0]
+
+
+def test_the_question_is_in_sight_on_a_narrow_window(
+    served: Any, open_page: Callable[..., Any]
+) -> None:
+    page = to_correct(open_page, served[0], STEM)
+    page.set_viewport_size({"width": 820, "height": 1000})
+    page.locator("#scan").focus()
+    page.keyboard.press("c")
+    page.wait_for_timeout(400)
+    card = page.locator("#which").bounding_box()
+    assert card["x"] >= 0
+    assert card["x"] + card["width"] <= 820
+    assert card["y"] + card["height"] <= 1000
+    row = page.evaluate("veernetView.lines.row")
+    px = page.evaluate("veernetView.lines.found[0].px")
+    x, y = page.evaluate(f"veernetView.screenOf({row}, {px})")
+    assert 0 < x < 820
+    assert 0 < y < card["y"], "the line is not under the question"

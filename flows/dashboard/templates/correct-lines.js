@@ -130,6 +130,7 @@ window.veernetConfirm = (function () {
     const field = (name, label, kind, value, values) => {
       inputs[name] = values ? make("select", { name }, values.map((v) => make("option", { value: v }, v))) : make("input", { name, type: kind, step: "any", value: value === undefined ? "" : value });
       if (values) inputs[name].value = value || values[0];
+      if (!label) inputs[name].setAttribute("aria-label", name === "scale" ? "linear or logarithmic" : "line style");
       inputs[name].addEventListener("input", () => redraw());
       return make("label", {}, label + " ", inputs[name]);
     };
