@@ -18,7 +18,7 @@ import numpy as np
 from veernet_core.datatypes import DepthUnit, Dpi, Finding, Raster, Section, Track
 from veernet_core.errors import ReadingError, VeernetError, of_scan
 from veernet_core.page.depth import axis as depth
-from veernet_core.page.depth.axis import DepthPrior
+from veernet_core.page.depth.refusals import DepthPrior
 from veernet_core.page.depth.unit import printed_unit
 from veernet_core.page.header import fields as header
 from veernet_core.page.known.place import (

@@ -24,9 +24,10 @@ from depth_support import (
 from text_support import BlockReader
 
 from veernet_core.datatypes import F64, U8, Dpi
-from veernet_core.page.depth.axis import DepthPrior, find_depth
+from veernet_core.page.depth.axis import find_depth
 from veernet_core.page.depth.chain import best_chain
 from veernet_core.page.depth.labels import parse_depth
+from veernet_core.page.depth.refusals import DepthPrior
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import (
     DepthFound,

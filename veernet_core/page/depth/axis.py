@@ -10,17 +10,18 @@ Does not belong here: reading numbers (`depth_labels`), choosing them (`depth_ch
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import F64, FT_PER, DepthAxis, DepthUnit, Dpi, Finding, Raster
+from veernet_core.datatypes import F64, DepthAxis, DepthUnit, Dpi, Finding, Raster
 from veernet_core.page.depth.chain import label_weight
 from veernet_core.page.depth.column import (
     ColumnFit,
     fit_column,
     numbers_cut_short,
 )
+from veernet_core.page.depth.refusals import DepthPrior, depth_finding, disagreement, refusals
 from veernet_core.page.depth.search import lines_beside, narrow_places, search_columns
 from veernet_core.page.depth.unit import is_customary
 from veernet_core.page.ocr.text import TextReader
@@ -29,36 +30,14 @@ from veernet_core.page.results import (
     DepthFound,
     DepthLabel,
     PageLayout,
-    ReadingSource,
     SectionFound,
     TrackFound,
 )
 
-_MAX_ERROR_FT = 2.0
-_OFFSET_SHARE = 0.15
-_MANY, _MANY_LINELESS = 12, 20
-_RIVAL_LABELS, _RIVAL_SHARE = 3, 0.3
-_PHASE_SHARE = 0.25
-_INDEX_SLACK, _INDEX_SLACK_SHARE = 200.0, 0.03
 _SUPPORT = {3: 0.85, 4: 0.93}
 _FULL_SUPPORT = 0.98
 _CUT_SHARE = 0.15
 _GAP_STEPS, _GAP = 1.5, 100.0
-CUT_OFF = "depth_cut_off"
-
-
-@dataclass(frozen=True, slots=True)
-class DepthPrior:
-    """What is known of a section's depths before it is read; None where nothing is.
-
-    ``top`` and ``bottom``: the logged interval, in the log's own unit. A prior can cast doubt on an axis
-    and settle its unit; it never makes an axis.
-    """
-
-    unit: DepthUnit | None = None
-    top: float | None = None
-    bottom: float | None = None
-    source: ReadingSource = "index"
 
 
 def find_depth(
@@ -117,158 +96,14 @@ def judge_columns(
 ) -> DepthFound:
     """Decide between the columns of a section and whether the best of them is to be believed."""
     if not fits:
-        return _refused(None, [_finding("no_depth_column", "No depth column was found.", section)])
+        return _refused(
+            None, [depth_finding("no_depth_column", "No depth column was found.", section)]
+        )
     best = max(fits, key=lambda fit: fit.chain.score)
-    problems = [*_disagreement(fits, best, section), *_refusals(best, section, dpi, prior)]
+    problems = [*disagreement(fits, best, section), *refusals(best, section, dpi, prior)]
     if problems:
         return _refused(best, problems)
     return _accepted(best, section, dpi)
-
-
-# ---- refusals ----------------------------------------------------------------------------------
-
-
-def _refusals(
-    fit: ColumnFit, section: SectionFound, dpi: float, prior: DepthPrior
-) -> list[Finding]:
-    """Everything that speaks against believing a column."""
-    plausible = {label.value for label in fit.labels if label_weight(label) > 0.3}
-    if not plausible:
-        return [
-            _finding(
-                "no_depth_labels", "No depth number could be read in the depth column.", section
-            )
-        ]
-    if len(fit.chain.members) < 2:
-        seen = ", ".join(f"{value:g}" for value in sorted(plausible)[:8])
-        return [
-            _finding("too_few_depth_labels", f"No two depth numbers agree (read: {seen}).", section)
-        ]
-    if fit.chain.units_per_px < 0:
-        values = [label.value for label in fit.members]
-        message = f"{len(values)} depth numbers run upward, from {values[-1]:g} to {values[0]:g}."
-        return [_finding("labels_run_upward", message, section)]
-    checks = (_too_few(fit), _rival(fit), _scatter(fit), _lineless(fit, dpi), _outside(fit, prior))
-    return [_finding(code, text, section, rows) for code, text, rows in filter(None, checks)]
-
-
-_Check = tuple[str, str, tuple[float, float] | None] | None
-
-
-def _too_few(fit: ColumnFit) -> _Check:
-    """The fewer labels agree, the closer they must follow each other.
-
-    Four or more make an axis if a quarter of those between first and last were read, three if half were.
-    Two never do: neighbours that are both misread alike still look like a scale. Numbers that are no
-    multiples of 25 (any table holds some) need six, nearly all of them read, or twice as many and a quarter
-    of them read, on printed lines; without lines more than any table holds at one rate.
-    """
-    members = fit.members
-    count = len(members)
-    density = (count - 1) * fit.step / (members[-1].value - members[0].value)
-    if fit.step < 25:
-        dense, many = count >= 6 and density >= 0.8, count >= _MANY and density >= 0.25
-        enough = (dense or many) if fit.ruler is not None else dense and count >= _MANY_LINELESS
-    else:
-        enough = (count >= 4 and density >= 0.25) or (count == 3 and density >= 0.5)
-    if enough:
-        return None
-    values = ", ".join(f"{label.value:g}" for label in members[:8])
-    return "too_few_depth_labels", f"Only {count} depth numbers agree ({values}).", None
-
-
-def _rival(fit: ColumnFit) -> _Check:
-    """Another set of labels that agree among themselves but not with the best."""
-    rivals = fit.rivals
-    if len(rivals) < _RIVAL_LABELS or fit.rival.score < _RIVAL_SHARE * fit.chain.score:
-        return None
-    rows = rivals[0].row, rivals[-1].row
-    own = fit.members[0].row, fit.members[-1].row
-    span = f"{rivals[0].value:g} to {rivals[-1].value:g}"
-    if rows[0] > own[1] or rows[1] < own[0]:
-        return "depth_restarts", f"{len(rivals)} depth numbers form a second run, {span}.", rows
-    return "labels_contradict", f"{len(rivals)} depth numbers contradict the rest: {span}.", rows
-
-
-def _scatter(fit: ColumnFit) -> _Check:
-    """Labels too far from where the axis puts them."""
-    allowed = (
-        _max_error(fit)
-        if fit.ruler is None
-        else max(_max_error(fit), _PHASE_SHARE * fit.ruler.step)
-    )
-    if fit.label_residual <= allowed:
-        return None
-    message = f"Depth numbers scatter by {fit.label_residual:.1f} {fit.unit} around the axis."
-    return "labels_scatter", message, None
-
-
-def _lineless(fit: ColumnFit, dpi: float) -> _Check:
-    """Without printed lines a label's own row is uncertain by a share of its length."""
-    if fit.ruler is not None:
-        return None
-    if not is_customary(fit.chain.units_per_px * dpi, fit.unit):
-        scale = fit.chain.units_per_px * dpi
-        message = (
-            f"No printed depth lines bear out {scale:.1f} {fit.unit} per inch, no customary scale."
-        )
-        return "depth_lines_missing", message, None
-    length = float(np.median([label.length_px for label in fit.members]))
-    doubt = _OFFSET_SHARE * length * fit.chain.units_per_px
-    if doubt <= _max_error(fit) / 2:
-        return None
-    message = f"No printed depth lines; numbers alone leave {doubt:.1f} {fit.unit} of doubt."
-    return "depth_lines_missing", message, None
-
-
-def _outside(fit: ColumnFit, prior: DepthPrior) -> _Check:
-    """Labels outside the logged interval of the index."""
-    top, bottom = fit.members[0].value, fit.members[-1].value
-    reference = prior.bottom if prior.bottom is not None else bottom
-    slack = _INDEX_SLACK + _INDEX_SLACK_SHARE * reference
-    low = prior.top is not None and bottom < prior.top - slack
-    high = prior.bottom is not None and bottom > prior.bottom + slack
-    if not (low or high):
-        return None
-    stated = " to ".join(
-        "?" if depth is None else f"{depth:g}" for depth in (prior.top, prior.bottom)
-    )
-    return (
-        "depth_outside_index",
-        f"Labels run from {top:g} to {bottom:g}; the index says {stated}.",
-        None,
-    )
-
-
-def _disagreement(
-    fits: Sequence[ColumnFit], best: ColumnFit, section: SectionFound
-) -> list[Finding]:
-    """Other columns that give other depths."""
-    for other in fits:
-        if other is best or other.anchors is None or best.anchors is None or len(other.members) < 3:
-            continue
-        rows = best.anchors[:, 0]
-        rows = rows[(rows >= other.anchors[0, 0]) & (rows <= other.anchors[-1, 0])]
-        if not len(rows):
-            continue
-        own = np.interp(rows, best.anchors[:, 0], best.anchors[:, 1])
-        others = np.interp(rows, other.anchors[:, 0], other.anchors[:, 1])
-        if float(np.abs(own - others).max()) > _max_error(best) / 2:
-            return [_columns_finding(best, other, own, others, section)]
-    return []
-
-
-def _columns_finding(
-    best: ColumnFit, other: ColumnFit, own: F64, others: F64, section: SectionFound
-) -> Finding:
-    ratio = abs(best.chain.units_per_px / other.chain.units_per_px)
-    mixed = min(abs(ratio * FT_PER["m"] - 1), abs(ratio / FT_PER["m"] - 1)) < 0.02
-    code = "mixed_units" if mixed else "depth_columns_disagree"
-    message = f"Two depth columns state {own[0]:.1f} and {others[0]:.1f} for the same row."
-    return _finding(code, message, section)
-
-
-# ---- acceptance --------------------------------------------------------------------------------
 
 
 def _accepted(fit: ColumnFit, section: SectionFound, dpi: float) -> DepthFound:
@@ -287,8 +122,8 @@ def _accepted(fit: ColumnFit, section: SectionFound, dpi: float) -> DepthFound:
         residual=fit.residual_px * scale,
         residual_px=fit.residual_px,
         confidence=confidence,
-        findings=tuple(_finding(code, text, section) for code, text, _ in doubts),
-        is_cut_off=any(code == CUT_OFF for code, _, _ in doubts),
+        findings=tuple(depth_finding(code, text, section) for code, text, _ in doubts),
+        is_cut_off=_is_short(fit.anchors, section, fit.step),
     )
 
 
@@ -322,7 +157,7 @@ def _doubts(fit: ColumnFit, section: SectionFound, dpi: float) -> list[tuple[str
     beyond = _beyond(fit, section)
     if _is_short(fit.anchors, section, fit.step):
         message = f"{beyond:.0f} {fit.unit} beyond the last evidence of depth are left out."
-        doubts.append((CUT_OFF, message, 1.0))
+        doubts.append(("depth_cut_off", message, 1.0))
     elif beyond > fit.step:
         message = f"{beyond:.0f} {fit.unit} of the section lie beyond the last evidence."
         doubts.append(("depth_extrapolated", message, 0.9 if beyond < 3 * fit.step else 0.6))
@@ -365,14 +200,6 @@ def _beyond(fit: ColumnFit, section: SectionFound) -> float:
     return float(max(above, below) * fit.chain.units_per_px)
 
 
-def _max_error(fit: ColumnFit) -> float:
-    """The largest error an axis may have, in its unit."""
-    return _MAX_ERROR_FT / FT_PER[fit.unit]
-
-
-# ---- results -----------------------------------------------------------------------------------
-
-
 def _labels(fit: ColumnFit) -> tuple[DepthLabel, ...]:
     """Every plausible number, moved from its centre to the line it names."""
     offset = fit.ruler.offset_px if fit.ruler is not None else 0.0
@@ -395,14 +222,6 @@ def _refused(fit: ColumnFit | None, findings: Sequence[Finding]) -> DepthFound:
             suggested = DepthAxis(fit.unit, fit.anchors, residual, source="guess")
     nan, told = float("nan"), tuple(findings)
     return DepthFound(None, None, None, labels, nan, nan, 0.0, told, suggested=suggested)
-
-
-def _finding(
-    code: str, message: str, section: SectionFound, rows: tuple[float, float] | None = None
-) -> Finding:
-    first, last = rows or (section.row_top, section.row_bottom)
-    span = (round(first), round(last))
-    return Finding.of(code, message, rows=span, section_id=section.section_id)
 
 
 def _resolution(raster: Raster, layout: PageLayout) -> Dpi:
