@@ -154,3 +154,15 @@ def test_each_page_is_read_by_models_that_never_saw_its_well(tmp_path: Path) -> 
         check_models(tmp_path, 4)
     with pytest.raises(FileNotFoundError, match="no fold-0"):
         check_models(tmp_path / "fold-0")
+
+
+def test_a_scale_over_two_tracks_stands_in_a_track_of_its_own() -> None:
+    """Uranium from -10 to 30 runs over the columns of thorium and of potassium."""
+    truth = truth_from_json((PAGES / "42165379600000_Sec427Ph1_I22.page.json").read_bytes())
+    (section,) = [s for s in truth.sections if s.tracks]
+    tracks = {track.track_id: track for track in section.tracks}
+    assert list(tracks) == ["T1", "T2", "T3", "T2T3"]
+    assert [c.mnemonic for c in tracks["T2"].curves] == ["THOR"]
+    assert [c.mnemonic for c in tracks["T2T3"].curves] == ["URAN"]
+    assert tracks["T2T3"].left[0, 1] == tracks["T2"].left[0, 1]
+    assert tracks["T2T3"].right[0, 1] == tracks["T3"].right[0, 1]

@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -270,8 +270,32 @@ def _section(raw: Mapping[str, Any]) -> TrueSection:
         float(raw["row_bottom"]),
         depth.get("unit") or "ft",
         np.array(depth.get("anchors") or [], dtype=np.float64).reshape(-1, 2),
-        tuple(_track(t) for t in raw.get("tracks") or () if t.get("left_px") is not None),
+        tuple(
+            _track(t)
+            for t in _with_doubles(raw.get("tracks") or ())
+            if t.get("left_px") is not None
+        ),
     )
+
+
+def _with_doubles(tracks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Tracks, and one more for every pair of them that a scale spans; the scale is told in that one."""
+    by_id = {t.get("track_id", ""): t for t in tracks}
+    out: list[Mapping[str, Any]] = []
+    doubles: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for track in tracks:
+        own = []
+        for curve in track.get("curves") or ():
+            span = tuple(curve.get("spans") or ())
+            if len(span) > 1 and set(span) <= set(by_id):
+                doubles.setdefault(span, []).append(curve)
+            else:
+                own.append(curve)
+        out.append({**track, "curves": own})
+    for span, curves in doubles.items():
+        sides = {"left_px": by_id[span[0]]["left_px"], "right_px": by_id[span[-1]]["right_px"]}
+        out.append({"track_id": "".join(span), "curves": curves, **sides})
+    return out
 
 
 def _track(raw: Mapping[str, Any]) -> TrueTrack:
