@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from veernet_core.datatypes import Raster
@@ -88,3 +90,26 @@ def test_black_letters_with_smoothed_edges_of_two_hues_are_black() -> None:
         stem[:, left + 1 : right : 4] = (30, 30, 40)
         stem[:, left + 2 : right : 4] = (60, 140, 220)  # right edges, bluish
     assert colours(raster) == ["#000000", "#00ff00"]
+
+
+def test_a_black_pen_under_black_print_is_black_though_the_row_above_has_a_coloured_line() -> None:
+    """GR over a green line, DCAL over a black one: the green line stands as near above DCAL."""
+    raster = drawn((BLACK, BLACK), {216: GREEN, 240: BLACK})
+    text, _ = block(raster)
+    curves = [
+        replace(curve(n, r), pen_row=float(line))
+        for n, r, line in zip(("GR", "DCAL"), ROWS, (216, 240), strict=True)
+    ]
+    assert [c.colour for c in print_colours(curves, text, raster)] == ["#00ff00", "#000000"]
+
+
+def test_names_all_in_one_colour_say_nothing_where_lines_have_others() -> None:
+    """All names in violet, one line red and one black: the black pen is not violet."""
+    violet = (115, 0, 156)
+    raster = drawn((violet, violet), {216: (255, 0, 0), 240: BLACK})
+    text, _ = block(raster)
+    curves = [
+        replace(curve(n, r), pen_row=float(line))
+        for n, r, line in zip(("AVG", "MIN"), ROWS, (216, 240), strict=True)
+    ]
+    assert [c.colour for c in print_colours(curves, text, raster)] == ["#ff0000", "#000000"]

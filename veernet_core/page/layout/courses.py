@@ -85,6 +85,8 @@ def log_profiles(page: StraightPage, first: int, last: int) -> LogProfiles:
     straight = np.minimum(page.straight[run], _RULE_CAP)
     shift = lines.register(straight, straight.mean(axis=0), max(4, width // 300))
     drift = page.drift[run] + shift
+    # where the log itself stands, or rules at the edge of the paper fall off
+    drift -= np.rint(np.median(drift))
     rules = np.minimum(lines.straighten(page.sharp[run], drift), _RULE_CAP).mean(axis=0)
     peaks = _peaks(rules)
     if len(peaks) == 0:

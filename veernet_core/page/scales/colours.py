@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.datatypes import U8, Raster
-from veernet_core.page.ocr.tints import DARK, VIVID, has_hue, hex_of, vivid_part
+from veernet_core.page.ocr.tints import DARK, VIVID, has_hue, hex_of, tint_gap, vivid_part
 from veernet_core.page.results import CurveFound
 from veernet_core.page.scales.candidates import BlockText
 
+_BLACK, _OTHER = "#000000", 0.3
+"""Black, and how far two colours are apart that are surely two."""
 _INKED = 12
 """Least ink of the print of a scale, px."""
 _LINE = 0.25
@@ -33,14 +35,38 @@ def print_colours(
     """
     if not raster.is_colour or not curves:
         return list(curves)
-    colours = [_colour_of(curve, block, raster) for curve in curves]
-    if all(colour in (None, "#000000") for colour in colours):
+    prints = [_print_colour(curve, block, raster) for curve in curves]
+    pens = [_pen_colour(curve, block, raster) for curve in curves]
+    speaks = not any(map(_contradicts, prints, pens))
+    colours = [
+        _colour_of(curve, said if speaks else _black_of(said), drawn)
+        for curve, said, drawn in zip(curves, prints, pens, strict=True)
+    ]
+    if all(colour in (None, _BLACK) for colour in colours):
         return list(curves)
     return [replace(c, colour=colour) for c, colour in zip(curves, colours, strict=True)]
 
 
-def _colour_of(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
-    """Colour of the print of a scale; where that is black, of the line of its pen; black without both."""
+def _contradicts(said: str | None, drawn: str | None) -> bool:
+    """Whether print has another hue than the line of its pen: letters with coloured edges, or all in one ink."""
+    coloured = said not in (None, _BLACK) and drawn not in (None, _BLACK)
+    return coloured and tint_gap(said or "", drawn or "") > _OTHER
+
+
+def _black_of(said: str | None) -> str | None:
+    """What print whose hue tells nothing says of a pen: that it is there."""
+    return None if said is None else _BLACK
+
+
+def _colour_of(curve: CurveFound, said: str | None, drawn: str | None) -> str | None:
+    """Colour of the line of a pen, where it has a hue; else of the print of its scale; black where either is."""
+    if drawn not in (None, _BLACK):
+        return drawn if np.isfinite(curve.pen_row) or said in (None, _BLACK) else said
+    return said if said is not None else drawn
+
+
+def _print_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
+    """Colour of the print of a scale, black too; None without print."""
     words = [
         t
         for t in block.tokens
@@ -53,10 +79,7 @@ def _colour_of(curve: CurveFound, block: BlockText, raster: Raster) -> str | Non
         joined = np.concatenate(coloured)
         vivid = vivid_part(joined)
         return hex_of(vivid if len(vivid) else joined)
-    pen = _pen_colour(curve, block, raster)
-    if pen is not None:
-        return pen
-    return "#000000" if inked >= _INKED else None
+    return _BLACK if inked >= _INKED else None
 
 
 def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:

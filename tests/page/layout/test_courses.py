@@ -1,0 +1,34 @@
+"""The rules of a log are found where they are printed, also at the edge of paper that drifts elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from veernet_core.page.layout.courses import log_profiles, straight_page
+from veernet_core.page.layout.lines import PageProfiles
+
+BANDS, WIDTH = 400, 400
+RULES = (1, 101, 200, 300, 390)
+
+
+def page(drift: np.ndarray[tuple[int], np.dtype[np.int64]]) -> PageProfiles:
+    """A page of upright rules that wander with the paper."""
+    upright = np.zeros((BANDS, WIDTH), np.uint8)
+    for band, moved in enumerate(drift):
+        for rule in RULES:
+            upright[band, max(0, rule + moved - 1) : rule + moved + 1] = 200
+    rows = np.zeros((BANDS * 16, WIDTH // 16), np.uint8)
+    return PageProfiles(BANDS * 16, WIDTH, 16, upright, upright, upright, upright, rows)
+
+
+def test_a_rule_at_the_edge_of_the_paper_is_kept_where_the_log_stands() -> None:
+    """The upper half of the paper lies three columns further right than the log below it, whose first border is
+    the first column.
+    """
+    drift = np.where(np.arange(BANDS) < 260, 3, 0)
+    log = log_profiles(straight_page(page(drift)), 300, BANDS)
+    first = float(log.peaks[0] + np.median(log.drift))
+    assert abs(first - (RULES[0] - 0.5)) < 0.5
+    np.testing.assert_allclose(
+        log.peaks[1:] + np.median(log.drift), np.array(RULES[1:]) - 0.5, atol=0.5
+    )
