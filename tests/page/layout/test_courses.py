@@ -22,10 +22,10 @@ def page(drift: np.ndarray[tuple[int], np.dtype[np.int64]]) -> PageProfiles:
 
 
 def test_a_rule_at_the_edge_of_the_paper_is_kept_where_the_log_stands() -> None:
-    """The upper half of the paper lies three columns further right than the log below it, whose first border is
+    """The upper half of the paper lies three columns further left than the log below it, whose first border is
     the first column.
     """
-    drift = np.where(np.arange(BANDS) < 260, 3, 0)
+    drift = np.where(np.arange(BANDS) < 260, -3, 0)
     log = log_profiles(straight_page(page(drift)), 300, BANDS)
     first = float(log.peaks[0] + np.median(log.drift))
     assert abs(first - (RULES[0] - 0.5)) < 0.5

@@ -94,11 +94,11 @@ def test_black_letters_with_smoothed_edges_of_two_hues_are_black() -> None:
 
 def test_a_black_pen_under_black_print_is_black_though_the_row_above_has_a_coloured_line() -> None:
     """GR over a green line, DCAL over a black one: the green line stands as near above DCAL."""
-    raster = drawn((BLACK, BLACK), {216: GREEN, 240: BLACK})
+    raster = drawn((BLACK, BLACK), {212: GREEN, 236: BLACK})
     text, _ = block(raster)
     curves = [
         replace(curve(n, r), pen_row=float(line))
-        for n, r, line in zip(("GR", "DCAL"), ROWS, (216, 240), strict=True)
+        for n, r, line in zip(("GR", "DCAL"), ROWS, (212, 236), strict=True)
     ]
     assert [c.colour for c in print_colours(curves, text, raster)] == ["#00ff00", "#000000"]
 
@@ -106,10 +106,10 @@ def test_a_black_pen_under_black_print_is_black_though_the_row_above_has_a_colou
 def test_names_all_in_one_colour_say_nothing_where_lines_have_others() -> None:
     """All names in violet, one line red and one black: the black pen is not violet."""
     violet = (115, 0, 156)
-    raster = drawn((violet, violet), {216: (255, 0, 0), 240: BLACK})
+    raster = drawn((violet, violet), {212: (255, 0, 0), 236: BLACK})
     text, _ = block(raster)
     curves = [
         replace(curve(n, r), pen_row=float(line))
-        for n, r, line in zip(("AVG", "MIN"), ROWS, (216, 240), strict=True)
+        for n, r, line in zip(("AVG", "MIN"), ROWS, (212, 236), strict=True)
     ]
     assert [c.colour for c in print_colours(curves, text, raster)] == ["#ff0000", "#000000"]

@@ -48,7 +48,7 @@ def print_colours(
 
 
 def _contradicts(said: str | None, drawn: str | None) -> bool:
-    """Whether print has another hue than the line of its pen: letters with coloured edges, or all in one ink."""
+    """Whether print has another hue than the line of its pen: coloured edges of letters, or one ink for all."""
     coloured = said not in (None, _BLACK) and drawn not in (None, _BLACK)
     return coloured and tint_gap(said or "", drawn or "") > _OTHER
 
@@ -59,7 +59,7 @@ def _black_of(said: str | None) -> str | None:
 
 
 def _colour_of(curve: CurveFound, said: str | None, drawn: str | None) -> str | None:
-    """Colour of the line of a pen, where it has a hue; else of the print of its scale; black where either is."""
+    """Colour of the line of a pen, where it has a hue; else of the print of its scale."""
     if drawn not in (None, _BLACK):
         return drawn if np.isfinite(curve.pen_row) or said in (None, _BLACK) else said
     return said if said is not None else drawn
