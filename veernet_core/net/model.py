@@ -274,9 +274,10 @@ class VeerNet(nn.Module):
         return self.eval()
 
     def without_mask(self) -> VeerNet:
-        """The same network without head A, which only training and its measures need: a tenth of the time.
+        """The same network without the mask head, which only training and its measures need: a tenth of the
+        time.
 
-        For inference only; a network without head B stays as it is.
+        For inference only; a network without the position head stays as it is.
         """
         own = self.config.mask_classes * 4
         if self.presence is not None and self.head.out_channels > self.config.position_classes * 4:

@@ -42,8 +42,10 @@ def ideal(
         x = LEFT + folded * WIDTH
         steep = np.abs(np.gradient(frac * WIDTH)).clip(0, 60)
         z = (np.arange(COLS) - x[:, None]) / (1.5 + 0.3 * steep)[:, None]
-        bell = np.exp(-0.5 * z * z)
-        position[STYLES.index(s.style)] += bell / np.maximum(bell.sum(axis=1, keepdims=True), 1e-12)
+        gaussian = np.exp(-0.5 * z * z)
+        position[STYLES.index(s.style)] += gaussian / np.maximum(
+            gaussian.sum(axis=1, keepdims=True), 1e-12
+        )
         presence[STYLES.index(s.style)] = 1
     for gap in gaps:
         presence[:, gap] = 0

@@ -23,7 +23,7 @@ _RULE_CAP = 60.0
 
 @dataclass(frozen=True, slots=True)
 class StraightPage:
-    """Profiles, the drift of the paper [bands], and its upright rules as printed and straightened."""
+    """Profiles, the drift of the paper [bands], and its vertical lines as printed and straightened."""
 
     profiles: PageProfiles
     drift: F64
@@ -35,7 +35,7 @@ class StraightPage:
 class LogProfiles:
     """One log, registered: column x of ``rules`` is page column x + drift[band - first].
 
-    ``rules`` [width] is the mean ink of upright rules; ``peaks`` [n] their columns to a fraction of a
+    ``rules`` [width] is the mean ink of vertical lines; ``peaks`` [n] their columns to a fraction of a
     pixel, ``strong`` those that stand out.
     """
 
@@ -98,7 +98,7 @@ def log_profiles(page: StraightPage, first: int, last: int) -> LogProfiles:
 
 
 def _peaks(rules: F32) -> F64:
-    """Columns of upright rules, to a fraction of a pixel."""
+    """Columns of vertical lines, to a fraction of a pixel."""
     width = len(rules)
     seen = rules[rules > 3]
     least = max(3.0, 0.12 * float(np.percentile(seen, 90))) if len(seen) else 3.0

@@ -23,7 +23,7 @@ def level_profile(
     spread_px: float,
     exact: bool = True,
 ) -> F32:
-    """Ink of level rules along lines of the paper's own tilt, at a pivot column, [rows] 0 to 255.
+    """Ink of horizontal lines along lines of the paper's own tilt, at a pivot column, [rows] 0 to 255.
 
     Parameters
     ----------

@@ -66,12 +66,12 @@ _HALVES = GridFound("linear", 2, None, None, 0.7)
 def read_grid(
     lines_px: F64, left_px: float, right_px: float, tolerance_px: float
 ) -> GridFound | None:
-    """Linear or logarithmic, from the columns of upright rules inside a track.
+    """Linear or logarithmic, from the columns of vertical lines inside a track.
 
     Parameters
     ----------
     lines_px : float64 [n]
-        Columns of upright rules.
+        Columns of vertical lines.
     left_px, right_px : float
         The track's borders.
     tolerance_px : float
@@ -108,7 +108,7 @@ def plausibility(found: GridFound) -> float:
 
 
 def grid_lines(found: GridFound | None, left_px: float, right_px: float) -> F64:
-    """Columns of the upright rules a grid asks for, its borders among them."""
+    """Columns of the vertical lines a grid asks for, its borders among them."""
     inner = np.zeros(0)
     if found is not None and found.divisions:
         inner = _linear(found.divisions)
@@ -151,7 +151,7 @@ def _match(
 
 
 def rhythm(profiles: PageProfiles, rows: tuple[int, int]) -> float:
-    """How evenly spaced level rules are: the best peak of their autocorrelation in windows, 0 to 1."""
+    """How evenly spaced horizontal lines are: the best peak of their autocorrelation in windows, 0 to 1."""
     band = profiles.band_px
     part = profiles.rows[rows[0] : rows[1]].astype(np.float32)
     best = 0.0

@@ -254,7 +254,7 @@ def rule_offsets(windows: F32, peaks: F64, usual: F32, reach_px: int = 5) -> F64
     Parameters
     ----------
     windows : float32 [windows, width]
-        Mean ink of upright rules.
+        Mean ink of vertical lines.
     peaks : float64 [rules]
         Mean column of each rule.
     usual : float32 [rules]

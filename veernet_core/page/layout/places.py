@@ -1,6 +1,6 @@
 """Exactly where the borders of tracks stand: on which of the rules near a mark, or off the paper.
 
-In: spans with rough borders, the upright rules of the log. Out: borders in registered page columns. Does
+In: spans with rough borders, the vertical lines of the log. Out: borders in registered page columns. Does
 not belong here: which tracks there are.
 """
 

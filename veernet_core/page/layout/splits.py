@@ -1,6 +1,6 @@
 """Where one grid ends and the next begins: borders that two curve tracks share.
 
-In: stretches of curve tracks that touch, the log odds of borders, the upright rules of the log. Out: the
+In: stretches of curve tracks that touch, the log odds of borders, the vertical lines of the log. Out: the
 same stretches, cut where a fitted logistic regression says so. Two tracks side by side and one double
 track look much alike; the network's marks, those of the scale block, and whether the two parts have
 grids of their own decide together. Does not belong here: the outer borders.
@@ -59,7 +59,7 @@ def joined(spans: Sequence[Span]) -> list[Span]:
 def candidates(
     profiles: LogProfiles, border: tuple[float, float], odds: Odds
 ) -> list[tuple[float, Evidence]]:
-    """Upright rules at which a stretch might be cut, with what speaks for each."""
+    """Vertical lines at which a stretch might be cut, with what speaks for each."""
     width = border[1] - border[0]
     inner = profiles.strong[
         (profiles.strong > border[0] + _LEAST_PART * width)

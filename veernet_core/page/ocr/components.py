@@ -53,7 +53,7 @@ def find_print(ink: U8, dpi: float, walls: Bool | None = None) -> list[Print]:
         0 paper, 255 ink, ruled lines taken off.
     dpi : float
     walls : bool [rows, cols], optional
-        Upright rules that were taken off: no phrase crosses one.
+        Vertical lines that were taken off: no phrase crosses one.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def _gap(
 
 
 def _walled(walls: Bool, rows: tuple[float, float], cols: Sequence[float]) -> bool:
-    """Whether an upright rule stands between two columns."""
+    """Whether a vertical line stands between two columns."""
     between = walls[int(rows[0]) : int(rows[1]), max(0, int(cols[0]) - 2) : int(cols[1]) + 3]
     return bool(between.size) and bool((between.mean(axis=0) > 0.5).any())
 

@@ -46,7 +46,7 @@ def find_marked(ink: U8, text: U8, core: U8, walls: Bool | None = None) -> list[
     text, core : uint8 [rows, cols]
         The network's maps.
     walls : bool [rows, cols], optional
-        Upright rules: no phrase crosses one.
+        Vertical lines: no phrase crosses one.
     """
     middle = core > _MIDDLE if walls is None else (core > _MIDDLE) & ~walls
     _, _, stats, _ = cv2.connectedComponentsWithStats(middle.astype(np.uint8), connectivity=4)

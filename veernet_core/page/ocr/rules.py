@@ -13,7 +13,7 @@ from veernet_core.datatypes import F64, U8, Bool
 from veernet_core.page.ocr.components import LETTER_INK
 
 _RULE_IN = (0.32, 0.27)
-"""Shortest level and upright rule, inches: longer than any stroke of a letter of ordinary print."""
+"""Shortest horizontal and vertical line, inches: longer than any stroke of a letter of ordinary print."""
 
 
 _STROKE_IN = 0.025
@@ -62,7 +62,7 @@ def without_rules(ink: U8, dpi: float) -> tuple[U8, Bool]:
     -------
     ink : uint8 [rows, cols]
     walls : bool [rows, cols]
-        Where upright rules stood: print on both sides of one is not one phrase.
+        Where vertical lines stood: print on both sides of one is not one phrase.
     """
     walls = np.zeros(ink.shape, dtype=np.bool_)
     dark = (ink >= LETTER_INK).astype(np.uint8)
