@@ -19,6 +19,8 @@ from veernet_core.page.layout.lines import PageProfiles
 _KNOT_ROWS = 500
 _KNOT_ERROR_PX = 0.25
 _RULE_CAP = 60.0
+_COLOURED, _FEW_PENS = 0.5, 0.2
+"""Share of a rule's ink that makes it a coloured one, and of the rules that may be pens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,10 @@ def log_profiles(page: StraightPage, first: int, last: int) -> LogProfiles:
     # where the log itself stands, or rules at the edge of the paper fall off
     drift -= np.rint(np.median(drift))
     rules = np.minimum(lines.straighten(page.sharp[run], drift), _RULE_CAP).mean(axis=0)
-    peaks = _peaks(rules)
+    layers = (page.profiles.upright[run], page.profiles.vivid[run])
+    peaks = _without_pens(
+        _peaks(rules), *(lines.straighten(layer, drift).mean(axis=0) for layer in layers)
+    )
     if len(peaks) == 0:
         return LogProfiles(first, last, drift, rules, peaks, peaks)
     at = np.clip(np.rint(peaks).astype(np.int64), 1, width - 2)
@@ -104,6 +109,17 @@ def _peaks(rules: F32) -> F64:
     least = max(3.0, 0.12 * float(np.percentile(seen, 90))) if len(seen) else 3.0
     columns = lines.find_peaks(rules, max(3, width // 400), least)
     return np.array([lines.centroid(rules, col, 3) for col in columns], np.float64)
+
+
+def _without_pens(peaks: F64, inked: F32, coloured: F32) -> F64:
+    """Rules without the coloured ones, where nearly all of a log are black: those are pens that run straight,
+    as casing does on a borehole profile.
+    """
+    near = [slice(max(0, round(col) - 1), round(col) + 2) for col in peaks]
+    share = np.array([coloured[at].sum() / max(1.0, float(inked[at].sum())) for at in near])
+    if not len(share) or (share > _COLOURED).mean() > _FEW_PENS:
+        return peaks
+    return peaks[share <= _COLOURED]
 
 
 def log_course(page: StraightPage, log: LogProfiles, borders: F64) -> Course:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 from veernet_core.datatypes import F32, F64, U8, Raster
+from veernet_core.page.ocr.tints import VIVID
 
 _BLOCK_BANDS = 40
 _BILEVEL_INK, _GREY_INK = 128, 40
@@ -43,6 +44,8 @@ class PageProfiles:
         All ink; ink of areas too thick for any rule.
     rows : uint8 [height, blocks]
         Ink of near-horizontal rules, averaged over the columns of a block.
+    vivid : uint8 [bands, width]
+        The part of ``upright`` that is drawn in a colour; none on pages without colour.
     """
 
     height_px: int
@@ -53,6 +56,7 @@ class PageProfiles:
     ink: U8
     solid: U8
     rows: U8
+    vivid: U8
 
     @property
     def bands(self) -> int:
@@ -66,7 +70,8 @@ def profile_page(raster: Raster) -> PageProfiles:
     band = 4 * max(4, round(width / 256))
     bands, blocks = -(-raster.height_px // band), -(-width // band)
     across = {
-        name: np.zeros((bands, width), np.uint8) for name in ("upright", "level", "ink", "solid")
+        name: np.zeros((bands, width), np.uint8)
+        for name in ("upright", "level", "ink", "solid", "vivid")
     }
     rows = np.zeros((raster.height_px, blocks), np.uint8)
     step = band * _BLOCK_BANDS
@@ -92,12 +97,21 @@ def _read_layers(raster: Raster, row0: int, row1: int) -> dict[str, U8]:
     solid = _open(ink, thick_px, thick_px)
     thin = ink & ~solid
     own = slice(row0 - top, row1 - top)
+    upright = _open(thin, upright_px, 1)[own]
     return {
-        "upright": _open(thin, upright_px, 1)[own],
+        "upright": upright,
+        "vivid": upright & _vivid(raster, row0, row1) if raster.is_colour else 0 * upright,
         "level": _open(thin, 1, level_px)[own],
         "ink": ink[own],
         "solid": solid[own],
     }
+
+
+def _vivid(raster: Raster, row0: int, row1: int) -> U8:
+    """Where pixels have a colour, 0 or 255."""
+    rgb = raster.read_rgb(row0, row1)
+    spread = cv2.subtract(rgb.max(axis=2), rgb.min(axis=2))
+    return np.where(spread > VIVID, np.uint8(255), np.uint8(0))
 
 
 def _open(image: U8, height: int, width: int) -> U8:
