@@ -236,6 +236,23 @@ def test_values_of_several_lines() -> None:
     assert found["field_name"] == "CENTRAL DIVISION"
 
 
+@pytest.mark.parametrize(
+    ("field", "sure_of"), [("CORRAL CREEK AUSTIN", False), ("AUSTIN NORTH UNIT", True)]
+)
+def test_a_field_that_goes_on_with_the_county_is_not_sure(field: str, sure_of: bool) -> None:
+    boxes = [
+        box("FIELD", 300, 260),
+        box(field, 300, 600),
+        box("COUNTY", 430, 260),
+        box("AUSTIN", 430, 400),
+        box("STATE", 430, 800),
+        box("TEXAS", 430, 940),
+    ]
+    header = read_header(boxes, LAYOUT)
+    assert str(header.fields["field_name"].value) == field
+    assert ("field_name" in sure(header)) is sure_of
+
+
 def test_an_api_number_below_its_label_is_confirmed_by_the_county() -> None:
     boxes = [
         box("API NO:", 300, 40),

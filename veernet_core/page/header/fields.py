@@ -189,11 +189,22 @@ def _same_print(a: Reading[Any], b: Reading[Any]) -> bool:
     return (a.row, a.col) == (b.row, b.col)
 
 
+def _goes_on_with(value: Reading[Any] | None, other: Reading[Any] | None) -> bool:
+    """Whether a text of several words has those of another field in it, but not as its first."""
+    if value is None or other is None:
+        return False
+    words, inner = (str(v.value).upper().split() for v in (value, other))
+    places = range(1, len(words) - len(inner) + 1)
+    return len(words) > 2 and any(words[k : k + len(inner)] == inner for k in places)
+
+
 def _cross_checked(fields: dict[str, Reading[Any]]) -> dict[str, Reading[Any]]:
     """Fields that speak of one another: a county outside its state, an API number of another county,
-    a blank field beside which the state was read.
+    a blank field beside which the state was read, a field that goes on with the county below it.
     """
     out = dict(fields)
+    if _goes_on_with(fields.get("field_name"), fields.get("county")):
+        out["field_name"] = replace(fields["field_name"], confidence=DOUBTFUL)
     for key, other in (("field_name", "state"), ("field_name", "county"), ("name", "county")):
         if key in fields and other in fields and _same_print(fields[key], fields[other]):
             out[key] = replace(fields[key], confidence=DOUBTFUL)
