@@ -25,13 +25,13 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 15,
+    "page": 16,
     "strips": 4,
     "network": 2,
     "tracking": 2,
-    "values": 3,
+    "values": 4,
     "quality": 3,
-    "gate": 5,
+    "gate": 6,
     "files": 4,
 }
 """Version of every stage; to be raised with any change of its results."""

@@ -128,6 +128,7 @@ def _on_depths(
     """The curves of a track at regular depths, backup scales merged, without what is in doubt."""
     assert section.depth is not None
     out = []
+    told = record.told_apart[1]
     for k, spec in enumerate(record.track.curves):
         trace, found = doubts.withhold(
             record.trace(k), section.depth.depth_at(record.trace(k).scan_rows)
@@ -140,7 +141,7 @@ def _on_depths(
             sure = np.full(len(trace.frac), np.nan)
         track_id = record.track.track_id
         curve = physical.recover(trace, sure, spec, section, track_id, depth, config)
-        out.append(replace(curve, doubtful=found))
+        out.append(replace(curve, doubtful=found, told_apart=k in told))
     longest = physical.bridge_limit(section.depth.unit, config)
     ends = section.depth.depth_at(_held_rows(record))
     beside = tuple(DoubtfulStretch(float(a), float(b), "border", False) for a, b in ends)

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from veernet_core.curve import physical
+from veernet_core.curve.evidence import dashes
 from veernet_core.curve.tracking.config import DecodeState
 from veernet_core.curve.tracking.traces import trace_block
 from veernet_core.datatypes import F64, U8, CurveSpec, Posterior, PreparedLog, Strip, Trace, Track
@@ -58,10 +59,12 @@ class TrackRecord:
     _offsets: dict[int, tuple[F64, F64]] = field(default_factory=dict)
     _pictures: dict[int, U8] = field(default_factory=dict)
     _borders: tuple[float, float] = (0.0, 0.0)
+    _width_px: float = 1.0
 
     def add(self, strip: Strip, posterior: Posterior) -> None:
         """Trace a block, and keep what it shows."""
         inked = strip.curve_indices
+        self._width_px = strip.right_col - strip.left_col
         specs = [_in_strip(self.track.curves[k], self.track, strip) for k in inked]
         traces, self._states[inked] = self.tracing(strip, posterior, specs, self._states.get(inked))
         for k, trace in zip(inked, traces):
@@ -74,8 +77,22 @@ class TrackRecord:
 
     def trace(self, curve: int) -> Trace:
         """All rows of a curve, as a person gave them where one did; none where it was never in a strip."""
-        trace = physical.join_traces(self._traces.get(curve, []))
+        trace = self._joined(self.told_apart[0][curve])
         return physical.as_given(trace, self.track.curves[curve])
+
+    @property
+    def told_apart(self) -> tuple[tuple[int, ...], frozenset[int]]:
+        """Which trace each curve has, and which curves their dashes tell apart, as `dashes.tell_apart` says."""
+        specs = self.track.curves
+        if sum(spec.dash_px > 0 for spec in specs) < 2:
+            return tuple(range(len(specs))), frozenset()
+        joined = [self._joined(k) for k in range(len(specs))]
+        return dashes.tell_apart(
+            specs, [dashes.dash_length(trace, self._width_px) for trace in joined]
+        )
+
+    def _joined(self, traced: int) -> Trace:
+        return physical.join_traces(self._traces.get(traced, []))
 
     @property
     def lines(self) -> tuple[F64, F64] | None:

@@ -181,7 +181,8 @@ def depth_flags(residual: float, unit: DepthUnit, policy: GatePolicy) -> tuple[s
 def trace_flags(curve: RecoveredCurve, track_curves: Sequence[CurveSpec]) -> tuple[str, ...]:
     """Reasons, seen on the curves themselves, why one cannot be accepted.
 
-    ``identity_ambiguous``: another curve of the track has the same style, and no known point names them.
+    ``identity_ambiguous``: another curve of the track has the same style, and neither a known point nor the
+    length of their dashes names them.
     Where they may have been mistaken for each other after a touch, and where the wrap index may be another,
     only those stretches are withheld (`evidence.doubts`).
 
@@ -191,7 +192,7 @@ def trace_flags(curve: RecoveredCurve, track_curves: Sequence[CurveSpec]) -> tup
         All curves of the same track, itself included.
     """
     same_style = [s for s in track_curves if _same_style(s, curve.spec)]
-    named = curve.spec.points_px or any(s.points_px for s in same_style)
+    named = curve.told_apart or curve.spec.points_px or any(s.points_px for s in same_style)
     return ("identity_ambiguous",) if same_style and not named else ()
 
 

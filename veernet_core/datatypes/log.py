@@ -49,6 +49,8 @@ class RecoveredCurve:
     evidence : float64 [n, n_evidence]
     doubtful : tuple of DoubtfulStretch
         Stretches in doubt, by depth.
+    told_apart : bool
+        Whether its dashes tell it from the other curve of its style.
     """
 
     spec: CurveSpec
@@ -62,6 +64,7 @@ class RecoveredCurve:
     confidence: F64
     evidence: F64
     doubtful: tuple[DoubtfulStretch, ...] = ()
+    told_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def verdict_features(read: Sequence[ReadScale]) -> F64:
                 _out_of_place(place, places),
                 *_colour_evidence(item),
                 float(min(2, _namesakes(item, read))),
+                float(min(3, _mates(item, read))),
             ]
         )
     return np.array(rows, dtype=np.float64).reshape(-1, len(VERDICT_FEATURES))
@@ -162,6 +163,22 @@ def _namesakes(item: ReadScale, read: Sequence[ReadScale]) -> int:
         and (other.scale.left, other.scale.right) != (item.scale.left, item.scale.right)
         and relation(other.scale, item.scale) == "none"
         and relation(item.scale, other.scale) == "none"
+        for other in read
+    )
+
+
+def _mates(item: ReadScale, read: Sequence[ReadScale]) -> int:
+    """How many other scales over the same columns, of other names, have the same ends: print that is read alike
+    again is hardly misread.
+    """
+    own = item.scale
+    return sum(
+        other is not item
+        and shares_columns(other.scale, own)
+        and (other.scale.left, other.scale.right) == (own.left, own.right)
+        and other.name is not None
+        and item.name is not None
+        and words(other.name.text) != words(item.name.text)
         for other in read
     )
 
@@ -269,6 +286,7 @@ def _curve(
         scale=scale.scale,
         style=pen.style if pen is not None else _style(scale, block),
         pen_row=math.nan if pen is None else pen.y,
+        dash_px=0.0 if pen is None else pen.dash_px,
         wrap=wrap,
         backups=backups,
         printed=text,

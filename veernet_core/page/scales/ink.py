@@ -183,6 +183,13 @@ def _runs(line: Bool, dpi: float) -> tuple[F64, F64]:
     return (stops - starts) / dpi, (starts[1:] - stops[:-1]) / dpi
 
 
+def dash_length(line: Bool) -> float:
+    """Median length of the dashes of a line, bool [cols], those at its ends left out; 0 without any, px."""
+    starts, stops = _ends_of_runs(line).T
+    dashes = (stops - starts)[1:-1]
+    return float(np.median(dashes)) if len(dashes) else 0.0
+
+
 def _ends_of_runs(flags: Bool) -> NDArray[np.int64]:
     """First and one past the last index of every run of True, [n, 2]."""
     return np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]))).reshape(-1, 2)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from veernet_core.datatypes import F64, Bool, Style
-from veernet_core.page.scales.ink import ScaleInk, style_of
+from veernet_core.page.scales.ink import ScaleInk, dash_length, style_of
 
 _CLEAR_IN, _BLUR_IN, _STRAY_IN = 0.035, 0.006, 0.015
 """Paper above and below a line, how far it is blurred, and how far it may stray along its course."""
@@ -30,17 +30,23 @@ line between a name and its numbers may be farther.
 """
 _NAMED = 0.5
 """What a name counts that stands as it does on forms of one way, in rows that have a line."""
+_CLEARLY = 1.0
+"""By how many rows a way must be ahead of the next for its lines to tell curves of one style apart."""
 Place = Literal["through", "below", "above"]
 _PLACES: tuple[Place, ...] = ("through", "below", "above")
 
 
 @dataclass(frozen=True, slots=True)
 class PenLine:
-    """A level line of a block: ``y``, the row once the tilt is undone, and its style."""
+    """A level line of a block: ``y``, the row once the tilt is undone, and its style.
+
+    ``dash_px``: length of its dashes, page pixels; 0 of a solid line, and where whose it is is not sure.
+    """
 
     y: float
     style: Style | None
     cover: float
+    dash_px: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,11 @@ def bind_pens(rows: Sequence[ScaleRow], ink: ScaleInk) -> list[PenLine | None]:
         sum(line is not None for line in lines) + _NAMED * _names_agree(rows, place)
         for place, lines in zip(_PLACES, ways, strict=True)
     ]
-    return ways[int(np.argmax(worth))]
+    best = ways[int(np.argmax(worth))]
+    second, first = sorted(worth)[-2:]
+    if first - second < _CLEARLY:
+        return [None if line is None else replace(line, dash_px=0.0) for line in best]
+    return best
 
 
 def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
@@ -96,9 +106,11 @@ def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
         first, last = np.flatnonzero(thin[at])[[0, -1]]
         if last - first < _EXTENT * len(cols):
             continue
-        style = style_of(inked[at, first : last + 1], ink.dpi)
+        line = inked[at, first : last + 1]
+        style = style_of(line, ink.dpi)
         if style is not None:
-            out.append(PenLine(float(ys[at]), style, float(cover[at])))
+            dash = 0.0 if style == "solid" else dash_length(line)
+            out.append(PenLine(float(ys[at]), style, float(cover[at]), dash))
     return out
 
 

@@ -30,7 +30,7 @@ DOUBTFUL, _SURE = 0.89, 0.9
 VERDICT_FEATURES = (
     "ends_log_odds", "name_log_odds", "known", "usual", "impossible", "edited", "least_confidence",
     "support", "misfit", "unit_printed", "inset", "unusual", "decimals_differ",
-    "ends_agreed", "name_agreed", "name_out_of_place", "tint_agrees", "echo", "namesakes",
+    "ends_agreed", "name_agreed", "name_out_of_place", "tint_agrees", "echo", "namesakes", "mates",
 )  # fmt: skip
 
 
