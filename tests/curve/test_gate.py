@@ -98,6 +98,7 @@ def test_curves_of_one_style_that_nothing_names_are_ambiguous() -> None:
     c = wavy_curve()
     other = replace(c.spec, mnemonic="CALI")
     assert gate.trace_flags(c, (c.spec, other)) == ("identity_ambiguous",)
+    assert gate.trace_flags(replace(c, told_apart=True), (c.spec, other)) == ()
     assert gate.trace_flags(c, (c.spec, replace(other, style="dashed"))) == ()
     assert gate.trace_flags(c, (c.spec, replace(other, points_px=((1.0, 2.0),)))) == ()
 

@@ -50,7 +50,10 @@ def test_traces_that_contradict_the_header_change_places() -> None:
         ((LONG, SHORT), (0.0, 18.0)),  # too few dashes to measure
         ((LONG, replace(SHORT, dash_px=0.0)), (27.0, 18.0)),  # whose sample line it is is not sure
         ((LONG, replace(SHORT, colour="#ff0000")), (27.0, 18.0)),  # told apart by colour already
-        ((LONG, replace(SHORT, points_px=((5.0, 5.0),))), (18.0, 27.0)),  # a person said which is which
+        (
+            (LONG, replace(SHORT, points_px=((5.0, 5.0),))),
+            (18.0, 27.0),
+        ),  # a person said which is which
         ((LONG, SHORT, replace(SHORT, mnemonic="BS")), (27.0, 18.0, 9.0)),  # three of one style
     ],
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -72,6 +75,20 @@ def test_a_line_runs_between_its_numbers() -> None:
         numbers(image, row)
         line(image, row, pen, LEFT + 60, RIGHT - 70)
     assert styles([row_at(90, 40), row_at(130, 40)], image) == ["solid", "dashed"]
+
+
+def test_dashes_are_measured_where_it_is_sure_whose_they_are() -> None:
+    """Lines under names tell lengths of dashes; with no names and a line above and below each, nothing does."""
+    image = np.zeros((260, WIDTH), np.uint8)
+    for row, pen in ((60, DASHED), (124, (60, 20))):
+        numbers(image, row)
+        words(image, row, (380, 500))
+        line(image, row + 32, pen)
+    rows = [row_at(60, 60), row_at(124, 124)]
+    assert [pen and pen.dash_px for pen in bind_pens(rows, ink_of(image))] == [30.0, 60.0]
+    line(image, 28, DASHED)
+    unnamed = [replace(row, name_y=math.nan) for row in rows]
+    assert [pen and pen.dash_px for pen in bind_pens(unnamed, ink_of(image))] == [0.0, 0.0]
 
 
 def test_print_and_pictures_are_no_lines() -> None:
