@@ -11,7 +11,9 @@ import pytest
 from veernet_core import metrics
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.curve.gate import judge_curves
+from veernet_core.curve.tracking.config import DecodeState
 from veernet_core.datatypes import (
+    EVIDENCE,
     F64,
     STYLES,
     U8,
@@ -23,6 +25,7 @@ from veernet_core.datatypes import (
     ScanRef,
     Section,
     Strip,
+    Trace,
     Track,
     TrackGeometry,
     WellInfo,
@@ -35,7 +38,7 @@ from veernet_core.recovery import (
     recover_curves,
     strip_findings,
 )
-from veernet_core.track_record import ScanRecord
+from veernet_core.track_record import ScanRecord, TrackRecord
 
 ROWS, COLS, LEFT, WIDTH = 1200, 232, 16.0, 200.0
 SPECS = (CurveSpec("GR", "GAPI", 0, 150), CurveSpec("SP", "MV", -80, 20, style="dashed"))
@@ -231,3 +234,32 @@ def test_known_points_reach_the_tracer_in_columns_of_the_strip() -> None:
     presence[0] = 1
     (done,) = traced(prepared, (strip, Posterior(position.astype(np.float16), presence))).tracks[0]
     assert np.abs(done.trace(0).frac[600] - FRACS[1][600]) * WIDTH < 2
+
+
+def test_traces_change_places_where_their_dashes_are_those_of_the_other_sample() -> None:
+    """SP has long dashes in the header and was traced along the short ones."""
+    specs = tuple(
+        CurveSpec(name, "", 0, 1, style="dashed", dash_px=dash)
+        for name, dash in (("SP", 26.0), ("CALI", 17.0))
+    )
+
+    def tracing(
+        strip: Strip,
+        posterior: Posterior,
+        specs: Sequence[CurveSpec],
+        state: DecodeState | None = None,
+    ) -> tuple[list[Trace], DecodeState]:
+        rows = len(strip.scan_rows)
+        traces = []
+        for frac, dash in ((0.3, 18), (0.7, 27)):
+            evidence = np.ones((rows, len(EVIDENCE)))
+            evidence[:, EVIDENCE.index("ink")] = np.arange(rows) % (dash + 9) < dash
+            where = np.full(rows, frac)
+            traces.append(Trace(where, evidence, np.ones(rows, dtype=np.bool_), strip.scan_rows))
+        return traces, DecodeState(0, ())
+
+    track = replace(log().sections[0].tracks[0], curves=specs)
+    record = TrackRecord(track, False, False, tracing)
+    record.add(*block(ink_of(FRACS), 0, ROWS))
+    assert [float(np.median(record.trace(k).frac)) for k in (0, 1)] == [0.7, 0.3]
+    assert record.told_apart == ((1, 0), frozenset({0, 1}))
