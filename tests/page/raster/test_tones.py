@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from raster_support import saved, tiff
+from rasterio.enums import ColorInterp
 from rasterio.io import MemoryFile
 
 from veernet_core.errors import UnsupportedFormatError
@@ -96,6 +97,24 @@ def test_print_of_four_inks_is_turned_into_light() -> None:
     np.testing.assert_array_equal(got[2, 4], [0, 0, 0])
     np.testing.assert_array_equal(got[4, 4], [255, 0, 0])
     np.testing.assert_array_equal(got[0, 0], [255, 255, 255])
+
+
+class _FourInks:
+    """What is asked of an open file whose decoder hands out its four inks as they are."""
+
+    dtypes, count, height, width = ("uint8",) * 4, 4, 1, 3
+    colorinterp = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
+    inks = np.array([[[0, 255, 51]], [[0, 0, 51]], [[0, 0, 51]], [[255, 0, 51]]], np.uint8)
+
+    def tags(self, band: int = 0, ns: str = "") -> dict[str, str]:
+        return {"NBITS": "8"} if band else {}
+
+
+def test_black_ink_darkens_the_other_three_where_the_decoder_leaves_them_apart() -> None:
+    channels, is_bilevel, convert = tone_converter(_FourInks(), "x.tif")
+    assert (channels, is_bilevel) == (3, False)
+    got = convert(_FourInks.inks)
+    np.testing.assert_array_equal(got, [[[0, 0, 0], [0, 255, 255], [163, 163, 163]]])
 
 
 def test_a_palette_of_one_dark_colour_is_read_by_its_codes() -> None:
