@@ -53,8 +53,10 @@ def test_rows_of_different_wells_say_nothing_and_name_the_wells() -> None:
 
 def test_a_name_in_other_letters_and_another_sidetrack_are_the_same_well() -> None:
     again = replace(ROW, name="Smith 1", api=replace(API, sidetrack="01"))
-    row, _ = agreed([("line 2", ROW), ("line 5", again)])
-    assert (row.county, row.top) == ("Barton", 100.0)
+    nameless = tuple(replace(r, api=None, uwi="") for r in (ROW, again))
+    for one, other in ((ROW, again), nameless):
+        row, _ = agreed([("line 2", one), ("line 5", other)])
+        assert (row.county, row.top) == ("Barton", 100.0)
 
 
 def test_the_order_of_rows_does_not_change_what_they_say_together() -> None:

@@ -48,7 +48,7 @@ class TiffPage:
     offsets, byte_counts : uint64 [n_blocks]
         Where the strips or tiles lie in the file; zero where one was never written.
     dpi : Dpi or None
-        (horizontal, vertical), as the file claims.
+        As the file claims.
     is_reduced : bool
         An overview or a mask, not a page.
     photometric : int
