@@ -1,4 +1,4 @@
-"""Several rows of an index: only what they all say is used, and what is not used is told."""
+"""Several rows of an index: only what they all say is used, and what is not used is named."""
 
 from __future__ import annotations
 

@@ -33,14 +33,14 @@ def turned(of: TextBox, turn: int) -> TextBox:
     return replace(of, row=row, col=col, height_px=height, width_px=width, turned_deg=turn)
 
 
-def said(lines: list[Line]) -> list[str]:
+def texts(lines: list[Line]) -> list[str]:
     return [line.text for line in lines]
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_a_turned_form_has_the_same_lines_in_the_same_order(turn: int) -> None:
     lines = lines_of_turn([turned(b, turn) for b in FORM[::-1]], turn)
-    assert said(lines) == [b.text for b in FORM]
+    assert texts(lines) == [b.text for b in FORM]
     first, second, below = lines[0], lines[1], lines[3]
     assert (second.u0 - first.u0, second.v - first.v) == pytest.approx((400, 0))
     assert (below.u0 - first.u0, below.v - first.v) == pytest.approx((0, 60))
@@ -49,7 +49,7 @@ def test_a_turned_form_has_the_same_lines_in_the_same_order(turn: int) -> None:
 
 def test_only_print_of_the_turn_counts_and_blanks_are_none() -> None:
     mixed = [*FORM[:3], turned(FORM[3], 90), box("   ", 500, 300)]
-    assert said(lines_of_turn(mixed, 0)) == [b.text for b in FORM[:3]]
+    assert texts(lines_of_turn(mixed, 0)) == [b.text for b in FORM[:3]]
     assert lines_of_turn(FORM, 180) == []
     assert lines_of_turn([], 0) == []
 
@@ -58,7 +58,7 @@ def test_only_print_of_the_turn_counts_and_blanks_are_none() -> None:
 def test_the_tilt_of_a_form_is_undone(slope: float) -> None:
     tilted = [replace(b, row=b.row + slope * b.col) for b in FORM]
     lines = lines_of_turn(tilted, 0)
-    assert said(lines) == [b.text for b in FORM]
+    assert texts(lines) == [b.text for b in FORM]
     rows = np.array([line.v for line in lines]).reshape(8, 3)
     assert np.ptp(rows, axis=1).max() < 0.4 * HEIGHT
 
@@ -88,4 +88,4 @@ def test_of_overlapping_readings_that_differ_the_longer_is_kept_as_doubtful() ->
 
 def test_print_side_by_side_and_one_above_the_other_stays_apart() -> None:
     apart = [box("LEFT", 100, 100), box("RIGHT", 100, 200), box("BELOW", 125, 100)]
-    assert said(lines_of_turn(apart, 0)) == ["LEFT", "RIGHT", "BELOW"]
+    assert texts(lines_of_turn(apart, 0)) == ["LEFT", "RIGHT", "BELOW"]

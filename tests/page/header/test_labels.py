@@ -63,8 +63,8 @@ def test_a_value_ends_where_the_next_label_of_its_line_begins() -> None:
     found = read(
         at("COUNTY", 100, 100),
         at("BARTON", 100, 210),
-        at("STATE", 100, 320),
-        at("KANSAS", 100, 410),
+        at("STATE", 100, 310),
+        at("KANSAS", 100, 388),
     )
     assert found == {"county": ["BARTON"], "state": ["KANSAS"]}
 
@@ -90,7 +90,7 @@ def test_a_value_too_far_from_its_label_is_not_its_own() -> None:
 
 
 def test_each_run_has_a_value_of_its_own_from_left_to_right() -> None:
-    found = read(at("DATE", 100, 100), at("3-MAY-72", 100, 500), at("1-APR-71", 100, 300))
+    found = read(at("DATE", 100, 100), at("3-MAY-72", 97, 500), at("1-APR-71", 100, 300))
     assert found == {"date": ["1-APR-71", "3-MAY-72"]}
 
 
