@@ -28,7 +28,7 @@ ALGORITHMS: dict[str, int] = {
     "page": 16,
     "strips": 4,
     "network": 2,
-    "tracking": 2,
+    "tracking": 3,
     "values": 4,
     "quality": 3,
     "gate": 6,

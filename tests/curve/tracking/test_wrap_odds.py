@@ -101,3 +101,12 @@ def test_some_units_know_no_negative_values() -> None:
     assert possible_positions(CurveSpec("CALI", "in", 16, 6)) == (-np.inf, pytest.approx(1.7))
     assert possible_positions(CurveSpec("SP", "MV", -80, 20)) == (-np.inf, np.inf)
     assert possible_positions(CurveSpec("ILD", "OHMM", 0.2, 200, "log")) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("ends", [(-0.25, 0.25), (-0.05, 0.45), (0.25, -0.25)])
+def test_a_scale_with_a_negative_end_knows_negative_values_whatever_its_unit(
+    ends: tuple[float, float],
+) -> None:
+    """A density correction is in g/cc as densities are, and lies on both sides of zero."""
+    spec = CurveSpec("DRHO", "G/C3", *ends, wrap="one")
+    assert possible_positions(spec) == (-np.inf, np.inf)

@@ -50,14 +50,15 @@ class WrapCosts:
 
 def possible_positions(spec: CurveSpec) -> tuple[float, float]:
     """Least and greatest position that a value of a curve can have, track widths: some units know no negative
-    values.
+    values, unless the scale itself has some.
 
     Examples
     --------
     >>> possible_positions(CurveSpec("GR", "GAPI", 0, 150))
     (-0.1, inf)
     """
-    if spec.scale == "log" or spec.unit.upper() not in NEVER_NEGATIVE:
+    has_negative = min(spec.left, spec.right) < 0  # a density correction is in g/cc too
+    if spec.scale == "log" or has_negative or spec.unit.upper() not in NEVER_NEGATIVE:
         return -np.inf, np.inf
     zero = -spec.left / (spec.right - spec.left)
     return (zero - _SLACK, np.inf) if spec.right > spec.left else (-np.inf, zero + _SLACK)
