@@ -94,6 +94,8 @@ def test_tables_may_come_from_a_stream_of_their_own() -> None:
 
 def test_streams_coded_in_another_way_are_not_walked() -> None:
     assert read_scan(written(progressive=True)) is None
+    for frame in (b"\xff\xc2", b"\xff\xc9"):  # progressive, arithmetic
+        assert read_scan(written().replace(b"\xff\xc0", frame, 1)) is None
     assert read_scan(b"") is None
     assert read_scan(b"\x89PNG\r\n\x1a\n" + bytes(50)) is None
 

@@ -78,14 +78,14 @@ def test_after_a_flipped_bit_nothing_is_trusted_that_was_not_written(seed: int) 
     stream, pixels = strip_of("LZW", seed)
     truth = np.frombuffer(pixels, np.uint8)
     wrong = 0
-    for at in np.random.default_rng(seed).integers(8, 8 * len(stream) - 24, 40):
+    for at in np.random.default_rng(seed).integers(8, 8 * len(stream) - 24, 20):
         harmed = bytearray(stream)
         harmed[at >> 3] ^= 128 >> (at & 7)
         trusted = lzw_trusted(bytes(harmed), WIDTH, len(pixels), len(pixels))
         assert trusted is not None
         got = np.frombuffer(unpacked(bytes(harmed), len(pixels)), np.uint8)[:trusted]
         wrong += len(got) < trusted or bool((got != truth[: len(got)]).any())
-    assert wrong <= 2  # of 40: damage that gives another sound stream cannot be told
+    assert wrong <= 1  # of 20: damage that gives another sound stream cannot be told
 
 
 def test_a_last_strip_that_was_filled_up_is_trusted_as_far_as_it_is_wanted() -> None:

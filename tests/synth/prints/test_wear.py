@@ -31,7 +31,8 @@ def test_layers_are_turned_together_and_stay_apart() -> None:
     marks[58:62, 118:122] = 255
     moved = 0
     for seed in range(12):
-        ink, mark = skewed(np.random.default_rng(seed), [CLEAN, marks])
+        ink, mark, again = skewed(np.random.default_rng(seed), [CLEAN, marks, CLEAN.copy()])
+        np.testing.assert_array_equal(ink, again)
         assert (ink[mark > 200] > 200).all()
         assert ink.shape == mark.shape == CLEAN.shape
         moved += bool((ink != CLEAN).any())
