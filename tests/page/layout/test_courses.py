@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from veernet_core.page.layout.courses import log_profiles, straight_page
+import numpy as np
+import pytest
+
+from veernet_core.page.layout.courses import LogProfiles, log_profiles, straight_page
 from veernet_core.page.layout.lines import PageProfiles
+from veernet_core.page.layout.places import _on_grid
 
 BANDS, WIDTH = 400, 400
 RULES = (1, 101, 200, 300, 390)
@@ -46,3 +50,16 @@ def test_a_coloured_pen_that_runs_straight_is_no_rule_among_black_ones() -> None
     np.testing.assert_allclose(log.peaks, np.array([1, 101, 300, 390]) - 0.5, atol=0.6)
     log = log_profiles(straight_page(page(still, RULES)), 0, BANDS)
     assert len(log.peaks) == len(RULES)
+
+
+def test_a_border_at_the_far_side_of_a_filled_column_is_put_onto_the_grid() -> None:
+    """Ten divisions of 14.5 px from 78.5 to 223.5; the border was taken at 69.5, where no rule is."""
+    lines = 78.5 + 14.5 * np.arange(1, 11)
+    rules = np.zeros(400, np.float32)
+    log = LogProfiles(0, 8, np.zeros(8), rules, lines, lines)
+    assert _on_grid(log, (69.5, 223.5), 0) == pytest.approx(78.5, abs=0.2)
+    assert _on_grid(log, (69.5, 223.5), 1) == 223.5
+    seen = replace(log, strong=np.append(lines, 69.5))
+    assert _on_grid(seen, (69.5, 223.5), 0) == 69.5
+    unsure = replace(log, strong=lines[:-1])
+    assert _on_grid(unsure, (69.5, 223.5), 0) == 69.5

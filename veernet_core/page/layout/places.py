@@ -16,6 +16,8 @@ from veernet_core.page.layout.decode import DecodeSettings, Span
 
 _REACH_COLS = 4.0
 _MOST_RULES = 5
+_OFF_GRID, _ON_GRID, _CLEAR_LINES = 0.25, 0.15, 7
+"""How far a border may stand off an even grid, and a line of it, in its steps; fewest lines of a clear one."""
 Border = tuple[float, float]
 
 
@@ -41,8 +43,37 @@ def settled(
         rights = [border[1]] if fixed_right else _choices(profiles, border, 1, col_px)
         pairs = [(a, b) for a in lefts for b in rights if b - a > 4 * col_px]
         if pairs:
-            placed[place] = max(pairs, key=lambda p: _worth(profiles, border, p, col_px, settings))
+            best = max(pairs, key=lambda p: _worth(profiles, border, p, col_px, settings))
+            left = best[0] if fixed_left else _on_grid(profiles, best, 0)
+            placed[place] = (left, best[1] if fixed_right else _on_grid(profiles, best, 1))
     return tuple(placed)
+
+
+def _on_grid(profiles: LogProfiles, border: Border, side: int) -> float:
+    """A border where no rule is seen and that stands off the even grid of its track, put onto the line of the
+    grid beside it that makes ten or twenty divisions: where a filled column of signs begins, its far side was
+    taken for the border.
+    """
+    rough, lattice = border[side], _lattice(profiles, border, side)
+    seen_px = max(3.0, len(profiles.rules) / 400)
+
+    def is_seen(col: float) -> bool:
+        """Whether a rule is printed at a column."""
+        return bool((np.abs(profiles.strong - col) <= seen_px).any())
+
+    if lattice is None or is_seen(rough) or not is_seen(border[1 - side]):
+        return rough
+    step, start = lattice
+    inside = profiles.strong[(profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)]
+    away = (inside - start) / step
+    seen = np.abs(away - np.rint(away)) < _ON_GRID
+    place = (rough - start) / step
+    if abs(place - np.rint(place)) <= _OFF_GRID or not seen.all() or len(inside) < _CLEAR_LINES:
+        return rough
+    beside = [float(start + step * index) for index in (np.floor(place), np.ceil(place))]
+    other = border[1 - side]
+    whole = [col for col in beside if round(abs(other - col) / step) in (10, 20)]
+    return whole[0] if whole else rough
 
 
 def _choices(profiles: LogProfiles, border: Border, side: int, col_px: float) -> list[float]:
@@ -60,6 +91,15 @@ def _choices(profiles: LogProfiles, border: Border, side: int, col_px: float) ->
 
 def _next_line(profiles: LogProfiles, border: Border, side: int) -> float | None:
     """Where the even grid between two borders has the line nearest to one of them."""
+    lattice = _lattice(profiles, border, side)
+    if lattice is None:
+        return None
+    step, start = lattice
+    return float(start + step * np.rint((border[side] - start) / step))
+
+
+def _lattice(profiles: LogProfiles, border: Border, side: int) -> tuple[float, float] | None:
+    """Spacing and one place of the even grid in a track, counted from its other border; None without one."""
     inside = profiles.strong[(profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)]
     other = border[1 - side]
     if len(inside) < 4:
@@ -71,7 +111,7 @@ def _next_line(profiles: LogProfiles, border: Border, side: int) -> float | None
     if even.mean() < 0.7 or len(set(index[even])) < 4:
         return None
     step, start = np.polyfit(index[even], inside[even], 1)
-    return float(start + step * np.rint((border[side] - start) / step))
+    return float(step), float(start)
 
 
 def _ink(profiles: LogProfiles, col: float) -> float:
