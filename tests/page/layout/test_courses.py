@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from veernet_core.datatypes import F64
 from veernet_core.page.layout.courses import LogProfiles, log_profiles, straight_page
 from veernet_core.page.layout.lines import PageProfiles
 from veernet_core.page.layout.places import _on_grid
@@ -54,7 +55,7 @@ def test_a_coloured_pen_that_runs_straight_is_no_rule_among_black_ones() -> None
 
 def test_a_border_at_the_far_side_of_a_filled_column_is_put_onto_the_grid() -> None:
     """Ten divisions of 14.5 px from 78.5 to 223.5; the border was taken at 69.5, where no rule is."""
-    lines = 78.5 + 14.5 * np.arange(1, 11)
+    lines: F64 = np.asarray(78.5 + 14.5 * np.arange(1, 11), np.float64)
     rules = np.zeros(400, np.float32)
     log = LogProfiles(0, 8, np.zeros(8), rules, lines, lines)
     assert _on_grid(log, (69.5, 223.5), 0) == pytest.approx(78.5, abs=0.2)

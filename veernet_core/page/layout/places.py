@@ -16,6 +16,7 @@ from veernet_core.page.layout.decode import DecodeSettings, Span
 
 _REACH_COLS = 4.0
 _MOST_RULES = 5
+_DIVISIONS = 10
 _OFF_GRID, _ON_GRID, _CLEAR_LINES = 0.25, 0.15, 7
 """How far a border may stand off an even grid, and a line of it, in its steps; fewest lines of a clear one."""
 Border = tuple[float, float]
@@ -51,7 +52,7 @@ def settled(
 
 def _on_grid(profiles: LogProfiles, border: Border, side: int) -> float:
     """A border where no rule is seen and that stands off the even grid of its track, put onto the line of the
-    grid beside it that makes ten or twenty divisions: where a filled column of signs begins, its far side was
+    grid beside it that makes ten divisions: where a filled column of signs begins, its far side was
     taken for the border.
     """
     rough, lattice = border[side], _lattice(profiles, border, side)
@@ -72,7 +73,7 @@ def _on_grid(profiles: LogProfiles, border: Border, side: int) -> float:
         return rough
     beside = [float(start + step * index) for index in (np.floor(place), np.ceil(place))]
     other = border[1 - side]
-    whole = [col for col in beside if round(abs(other - col) / step) in (10, 20)]
+    whole = [col for col in beside if round(abs(other - col) / step) == _DIVISIONS]
     return whole[0] if whole else rough
 
 
