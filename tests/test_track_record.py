@@ -99,7 +99,7 @@ def test_blocks_join_to_all_rows_of_every_curve() -> None:
     ink = ink_of(FRACS)
     (track,) = traced(log(), block(ink, 0, 700), block(ink, 700, ROWS)).tracks[0]
     for k, frac in enumerate(FRACS):
-        trace = track.trace(k)
+        trace = track.traces()[0][k]
         assert trace.scan_rows.tolist() == list(range(ROWS))
         assert np.abs(trace.frac - frac).max() * WIDTH < 1
     assert track.picture is not None
@@ -117,7 +117,7 @@ def test_inks_of_one_block_are_laid_over_each_other() -> None:
     assert track.lines is not None
     assert len(track.lines[0]) == ROWS
     for k, frac in enumerate(FRACS):
-        assert np.abs(track.trace(k).frac - frac).max() * WIDTH < 1
+        assert np.abs(track.traces()[0][k].frac - frac).max() * WIDTH < 1
 
 
 def test_borders_are_looked_for_in_all_ink() -> None:
@@ -147,7 +147,7 @@ def test_a_track_that_was_in_no_strip_has_nothing() -> None:
     assert track.picture is None
     assert track.lines is None
     assert track.border_offsets.shape == (0, 3)
-    assert len(track.trace(0).frac) == 0
+    assert len(track.traces()[0][0].frac) == 0
 
 
 @pytest.mark.parametrize(("residual", "kept"), [(float("nan"), True), (0.2, False)])
@@ -233,7 +233,7 @@ def test_known_points_reach_the_tracer_in_columns_of_the_strip() -> None:
     presence = np.zeros((3, ROWS), np.float32)
     presence[0] = 1
     (done,) = traced(prepared, (strip, Posterior(position.astype(np.float16), presence))).tracks[0]
-    assert np.abs(done.trace(0).frac[600] - FRACS[1][600]) * WIDTH < 2
+    assert np.abs(done.traces()[0][0].frac[600] - FRACS[1][600]) * WIDTH < 2
 
 
 def test_traces_change_places_where_their_dashes_are_those_of_the_other_sample() -> None:
@@ -261,5 +261,6 @@ def test_traces_change_places_where_their_dashes_are_those_of_the_other_sample()
     track = replace(log().sections[0].tracks[0], curves=specs)
     record = TrackRecord(track, False, False, tracing)
     record.add(*block(ink_of(FRACS), 0, ROWS))
-    assert [float(np.median(record.trace(k).frac)) for k in (0, 1)] == [0.7, 0.3]
-    assert record.told_apart == ((1, 0), frozenset({0, 1}))
+    traces, told = record.traces()
+    assert [float(np.median(trace.frac)) for trace in traces] == [0.7, 0.3]
+    assert told == frozenset({0, 1})

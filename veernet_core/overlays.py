@@ -59,7 +59,7 @@ def _draw_track(
         return []
     image, left, right = record.picture
     track = record.track
-    traces = [record.trace(k) for k in range(len(track.curves))]
+    traces, _ = record.traces()
     rows, axis = traces[0].scan_rows, section.depth
     png = overlay.draw_overlay(
         image,

@@ -128,11 +128,9 @@ def _on_depths(
     """The curves of a track at regular depths, backup scales merged, without what is in doubt."""
     assert section.depth is not None
     out = []
-    told = record.told_apart[1]
-    for k, spec in enumerate(record.track.curves):
-        trace, found = doubts.withhold(
-            record.trace(k), section.depth.depth_at(record.trace(k).scan_rows)
-        )
+    traces, told = record.traces()
+    for k, (spec, traced) in enumerate(zip(record.track.curves, traces, strict=True)):
+        trace, found = doubts.withhold(traced, section.depth.depth_at(traced.scan_rows))
         trace, impossible = _possible(trace, spec, section.depth)
         found = tuple(sorted((*found, *impossible), key=lambda d: d.depth_from))
         if spec.style in maps:

@@ -75,24 +75,19 @@ class TrackRecord:
         if self.keeps_picture:
             self._keep_picture(strip)
 
-    def trace(self, curve: int) -> Trace:
-        """All rows of a curve, as a person gave them where one did; none where it was never in a strip."""
-        trace = self._joined(self.told_apart[0][curve])
-        return physical.as_given(trace, self.track.curves[curve])
-
-    @property
-    def told_apart(self) -> tuple[tuple[int, ...], frozenset[int]]:
-        """Which trace each curve has, and which curves their dashes tell apart, as `dashes.tell_apart` says."""
-        specs = self.track.curves
-        if sum(spec.dash_px > 0 for spec in specs) < 2:
-            return tuple(range(len(specs))), frozenset()
-        joined = [self._joined(k) for k in range(len(specs))]
-        return dashes.tell_apart(
-            specs, [dashes.dash_length(trace, self._width_px) for trace in joined]
-        )
-
-    def _joined(self, traced: int) -> Trace:
-        return physical.join_traces(self._traces.get(traced, []))
+    def traces(self) -> tuple[tuple[Trace, ...], frozenset[int]]:
+        """All rows of every curve, as a person gave them where one did, none where it was never in a strip; and
+        which curves `dashes.tell_apart` knows from the other one of their style.
+        """
+        curves = self.track.curves
+        traced = [physical.join_traces(self._traces.get(k, [])) for k in range(len(curves))]
+        lengths = [
+            dashes.dash_length(trace, self._width_px) if spec.dash_px > 0 else 0.0
+            for trace, spec in zip(traced, curves, strict=True)
+        ]
+        order, told = dashes.tell_apart(curves, lengths)
+        own = (physical.as_given(traced[k], spec) for k, spec in zip(order, curves, strict=True))
+        return tuple(own), told
 
     @property
     def lines(self) -> tuple[F64, F64] | None:

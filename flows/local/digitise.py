@@ -21,7 +21,7 @@ from flows.local.desk import Desk
 from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from flows.local.report import (
-    NOBODY,
+    UNWATCHED,
     Clock,
     LocalReport,
     TimedPredictor,
@@ -125,7 +125,7 @@ def digitise_files(
     out: Path,
     predictor: Predictor,
     config: DigitiseConfig,
-    watch: Watch = NOBODY,
+    watch: Watch = UNWATCHED,
     reader: PageReader | None = None,
     index: IndexTable | None = None,
     include_review: bool = False,

@@ -53,7 +53,7 @@ class Watch:
     was_read: Callable[[str, float], None] = lambda stem, rows: None
 
 
-NOBODY = Watch()
+UNWATCHED = Watch()
 """Nobody is told."""
 
 

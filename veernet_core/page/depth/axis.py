@@ -74,19 +74,15 @@ def find_depth(
     columns = [track for track in section.tracks if track.kind == "depth"]
 
     def fit(column: TrackFound, borders: Sequence[F64 | None]) -> ColumnFit:
-        for border in borders:
-            found = fit_column(raster, section, column, reader, dpi, known, border, printed)
-            if found.ruler is not None or len(found.chain.members) < 2:
-                break
-        return found
+        return fit_column(raster, section, column, reader, dpi, known, borders or (None,), printed)
 
     fits = [fit(column, [None, *lines_beside(section, column)]) for column in columns]
     if not any(len(found.chain.members) > 1 for found in fits):
         strips = search_columns(raster, section, reader, dpi)
-        fits += [fit(column, lines_beside(section, column) or [None]) for column in strips]
+        fits += [fit(column, lines_beside(section, column)) for column in strips]
     if not any(len(found.chain.members) > 1 for found in fits):
         places = narrow_places(section, dpi.across, raster.width_px)
-        narrow = [fit(column, lines_beside(section, column) or [None]) for column in places]
+        narrow = [fit(column, lines_beside(section, column)) for column in places]
         fits += [found for found in narrow if len(found.chain.members) > 1]
     return judge_columns(fits, section, dpi.down, prior)
 

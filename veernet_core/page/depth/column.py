@@ -109,7 +109,7 @@ def fit_column(
     reader: TextReader,
     dpi: Dpi,
     known_unit: tuple[DepthUnit, ReadingSource] | None,
-    reference: F64 | None = None,
+    references: Sequence[F64 | None] = (None,),
     printed: DepthUnit | None = None,
 ) -> ColumnFit:
     """Read a depth column and fit knots of a depth axis to it.
@@ -124,9 +124,8 @@ def fit_column(
     dpi : Dpi
     known_unit : (unit, source) or None
         From an index or a sidecar.
-    reference : float64 [n, 2], optional
-        Border ``[row, px]`` at which knots are to lie, of a track on its right; by default they lie at
-        the centre of the column.
+    references : sequence of float64 [n, 2] or None
+        Borders ``[row, px]`` where lines are looked for, till some are seen; None is the column's centre.
     printed : 'ft', 'm' or None
         What print elsewhere on the page speaks of.
     """
@@ -156,7 +155,13 @@ def fit_column(
         return fit
     margin = _MARGIN_IN * dpi.down
     around = rows[0] - margin, rows[1] + margin
-    return _with_axis(fit, line_profile(raster, column, around, dpi, reference), rows, dpi.down)
+    for reference in references:
+        found = _with_axis(
+            fit, line_profile(raster, column, around, dpi, reference), rows, dpi.down
+        )
+        if found.ruler is not None:
+            break
+    return found
 
 
 # ---- chains ------------------------------------------------------------------------------------

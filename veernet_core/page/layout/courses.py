@@ -90,10 +90,11 @@ def log_profiles(page: StraightPage, first: int, last: int) -> LogProfiles:
     # where the log itself stands, or rules at the edge of the paper fall off
     drift -= np.rint(np.median(drift))
     rules = np.minimum(lines.straighten(page.sharp[run], drift), _RULE_CAP).mean(axis=0)
-    layers = (page.profiles.upright[run], page.profiles.vivid[run])
-    peaks = _without_pens(
-        _peaks(rules), *(lines.straighten(layer, drift).mean(axis=0) for layer in layers)
-    )
+    peaks, layers = _peaks(rules), (page.profiles.upright[run], page.profiles.vivid[run])
+    if layers[1].any():
+        peaks = _without_pens(
+            peaks, *(lines.straighten(layer, drift).mean(axis=0) for layer in layers)
+        )
     if len(peaks) == 0:
         return LogProfiles(first, last, drift, rules, peaks, peaks)
     at = np.clip(np.rint(peaks).astype(np.int64), 1, width - 2)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from veernet_core.datatypes import F64
 from veernet_core.page.layout import grid
 from veernet_core.page.layout.courses import LogProfiles
 from veernet_core.page.layout.decode import DecodeSettings, Span
@@ -65,7 +66,7 @@ def _on_grid(profiles: LogProfiles, border: Border, side: int) -> float:
     if lattice is None or is_seen(rough) or not is_seen(border[1 - side]):
         return rough
     step, start = lattice
-    inside = profiles.strong[(profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)]
+    inside = _inside(profiles, border)
     away = (inside - start) / step
     seen = np.abs(away - np.rint(away)) < _ON_GRID
     place = (rough - start) / step
@@ -101,7 +102,7 @@ def _next_line(profiles: LogProfiles, border: Border, side: int) -> float | None
 
 def _lattice(profiles: LogProfiles, border: Border, side: int) -> tuple[float, float] | None:
     """Spacing and one place of the even grid in a track, counted from its other border; None without one."""
-    inside = profiles.strong[(profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)]
+    inside = _inside(profiles, border)
     other = border[1 - side]
     if len(inside) < 4:
         return None
@@ -113,6 +114,11 @@ def _lattice(profiles: LogProfiles, border: Border, side: int) -> tuple[float, f
         return None
     step, start = np.polyfit(index[even], inside[even], 1)
     return float(step), float(start)
+
+
+def _inside(profiles: LogProfiles, border: Border) -> F64:
+    """The vertical lines between two borders, the borders left out."""
+    return profiles.strong[(profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)]
 
 
 def _ink(profiles: LogProfiles, col: float) -> float:
@@ -145,9 +151,7 @@ def off_paper(
     for place, (span, border) in enumerate(zip(spans, borders)):
         if span.kind != "curves" or _whole(span):
             continue
-        inside = profiles.strong[
-            (profiles.strong > border[0] + 3) & (profiles.strong < border[1] - 3)
-        ]
+        inside = _inside(profiles, border)
         pitch = float(np.median(np.diff(inside))) if len(inside) > 3 else float("nan")
         left_off = not np.isfinite(span.left_odds)
         placed[place] = _completed(border, pitch, left_off, usual)

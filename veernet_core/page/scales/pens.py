@@ -44,8 +44,7 @@ class PenLine:
     """
 
     y: float
-    style: Style | None
-    cover: float
+    style: Style
     dash_px: float = 0.0
 
 
@@ -110,7 +109,7 @@ def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
         style = style_of(line, ink.dpi)
         if style is not None:
             dash = 0.0 if style == "solid" else dash_length(line)
-            out.append(PenLine(float(ys[at]), style, float(cover[at]), dash))
+            out.append(PenLine(float(ys[at]), style, dash))
     return out
 
 
