@@ -11,6 +11,7 @@ import pytest
 from veernet_core import metrics
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.curve.gate import judge_curves
+from veernet_core.curve.overlay import OverlayCurve
 from veernet_core.curve.tracking.config import DecodeState
 from veernet_core.datatypes import (
     EVIDENCE,
@@ -185,6 +186,35 @@ def test_a_section_without_depth_is_said_and_drawn_all_the_same() -> None:
     names = [o.name for o in draw_overlays(record.log.sections, [], record, config)]
     assert names[0] == "overlay-main-T1"
     assert any(name.startswith("strip-main-T1-") for name in names)
+
+
+def test_what_is_drawn_without_values_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[OverlayCurve] = []
+
+    def keep(image: U8, curves: Sequence[OverlayCurve], *rest: object, **more: object) -> bytes:
+        drawn.extend(curves)
+        return b""
+
+    monkeypatch.setattr("veernet_core.curve.overlay.draw_overlay", keep)
+    prepared = log(residual=0.2)
+    (section,) = prepared.sections
+    (track,) = section.tracks
+    row = section.row_top
+    first = replace(track.curves[0], null_rows=((row + 100.0, row + 200.0),))
+    track = replace(track, curves=(first, *track.curves[1:]))
+    prepared = replace(prepared, sections=(replace(section, tracks=(track,)),))
+    record = traced(prepared, block(ink_of(FRACS), 0, ROWS))
+    config = DigitiseConfig()
+    curves = recover_curves(record.log.sections, record, NOTHING, config)
+    judged = judge_curves(curves, record.log.sections, config.gate)
+    draw_overlays(record.log.sections, judged, record, config)
+    nulled, whole = drawn
+    assert nulled.withheld is not None
+    assert whole.withheld is not None
+    assert nulled.withheld[103:197].all()
+    assert not nulled.withheld[5:95].any()
+    assert not nulled.withheld[205:-5].any()
+    assert not whole.withheld[5:-5].any()
 
 
 def test_a_border_printed_elsewhere_is_said() -> None:

@@ -12,7 +12,16 @@ import numpy as np
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import gate, overlay, physical, slabs
-from veernet_core.datatypes import CurveSpec, JudgedCurve, Overlay, Section, Trace
+from veernet_core.datatypes import (
+    F64,
+    Bool,
+    CurveSpec,
+    JudgedCurve,
+    Overlay,
+    RecoveredCurve,
+    Section,
+    Trace,
+)
 from veernet_core.track_record import ScanRecord, TrackRecord
 
 
@@ -91,13 +100,30 @@ def _drawn(
     trace: Trace,
     config: DigitiseConfig,
 ) -> overlay.OverlayCurve:
-    """One curve of the overlay, with its verdict where it has one."""
+    """One curve of the overlay, with its verdict and the rows without values where it has been judged."""
     row = np.arange(len(trace.frac), dtype=np.float64)
     frac = np.where(trace.observed, trace.frac, np.nan)
-    if section.depth is not None:
-        limit = physical.bridge_limit(section.depth.unit, config)
-        frac = physical.bridge(trace, section.depth.depth_at(trace.scan_rows), limit)
+    if section.depth is None:
+        return overlay.OverlayCurve(spec, row, frac, trace.observed)
+    depth = section.depth.depth_at(trace.scan_rows)
+    frac = physical.bridge(trace, depth, physical.bridge_limit(section.depth.unit, config))
     if judged is None:
         return overlay.OverlayCurve(spec, row, frac, trace.observed)
-    note = gate.quality_note(judged)
-    return overlay.OverlayCurve(spec, row, frac, trace.observed, judged.verdict.decision, note)
+    return overlay.OverlayCurve(
+        spec,
+        row,
+        frac,
+        trace.observed,
+        judged.verdict.decision,
+        gate.quality_note(judged),
+        _without_value(judged.curve, depth),
+    )
+
+
+def _without_value(curve: RecoveredCurve, depth: F64) -> Bool:
+    """Rows at whose depth the curve has no value, bool [rows]: the sample that is nearest counts."""
+    if not len(curve.depth):
+        return np.ones(len(depth), dtype=np.bool_)
+    between = (curve.depth[1:] + curve.depth[:-1]) / 2
+    gone: Bool = ~np.isfinite(curve.value[np.searchsorted(between, depth)])
+    return gone

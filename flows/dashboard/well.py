@@ -101,10 +101,12 @@ def well_files(log_dir: Path, base: str, store: ObjectStore | None = None) -> di
         record: Record = read_record((log_dir / RECORD).read_bytes(), accept_newer=True)
         names = sorted(path.name for path in log_dir.iterdir() if path.is_file())
         link = "/".join(quote(part, safe="") if part != ".." else part for part in base.split("/"))
-        shown = _viewer(record, log_dir, link)
-        decided = _decided(record, log_dir, read_reviews(store, log_dir.name) if store else ())
+        reviews = read_reviews(store, log_dir.name) if store else ()
+        decided = _decided(record, log_dir, reviews)
+        shown = _viewer(record, log_dir, link, decided)
         others = other_sources(store, record["well"]["uwi"], log_dir.name) if store else []
-        page = _page(record, log_dir, names, link, decided, others)
+        said = [asdict(r) if r else None for r in decided]
+        page = _page(record, log_dir, names, link, said, others)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         raise DamagedResultError(f"{type(error).__name__}: {error}", str(log_dir)) from error
     return {"index.html": page, "data.js": f"veernetWell({script_json(shown)});\n".encode()}
@@ -134,11 +136,13 @@ def _write_assets(dashboard_dir: Path) -> None:
 # ---- what the viewer draws -------------------------------------------------------------------
 
 
-def _viewer(record: Record, log_dir: Path, link: str) -> Row:
+def _viewer(record: Record, log_dir: Path, link: str, decided: Sequence[Review | None]) -> Row:
     """Sections, tracks, pictures and samples for the script."""
     pictures = strip_pictures(log_dir)
     samples = _samples(log_dir / SAMPLES, record["curves"])
-    numbered = list(zip(record["curves"], samples))
+    without = [_merged(review.stretches) if review else [] for review in decided]
+    curves = [{**curve, "without": each} for curve, each in zip(record["curves"], without)]
+    numbered = list(zip(curves, samples))
     return {
         "log_id": log_dir.name,
         "uwi": record["well"]["uwi"],
@@ -217,8 +221,20 @@ def _curve(curve: Row, samples: Row | None) -> Row:
         "r2": quality["r2_estimate"],
         "r2_lower": quality["r2_lower"],
         "doubtful": curve.get("doubtful", []),
+        "without": curve["without"],
         "samples": samples,
     }
+
+
+def _merged(stretches: Sequence[tuple[float, float]]) -> list[list[float]]:
+    """Depths that a person accepted a curve without, from the top down, none of them twice."""
+    out: list[list[float]] = []
+    for first, last in sorted(stretches):
+        if out and first <= out[-1][1]:
+            out[-1][1] = max(out[-1][1], last)
+        else:
+            out.append([first, last])
+    return out
 
 
 def _samples(path: Path, curves: Sequence[Row]) -> list[Row | None]:
@@ -267,12 +283,12 @@ def _packed(samples: Mapping[str, Any]) -> Row | None:
 # ---- what needs no script --------------------------------------------------------------------
 
 
-def _decided(record: Record, log_dir: Path, reviews: Sequence[Review]) -> list[Row | None]:
+def _decided(record: Record, log_dir: Path, reviews: Sequence[Review]) -> list[Review | None]:
     """For every curve the decision of a person that is in force."""
     if not reviews:
         return [None] * len(record["curves"])
     samples = pq.ParquetFile(log_dir / SAMPLES).read()
-    return [asdict(r) if r else None for r in in_force(record, samples, reviews)]
+    return list(in_force(record, samples, reviews))
 
 
 def _page(

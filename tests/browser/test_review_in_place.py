@@ -125,6 +125,17 @@ def test_a_curve_opens_at_its_worst_stretch_and_is_accepted_without_it(
     assert inside.any()
     assert np.isnan(las[name][inside]).all()
     assert np.isfinite(las[name][~inside]).mean() > 0.8
+    page.goto(f"{address}/dashboard/logs/{STEM}/index.html")
+    page.wait_for_selector("body[data-ready=yes]")
+    at, values = curves(out)[name]
+    traced = (at >= own[steps]["depth_from"]) & (at <= own[steps]["depth_to"]) & np.isfinite(values)
+    page.fill("#goto", str(at[traced][traced.sum() // 2]))
+    page.press("#goto", "Enter")
+    assert f"{name} accepted without a value here" in page.inner_text("#readout")
+    assert "accepted without values here" in page.inner_text(".legend")
+    page.fill("#goto", str(depth[~inside & np.isfinite(las[name])][0]))
+    page.press("#goto", "Enter")
+    assert "accepted without" not in page.inner_text("#readout")
 
 
 def test_two_curves_that_changed_places_are_put_back(

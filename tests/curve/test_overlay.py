@@ -78,6 +78,26 @@ def test_gap_stays_empty_and_bridge_is_dashed_and_paler() -> None:
     assert pale.mean() > solid.mean() + 20
 
 
+def test_a_stretch_without_values_is_dotted_and_never_looks_like_one_with_values() -> None:
+    withheld = np.zeros(600, bool)
+    withheld[200:400] = True
+    part = body(draw(600, curve(np.full(600, 0.5), withheld=withheld)), 600, 1)
+    coloured = np.ptp(part[:, 112:121], axis=2).max(axis=1) > 60
+    assert coloured[:199].all()
+    assert coloured[401:].all()
+    assert 0.1 < coloured[202:398].mean() < 0.5
+    kinds = [kind for kind, _ in _runs(curve(np.full(600, 0.5), withheld=withheld), LEFT, RIGHT)]
+    assert kinds == ["observed", "withheld", "observed"]
+
+
+def test_a_bridge_and_a_lone_sample_without_values_are_withheld() -> None:
+    frac = np.array([0.1, 0.2, 0.2, np.nan, 0.5, np.nan])
+    observed = np.array([True, False, False, False, True, False])
+    withheld = np.array([False, True, True, False, True, False])
+    runs = _runs(curve(frac, observed=observed, withheld=withheld), LEFT, RIGHT)
+    assert [(kind, len(line)) for kind, line in runs] == [("withheld", 3), ("withheld", 2)]
+
+
 def test_wrap_is_folded_without_a_fly_back_line() -> None:
     frac = np.linspace(0.8, 1.2, 400)
     part = body(draw(400, curve(frac, replace(GR, wrap="one"))), 400, 1)
@@ -183,5 +203,7 @@ def test_contradicting_shapes_are_refused() -> None:
         draw(50, depth=np.zeros(49))
     with pytest.raises(ValueError, match="differ in length"):
         curve(np.zeros(5), row=np.zeros(4))
+    with pytest.raises(ValueError, match="differ in length"):
+        curve(np.zeros(5), withheld=np.zeros(6, bool))
     with pytest.raises(ValueError, match="uint8"):
         draw(50, image=np.zeros((50, 232)))

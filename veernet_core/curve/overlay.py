@@ -1,7 +1,8 @@
 """The picture a reviewer signs: recovered curves drawn thinly over the scan they came from.
 
 In: the image of one rectified track, and positions of its curves. Out: PNG bytes. The picture shows
-what was recovered and hides nothing: it does not smooth, fill or judge. Files do not belong here.
+what was recovered and hides nothing, but no stretch without values looks like one with values: it does
+not smooth, fill or judge. Files do not belong here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from veernet_core.datatypes import F64, U8, Bool, CurveSpec, Decision, DepthUnit
 
 Colour = tuple[int, int, int]
-Kind = Literal["observed", "bridged"]
+Kind = Literal["observed", "bridged", "withheld"]
 
 COLOURS: tuple[Colour, ...] = (
     (0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (230, 159, 0),
@@ -36,11 +37,13 @@ _ASPECT = 1.5
 _MIN_WIDTH_PX = 720
 _GUTTER_PX, _GAP_PX, _PAD_PX = 84, 22, 12
 _LINE_PX, _TEXT_PX, _TITLE_PX = 24, 15, 18
-_DASH_PX = 7.0
+_DASH_PX, _DOT_PX = 7.0, 1.5
 _SHIFT = 4
 _PAPER: Colour = (255, 255, 255)
 _TEXT: Colour = (34, 34, 34)
 _RULE: Colour = (168, 178, 190)
+_OBSERVED, _BRIDGED, _WITHHELD = 1, 2, 3
+_KINDS: dict[int, Kind] = {_OBSERVED: "observed", _BRIDGED: "bridged", _WITHHELD: "withheld"}
 _WORDS: dict[Decision, str] = {"accept": "ACCEPTED", "review": "REVIEW", "reject": "REJECTED"}
 
 
@@ -57,6 +60,8 @@ class OverlayCurve:
         Position in track widths, unfolded; NaN not recovered.
     observed : bool [n]
         False where bridged.
+    withheld : bool [n], optional
+        Where it was traced, but has no values; nowhere if omitted.
     decision : 'accept', 'review', 'reject' or None
     note : str
         More for the legend, such as the R² estimate.
@@ -68,9 +73,15 @@ class OverlayCurve:
     observed: Bool
     decision: Decision | None = None
     note: str = ""
+    withheld: Bool | None = None
 
     def __post_init__(self) -> None:
-        if not len(self.row) == len(self.frac) == len(self.observed):
+        lengths = {
+            len(part)
+            for part in (self.row, self.frac, self.observed, self.withheld)
+            if part is not None
+        }
+        if len(lengths) > 1:
             raise ValueError(f"{self.spec.mnemonic}: overlay arrays differ in length")
 
 
@@ -171,7 +182,7 @@ def _plan(rows: int, cols: int, curves: int) -> _Layout:
     best_px = min(max(sqrt(_ASPECT * length_px * pitch_px), _MIN_PANEL_PX), _MAX_PANEL_PX)
     panels = ceil(length_px / best_px)
     width_px = 2 * _PAD_PX + panels * pitch_px - _GAP_PX
-    head_px = 2 * _PAD_PX + _LINE_PX * (curves + 2)
+    head_px = 2 * _PAD_PX + _LINE_PX * (curves + 3)
     return _Layout(
         scale, panels, ceil(length_px / panels), strip_px, head_px, max(width_px, _MIN_WIDTH_PX)
     )
@@ -250,25 +261,28 @@ def _draw_curve(
             if kind == "observed":
                 _polyline(canvas, points, colour)
             else:
-                for dash in _dashes(points):
+                dashes = (_DASH_PX, 2 * _DASH_PX) if kind == "bridged" else (_DOT_PX, _DASH_PX)
+                for dash in _dashes(points, *dashes):
                     _polyline(canvas, dash, pale)
 
 
 def _runs(curve: OverlayCurve, left: float, right: float) -> Iterator[tuple[Kind, F64]]:
-    """Lines to draw as ``[row, col]`` points: cut at gaps, at wraps and where bridging begins."""
+    """Lines to draw as ``[row, col]`` points: cut at gaps, at wraps and where the kind of line changes."""
     known = np.isfinite(curve.frac) & np.isfinite(curve.row)
     wraps = np.floor(np.where(known, curve.frac, 0.0)) * (curve.spec.wrap != "none")
     points = np.column_stack([curve.row, left + (curve.frac - wraps) * (right - left)])
     joined = known[1:] & known[:-1] & (wraps[1:] == wraps[:-1])
-    bridged = joined & ~(curve.observed[1:] & curve.observed[:-1])
-    states = np.where(joined, np.where(bridged, 2, 1), 0)
+    withheld = np.zeros(len(known), bool) if curve.withheld is None else curve.withheld
+    states = np.where(curve.observed[1:] & curve.observed[:-1], _OBSERVED, _BRIDGED)
+    states = np.where(withheld[1:] | withheld[:-1], _WITHHELD, states) * joined
     starts = np.flatnonzero(np.diff(states, prepend=-1))
     for start, stop in zip(starts, [*starts[1:], len(states)]):
         if states[start]:
-            yield ("observed" if states[start] == 1 else "bridged"), points[start : stop + 1]
+            yield _KINDS[states[start]], points[start : stop + 1]
     alone = known & ~np.append(joined, False) & ~np.insert(joined, 0, False)
     for index in np.flatnonzero(alone):
-        yield "observed", points[[index, index]] + np.array([[-0.5, 0.0], [0.5, 0.0]])
+        kind = _KINDS[_WITHHELD if withheld[index] else _OBSERVED]
+        yield kind, points[[index, index]] + np.array([[-0.5, 0.0], [0.5, 0.0]])
 
 
 def _panels(line: F64, layout: _Layout) -> Iterator[F64]:
@@ -286,11 +300,11 @@ def _panels(line: F64, layout: _Layout) -> Iterator[F64]:
         yield np.column_stack([layout.left_px(panel) + part_x, layout.head_px + part_y - top])
 
 
-def _dashes(points: F64) -> Iterator[F64]:
-    """Every other piece of ``_DASH_PX`` along the line."""
+def _dashes(points: F64, dash_px: float, every_px: float) -> Iterator[F64]:
+    """Pieces of ``dash_px`` along the line, one every ``every_px``."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    for start in np.arange(0.0, max(along[-1], 1e-9), 2 * _DASH_PX):
-        stop = min(start + _DASH_PX, along[-1])
+    for start in np.arange(0.0, max(along[-1], 1e-9), every_px):
+        stop = min(start + dash_px, along[-1])
         at = np.concatenate([[start], along[(along > start) & (along < stop)], [stop]])
         yield np.column_stack([np.interp(at, along, points[:, i]) for i in (0, 1)])
 
@@ -309,11 +323,13 @@ def _draw_head(canvas: U8, curves: Sequence[OverlayCurve], title: str, unit: str
         colour = COLOURS[number % len(COLOURS)]
         cv2.line(canvas, (_PAD_PX, y - 5), (_PAD_PX + 44, y - 5), colour, 3, cv2.LINE_AA)
         _put(canvas, _legend(curve), _PAD_PX + 54, y, _TEXT_PX)
-    y += _LINE_PX
     guide = (
-        f"Numbers: {unit}.  Dashed and pale: bridged, no ink of its own.  No line: not recovered."
+        f"Numbers: {unit}.  Dashed and pale: bridged, no ink of its own.  No line: not recovered.",
+        "Dotted and pale: traced, but in doubt or taken away: delivered without values.",
     )
-    _put(canvas, guide, _PAD_PX, y, _TEXT_PX - 1)
+    for line in guide:
+        y += _LINE_PX
+        _put(canvas, line, _PAD_PX, y, _TEXT_PX - 1)
 
 
 def _legend(curve: OverlayCurve) -> str:

@@ -58,7 +58,7 @@
         Object.assign(log, { name: data.name || data.uwi || id, uwi: data.uwi || "" });
         for (const section of data.sections) for (const track of section.tracks) for (const curve of track.curves) {
           if (!curve.samples || !section.unit) continue;
-          log.curves.push({ ...curve, section: section.id, unitOfDepth: section.unit, value: new Float32Array(bytes(curve.samples.value).buffer) });
+          log.curves.push({ ...curve, section: section.id, unitOfDepth: section.unit, value: delivered(curve) });
         }
       };
       const script = make("script", { src: "logs/" + encodeURIComponent(id) + "/data.js" });
@@ -68,6 +68,12 @@
     });
   }
   const scaleOfDepth = (curve) => curve.unitOfDepth === unit ? 1 : unit === "ft" ? 1 / FT : FT;
+  /* Values without those that a person accepted the curve without. */
+  function delivered(curve) {
+    const { first, step } = curve.samples, value = new Float32Array(bytes(curve.samples.value).buffer);
+    for (const [from, to] of curve.without) value.fill(NaN, Math.max(0, Math.ceil((from - first) / step - 1e-6)), Math.max(0, Math.floor((to - first) / step + 1e-6) + 1));
+    return value;
+  }
   const depthOf = (curve, i) => (curve.samples.first + i * curve.samples.step) * scaleOfDepth(curve) + curve.by;
   function ends(curve) {
     let first = 0, last = curve.value.length - 1;

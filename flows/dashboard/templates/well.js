@@ -66,6 +66,8 @@
     curve.sure = (i) => (curve.state[i] & 127) === 127 ? NaN : curve.state[i] & 127;
     curve.bridged = (i) => curve.state[i] > 127;
     curve.depth = (i) => Math.round((packed.first + i * packed.step) * 1e6) / 1e6;
+    curve.without = curve.without.map((depths) => depths.map((depth) => rowOfDepth(section, depth)));
+    curve.isWithout = (i) => curve.without.some(([a, b]) => curve.row[i] >= a - 1e-6 && curve.row[i] <= b + 1e-6);
     curve.runs = runs(curve);
   }
 
@@ -107,7 +109,7 @@
 
   /* Stretches that are bridged or without a value between the first and last sample that has one. */
   function runs(curve) {
-    const out = [], kind = (i) => isNaN(curve.value[i]) ? "gap" : curve.bridged(i) ? "bridged" : "observed";
+    const out = [], kind = (i) => isNaN(curve.value[i]) || curve.isWithout(i) ? "gap" : curve.bridged(i) ? "bridged" : "observed";
     let first = 0, last = curve.count - 1;
     while (first <= last && isNaN(curve.value[first])) first++;
     while (last >= first && isNaN(curve.value[last])) last--;
@@ -269,20 +271,42 @@
     ctx.globalAlpha = view.curve && curve.mnemonic !== view.curve ? 0.35 : 1;
     ctx.strokeStyle = ctx.fillStyle = curve.colour;
     ctx.lineJoin = ctx.lineCap = "round";
+    ctx.save();
+    if (curve.without.length) band(ctx, curve, false);
     ctx.lineWidth = wide;
     ctx.setLineDash([]);
     ctx.stroke(found.seen);
     ctx.setLineDash([3, 4]);
     ctx.stroke(found.bridged);
-    ctx.setLineDash([]);
+    ctx.restore();
+    if (curve.without.length) drawWithout(ctx, curve, found);
     if (curve.count > 1 && (curve.row[1] - curve.row[0]) * view.zoom >= DOT_ROWS) drawDots(ctx, curve, found, xOf, wide);
     ctx.globalAlpha = 1;
+  }
+
+  /* Rows that a person accepted the curve without are no part of what is delivered: thin, grey and dotted. */
+  function band(ctx, curve, inside) {
+    ctx.beginPath();
+    if (!inside) ctx.rect(-9, -9, 1e5, view.height + 18);
+    for (const [first, last] of curve.without) ctx.rect(-9, yOfRow(first), 1e5, Math.max(yOfRow(last) - yOfRow(first), 1));
+    ctx.clip("evenodd");
+  }
+
+  function drawWithout(ctx, curve, found) {
+    ctx.save();
+    band(ctx, curve, true);
+    ctx.strokeStyle = QUIET;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([1, 4]);
+    ctx.stroke(found.seen);
+    ctx.stroke(found.bridged);
+    ctx.restore();
   }
 
   /* Delivered samples as dots, hollow where bridged, once they lie apart. */
   function drawDots(ctx, curve, found, xOf, wide) {
     for (let i = found.first; i < found.last; i++) {
-      if (!isFinite(curve.frac[i])) continue;
+      if (!isFinite(curve.frac[i]) || curve.isWithout(i)) continue;
       const lap = curve.wrap === "none" ? 0 : Math.floor(curve.frac[i]);
       ctx.beginPath();
       ctx.arc(xOf(curve.frac[i] - lap), yOfRow(curve.row[i]), wide + 1.2, 0, 7);
@@ -666,6 +690,7 @@
     const value = curve.value[i];
     const parts = [swatch(curve), text(curve.mnemonic), " "];
     if (isNaN(value)) parts.push("no value");
+    else if (curve.isWithout(i)) parts.push("accepted without a value here");
     else {
       const sure = curve.sure(i);
       parts.push(make("b", {}, number(value)), " ", text(curve.unit), ` (${curve.bridged(i) ? "bridged" : "observed"}${isNaN(sure) ? "" : ", confidence " + sure + " %"})`);

@@ -282,6 +282,25 @@ def test_decision_of_a_person_stands_beside_the_verdict(tmp_path: Path) -> None:
     assert "Accepted by" not in Page(well_files(folder, "x")["index.html"].decode()).words
 
 
+def test_what_a_person_accepted_a_curve_without_reaches_the_viewer(tmp_path: Path) -> None:
+    folder = publish(tmp_path, make_log("a"))
+    record = json.loads((folder / "log.json").read_text())
+    samples = pq.ParquetFile(folder / "curves.parquet").read()
+    curve = record["curves"][1]
+    review = Review("a", "accept", "Ada", "2024-05-06T07:08:09Z", "", curve["section_id"],
+                    curve["track_id"], curve["spec"]["mnemonic"], curve_hash(record, 1, samples),
+                    curve["decision"],
+                    null_depths="[[1210, 1215], [1200, 1202], [1201, 1204]]")  # fmt: skip
+    record_review(ObjectStore(str(tmp_path)), review)
+    path = write_well_page(folder, tmp_path / "dashboard")
+    sections = viewer_data(path.parent / "data.js")["sections"]
+    shown = [c for section in sections for track in section["tracks"] for c in track["curves"]]
+    name = curve["spec"]["mnemonic"]
+    assert {c["mnemonic"]: c["without"] for c in shown if c["without"]} == {
+        name: [[1200.0, 1204.0], [1210.0, 1215.0]]
+    }
+
+
 def test_large_log_is_written_and_stays_small(tmp_path: Path) -> None:
     curves = [judge(make_curve(replace(ILD, mnemonic=f"C{k}"), step=0.1, count=100_000))
               for k in range(5)]  # fmt: skip
