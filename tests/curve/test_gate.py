@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from veernet_core.config import GatePolicy
 from veernet_core.curve import gate
 from veernet_core.datatypes import (
+    EVIDENCE,
     CurveSpec,
     DepthAxis,
     Doubt,
@@ -21,6 +22,7 @@ from veernet_core.datatypes import (
     GateVerdict,
     JudgedCurve,
     QualityEstimate,
+    RecoveredCurve,
     Section,
     Track,
     TrackGeometry,
@@ -117,6 +119,25 @@ def test_a_stretch_in_doubt_forbids_nothing_unless_too_little_is_left(
     assert (judged.verdict.decision, judged.verdict.reasons) == ("accept", ("ok",))
     (judged,) = gate.judge_curves([(c, estimate(coverage=0.05))], [section()], POLICY)
     assert (judged.verdict.decision, judged.verdict.reasons) == ("review", (*told, "low_coverage"))
+
+
+def test_a_curve_that_is_drawn_where_it_has_no_values_is_held_once_most_of_it_is_lost() -> None:
+    def verdict(curve: RecoveredCurve) -> GateVerdict:
+        (judged,) = gate.judge_curves([(curve, estimate(coverage=0.4))], [section()], POLICY)
+        return judged.verdict
+
+    lost, half = wavy_curve(200, seen=0.4), wavy_curve(200, seen=0.5)
+    assert (verdict(lost).decision, verdict(lost).reasons) == ("review", ("mostly_lost",))
+    assert verdict(half).reasons == ("ok",)
+    up = lost.evidence.copy()
+    up[~lost.observed, EVIDENCE.index("presence")] = 0.1
+    assert verdict(replace(lost, evidence=up)).reasons == ("ok",)
+    withheld = DoubtfulStretch(45.0, 60.0, "wrap", True)
+    assert verdict(replace(lost, doubtful=(withheld,))).reasons == ("ok",)
+    gap = DoubtfulStretch(45.0, 60.0, "gap", True)
+    assert verdict(replace(lost, doubtful=(gap,))).reasons == ("mostly_lost",)
+    looked_at = replace(lost, spec=replace(lost.spec, null_rows=((10.0, 20.0),)))
+    assert verdict(looked_at).reasons == ("ok",)
 
 
 def test_an_accepted_curve_of_a_pen_that_was_up_says_how_much_it_covers() -> None:

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from veernet_core.config import GatePolicy
+from veernet_core.curve.physical import SEEN_PRESENCE
 from veernet_core.datatypes import (
+    EVIDENCE,
     FT_PER,
     CurveSpec,
     Decision,
@@ -150,6 +152,21 @@ def _curve_flags(curve: RecoveredCurve, section: Section) -> list[str]:
     return [*flags, *trace_flags(curve, drawn)]
 
 
+def _is_mostly_lost(curve: RecoveredCurve) -> bool:
+    """Whether at more depths the curve is drawn and was lost than it was followed: what was followed is then
+    no fair sample of it, and may be dirt. A pen that was up loses nothing, what was withheld had been followed,
+    and what a person redrew or left out was looked at.
+    """
+    if curve.spec.redrawn or curve.spec.null_rows:
+        return False
+    followed = np.isfinite(curve.value)
+    for doubt in curve.doubtful:
+        if doubt.withheld and doubt.reason != "gap":
+            followed |= (curve.depth >= doubt.depth_from) & (curve.depth <= doubt.depth_to)
+    is_drawn = curve.evidence[:, EVIDENCE.index("presence")] > SEEN_PRESENCE
+    return bool((is_drawn & ~followed).sum() > followed.sum() > 0)
+
+
 def _withheld_flags(
     curve: RecoveredCurve, quality: QualityEstimate, policy: GatePolicy
 ) -> list[str]:
@@ -181,6 +198,8 @@ def depth_flags(residual: float, unit: DepthUnit, policy: GatePolicy) -> tuple[s
 def trace_flags(curve: RecoveredCurve, track_curves: Sequence[CurveSpec]) -> tuple[str, ...]:
     """Reasons, seen on the curves themselves, why one cannot be accepted.
 
+    ``mostly_lost``: what was followed is less than what was lost, and no fair sample of the curve.
+
     ``identity_ambiguous``: another curve of the track has the same style, and neither a known point nor the
     length of their dashes names them.
     Where they may have been mistaken for each other after a touch, and where the wrap index may be another,
@@ -193,7 +212,8 @@ def trace_flags(curve: RecoveredCurve, track_curves: Sequence[CurveSpec]) -> tup
     """
     same_style = [s for s in track_curves if _same_style(s, curve.spec)]
     named = curve.told_apart or curve.spec.points_px or any(s.points_px for s in same_style)
-    return ("identity_ambiguous",) if same_style and not named else ()
+    flags = ("mostly_lost",) if _is_mostly_lost(curve) else ()
+    return (*flags, "identity_ambiguous") if same_style and not named else flags
 
 
 def _same_style(one: CurveSpec, two: CurveSpec) -> bool:

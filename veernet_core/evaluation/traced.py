@@ -168,9 +168,10 @@ def recovered(
     axis = DepthAxis("ft", np.array([[0.0, 0.0], [rows - 1.0, (rows - 1.0) / curve.rows_per_ft]]))
     section = Section("drawn", 0.0, float(rows), axis, ())
     depth = physical.depth_grid(section, 0.5)
-    trace, _ = doubts.withhold(curve.trace, axis.depth_at(curve.trace.scan_rows))
+    trace, doubtful = doubts.withhold(curve.trace, axis.depth_at(curve.trace.scan_rows))
     sure = maps[curve.spec.style].probability(trace.evidence, trace.frac)
     result = physical.recover(trace, sure, curve.spec, section, "T", depth, config)
+    result = replace(result, doubtful=doubtful)
     return result, _on_depth(curve.truth, curve, depth), _on_depth(curve.course, curve, depth)
 
 
