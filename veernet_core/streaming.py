@@ -12,7 +12,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -213,7 +213,7 @@ def _strips(
             yield job, None
 
 
-def read_ahead(source: Iterator[T], depth: int) -> Iterator[T]:
+def read_ahead(source: Iterator[T], depth: int) -> Generator[T, None, None]:
     """Run an iterator in a thread, a bounded number of items ahead.
 
     Parameters

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from flows import wording
 from flows.archive.params import ArchiveParams
 from flows.cli.batch_words import Words, say
-from flows.cli.leaving import run_and_leave
+from flows.cli.leaving import INTERRUPTED, run_and_leave
 from flows.cli.options import Group, add_json, add_quiet, group
 from flows.cli.quiet import OUR_PACKAGES, silence_libraries
 from veernet_core.errors import BundleError, VeernetError
@@ -127,8 +127,11 @@ def _run_flow(settings: ArchiveParams, words: Words, verbose: bool) -> int:
     try:
         report = _report(settings, words)
     except KeyboardInterrupt:
-        say("stopped; finished logs are kept, run again to do the rest")
-        return 130
+        say(
+            "interrupted. Finished logs are kept: the same command does the rest, and "
+            f"`veernet dashboard {settings.dest}` shows them."
+        )
+        return INTERRUPTED
     except VeernetError as error:
         say(str(error))
         return EXIT_USAGE if _is_usage(error) else EXIT_SOME_FAILED

@@ -80,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
     from flows.dashboard.overview import shown_in
     from storage.delivery import deliver
     from storage.objects import ObjectStore
+    from storage.unlisted import list_unlisted
 
     if args.add_reviewer is not None:
         return _add_reviewer(args)
@@ -93,6 +94,7 @@ def run(args: argparse.Namespace) -> int:
         say(f"{keep_coordinates(store, args.coordinates):,} wells have coordinates")
     if not args.serve:
         say(f"building the dashboard of {args.out}")
+        list_unlisted(store)
         deliver(store)
         place = build_in(store, min_r2=args.min_r2, say=say)
         print(json.dumps({"dashboard": place, **shown_in(store)}) if args.json else place)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows import wording
+from flows.cli.leaving import INTERRUPTED, leave_threads
 from flows.cli.options import (
     add_digitise_options,
     add_include_review,
@@ -215,15 +216,52 @@ def _run_local(
         if done:
             show.say(f"{len(done)} of {len(scans)} scans are done already; --force does them again")
         if not left:
-            show.say(f"dashboard: {args.out / 'dashboard' / 'index.html'}")
+            show.say(f"dashboard: {_brought_up_to_date(args.out, config)}")
             return 0
-        report = _digitise(left, args, config, index, include_review, show)
+        try:
+            report = _digitise(left, args, config, index, include_review, show)
+        except KeyboardInterrupt as stop:
+            return _stopped(getattr(stop, "report", None), len(done), args)
     show.say(f"dashboard: {report.dashboard}")
     if report.failures:
         print(f"{len(report.failures)} of {len(scans)} scans failed:", file=sys.stderr)
         for uri, error in sorted(report.failures, key=lambda failure: failure[0]):
             print(f"  {failure_line(uri, error)}", file=sys.stderr)
     return report.exit_code
+
+
+def _brought_up_to_date(out: Path, config: DigitiseConfig) -> Path:
+    """The dashboard's page; a run that was killed may have left finished logs out of it."""
+    from storage.unlisted import has_unlisted, list_unlisted
+
+    page = out / "dashboard" / "index.html"
+    if page.is_file() and not has_unlisted(out):
+        return page
+    from flows.dashboard import build_dashboard
+    from storage.objects import ObjectStore
+
+    list_unlisted(ObjectStore(str(out)))
+    return build_dashboard(out, min_r2=config.gate.min_r2)
+
+
+def _stopped(report: LocalReport | None, before: int, args: argparse.Namespace) -> int:
+    """Say what an interrupted run leaves and how to go on; the exit code."""
+    leave_threads()
+    if not hasattr(args, "force"):
+        rest = "The same command draws and digitises everything anew."
+    else:
+        rest = f"The same command{' without --force' if args.force else ''} does the rest."
+    now = 0 if report is None else len(report.scans)
+    if report is None or report.dashboard is None or not now + before:
+        print(f"veernet: interrupted before a scan was finished. {rest}", file=sys.stderr)
+        return INTERRUPTED
+    counts = f"{now} {'scan' if now == 1 else 'scans'} now{f', {before} before' if before else ''}"
+    print(
+        f"veernet: interrupted. What was finished ({counts}) is in the dashboard: {report.dashboard}\n"
+        f"  {rest}",
+        file=sys.stderr,
+    )
+    return INTERRUPTED
 
 
 def _digitise(
@@ -240,6 +278,7 @@ def _digitise(
     from flows.local.digitise import digitise_files
     from flows.local.numerics import keep_numerics
     from flows.local.report import Watch
+    from flows.local.stopping import stopped_by_kill
     from storage.kept import Kept, kept_folder
     from storage.objects import ObjectStore
     from veernet_core.net.bundle import load_predictor
@@ -251,11 +290,12 @@ def _digitise(
     watch = Watch(
         show.scan, lambda stem: show.doing(f"reading {stem}"), found=show.found, was_read=show.read
     )
-    return digitise_files(
-        scans, args.out, ShownPredictor(predictor, show), config, watch,
-        PageEngines(numerics=predictor.numerics), index, include_review,
-        jobs=getattr(args, "jobs", None), kept=Kept(kept_folder(ObjectStore(str(args.out)))),
-    )  # fmt: skip
+    with stopped_by_kill():
+        return digitise_files(
+            scans, args.out, ShownPredictor(predictor, show), config, watch,
+            PageEngines(numerics=predictor.numerics), index, include_review,
+            jobs=getattr(args, "jobs", None), kept=Kept(kept_folder(ObjectStore(str(args.out)))),
+        )  # fmt: skip
 
 
 def _standing(

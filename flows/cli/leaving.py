@@ -13,8 +13,13 @@ import os
 import sys
 from collections.abc import Callable
 
+INTERRUPTED = 130
+"""Exit code of a command that was stopped by a person, as shells have it."""
+
 _status = [1]
 """What the process ends with; 1 as long as nothing else is known."""
+_hurry: list[bool] = []
+"""Not empty where threads that are still at work are not waited for."""
 
 
 def run_and_leave(main: Callable[[], int]) -> None:
@@ -27,7 +32,14 @@ def run_and_leave(main: Callable[[], int]) -> None:
     except SystemExit as stop:
         _status[0] = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
         raise
+    if _hurry:
+        _end()
     sys.exit(_status[0])
+
+
+def leave_threads() -> None:
+    """Let the process end while threads are at work: nothing that they do is wanted any longer."""
+    _hurry.append(True)
 
 
 def _end() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.cli.leaving import run_and_leave
+from flows.cli.leaving import INTERRUPTED, run_and_leave
 from flows.cli.plain import one_line
 from veernet_core import __version__
 
@@ -132,8 +132,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"veernet: {one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("veernet: interrupted; finished scans are kept", file=sys.stderr)
-        return 130
+        print("veernet: interrupted.", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

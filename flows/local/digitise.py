@@ -9,29 +9,28 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from flows.dashboard import build_dashboard
 from flows.engine.kept import KeptPredictor, KeptReader, KeptTracing
 from flows.engine.loading import chosen_numerics, page_workers
 from flows.engine.page_engines import PageEngines
+from flows.local.books import Books
 from flows.local.desk import Desk
 from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from flows.local.report import (
     UNWATCHED,
-    Clock,
     LocalReport,
     TimedPredictor,
     Watch,
     count_decisions,
-    run_record,
 )
-from storage import delivery, publish, runs, tables
+from flows.local.stopping import Interrupted, unbroken
+from storage import delivery, publish
 from storage.carry import carry_reviews
-from storage.datasets import write_datasets
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.kept import Kept
 from storage.log_files import log_files, with_text_findings
@@ -45,6 +44,7 @@ from veernet_core.datatypes import DigitisedLog
 from veernet_core.errors import of_scan
 from veernet_core.page.reading import PageReader
 from veernet_core.pipeline import FailedScan, Predictor, ReadScan, ScanInput
+from veernet_core.streaming import read_ahead
 from veernet_core.track_record import Tracing
 
 
@@ -155,28 +155,36 @@ def digitise_files(
     Returns
     -------
     LocalReport
+
+    Raises
+    ------
+    Interrupted
+        The run was stopped; what was done is written.
     """
-    summary, clock = LocalReport(), Clock()
-    store = ObjectStore(str(out))
+    summary, store = LocalReport(), ObjectStore(str(out))
     if include_review:
         delivery.add_review_files(store)
     timed = TimedPredictor(predictor if kept is None else KeptPredictor(predictor, kept))
+    books = Books(out, summary, timed, config)
     unread: list[FailedScan] = []
     names = LogNames(out)
     desk = Desk(out, names)
     items = _read_all(scans, unread, partial(read_pages, index=index, desk=desk.sidecar), watch)
     results = _digitised(items, timed, config, reader, kept, jobs, watch)
+    shared = {stem for stem, n in Counter(path.stem for path in scans).items() if n > 1}
+    publish_one = partial(_published, store, out, names, wants_review_files(store), summary, shared)
+    # in a thread: an interruption does not wait for the pages that are being read
+    ahead = read_ahead(_with_unread(results, unread), 1)
     try:
-        shared = {stem for stem, n in Counter(path.stem for path in scans).items() if n > 1}
-        _publish_all(_with_unread(results, unread), store, out, summary, watch, names, shared)
+        with closing(ahead):
+            for done, result in enumerate(ahead, 1):
+                watch.scan(done, publish_one(result))
+                books.scan_is_done()
+    except KeyboardInterrupt as stop:
+        raise Interrupted(summary) from stop
     finally:  # also where something broke off: what was done and what failed is written
-        rows = [tables.failure_row(uri, error) for uri, error in summary.failures]
-        delivery.apply_reviews(store, summary.decisions)
-        try:
-            write_datasets(out, rows, list(summary.scans.values()))
-        finally:
-            runs.write_run(store, run_record(summary, timed, config, clock))
-            summary.dashboard = build_dashboard(out, min_r2=config.gate.min_r2)
+        with unbroken():
+            books.close()
     return summary
 
 
@@ -210,47 +218,32 @@ def _rows_to_trace(scan: ReadScan) -> float:
     return float(sum((s.row_bottom - s.row_top) * len(s.tracks) for s in sections))
 
 
-def _publish_all(
-    results: Iterable[DigitisedLog | FailedScan],
-    store: ObjectStore,
-    out: Path,
-    summary: LocalReport,
-    watch: Watch,
-    names: LogNames,
-    shared: Collection[str],
-) -> None:
-    """Publish scan by scan; whatever one of them raises is that scan's failure."""
-    with_review = wants_review_files(store)
-    for done, result in enumerate(results, 1):
-        if isinstance(result, DigitisedLog):
-            result = _published(
-                result, out, names, with_review, summary, result.scan.stem in shared
-            )
-        if isinstance(result, FailedScan):
-            summary.failures.append((result.ref.uri, result.error))
-        watch.scan(done, result)
-
-
 def _published(
-    log: DigitisedLog,
+    store: ObjectStore,
     out: Path,
     names: LogNames,
     with_review: bool,
     summary: LocalReport,
-    with_place: bool,
+    shared: Collection[str],
+    result: DigitisedLog | FailedScan,
 ) -> DigitisedLog | FailedScan:
-    """The log once its folder is written, or why that could not be done."""
-    try:
-        name = names.name(Path(log.scan.uri), log.scan.sha256, log.scan.stem)
-        log = with_text_findings(log)
-        files = log_files(log, name, include_review=with_review, with_place=with_place)
-        carry_reviews(ObjectStore(str(out)), name, files)
-        publish.publish_local(out, name, files)
-    except Exception as error:
-        return FailedScan(log.scan, of_scan(error, log.scan.uri, "write"))
-    summary.decisions[name] = count_decisions(log)
-    summary.scans[name] = log.scan.uri
-    return log
+    """The log once its folder is written; whatever that raises is the scan's failure."""
+    if isinstance(result, DigitisedLog):
+        log = with_text_findings(result)
+        try:
+            name = names.name(Path(log.scan.uri), log.scan.sha256, log.scan.stem)
+            place = log.scan.stem in shared
+            files = log_files(log, name, include_review=with_review, with_place=place)
+            carry_reviews(store, name, files)
+            publish.publish_local(out, name, files)
+        except Exception as error:
+            result = FailedScan(log.scan, of_scan(error, log.scan.uri, "write"))
+        else:
+            summary.decisions[name] = count_decisions(log)
+            summary.scans[name] = log.scan.uri
+            return log
+    summary.failures.append((result.ref.uri, result.error))
+    return result
 
 
 def _read_all(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flows.archive.setup import new_run_id
 from flows.engine.memory import Release
 from storage import runs
 from veernet_core.config import DigitiseConfig
@@ -92,12 +91,16 @@ class TimedPredictor:
 
 
 def run_record(
-    summary: LocalReport, predictor: TimedPredictor, config: DigitiseConfig, clock: Clock
+    summary: LocalReport,
+    predictor: TimedPredictor,
+    config: DigitiseConfig,
+    clock: Clock,
+    run_id: str,
 ) -> runs.RunRecord:
     """The run as its store remembers it: counts, options, where its scans lie, and what it took."""
     counts = summary.decisions.values()
     return runs.RunRecord(
-        run_id=new_run_id(),
+        run_id=run_id,
         started=f"{clock.began:%Y-%m-%dT%H:%M:%SZ}",
         logs=len(counts),
         failed=len(summary.failures),
