@@ -30,7 +30,7 @@ from flows.dashboard.again import (
 )
 from flows.dashboard.overview import build_in
 from flows.dashboard.results import UnknownLogError, is_log_id, read_result
-from flows.dashboard.review_queue import QUEUE, CurveKey, doubtful_curves, stuck_logs
+from flows.dashboard.review_queue import QUEUE, CurveKey, doubtful_curves, has_curves, stuck_logs
 from flows.dashboard.stretches import remedy, worst_stretches
 from flows.dashboard.warm import Warm
 from storage.delivery import deliver
@@ -108,7 +108,7 @@ class Desk:
     # ---- looking -----------------------------------------------------------------------------
 
     def queue(self, which: str = "open", log_id: str = "") -> Row:
-        """Curves to look at, the most doubtful first, and logs that lack what a review needs.
+        """Curves to look at, as ``doubtful_curves`` orders them, and logs that lack what a review needs.
 
         Parameters
         ----------
@@ -121,18 +121,20 @@ class Desk:
         Returns
         -------
         dict
-            ``rows`` (at most ``QUEUE``), ``total``, and ``stuck``, the number of logs to be corrected first.
+            ``rows`` (at most ``QUEUE``), ``total``, ``stuck``, the number of logs to be corrected first, and
+            ``any``: whether there is a curve at all.
         """
         stuck = stuck_logs(self.store, log_id)
+        told = {"stuck": len(stuck), "any": has_curves(self.store)}
         if which == "stuck":
-            return {"rows": stuck[:QUEUE], "total": len(stuck), "stuck": len(stuck)}
+            return {"rows": stuck[:QUEUE], "total": len(stuck), **told}
         with self._lock:
             said = dict(self._said)
         rows = doubtful_curves(self.store, self.min_r2, which, log_id, said)
         if log_id and not rows:
             self.record(log_id)
             rows = stuck
-        return {"rows": rows[:QUEUE], "total": len(rows), "stuck": len(stuck)}
+        return {"rows": rows[:QUEUE], "total": len(rows), **told}
 
     def log(self, log_id: str) -> Row:
         """One log: its curves with identity and decision in force, its history, its sidecar.

@@ -1,4 +1,4 @@
-"""What the review looks at: curves by doubt, and logs that must be corrected before anybody can review them.
+"""What the review looks at: curves by what is to be gained, and logs that must be corrected before it.
 
 In: an output place and what was decided since its datasets were written. Out: rows for the page. Decisions
 belong to ``review``, the stretches of one curve to ``stretches``.
@@ -6,6 +6,7 @@ belong to ``review``, the stretches of one curve to ``stretches``.
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from flows.dashboard.archive import logs_without_curves, read_failures, read_verdicts
@@ -36,7 +38,7 @@ def doubtful_curves(
     log_id: str,
     said: Mapping[CurveKey, str],
 ) -> list[Row]:
-    """Curves to look at, the most doubtful first.
+    """Curves to look at: open ones by what there is to gain, others by how much of them is in doubt.
 
     Parameters
     ----------
@@ -52,14 +54,24 @@ def doubtful_curves(
     """
     table = read_verdicts(store)
     table = table.append_column("doubt", pa.array(_in_doubt(table, min_r2), pa.float64()))
+    table = table.append_column("gain", pa.array(_gain(table, min_r2), pa.float64()))
     rows = table.filter(_mask(table, which, log_id)).to_pylist()
     for row in rows:
         last = said.get(_key(row))
         if last is not None:
             row["reviewed_decision"] = None if last == "withdraw" else last
     chosen = [row for row in rows if _wanted(row, which)]
-    chosen.sort(key=lambda row: (-row["doubt"], row["coverage"] == 0, natural(row["log_id"])))
+    first = "gain" if which == "open" else "doubt"
+    chosen.sort(
+        key=lambda row: (-row[first], -row["doubt"], row["coverage"] == 0, natural(row["log_id"]))
+    )
     return [_shown(row) if k < QUEUE else {} for k, row in enumerate(chosen)]
+
+
+def has_curves(store: ObjectStore) -> bool:
+    """Whether the datasets have any curve."""
+    data = store.get_or_none("verdicts.parquet")
+    return data is not None and pq.ParquetFile(io.BytesIO(data)).metadata.num_rows > 0
 
 
 def stuck_logs(store: ObjectStore, log_id: str = "") -> list[Row]:
@@ -128,16 +140,30 @@ def _title(record: Record) -> str:
     return str(well.get("name") or well.get("uwi") or "")
 
 
+def _gain(table: pa.Table, threshold: float) -> NDArray[np.float64]:
+    """What is likely to be gained from a look at each curve, for each thing that is to be settled there.
+
+    The share of its depths that has values, times the chance that they are good enough. A track in which hardly
+    anything was traced comes last, one that waits for a single answer first.
+    """
+    good = 1 - np.nan_to_num(_chance_bad(table, threshold), nan=0.5)
+    owner, _ = _flat(table["reasons"])
+    reasons = np.bincount(owner, minlength=len(table))
+    covered = np.nan_to_num(table["coverage"].to_numpy().astype(np.float64))
+    gain: NDArray[np.float64] = np.round(covered * good / np.maximum(reasons, 1), 6)
+    return gain
+
+
 def _in_doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
-    """How much of each curve is in doubt, 0 to 1.
+    """How much of the depths of each curve's section has values in doubt, 0 to 1.
 
     What is open of its R², and the share of its depths that may belong to another curve, lie on another one's
     ink, or are otherwise in doubt and have values: either may make a sample wrong. Where there is no value
     there is nothing to doubt.
     """
     doubt = 1 - (1 - _doubt(table, threshold)) * (1 - _share_in_doubt(table))
-    empty = table["coverage"].to_numpy() <= 0
-    return np.where(empty, 0.0, np.round(doubt, 6))
+    covered: NDArray[np.float64] = np.nan_to_num(table["coverage"].to_numpy().astype(np.float64))
+    return np.round(covered * doubt, 6)
 
 
 def _share_in_doubt(table: pa.Table) -> NDArray[np.float64]:
@@ -173,12 +199,17 @@ def _flat(lists: pa.ChunkedArray) -> tuple[NDArray[np.int64], pa.Table]:
 
 def _doubt(table: pa.Table, threshold: float) -> NDArray[np.float64]:
     """1 where it is open whether the curve is good, 0 where it is certain; 1 without an estimate."""
+    doubt = 1 - np.abs(2 * _chance_bad(table, threshold) - 1)
+    return np.where(np.isfinite(doubt), np.round(doubt, 6), 1.0)
+
+
+def _chance_bad(table: pa.Table, threshold: float) -> NDArray[np.float64]:
+    """Chance that each curve's R² is below the threshold; NaN without an estimate."""
     estimate, lower = (
         table[name].to_numpy().astype(np.float64) for name in ("r2_estimate", "r2_lower")
     )
-    chance = chance_bad(estimate, lower, threshold, interval_of(table))
-    doubt = 1 - np.abs(2 * chance - 1)
-    return np.where(np.isfinite(doubt), np.round(doubt, 6), 1.0)
+    chance: NDArray[np.float64] = chance_bad(estimate, lower, threshold, interval_of(table))
+    return chance
 
 
 def _mask(table: pa.Table, which: str, log_id: str) -> pa.Array:

@@ -1,5 +1,5 @@
 "use strict";
-/* The reviewer's desk: a queue sorted by doubt, the log's page beside it, decisions by single keys. */
+/* The reviewer's desk: a queue, what is settled soonest first, the log's page beside it, decisions by single keys. */
 (function () {
   const byId = (id) => document.getElementById(id);
   const words = { accept: "✓ accepted", review: "? review", reject: "✗ rejected", return: "↩ returned" };
@@ -41,11 +41,11 @@
     byId("total").textContent = found.total.toLocaleString("en") + (which === "stuck" || rows.length && !isCurve(rows[0]) ? (found.total === 1 ? " log" : " logs") : found.total === 1 ? " curve" : " curves") + (found.total > rows.length ? ", the first " + rows.length + " shown" : "");
     drawQueue();
     if (rows.length) await choose(0);
-    else drawEmpty(found.stuck);
+    else drawEmpty(found);
     document.documentElement.dataset.ready = "1";
   }
 
-  function drawEmpty(stuck) {
+  function drawEmpty({ stuck, any }) {
     at = -1;
     log = null;
     window.veernetStretch.show(null, null);
@@ -53,7 +53,7 @@
     const link = make("button", { type: "button", "data-key": "s" }, make("kbd", {}, "s"), " show them");
     link.addEventListener("click", () => which("stuck"));
     byId("about").replaceChildren(make("p", {}, only ? ["This log has no curve to look at. ", make("a", { href: "/correct?log=" + encodeURIComponent(only) }, "Set what it lacks on the scan")] :
-      ["Nothing left to look at. ", stuck ? [stuck.toLocaleString("en") + (stuck === 1 ? " log has" : " logs have") + " to be corrected before anybody can review it: ", link] : ""]));
+      [any ? "Nothing left to look at. " : "No curve is here yet: the queue fills while scans are digitised. Reload to look again. ", stuck ? [stuck.toLocaleString("en") + (stuck === 1 ? " log has" : " logs have") + " to be corrected before anybody can review it: ", link] : ""]));
     byId("page").src = "about:blank";
   }
   /* What is wrong with the address, and where to go. */
@@ -68,7 +68,7 @@
     byId("queue").replaceChildren(...rows.map((row, k) => {
       const item = make("div", { class: "item", role: "option", "aria-selected": k === at }, isCurve(row) ? [
         mark(row.reviewed_decision || row.decision), " ", make("b", {}, text(row.mnemonic)), " ", text(row.well || row.uwi || row.log_id),
-        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + r2(row.r2_lower, 2) + " · in doubt " + figure(row.doubt === null ? null : 100 * row.doubt, 0) + " %")] : [
+        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + r2(row.r2_lower, 2) + " · values on " + figure(row.coverage === null ? null : 100 * row.coverage, 0) + " % · in doubt " + figure(row.doubt === null ? null : 100 * row.doubt, 0) + " %")] : [
         make("span", { class: "mark none" }, row.kind === "scan" ? "✗ failed" : "✎ to correct"), " ", make("b", {}, text(row.well || row.log_id || row.uri.split("/").pop())), make("small", {}, text(row.needs))]);
       item.addEventListener("click", () => choose(k));
       return item;

@@ -177,6 +177,43 @@ def test_curves_come_by_how_much_of_them_is_in_doubt(tmp_path: Path) -> None:
     assert doubt["nothing"] == 0
 
 
+def test_what_is_settled_soonest_comes_first_and_tracks_without_a_trace_come_last(
+    tmp_path: Path,
+) -> None:
+    whole, little = make_curve(GR), make_curve(GR, holes=((4, 401),))
+    half = make_curve(GR, holes=((200, 401),))
+    good, open_, nan = (0.98, 0.95, 1.0), (0.86, 0.5, 0.97), float("nan")
+    guess, low = "scale_guess", "r2_bound_below_threshold"
+    for log_id, judged in {
+        "words of a title": judge(little, "review", open_, (guess, low)),
+        "one answer": judge(whole, "review", good, (guess,)),
+        "two answers": judge(whole, "review", good, (guess, "borders_uncertain")),
+        "half": judge(half, "review", good, (guess,)),
+        "hardly good": judge(whole, "review", open_, (guess, low)),
+        "not estimated": judge(whole, "review", (nan, nan, nan), (guess,)),
+        "good words": judge(little, "review", good, (guess,)),
+    }.items():
+        publish_local(tmp_path, log_id, log_files(only(make_log(log_id), judged), log_id))
+    write_datasets(tmp_path)
+    desk = Desk(ObjectStore(str(tmp_path)), 0.85)
+    first, *rest = [row["log_id"] for row in desk.queue("open")["rows"]]
+    assert first == "one answer"
+    assert set(rest[:3]) == {"two answers", "half", "not estimated"}
+    assert rest[3:] == ["hardly good", "good words", "words of a title"]
+    audited = [row["log_id"] for row in desk.queue("all")["rows"]]
+    assert not {"good words", "words of a title"} & set(audited[:3])
+
+
+def test_an_archive_without_a_curve_is_told_from_one_where_all_is_decided(tmp_path: Path) -> None:
+    found = Desk(ObjectStore(str(tmp_path)), 0.85).queue()
+    assert (found["rows"], found["any"]) == ([], False)
+    log = only(make_log("a"), judge(make_curve(GR)))
+    publish_local(tmp_path, "a", log_files(log, "a"))
+    write_datasets(tmp_path)
+    found = Desk(ObjectStore(str(tmp_path)), 0.85).queue()
+    assert (found["rows"], found["any"]) == ([], True)
+
+
 SECTION = {"section_id": "main", "row_bottom": 1000.0,
            "depth": {"unit": "ft", "anchors": [[0.0, 100.0], [1000.0, 200.0]]}}  # fmt: skip
 
