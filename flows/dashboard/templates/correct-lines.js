@@ -172,6 +172,7 @@ window.veernetConfirm = (function () {
   function showPrint(section, track) {
     const element = document.querySelector("#which .print"), top = doc.rows(section, view.page.height)[0], left = doc.at(track.left_px, top), width = doc.at(track.right_px, top) - left, wide = view.page.width;
     print = window.OpenSeadragon({ element, tileSources: [view.source()], showNavigationControl: false, drawer: "canvas", immediateRender: true, maxZoomPixelRatio: 6, visibilityRatio: 0.1, gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false } });
+    view.awaitPicture(print, element);
     print.addOnceHandler("open", () => { if (!print) return; const high = 1.15 * width * element.clientHeight / element.clientWidth; print.viewport.fitBounds(new window.OpenSeadragon.Rect((left - 0.075 * width) / wide, Math.max(0, top + 0.01 * width - high) / wide, 1.15 * width / wide, high / wide), true); });
   }
 

@@ -20,10 +20,22 @@ window.veernetView = (function () {
     };
     view.viewer = OpenSeadragon({ element: document.getElementById("scan"), tileSources: [view.source()], showNavigationControl: false, drawer: "canvas", immediateRender: true, animationTime: 0.25,
       visibilityRatio: 0.3, maxZoomPixelRatio: 6, minZoomImageRatio: 0.8, gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: false }, showNavigator: false });
+    view.awaitPicture(view.viewer, document.getElementById("scan"));
     svg = document.createElementNS(NS, "svg");
     document.getElementById("scan").append(svg);
     for (const event of ["update-viewport", "open", "resize", "animation"]) view.viewer.addHandler(event, view.draw);
     view.viewer.addHandler("open", () => { view.fitWidth(); document.getElementById("scan").dataset.ready = "1"; });
+  };
+  /* Words over a viewer until the first piece of its picture is there, or cannot be read. */
+  view.awaitPicture = (viewer, host) => {
+    for (const old of host.querySelectorAll(":scope > .waiting")) old.remove();
+    const words = document.createElement("p");
+    words.className = "waiting";
+    words.setAttribute("role", "status");
+    words.textContent = "The picture of the page is being read. A long scan takes some seconds.";
+    host.append(words);
+    viewer.addOnceHandler("tile-loaded", () => words.remove());
+    viewer.addHandler("tile-load-failed", () => { words.classList.add("failed"); words.textContent = "The picture of the page could not be read. Reload the page to try again."; });
   };
   view.fitWidth = (row) => {
     const box = view.viewer.viewport.getContainerSize(), high = Math.min(1, box.y / box.x * 1.02 * view.page.width / view.page.height);

@@ -288,15 +288,13 @@
     say("A correction is kept with the name of who made it.");
     openAsk(innerWidth / 2 - 170, 120, "Who are you?", [["name", "your name", "text"]], (said) => {
       if (!said.name.trim()) { refuse("Type your name: a correction is kept with it."); return false; }
-      byId("reviewer").value = said.name.trim();
-      keepName();
+      window.veernetReviewer.set(said.name.trim());
       setTimeout(then, 0);  // once the question is closed
       return true;
     });
   }
-  function keepName() { try { localStorage.setItem("veernet-reviewer", byId("reviewer").value); } catch (error) { /* storage may be off */ } }
   async function save(sidecar, note) {
-    const reviewer = byId("reviewer").value.trim();
+    const reviewer = window.veernetReviewer.name();
     if (served.decide === false) { refuse("You came in with the readers' token: you can look, not save. Ask for a token of your own."); return; }
     if (!reviewer) { askName(() => save(sidecar, note)); return; }
     try {
@@ -370,9 +368,6 @@
   byId("confirm").addEventListener("click", () => lines.next());
   byId("save").addEventListener("click", () => save());
   byId("back").addEventListener("click", () => { const last = state.history[state.history.length - 1]; save(JSON.parse(last.before), "undone: " + last.what); });
-  byId("reviewer").value = localStorage.getItem("veernet-reviewer") || "";
-  byId("reviewer").addEventListener("change", keepName);
-  if (served.reviewer || served.decide === false) { byId("reviewer").value = served.reviewer || ""; byId("reviewer").readOnly = true; byId("reviewer").placeholder = "a reader: you can look"; }
   const scan = byId("scan");
   let down = null;
   scan.addEventListener("pointerdown", (event) => { if (event.button) return; down = [event.clientX, event.clientY]; begin(event.clientX, event.clientY, event.shiftKey); }, true);

@@ -45,7 +45,7 @@
           make("td", {}, choice(curve, "wrap", ["", "none", "one", "all"], curve.mnemonic + " wrap"))))))))));
   }
   async function send(path) {
-    const body = { log_id: desk.row().log_id, sidecar: byId("sidecar").value, reviewer: byId("reviewer").value.trim(), note: byId("note").value.trim() };
+    const body = { log_id: desk.row().log_id, sidecar: byId("sidecar").value, reviewer: window.veernetReviewer.name(), note: byId("note").value.trim() };
     try {
       const found = await ask(path, body);
       say(found.sections + " sections, " + found.tracks + " tracks, " + found.curves + " curves" + (path.endsWith("check") ? ": in order." : ": being digitised again."), true);

@@ -184,7 +184,7 @@
   }
 
   function whoIs() {
-    const reviewer = byId("reviewer").value.trim();
+    const reviewer = window.veernetReviewer.name();
     if (window.veernetServed && window.veernetServed.decide === false) say("You came in with the readers' token: you can look, not decide. Ask for a token of your own.", false);
     else if (!reviewer) { say("Give your name first.", false); byId("reviewer").focus(); }
     return reviewer;
@@ -222,10 +222,6 @@
   byId("decide").addEventListener("submit", (event) => { event.preventDefault(); decide("return"); byId("queue").focus(); });
   for (const button of document.querySelectorAll("[data-action]")) button.addEventListener("click", () => decide(button.dataset.action));
   byId("which").addEventListener("change", load);
-  try { byId("reviewer").value = localStorage.getItem("veernet-reviewer") || ""; } catch (error) { /* storage may be off */ }
-  byId("reviewer").addEventListener("change", () => { try { localStorage.setItem("veernet-reviewer", byId("reviewer").value); } catch (error) { /* storage may be off */ } });
-  const here = window.veernetServed || {};
-  if (here.reviewer || here.decide === false) { byId("reviewer").value = here.reviewer || ""; byId("reviewer").readOnly = true; byId("reviewer").placeholder = "a reader: you can look"; byId("reviewer").title = here.reviewer ? "Your token stands for this name" : "You came in with the readers' token: you can look, not decide"; }
   byId("which").hidden = Boolean(only);
   if (new URLSearchParams(location.search).get("which")) byId("which").value = new URLSearchParams(location.search).get("which");
   addEventListener("DOMContentLoaded", () => load().then(watch).catch(lost));

@@ -364,6 +364,7 @@
       if (!known) ctx.restore();
     }
     ctx.restore();
+    if (strip.slabs.some((slab) => cache.has(slab.href) && !cache.get(slab.href).complete) && !strip.slabs.some((slab) => cache.has(slab.href) && cache.get(slab.href).naturalWidth)) words(ctx, "the picture is on its way…", width / 2, 40, "center");
     drawRules(ctx, width, marks, "rgba(86,97,109,0.25)");
     const xOf = (frac) => left + (strip.left + frac * (strip.right - strip.left) + 0.5) * across;
     ctx.strokeStyle = "#8a97a5";

@@ -1,0 +1,115 @@
+"""Nothing is blank without a word, and a person's name is typed once, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import serving, until
+
+from flows.dashboard.serve import make_app
+from storage.objects import ObjectStore
+
+LOG = "two-solid-curves"
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def served(demo: Path, tmp_path: Path) -> Iterator[str]:
+    out = tmp_path / "out"
+    shutil.copytree(demo, out)
+    with serving(make_app(ObjectStore(str(out)))) as address:
+        yield address
+
+
+def hold(page: Any, pattern: str) -> list[Any]:
+    """Requests are held back until ``let_go``."""
+    held: list[Any] = [False]
+    page.route(pattern, lambda route: route.continue_() if held[0] else held.append(route))
+    return held
+
+
+def let_go(held: list[Any]) -> None:
+    held[0] = True
+    for route in held[1:]:
+        route.continue_()
+
+
+def test_the_name_is_typed_once_shown_and_can_be_changed(served: str, open_page: Open) -> None:
+    page = open_page(f"{served}/review?log={LOG}")
+    page.wait_for_selector("#queue .item")
+    assert not page.is_visible("#reviewer-change")
+    page.click("#reviewer")
+    page.keyboard.type("Ada O'Neil")  # and the page is left without leaving the field
+    page.goto(f"{served}/correct?log={LOG}")
+    page.wait_for_selector("html[data-ready='1']")
+    assert page.input_value("#reviewer") == "Ada O'Neil"
+    assert page.evaluate("veernetReviewer.name()") == "Ada O'Neil"
+    assert page.locator("#reviewer.known").count() == 1
+    page.click("#reviewer-change")
+    page.keyboard.type("Grace")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") != "reviewer"
+    page.goto(f"{served}/review?log={LOG}")
+    page.wait_for_selector("#queue .item")
+    assert page.input_value("#reviewer") == "Grace"
+    until(page, "document.documentElement.dataset.shown")
+    page.keyboard.press("a")
+    until(page, "document.getElementById('message').textContent.length > 0")
+    assert "Give your name" not in page.inner_text("#message")
+
+
+def test_another_tab_takes_the_name_over(served: str, open_page: Open) -> None:
+    page = open_page(f"{served}/review?log={LOG}")
+    page.wait_for_selector("#queue .item")
+    other = page.context.new_page()
+    other.goto(f"{served}/correct?log={LOG}")
+    other.wait_for_selector("html[data-ready='1']")
+    other.fill("#reviewer", "Ada")
+    until(page, "document.getElementById('reviewer').value === 'Ada'")
+
+
+def test_the_scan_says_that_it_is_on_its_way(served: str, open_page: Open) -> None:
+    page = open_page("about:blank")
+    held = hold(page, "**/api/tile?**")
+    page.goto(f"{served}/correct?log={LOG}")
+    page.wait_for_selector("html[data-ready='1']")
+    words = page.locator("#scan .waiting")
+    assert "being read" in words.inner_text()
+    until(page, "document.querySelector('#scan .waiting').offsetHeight > 200")
+    style = "getComputedStyle(document.querySelector('#scan .waiting')).pointerEvents"
+    assert page.evaluate(style) == "none", "tools can be used meanwhile"
+    let_go(held)
+    until(page, "!document.querySelector('#scan .waiting')")
+    assert page.locator("#scan canvas").count() >= 1
+
+
+def test_a_scan_that_cannot_be_read_is_said(served: str, chromium: Any) -> None:
+    page = chromium.new_page()  # its console is full of trouble
+    page.route("**/api/tile?**", lambda route: route.fulfill(status=204, body=b""))
+    page.goto(f"{served}/correct?log={LOG}")
+    page.wait_for_selector("#scan .waiting.failed")
+    assert "could not be read" in page.inner_text("#scan .waiting")
+    page.close()
+
+
+def test_strips_of_a_log_say_that_they_are_on_their_way(served: str, open_page: Open) -> None:
+    page = open_page("about:blank")
+    page.add_init_script(
+        "window.said = []; const put = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText ="
+        " function (words, ...at) { window.said.push(words); return put.call(this, words, ...at); };"
+    )
+    held = hold(page, "**/strip-*.png")
+    page.goto(f"{served}/dashboard/logs/{LOG}/index.html", wait_until="commit")
+    until(page, "window.said.some((words) => words.includes('on its way'))")
+    let_go(held)
+    page.wait_for_selector("#stage[data-waiting='0']")
+    page.evaluate("window.said = []")
+    page.keyboard.press("+")
+    page.click("#in")
+    until(page, "window.said.length > 0")
+    assert not page.evaluate("window.said.some((words) => words.includes('on its way'))")
