@@ -258,7 +258,7 @@ def track_evidence(pages: Sequence[MarkedPage], settings: DecodeSettings) -> tup
             for found in _judged(page, log):
                 rows.append(found[0])
                 right.append(found[1])
-    return np.array(rows, np.float64).reshape(len(rows), -1), np.array(right)
+    return np.array(rows, np.float64).reshape(-1, 4), np.array(right)
 
 
 def _judged(page: MarkedPage, log: LogFound) -> list[tuple[Sequence[float], float]]:
