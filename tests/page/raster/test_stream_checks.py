@@ -73,7 +73,7 @@ def test_strips_that_are_not_in_the_file_are_not_followed() -> None:
     page = read_pages(STRIPS)[0]
     place = page.place_of(4)
     assert place is not None
-    assert stream_damage(STRIPS[: place[0] + 10], page, ROWS) == []
+    assert stream_damage(STRIPS[: place[0] + place[1] // 2], page, ROWS) == []
     gone = replace(page, offsets=page.offsets * np.uint64(0))
     assert stream_damage(STRIPS, gone, ROWS) == []
 

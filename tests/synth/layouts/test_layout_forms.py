@@ -115,6 +115,8 @@ def test_lines_beyond_the_sheet_are_cut_at_its_edge() -> None:
     assert inked[30].all()
     assert inked[:, 40].all()
     assert inked.sum() == 80 + 60 - 1
+    sheet.line((-1, 0), (-1, 79), 5)
+    assert dark(sheet)[:3, 7].tolist() == [True, True, False], "a part of its width is on the sheet"
 
 
 def test_a_broken_line_repeats_its_dash() -> None:
