@@ -28,7 +28,7 @@ ALGORITHMS: dict[str, int] = {
     "page": 17,
     "strips": 4,
     "network": 2,
-    "tracking": 3,
+    "tracking": 4,
     "values": 4,
     "quality": 3,
     "gate": 7,

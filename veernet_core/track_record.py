@@ -17,6 +17,7 @@ from veernet_core.curve import physical
 from veernet_core.curve.evidence import dashes
 from veernet_core.curve.tracking.config import DecodeState
 from veernet_core.curve.tracking.traces import trace_block
+from veernet_core.curve.tracking.value_costs import told_by_values
 from veernet_core.datatypes import F64, U8, CurveSpec, Posterior, PreparedLog, Strip, Trace, Track
 from veernet_core.strips import border_check, depth_check
 from veernet_core.strips.rectify import scan_to_strip
@@ -77,7 +78,7 @@ class TrackRecord:
 
     def traces(self) -> tuple[tuple[Trace, ...], frozenset[int]]:
         """All rows of every curve, as a person gave them where one did, none where it was never in a strip; and
-        which curves `dashes.tell_apart` knows from the other one of their style.
+        which curves `dashes.tell_apart` or their values know from the others of their pen.
         """
         curves = self.track.curves
         traced = [physical.join_traces(self._traces.get(k, [])) for k in range(len(curves))]
@@ -86,8 +87,10 @@ class TrackRecord:
             for trace, spec in zip(traced, curves, strict=True)
         ]
         order, told = dashes.tell_apart(curves, lengths)
-        own = (physical.as_given(traced[k], spec) for k, spec in zip(order, curves, strict=True))
-        return tuple(own), told
+        own = tuple(
+            physical.as_given(traced[k], spec) for k, spec in zip(order, curves, strict=True)
+        )
+        return own, told | _told_by_values(curves, own)
 
     @property
     def lines(self) -> tuple[F64, F64] | None:
@@ -141,6 +144,17 @@ class TrackRecord:
         own, before = strip.printed[slice(*strip.keep_rows)], self._pictures.get(strip.first_row)
         self._pictures[strip.first_row] = own if before is None else np.maximum(before, own)
         self._borders = strip.left_col, strip.right_col
+
+
+def _told_by_values(curves: Sequence[CurveSpec], traces: Sequence[Trace]) -> frozenset[int]:
+    """Curves that share their pen with others, and that their values name."""
+    told: set[int] = set()
+    for pen in {(spec.style, spec.colour) for spec in curves}:
+        own = [k for k, spec in enumerate(curves) if (spec.style, spec.colour) == pen]
+        frac = [np.where(traces[k].observed, traces[k].frac, np.nan) for k in own]
+        if len({len(f) for f in frac}) == 1 < len(own):
+            told |= set(own) if told_by_values([curves[k] for k in own], np.array(frac)) else set()
+    return frozenset(told)
 
 
 class ScanRecord:

@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ),
     ("evaluate-pages", "pages:fill", "measure page reading"),
     ("fit-scales", "pages:fill_fit_scales", "fit the models that read scales"),
+    ("fit-values", "models:fill_fit_values", "fit what values tell of which curve is which"),
     ("train", "models:fill_train", "train a model, or go on training"),
     (
         "evaluate",

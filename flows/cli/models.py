@@ -232,6 +232,29 @@ def _calibrate(args: argparse.Namespace) -> int:
     return 0
 
 
+def fill_fit_values(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.description = (
+        "Fit which values measurements usually have: they tell apart curves that one pen draws."
+    )
+    place = group(parser, wording.DRAWINGS)
+    place.add_argument(
+        "--curves", type=Path, required=True, metavar="TABLE",
+        help="Parquet table `file, curve, unit, depth, value` of real curves",
+    )  # fmt: skip
+    add_out(parser, "the file", Path("usual_values.json"))
+    add_seed(parser, 27, "stretches that are tried")
+    add_json(parser, "one JSON object: the file written and its figures")
+    parser.set_defaults(run=_fit_values)
+
+
+def _fit_values(args: argparse.Namespace) -> int:
+    from flows.studies.fit_values import run_fit
+
+    say_report(args, run_fit(args.curves, args.out, args.seed))
+    return 0
+
+
 def fill_compare(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.description = (

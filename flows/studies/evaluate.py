@@ -25,7 +25,7 @@ def load_shapes(path: Path | None, *, training: bool = False) -> list[tuple[str,
     if path is None:
         return []
     shapes = []
-    for (_, name), group in _read_wells(path, training).groupby(["file", "curve"]):
+    for (_, name), group in read_wells(path, training).groupby(["file", "curve"]):
         values = group.sort_values("depth")["value"].to_numpy(dtype=float)
         if np.isfinite(values).sum() > 400:
             shapes.append((str(name), values))
@@ -37,7 +37,7 @@ def load_wells(path: Path | None) -> list[Well]:
     if path is None:
         return []
     wells: list[Well] = []
-    for _, rows in _read_wells(path, training=False).groupby("file"):
+    for _, rows in read_wells(path, training=False).groupby("file"):
         curves = {
             str(name): (part["depth"].to_numpy(float), part["value"].to_numpy(float))
             for name, part in rows.groupby("curve")
@@ -46,7 +46,7 @@ def load_wells(path: Path | None) -> list[Well]:
     return wells
 
 
-def _read_wells(path: Path, training: bool) -> pd.DataFrame:
+def read_wells(path: Path, training: bool) -> pd.DataFrame:
     """Rows of a table of curves, split by well: every third file (in the order of names) is for measuring,
     the others for training.
     """

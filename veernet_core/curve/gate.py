@@ -201,7 +201,7 @@ def trace_flags(curve: RecoveredCurve, track_curves: Sequence[CurveSpec]) -> tup
     ``mostly_lost``: what was followed is less than what was lost, and no fair sample of the curve.
 
     ``identity_ambiguous``: another curve of the track has the same style, and neither a known point nor the
-    length of their dashes names them.
+    length of their dashes nor their values name them.
     Where they may have been mistaken for each other after a touch, and where the wrap index may be another,
     only those stretches are withheld (`evidence.doubts`).
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from flows.cli import models, page_models
@@ -282,3 +284,22 @@ def test_every_shell_is_told_how_to_complete(
 ) -> None:
     assert main(["completion", shell]) == 0
     assert "veernet" in capsys.readouterr().out
+
+
+def test_usual_values_are_fitted_on_a_table_of_wells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    depth = np.arange(0, 900, 0.5)
+    rows = [
+        pd.DataFrame({"file": f"w{k:02}", "curve": name, "unit": unit, "depth": depth,
+                      "value": middle + 0.2 * k / 20 + swing * np.sin(depth / 20 + k)})
+        for k in range(24)
+        for name, unit, middle, swing in (("GR", "GAPI", 80.0, 30.0), ("CALI", "IN", 8.5, 0.3))
+    ]  # fmt: skip
+    pd.concat(rows).to_parquet(tmp_path / "wells.parquet")
+    out = tmp_path / "values.json"
+    words = ["fit-values", "--curves", str(tmp_path / "wells.parquet"), "-o", str(out), "--json"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["wells"], told["right"]) == (16, 1.0)  # every third is kept for measuring
+    assert {kind["mnemonics"][0] for kind in json.loads(out.read_text())["kinds"]} >= {"GR", "CALI"}

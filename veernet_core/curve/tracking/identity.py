@@ -26,6 +26,7 @@ from veernet_core.curve.tracking.touches import (
     exchange_rows,
     find_touches,
 )
+from veernet_core.curve.tracking.value_costs import by_readings
 from veernet_core.datatypes import F32, F64, U8, Bool
 
 DEFAULT_COSTS = IdentityCosts()
@@ -43,6 +44,7 @@ def resolve_identities(
     anchor_conflicts: Bool | None = None,
     border_crossings: Bool | None = None,
     known_start: Bool | None = None,
+    value_cost: F64 | None = None,
     costs: IdentityCosts = DEFAULT_COSTS,
 ) -> tuple[F64, NDArray[np.int64], F64]:
     """Exchange paths below the places where they touch, where the evidence says they crossed.
@@ -69,6 +71,8 @@ def resolve_identities(
         ``[c, p]``: rows in which path ``p`` goes over a border that curve ``c`` is said not to go over.
     known_start : bool [curves], optional
         Curves whose path begins where they are known to have been before.
+    value_cost : float64 [curves, curves, rows], optional
+        ``[c, p]``: cost per row of curve ``c`` following path ``p``, by the values it would have.
 
     Returns
     -------
@@ -86,6 +90,8 @@ def resolve_identities(
     states = list(permutations(range(curves)))
     wrong = (anchor_conflicts, costs.point), (border_crossings, costs.border)
     fixed = _fixed_costs(states, bounds, style_cost, wrong, known_start, costs)
+    if value_cost is not None:
+        fixed = fixed + _by_order(states, by_readings(stretch_sums(value_cost, bounds)))
     if touches:
         features, weight = stretch_appearances(ink, paths, folded, seen, touches, bounds, costs)
         turns = np.array([direction_costs(paths, seen, period, t, touches, costs) for t in joints])

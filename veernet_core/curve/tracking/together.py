@@ -16,6 +16,7 @@ from veernet_core.curve.tracking.fields import Fields, Path, fold, path_evidence
 from veernet_core.curve.tracking.identity import resolve_identities
 from veernet_core.curve.tracking.joint import follow_together
 from veernet_core.curve.tracking.lone import follow_alone, follow_on_scales
+from veernet_core.curve.tracking.value_costs import costs_of_pens
 from veernet_core.curve.tracking.wraps import unfold
 from veernet_core.datatypes import F32, F64, STYLES, WRAP_COUNTS, Bool, CurveSpec, Strip
 
@@ -73,6 +74,7 @@ def follow_track(
         _anchor_conflicts(found, specs),
         _over_borders(found, seen, period) & (walks & ~wraps)[:, None, None],
         np.isfinite(before),
+        costs_of_pens(specs, styles.tolist(), (found - left) / width, seen),
         config.identity,
     )
     seen = np.take_along_axis(seen, source, axis=0)
