@@ -31,6 +31,12 @@ from typing import Any
 from veernet_core.datatypes import DepthUnit
 from veernet_core.domain.api_number import parse_api_number
 from veernet_core.errors import VeernetError
+from veernet_core.page.known.sidecar.forms import (
+    depth_form,
+    section_form,
+    sidecar_form,
+    well_form,
+)
 
 DRA_SUFFIX = ".dra"
 _UNITS: dict[str, DepthUnit] = {
@@ -136,26 +142,23 @@ def sidecar_of_dra(dra: DraFile, scan_name: str) -> dict[str, Any]:
         )
     if len({(log.uwi, log.well) for log in logs}) > 1:
         raise DraError("names several wells for one image", where=dra.name)
-    return {"well": _well(logs[0]), "sections": _sections(logs, dra.unit)}
+    return sidecar_form(_well(logs[0]), _sections(logs, dra.unit))
 
 
-def _well(log: DraLog) -> dict[str, str]:
+def _well(log: DraLog) -> dict[str, Any]:
     api = parse_api_number(log.uwi)
     given = {"uwi": api.dashed if api else log.uwi, "name": log.well}
     if api:
         given["state"] = api.state_name
-    return {key: value for key, value in given.items() if value}
+    return well_form(given)
 
 
 def _sections(logs: Sequence[DraLog], unit: DepthUnit | None) -> list[dict[str, Any]]:
     names = _unique([_identifier(log.section, i) for i, log in enumerate(logs)])
     sections = []
     for name, log in zip(names, logs, strict=True):
-        depth: dict[str, Any] = {"anchors": [list(point) for point in log.points]}
-        if unit is not None:
-            depth["unit"] = unit
         _, top, _, bottom = log.rectangle
-        sections.append({"section_id": name, "row_top": top, "row_bottom": bottom, "depth": depth})
+        sections.append(section_form(name, (top, bottom), depth_form(log.points, unit)))
     return sections
 
 

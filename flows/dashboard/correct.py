@@ -37,7 +37,7 @@ from veernet_core.datatypes import interp_extrapolate, px_at
 from veernet_core.errors import SidecarError, VeernetError
 from veernet_core.findings import sentence
 from veernet_core.page.known.sections import given_sections
-from veernet_core.page.known.sidecar import parse_sidecar
+from veernet_core.page.known.sidecar import forms, parse_sidecar
 
 _MOST_OVERLAP = 0.02
 """Share of the narrower track that two tracks may share: borders are drawn by hand."""
@@ -114,7 +114,7 @@ class Bench:
         VeernetError
         """
         state = self.state(said)
-        document = {k: v for k, v in state["sidecar"].items() if k != "read"}
+        document = forms.without_read(state["sidecar"])
         return {"begun": self._desk.warm(state["log_id"], json.dumps(document))}
 
     def save(self, said: Mapping[str, Any]) -> Row:
@@ -140,13 +140,12 @@ class Bench:
         if not isinstance(document, dict):
             raise SidecarError("the correction holds no sidecar")
         who, what = str(said.get("reviewer", "")).strip(), str(said.get("note", "")).strip()
-        edit = {"who": who, "when": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-                "what": what or "corrected on the picture"}  # fmt: skip
-        document = {k: v for k, v in document.items() if k != "read"}
-        document["edited"] = [*(document.get("edited") or []), edit]
+        when = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        edit = forms.edit_form(who, when, what or "corrected on the picture")
+        document = forms.with_edit(forms.without_read(document), edit)
         text = json.dumps(document, indent=1, ensure_ascii=False)
         before = self.state(said)["sidecar"]
-        self.check(log_id, text, json.dumps({k: v for k, v in before.items() if k != "read"}))
+        self.check(log_id, text, json.dumps(forms.without_read(before)))
         try:
             found = self._desk.correct({**said, "sidecar": text, "note": edit["what"]})
             return {**found, "edit": edit}
@@ -195,7 +194,7 @@ class Bench:
         log_id = str(said.get("log_id", ""))
         record, place = self._desk.record(log_id), place_of(self._store, log_id)
         if self._drafts is None or place is None:
-            return {"sections": []}
+            return forms.with_sections({}, ())
         item = item_of(place, record, sidecar_in_use(self._store, log_id, place))
         with self._desk.ahead.lock(log_id):
             return offered(self._drafts(item, settings_of(self._store, log_id, record)))

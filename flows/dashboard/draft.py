@@ -7,6 +7,8 @@ person changes in it belongs to ``correct``.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from storage.records import Record
 from storage.tables import Row
 from veernet_core.datatypes import Dpi
 from veernet_core.errors import SidecarError
-from veernet_core.page.known.sidecar import parse_sidecar
+from veernet_core.page.known.sidecar import forms, parse_sidecar
 
 _SQUARE = 0.01
 """Relative difference of the two resolutions of a scan that counts as none."""
@@ -46,17 +48,16 @@ def draft_of(record: Record | None, known: Row, dpi_tag: Dpi | None) -> Row:
     Header and resolution are filled in too: of a page whose geometry is given they are not read any more.
     """
     if record is None:
-        return known if known else {"sections": []}
-    read = {"field" if k == "field_name" else k: v for k, v in record["well"].items() if v}
-    if well := {**read, **(known.get("well") or {})}:
-        known = {**known, "well": well}
-    if "dpi" not in known and _is_square(dpi_tag):
-        known = {**known, "dpi": record["scan"]["dpi"]}
-    ids = {s.get("section_id", f"S{i + 1}"): s for i, s in enumerate(known.get("sections") or ())}
-    sections = [_section(section, ids.pop(section["section_id"], {}), record)
-                for section in record["sections"]]  # fmt: skip
-    rest = [s for s in ids.values() if s.get("tracks") or s.get("skip") or "row_top" in s]
-    return {**known, "sections": [*sections, *rest]}
+        return known or forms.with_sections({}, ())
+    dpi = record["scan"]["dpi"] if _is_square(dpi_tag) else None
+    known = forms.with_header(known, forms.well_form(record["well"]), dpi)
+    given = forms.items_by_id(known.get("sections"), "section_id")
+    sections = [
+        _section(section, given.pop(section["section_id"], {}), record)
+        for section in record["sections"]
+    ]
+    rest = [section for section in given.values() if forms.gives_more_than_depth(section)]
+    return forms.with_sections(known, [*sections, *rest])
 
 
 def _is_square(dpi_tag: Dpi | None) -> bool:
@@ -64,25 +65,23 @@ def _is_square(dpi_tag: Dpi | None) -> bool:
     return dpi_tag is None or abs(dpi_tag.down - dpi_tag.across) <= _SQUARE * max(dpi_tag)
 
 
-def _section(section: Row, given: Row, record: Record) -> Row:
-    own = {t.get("track_id", f"T{i + 1}"): t for i, t in enumerate(given.get("tracks") or ())}
-    depth = section["depth"]
-    filled: Row = {**given, "section_id": section["section_id"]}
-    filled.setdefault("row_top", section["row_top"])
-    filled.setdefault("row_bottom", section["row_bottom"])
-    if depth is not None and not (given.get("depth") or {}).get("anchors"):
-        source = {} if depth["source"] == "sidecar" else {"source": depth["source"]}
-        filled["depth"] = {"unit": depth["unit"], "anchors": thinned(depth["anchors"]), **source}
-    refused = section.get("depth_refused")
-    if refused and not (given.get("depth") or {}).get("anchors"):
-        anchors = thinned(refused["anchors"])
-        filled["depth"] = {"unit": refused["unit"], "anchors": anchors, "source": "guess"}
-    specs = _specs(section, record)
-    filled["tracks"] = [
+def _section(section: Row, given: Mapping[str, Any], record: Record) -> Row:
+    rows = (section["row_top"], section["row_bottom"])
+    filled = forms.filled_section(given, section["section_id"], rows)
+    depth, refused = section["depth"], section.get("depth_refused")
+    if not forms.has_anchors(given):
+        if depth is not None:
+            found = forms.depth_form(thinned(depth["anchors"]), depth["unit"], depth["source"])
+            filled = forms.with_depth(filled, found)
+        if refused:
+            guess = forms.depth_form(thinned(refused["anchors"]), refused["unit"], "guess")
+            filled = forms.with_depth(filled, guess)
+    own, specs = forms.items_by_id(given.get("tracks"), "track_id"), _specs(section, record)
+    tracks = [
         _track(track, own.pop(track["track_id"], {}), specs.get(track["track_id"]))
         for track in section["tracks"]
-    ] + list(own.values())
-    return filled
+    ]
+    return forms.with_tracks(filled, [*tracks, *own.values()])
 
 
 def _specs(section: Row, record: Record) -> dict[str, list[Row]]:
@@ -117,18 +116,9 @@ def thinned(anchors: list[list[float]]) -> list[list[float]]:
     return [anchors[i] for i in [*keep, len(points) - 1]]
 
 
-def _track(track: Row, given: Row, specs: list[Row] | None) -> Row:
+def _track(track: Row, given: Mapping[str, Any], specs: list[Row] | None) -> Row:
     """A track; its ``specs`` are None where nothing is known of them: they stay to be read."""
-    filled: Row = {**given, "track_id": track["track_id"]}
-    for side in ("left_px", "right_px"):
-        filled.setdefault(side, track[side] if len(track[side]) > 1 else track[side][0][1])
+    filled = forms.filled_track(given, track["track_id"], track["left_px"], track["right_px"])
     if given.get("curves") is None and specs is not None:
-        filled["curves"] = [_curve(spec) for spec in specs]
+        return forms.with_curves(filled, [forms.curve_form(spec) for spec in specs])
     return filled
-
-
-def _curve(spec: Row) -> Row:
-    names = ("mnemonic", "unit", "left", "right", "scale", "style", "wrap")
-    out = {name: spec[name] for name in names}
-    out |= {"colour": spec["colour"]} if spec.get("colour") else {}
-    return out | ({} if spec["source"] == "sidecar" else {"source": spec["source"]})

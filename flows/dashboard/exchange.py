@@ -20,6 +20,7 @@ from storage.records import Record
 from storage.tables import Row
 from veernet_core.datatypes import F64, interp_extrapolate
 from veernet_core.errors import SidecarError
+from veernet_core.page.known.sidecar import forms
 
 EVERY_PX = 10.0
 """Rows between two points that name a curve."""
@@ -145,10 +146,10 @@ def _set_points(curve: Row, other: Row, parts: tuple[F64, F64], rows: tuple[floa
     stay, those within the rows with the other curve.
     """
     top, bottom = rows
-    kept = [p for p in curve.get("points") or () if not top <= p[0] <= bottom]
-    moved = [p for p in other.get("points") or () if top <= p[0] <= bottom]
+    kept = [p for p in forms.pairs_of(curve, "points") if not top <= p[0] <= bottom]
+    moved = [p for p in forms.pairs_of(other, "points") if top <= p[0] <= bottom]
     new = [[round(float(r), 1), round(float(c), 1)] for path in parts for r, c in _thinned(path)]
-    curve["points"] = sorted([*kept, *moved, *new], key=lambda p: p[0])
+    forms.set_points(curve, [*kept, *moved, *new])
 
 
 def _thinned(path: F64) -> F64:
@@ -159,15 +160,13 @@ def _thinned(path: F64) -> F64:
 def _set_redrawn(curve: Row, path: F64, rows: tuple[float, float]) -> None:
     """Draw a curve along a path; where the path has no value the curve has none either."""
     top, bottom = rows
-    drawn = curve.get("redrawn") or []
-    if any(not top <= row <= bottom for row, _ in drawn):
+    if any(not top <= row <= bottom for row, _ in forms.pairs_of(curve, "redrawn")):
         raise SidecarError(
             f"{curve['mnemonic']} is redrawn elsewhere already",
             remedy="Redraw both curves on the scan, from the top down.",
         )
     gaps = np.flatnonzero(np.diff(path[:, 0]) > 4 * np.median(np.diff(path[:, 0])))
     nulls = [[float(path[k, 0]) + 1, float(path[k + 1, 0]) - 1] for k in gaps]
-    kept = [n for n in curve.get("null_rows") or () if n[1] < top or n[0] > bottom]
-    curve["redrawn"] = [[round(float(r), 1), round(float(c), 2)] for r, c in path]
-    given = sorted([*kept, *nulls])
-    curve |= {"null_rows": given} if given else {}
+    kept = [n for n in forms.pairs_of(curve, "null_rows") if n[1] < top or n[0] > bottom]
+    drawn = [[round(float(r), 1), round(float(c), 2)] for r, c in path]
+    forms.set_redrawn(curve, drawn, [*kept, *nulls])

@@ -12,6 +12,7 @@ from typing import Any
 from flows.dashboard.draft import thinned
 from storage.tables import Row
 from veernet_core.datatypes import ScanInput
+from veernet_core.page.known.sidecar import forms
 
 Drafts = Callable[[ScanInput, Mapping[str, Any]], Row]
 """Reads a scan's page under the options of its log; gives a draft sidecar with what was ``read``."""
@@ -35,8 +36,9 @@ def offered(draft: Mapping[str, Any]) -> Row:
     sections = []
     for section in draft.get("sections") or ():
         suggested = (seen.get(section["section_id"]) or {}).get("suggested")
-        if suggested and not (section.get("depth") or {}).get("anchors"):
+        if suggested and not forms.has_anchors(section):
             anchors = thinned(suggested["anchors"])
-            section = {**section, "depth": {**suggested, "anchors": anchors, "source": "guess"}}
+            guess = forms.depth_form(anchors, suggested["unit"], "guess")
+            section = forms.with_depth(section, guess)
         sections.append(dict(section))
-    return {"sections": sections}
+    return forms.with_sections({}, sections)

@@ -10,10 +10,11 @@ import pytest
 
 from storage.dra import DraError
 from storage.index_table import IndexRow
-from storage.known import known_sidecar, merge_sidecars, sidecar_of_index
+from storage.known import known_sidecar, sidecar_of_index
 from veernet_core.domain.api_number import parse_api_number
 from veernet_core.errors import SidecarError
 from veernet_core.page.known.sidecar import parse_sidecar
+from veernet_core.page.known.sidecar.merge import merge_sidecars
 
 ROW = IndexRow(
     api=parse_api_number("15-053-00069"),

@@ -2,6 +2,7 @@
 
 In: the bytes of ``<stem>.sidecar.json``. Out: `Sidecar`, checked field by field; and back. A malformed sidecar
 is an error that names file, field, value and remedy; it is never half-used, so unknown keys are errors too.
+Parts of it that other sources give are made by `forms`, put together by `merge` and compared by `ranges`.
 Does not belong here: files and folders, and what becomes of what is given (`sections`).
 
 The contract, every field optional::
