@@ -68,6 +68,7 @@ class Figures:
     sections: int
     sections_found: int
     borders_near: float
+    track_borders_near: float
     with_depth: int
     registered: int
     in_review: int
@@ -94,6 +95,7 @@ def add_up(results: Sequence[PageResult]) -> Figures:
     hopeless = [s for s in scores if s.must_refuse]
     sections = [s for score in logs for s in score.sections]
     borders = np.concatenate([np.zeros(0), *(s.border_px for s in sections)])
+    tracks = np.concatenate([np.zeros(0), *(s.border_px[~s.in_column] for s in sections)])
     deep = [s for s in sections if s.has_depth]
     usual = [s for score in logs if score.ordinary for s in score.sections if s.has_depth]
     registered = [s for s in deep if s.outcome == "registered"]
@@ -109,6 +111,7 @@ def add_up(results: Sequence[PageResult]) -> Figures:
         sections=len(sections),
         sections_found=sum(s.found for s in sections),
         borders_near=_share(borders <= BORDER_TOLERANCE_PX),
+        track_borders_near=_share(tracks <= BORDER_TOLERANCE_PX),
         with_depth=len(deep),
         registered=len(registered),
         in_review=sum(s.outcome == "review" for s in deep),
@@ -186,6 +189,7 @@ def describe(figures: Figures) -> list[tuple[str, str]]:
         ("pages to refuse: refused or reviewed", _of(f.refused, f.hopeless)),
         ("sections found", _of(f.sections_found, f.sections)),
         ("borders within 3 px at 200 dpi", _percent(f.borders_near)),
+        ("    of tracks, columns of text left out", _percent(f.track_borders_near)),
         ("depth registered (in review)", f"{f.registered} ({f.in_review}) of {f.with_depth}"),
         ("    of ordinary logs", "{} ({}) of {}".format(*f.ordinary)),
         ("depth error median / p95 / max", errors),
@@ -319,4 +323,5 @@ def to_json(results: Sequence[PageResult]) -> str:
 
 def _section_json(section: SectionScore, plain: Callable[[Any], Any]) -> dict[str, Any]:
     raw = {k: getattr(section, k) for k in SectionScore.__slots__}
-    return raw | {"errors_ft": plain(section.errors_ft), "border_px": plain(section.border_px)}
+    lists = {"errors_ft": plain(section.errors_ft), "border_px": plain(section.border_px)}
+    return raw | lists | {"in_column": section.in_column.tolist()}

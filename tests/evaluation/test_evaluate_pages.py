@@ -123,6 +123,26 @@ def test_errors_are_measured() -> None:
     assert "GROSS" in "\n".join(page_figures.page_lines(result))
 
 
+def test_columns_of_text_count_apart_from_tracks() -> None:
+    """A reading that rightly calls a column of text no track loses nothing of its tracks' share."""
+    main, *rest = TRUTH["sections"]
+    assert main["kind"] != "main"
+    text = {
+        "track_id": "TEXT",
+        "left_px": [[1000, 700.0]],
+        "right_px": [[1000, 760.0]],
+        "curves": [],
+    }
+    (log,) = rest
+    result = score(reading(), sections=[main, log | {"tracks": [*log["tracks"], text]}])
+    (section,) = result.sections
+    assert section.in_column.sum() == 2
+    assert np.isinf(section.border_px[section.in_column]).all()
+    figures = page_figures.add_up([pages.PageResult("x", "own", result, 6000, 1.0, 1.0)])
+    assert figures.borders_near < 1.0
+    assert figures.track_borders_near == 1.0
+
+
 def test_metres_taken_for_feet_are_gross() -> None:
     read = reading()
     axis = read.depths["s"].axis

@@ -49,8 +49,8 @@ class MarkedPage:
 
 @dataclass(frozen=True, slots=True)
 class LayoutScore:
-    """Counts over pages: kinds, sections with at least 0.8 of their rows in common, borders within
-    3 px at 200 dpi, and sections that are not there.
+    """Counts over pages: kinds, sections with at least 0.8 of their rows in common, borders of tracks
+    within 3 px at 200 dpi, and sections that are not there.
     """
 
     pages: int = 0
@@ -94,7 +94,7 @@ def score_layout(truth: PageTruth, found: PageLayout, size_px: tuple[int, int]) 
     score = score_page(truth, reading, size_px)
     if not truth.is_log:
         return LayoutScore(1, int(score.kind_right))
-    near = [s.border_px <= BORDER_TOLERANCE_PX for s in score.sections]
+    near = [s.border_px[~s.in_column] <= BORDER_TOLERANCE_PX for s in score.sections]
     return LayoutScore(
         1, int(score.kind_right), sum(s.found for s in score.sections), len(score.sections),
         score.extra_sections, int(sum(n.sum() for n in near)), sum(len(n) for n in near),

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from veernet_core.datatypes import F64, FT_PER
+from veernet_core.datatypes import F64, FT_PER, Bool
 from veernet_core.evaluation.header_score import score_header
 from veernet_core.evaluation.page_match import (
     border_distances,
@@ -49,6 +49,8 @@ class SectionScore:
         0.5 ft, or two pixels where that is coarser.
     border_px : float64 [m]
         Distance of the found border at every true knot, px at 200 dpi; inf where none was found.
+    in_column : bool [m]
+        Whether that knot is of a column of text or pictures, which is no track to be found.
     has_depth : bool
         Whether the truth knows depths of it.
     slipped : bool
@@ -61,6 +63,7 @@ class SectionScore:
     errors_ft: F64
     tolerance_ft: float
     border_px: F64
+    in_column: Bool
     has_depth: bool = True
     slipped: bool = False
 
@@ -142,11 +145,14 @@ def _score_section(
     true: TrueSection, placed: Placed | None, reading: PageReading, min_confidence: float
 ) -> SectionScore:
     has_depth = len(true.anchors) > 0
+    in_column = np.repeat(
+        np.array([t.is_column for t in true.tracks], np.bool_),
+        [len(t.left) + len(t.right) for t in true.tracks],
+    )
     if placed is None:
-        count = sum(len(t.left) + len(t.right) for t in true.tracks)
-        borders = np.full(count, np.inf)
+        borders = np.full(len(in_column), np.inf)
         return SectionScore(
-            true.section_id, False, "not_found", np.zeros(0), 0.5, borders, has_depth
+            true.section_id, False, "not_found", np.zeros(0), 0.5, borders, in_column, has_depth
         )
     rows, found = (true.row_top, true.row_bottom), (placed.found.row_top, placed.found.row_bottom)
     union = max(rows[1], found[1]) - min(rows[0], found[0])
@@ -170,6 +176,7 @@ def _score_section(
         errors,
         tolerance,
         _border_errors(true, placed) * 200.0 / reading.layout.dpi.across,
+        in_column,
         has_depth,
         slipped,
     )

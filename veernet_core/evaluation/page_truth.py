@@ -93,6 +93,11 @@ class TrueTrack:
     curves: tuple[TrueCurve, ...] = ()
     divisions: int | None = None
 
+    @property
+    def is_column(self) -> bool:
+        """Whether it shows neither curves nor a grid: text, pictures or signs, and no track to be found."""
+        return not self.curves and self.divisions is None
+
 
 @dataclass(frozen=True, slots=True)
 class TrueSection:
