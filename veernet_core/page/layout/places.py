@@ -56,16 +56,16 @@ def _on_grid(profiles: LogProfiles, border: Border, side: int) -> float:
     grid beside it that makes ten divisions: where a filled column of signs begins, its far side was
     taken for the border.
     """
-    rough, lattice = border[side], _lattice(profiles, border, side)
+    rough, even = border[side], lattice(profiles, border, side)
     seen_px = max(3.0, len(profiles.rules) / 400)
 
     def is_seen(col: float) -> bool:
         """Whether a rule is printed at a column."""
         return bool((np.abs(profiles.strong - col) <= seen_px).any())
 
-    if lattice is None or is_seen(rough) or not is_seen(border[1 - side]):
+    if even is None or is_seen(rough) or not is_seen(border[1 - side]):
         return rough
-    step, start = lattice
+    step, start = even
     inside = _inside(profiles, border)
     away = (inside - start) / step
     seen = np.abs(away - np.rint(away)) < _ON_GRID
@@ -93,14 +93,14 @@ def _choices(profiles: LogProfiles, border: Border, side: int, col_px: float) ->
 
 def _next_line(profiles: LogProfiles, border: Border, side: int) -> float | None:
     """Where the even grid between two borders has the line nearest to one of them."""
-    lattice = _lattice(profiles, border, side)
-    if lattice is None:
+    even = lattice(profiles, border, side)
+    if even is None:
         return None
-    step, start = lattice
+    step, start = even
     return float(start + step * np.rint((border[side] - start) / step))
 
 
-def _lattice(profiles: LogProfiles, border: Border, side: int) -> tuple[float, float] | None:
+def lattice(profiles: LogProfiles, border: Border, side: int) -> tuple[float, float] | None:
     """Spacing and one place of the even grid in a track, counted from its other border; None without one."""
     inside = _inside(profiles, border)
     other = border[1 - side]
@@ -132,12 +132,17 @@ def _worth(
     """How well two borders suit the marks, the ink and a grid between them."""
     gaps = (np.array(border) - rough) / (settings.place_cols * col_px + 0.5)
     ink = sum(np.log1p(_ink(profiles, col)) for col in border)
-    inside = (profiles.strong > border[0] - 5) & (profiles.strong < border[1] + 5)
-    seen = grid.read_grid(profiles.strong[inside], *border, len(profiles.rules) / 400)
-    fit = grid.plausibility(seen) if seen is not None else 0.0
+    fit = grid_fit(profiles, border)
     return float(
         settings.place_grid * fit + settings.place_ink * ink - 0.5 * float((gaps**2).sum())
     )
+
+
+def grid_fit(profiles: LogProfiles, border: Border) -> float:
+    """How well a grid fits between two borders, 0 to 1."""
+    inside = (profiles.strong > border[0] - 5) & (profiles.strong < border[1] + 5)
+    seen = grid.read_grid(profiles.strong[inside], *border, len(profiles.rules) / 400)
+    return grid.plausibility(seen) if seen is not None else 0.0
 
 
 def off_paper(
