@@ -9,9 +9,9 @@ from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFo
 from veernet_core.page.scales.spans import with_spans
 
 
-def track(left: float, right: float) -> TrackFound:
+def track(left: float, right: float, divisions: int = 10) -> TrackFound:
     left_knots, right_knots = (np.array([[0.0, px], [900.0, px + 9]]) for px in (left, right))
-    return TrackFound(left_knots, right_knots, "curves", "linear", 10, confidence=0.9)
+    return TrackFound(left_knots, right_knots, "curves", "linear", divisions, confidence=0.9)
 
 
 def curve(
@@ -63,3 +63,34 @@ def test_a_track_with_a_scale_of_its_own_stays_beside_the_wide_one() -> None:
         for t in (layout.sections[0].tracks[c.track_index] for c in curves)
     ]
     assert spans == [(100, 500), (600, 1000), (800, 1000), (600, 800)]
+
+
+DOUBLE = PageLayout(
+    "curve_log", 0, Dpi(200.0, 200.0),
+    (
+        SectionFound(
+            "main", "main", 0.0, 900.0, (track(100, 500), track(600, 1400, 20)), np.zeros((0, 2))
+        ),
+    ),
+)  # fmt: skip
+
+
+def test_a_double_track_of_which_scales_tell_a_half_only_is_two_tracks() -> None:
+    half = curve("SN", 1, part=(0.0, 0.5))
+    layout, (_, resistivity) = with_spans(DOUBLE, [curve("SP", 0), half])
+    found = [(t.left_knots[0, 1], t.right_knots[0, 1]) for t in layout.sections[0].tracks]
+    assert found == [(100, 500), (600, 1000), (1000, 1400)]
+    assert resistivity.track_index == 1
+
+
+def test_a_double_track_with_a_scale_over_all_of_it_stays_one() -> None:
+    half = curve("DRHO", 1, part=(0.0, 0.5))
+    layout, _ = with_spans(DOUBLE, [curve("SP", 0), curve("RHOB", 1), half])
+    found = [(t.left_knots[0, 1], t.right_knots[0, 1]) for t in layout.sections[0].tracks]
+    assert found == [(100, 500), (600, 1400), (600, 1000)]
+
+
+def test_a_track_of_ten_divisions_stays_one_beside_a_scale_of_its_half() -> None:
+    layout, _ = with_spans(LAYOUT, [curve("DRHO", 0, part=(0.5, 1.0))])
+    found = [(t.left_knots[0, 1], t.right_knots[0, 1]) for t in layout.sections[0].tracks]
+    assert found == [(100, 500), (600, 800), (800, 1000), (300, 500)]

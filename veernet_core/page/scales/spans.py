@@ -1,18 +1,25 @@
 """Scales that span two tracks, or a part of one, as tracks of their own.
 
 In: the layout and the curves bound to it. Out: the same with a track for every other span; two tracks that only
-share scales are one. Does not belong here: which span a scale has (`binder`).
+share scales are one, and a double track of which no scale tells the whole, but some a half, is two. Does not
+belong here: which span a scale has (`binder`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from veernet_core.datatypes import F64, px_at
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TrackFound
+
+_HALVES = ((0.0, 0.5), (0.5, 1.0))
+_DOUBLE = 20
+"""Divisions of a track over which two tracks of ten stand as often as one."""
+Span = tuple[int, int, tuple[float, float] | None]
+"""First and last track of a scale, and the shares of the first between which it lies."""
 
 
 def with_spans(
@@ -44,7 +51,7 @@ def _section(
     section: SectionFound, curves: Sequence[CurveFound]
 ) -> tuple[SectionFound, list[CurveFound]]:
     tracks = list(section.tracks)
-    spans: dict[tuple[int, int, tuple[float, float] | None], int] = {}
+    spans: dict[Span, int] = {}
     bound = []
     for curve in curves:
         last = curve.track_index if curve.last_track is None else curve.last_track
@@ -56,7 +63,23 @@ def _section(
             spans[key] = len(tracks)
             tracks.append(_spanned(section.tracks[key[0]], section.tracks[last], curve.part))
         bound.append(replace(curve, track_index=spans[key], last_track=None, part=None))
-    return _without_shared(replace(section, tracks=tuple(tracks)), bound, spans)
+    halved = _halved(section, spans, bound)
+    for index in halved:
+        for part in _HALVES:
+            if (index, index, part) not in spans:
+                spans[index, index, part] = len(tracks)
+                tracks.append(_spanned(section.tracks[index], section.tracks[index], part))
+    unused = {*halved, *_shared(spans)} - {curve.track_index for curve in bound}
+    return _without(replace(section, tracks=tuple(tracks)), bound, unused)
+
+
+def _halved(
+    section: SectionFound, spans: Iterable[Span], curves: Sequence[CurveFound]
+) -> list[int]:
+    """Tracks of twenty divisions of which no scale tells the whole, but some a half: two tracks of ten."""
+    whole = {*_shared(spans), *(curve.track_index for curve in curves)}
+    halves = {first for first, _, part in spans if part in _HALVES} - whole
+    return [i for i in sorted(halves) if section.tracks[i].divisions == _DOUBLE]
 
 
 def _spanned(first: TrackFound, last: TrackFound, part: tuple[float, float] | None) -> TrackFound:
@@ -78,21 +101,16 @@ def _between(left: F64, right: F64, share: float) -> F64:
     return knots
 
 
-def _without_shared(
-    section: SectionFound,
-    curves: Sequence[CurveFound],
-    spans: dict[tuple[int, int, tuple[float, float] | None], int],
+def _shared(spans: Iterable[Span]) -> set[int]:
+    """Tracks that lie under a scale over two tracks."""
+    return {i for first, last, part in spans if part is None for i in range(first, last + 1)}
+
+
+def _without(
+    section: SectionFound, curves: Sequence[CurveFound], dropped: Collection[int]
 ) -> tuple[SectionFound, list[CurveFound]]:
-    """Drop tracks without scales of their own that lie under a scale over two tracks."""
-    used = {c.track_index for c in curves}
-    shared = {
-        i
-        for first, last, part in spans
-        if part is None
-        for i in range(first, last + 1)
-        if i not in used
-    }
-    kept = [i for i in range(len(section.tracks)) if i not in shared]
+    """A section without some of its tracks, none of which has scales of its own."""
+    kept = [i for i in range(len(section.tracks)) if i not in dropped]
     place = {old: new for new, old in enumerate(kept)}
     return (
         replace(section, tracks=tuple(section.tracks[i] for i in kept)),
