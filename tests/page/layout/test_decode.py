@@ -7,7 +7,15 @@ import pytest
 
 from veernet_core.page.layout import places, splits
 from veernet_core.page.layout.courses import LogProfiles
-from veernet_core.page.layout.decode import AREAS, DecodeSettings, Span, find_rows, find_spans, odds
+from veernet_core.page.layout.decode import (
+    AREAS,
+    DecodeSettings,
+    Span,
+    SpanKind,
+    find_rows,
+    find_spans,
+    odds,
+)
 from veernet_core.page.layout.splits import Odds
 
 SETTINGS = DecodeSettings()
@@ -76,6 +84,38 @@ def test_a_track_may_run_off_the_paper() -> None:
     assert span.left == 0
     assert np.isnan(span.left_odds)
     assert np.isfinite(span.right_odds)
+
+
+SEEN = Odds(borders(0, 250), borders(199, 549), 1.0, unseen=-4.0)
+NOT_SEEN = float(SEEN.left[100])
+"""Log odds of a border anywhere else."""
+
+
+@pytest.mark.parametrize("kind", ["depth", "other"])
+def test_a_track_goes_on_where_no_border_is_seen(kind: SpanKind) -> None:
+    track = Span("curves", 0, 100, 3.0, NOT_SEEN, 0.9)
+    column = Span(kind, 103, 199, NOT_SEEN, 2.0, 0.8)
+    after = Span("curves", 250, 549, 2.0, 2.0, 0.9)
+    wide, *others = splits.widened([track, column, after], SEEN)
+    assert (wide.kind, wide.left, wide.right) == ("curves", 0, 199)
+    assert wide.right_odds == SEEN.right[199]
+    assert others == ([column, after] if kind == "depth" else [after])
+
+
+def test_a_track_goes_on_to_the_left_too() -> None:
+    column = Span("other", 250, 300, 2.0, NOT_SEEN, 0.8)
+    track = Span("curves", 302, 549, NOT_SEEN, 3.0, 0.9)
+    (wide,) = splits.widened([column, track], SEEN)
+    assert (wide.left, wide.right, wide.left_odds) == (250, 549, SEEN.left[250])
+
+
+def test_a_track_ends_at_a_border_that_is_seen_or_before_one_as_unlikely() -> None:
+    column = Span("depth", 200, 240, -9.0, 1.0, 0.8)
+    seen = Span("curves", 0, 199, 3.0, -3.9, 0.9)  # hardly, but in more than a row of a thousand
+    assert splits.widened([seen, column], SEEN) == [seen, column]
+    none_beyond = Span("other", 103, 180, NOT_SEEN, NOT_SEEN, 0.8)
+    alone = Span("curves", 0, 100, 3.0, NOT_SEEN, 0.9)
+    assert splits.widened([alone, none_beyond], SEEN) == [alone, none_beyond]
 
 
 # ---- exact places --------------------------------------------------------------------------------------

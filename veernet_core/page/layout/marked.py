@@ -27,6 +27,8 @@ from veernet_core.page.results import SectionFound, TrackFound
 _PAGE_IN = 8.25
 _LEAST_WIDTH = 1 / 60
 _SAME_BORDER = 0.012
+_RARE = 1e-3
+"""Share of rows with a mark below which no border is seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def _read_log(
         np.repeat(areas, CELL, axis=1).astype(np.float64), odds.left, odds.right, settings
     )
     spans = splits.joined([s for s in spans if s.right - s.left >= _LEAST_WIDTH * INPUT_WIDTH])
+    spans = splits.widened(spans, odds)
     if not any(span.kind == "curves" for span in spans):
         return None
     width = page.profiles.width_px
@@ -201,7 +204,11 @@ def line_odds(
         if block is not None:
             total = total + settings.block_bias + settings.block_weight * decode.odds(block)
         sides.append(np.asarray(total, np.float64))
-    return Odds(sides[0], sides[1], marks.col_px)
+    rare = float(decode.odds(np.array([_RARE]))[0])
+    unseen = settings.seen_bias + settings.seen_weight * rare
+    if blocks:
+        unseen += settings.block_bias + settings.block_weight * rare
+    return Odds(sides[0], sides[1], marks.col_px, unseen)
 
 
 def line_shares(

@@ -20,6 +20,8 @@ from veernet_core.page.layout.decode import DecodeSettings, Span
 
 _LEAST_PART = 0.12
 _LEAST_ODDS = -5.0
+_BESIDE = 4
+"""Input columns between two spans that stand beside each other."""
 Evidence = tuple[float, float, float, float, float]
 """Log odds of a right and a left border, the worse of the grids of the two parts, how much better it is
 than the grid of the whole, and the same where the parts' grids are clear."""
@@ -27,15 +29,22 @@ than the grid of the whole, and the same where the parts' grids are clear."""
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """Log odds of a left and a right border at every input column, and page pixels per column."""
+    """Log odds of a left and a right border at every input column, and page pixels per column; ``unseen`` are
+    those of a column where less than one row in a thousand shows one.
+    """
 
     left: F64
     right: F64
     col_px: float
+    unseen: float = -np.inf
 
     def at(self, col_px: float) -> tuple[float, float]:
         """The best log odds near a registered page column."""
-        middle = round((col_px + 0.5) / self.col_px - 0.5)
+        return self.at_input((col_px + 0.5) / self.col_px - 0.5)
+
+    def at_input(self, col: float) -> tuple[float, float]:
+        """The best log odds near an input column."""
+        middle = round(col)
         near = slice(max(0, middle - 2), middle + 3)
         if not len(self.left[near]):
             return _LEAST_ODDS, _LEAST_ODDS
@@ -54,6 +63,36 @@ def joined(spans: Sequence[Span]) -> list[Span]:
         else:
             out.append(span)
     return out
+
+
+def widened(spans: Sequence[Span], odds: Odds) -> list[Span]:
+    """Curve tracks that end where no border is seen go on over the column beside them: signs, pictures and
+    depth numbers stand in some tracks. A depth column stays what it is, within the track.
+    """
+    out = list(spans)
+    for place, span in enumerate(out):
+        for side, beside in ((0, place - 1), (1, place + 1)):
+            if span.kind == "curves" and 0 <= beside < len(out):
+                span = _over(span, out[beside], side, odds)
+        out[place] = span
+    tracks = [s for s in out if s.kind == "curves"]
+    return [s for s in out if s.kind != "other" or not any(_holds(t, s) for t in tracks)]
+
+
+def _over(span: Span, column: Span, side: int, odds: Odds) -> Span:
+    """A track with the column beside it, where no border parts them and the far side is likelier one."""
+    near, far = (column.right, column.left) if side == 0 else (column.left, column.right)
+    end, seen = (span.right, span.right_odds) if side else (span.left, span.left_odds)
+    likely = odds.at_input(far)[side]
+    if column.kind == "curves" or abs(near - end) > _BESIDE or not seen < min(odds.unseen, likely):
+        return span
+    if side == 0:
+        return replace(span, left=far, left_odds=likely)
+    return replace(span, right=far, right_odds=likely)
+
+
+def _holds(track: Span, column: Span) -> bool:
+    return track.left <= column.left and column.right <= track.right
 
 
 def candidates(
