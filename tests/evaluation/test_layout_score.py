@@ -28,7 +28,7 @@ TRUTH = truth_from_json(
                 {
                     "kind": "main", "row_top": 100, "row_bottom": 1100,
                     "tracks": [{"track_id": "T1", "left_px": [[100, 50], [1100, 60]],
-                                "right_px": [[100, 250], [1100, 260]], "curves": []}],
+                                "right_px": [[100, 250], [1100, 260]], "divisions": 10, "curves": []}],
                 }
             ],
         }
