@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from flows import wording
 from flows.cli.options import (
@@ -21,6 +23,11 @@ from flows.cli.options import (
     number,
 )
 from veernet_core.config import OPTIONS
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from storage.objects import ObjectStore
 
 
 def fill(parser: argparse.ArgumentParser) -> None:
@@ -76,11 +83,7 @@ def _fill_serving(place: Group) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build the dashboard and print its path, or serve it until interrupted."""
-    from flows.dashboard import build_in
-    from flows.dashboard.overview import shown_in
-    from storage.delivery import deliver
     from storage.objects import ObjectStore
-    from storage.unlisted import list_unlisted
 
     if args.add_reviewer is not None:
         return _add_reviewer(args)
@@ -92,34 +95,50 @@ def run(args: argparse.Namespace) -> int:
         from flows.dashboard.places import keep_coordinates
 
         say(f"{keep_coordinates(store, args.coordinates):,} wells have coordinates")
-    if not args.serve:
-        say(f"building the dashboard of {args.out}")
-        list_unlisted(store)
-        deliver(store)
-        place = build_in(store, min_r2=args.min_r2, say=say)
-        print(json.dumps({"dashboard": place, **shown_in(store)}) if args.json else place)
-        return 0
+    return _serve(args, store, say) if args.serve else _build(args, store, say)
+
+
+def _build(args: argparse.Namespace, store: ObjectStore, say: Callable[[str], None]) -> int:
+    from flows.dashboard import build_in
+    from flows.dashboard.overview import shown_in
+    from storage.delivery import deliver
+    from storage.unlisted import list_unlisted
+
+    say(f"building the dashboard of {args.out}")
+    list_unlisted(store)
+    deliver(store)
+    place = build_in(store, min_r2=args.min_r2, say=say)
+    print(json.dumps({"dashboard": place, **shown_in(store)}) if args.json else place)
+    return 0
+
+
+def _serve(args: argparse.Namespace, store: ObjectStore, say: Callable[[str], None]) -> int:
     from flows.dashboard.door import read_reviewers
-    from flows.dashboard.serve import serve
+    from flows.dashboard.opening import serve
+
+    names = read_reviewers(args.reviewers) if args.reviewers else {}
+    who = {"token": args.token, "reviewers": names}
+    prepare = partial(_prepared, args, store, who)
+    serve(store, host=args.host, port=args.port, prepare=prepare, say=say, **who)
+    return 0
+
+
+def _prepared(
+    args: argparse.Namespace,
+    store: ObjectStore,
+    who: Mapping[str, Any],
+    say: Callable[[str], None],
+) -> Starlette:
+    """The whole application: what it needs takes seconds to load."""
+    from flows.dashboard.serve import prepared
     from flows.local.digitise import digitise_again
     from flows.local.inspect import draft_again
     from storage.kept import Kept, kept_folder
 
     kept = Kept(kept_folder(store))
     redo = partial(digitise_again, model=args.model, device=args.device, kept=kept)
-    names = read_reviewers(args.reviewers) if args.reviewers else {}
-    serve(
-        store,
-        host=args.host,
-        port=args.port,
-        token=args.token,
-        reviewers=names,
-        min_r2=args.min_r2,
-        redo=redo,
-        drafts=partial(draft_again, device=args.device, kept=kept),
-        say=say,
-    )
-    return 0
+    drafts = partial(draft_again, device=args.device, kept=kept)
+    return prepared(store, min_r2=args.min_r2, redo=redo, drafts=drafts, say=say, **who)
 
 
 def _say(line: str) -> None:

@@ -6,7 +6,6 @@ per curve, packed so that a page of 100,000 logs opens at once. Layout and files
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -101,12 +100,6 @@ def dashboard_data(
     }
     plain: dict[str, Any] = jsonable(data)
     return plain
-
-
-def script_json(data: Any) -> str:
-    """JSON that cannot end a script element, start a comment in it, or break a line."""
-    text = json.dumps(data, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _log_names(archive: Archive) -> tuple[list[str], list[str]]:

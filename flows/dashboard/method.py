@@ -18,7 +18,7 @@ from typing import Any
 
 import jinja2
 
-from flows.dashboard.data import script_json
+from flows.dashboard.shipped import script_json
 from storage.objects import ObjectStore
 from storage.tables import Row
 from veernet_core.datatypes import STYLES

@@ -11,8 +11,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from importlib.resources import files as package_files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +23,10 @@ from flows.dashboard.archive import (
     read_verdicts,
     stale_pages,
 )
-from flows.dashboard.data import dashboard_data, script_json
+from flows.dashboard.data import dashboard_data
 from flows.dashboard.method import write_method_page
 from flows.dashboard.odds import interval_of
+from flows.dashboard.shipped import script_json, templates
 from flows.dashboard.well import write_well_page
 from storage.objects import ObjectStore
 from storage.tables import Row
@@ -135,16 +134,6 @@ def render(data: Mapping[str, Any], scripts: list[str]) -> str:
     )
     template = environment.from_string((templates() / "overview.html.j2").read_text("utf-8"))
     return template.render(**data, scripts=scripts, shown_failures=_SHOWN_FAILURES)
-
-
-def templates() -> Traversable:
-    """Folder of the templates, styles and scripts."""
-    return package_files("flows.dashboard") / "templates"
-
-
-def libraries() -> Traversable:
-    """Folder of the browser libraries that only the served form needs (``fetch_libraries``)."""
-    return package_files("flows.dashboard") / "library"
 
 
 def put_assets(store: ObjectStore) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -24,46 +23,33 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from flows.dashboard.again import Redo
+from flows.dashboard.answers import (
+    DEEP_ZOOM_POLICY,
+    TYPES,
+    asset,
+    guard,
+    media_type,
+    real_file,
+    safe_key,
+    served,
+)
 from flows.dashboard.correct import Bench
-from flows.dashboard.data import script_json
-from flows.dashboard.door import Door, ServeError, check_address, enter
+from flows.dashboard.door import Door, ServeError
 from flows.dashboard.live import Live
-from flows.dashboard.overview import build_in, libraries, templates
-from flows.dashboard.refusals import for_people, refusal
+from flows.dashboard.overview import build_in
+from flows.dashboard.refusals import refusal
 from flows.dashboard.results import UnknownLogError, is_log_id
 from flows.dashboard.review import Desk
+from flows.dashboard.shipped import templates
 from flows.dashboard.suggest import Drafts
 from flows.dashboard.well import well_files
 from storage.errors import NotFoundError
 from storage.log_files import RECORD
 from storage.objects import ObjectStore
 from storage.reviews import OutdatedReviewError
+from storage.unlisted import list_unlisted
 from veernet_core.errors import VeernetError
 
-_OPEN_FILES = ("verdicts.parquet", "failures.parquet")
-_TYPES = {
-    ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8", ".png": "image/png", ".webp": "image/webp",
-    ".svg": "image/svg+xml", ".json": "application/json", ".csv": "text/csv; charset=utf-8",
-    ".las": "text/plain; charset=utf-8",
-}  # fmt: skip
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
-)
-_DEEP_ZOOM_POLICY = _POLICY.replace(
-    "style-src 'self'",
-    "style-src 'self' 'unsafe-hashes' 'sha256-9xTiqzfwFaL2SGb1rmr8gysEwVVjIvqWAgmZgqFqpEE='",
-)
-"""With the one inline style that OpenSeadragon sets on its frame."""
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
 _MAX_BODY = 2 << 20
 
 
@@ -104,14 +90,15 @@ def make_app(
             Route("/", lambda request: RedirectResponse("/dashboard/index.html")),
             Route("/review", partial(_template, "review.html")),
             Route("/correct", partial(_template, "correct.html")),
-            Route("/dashboard/assets/served.js", _served),
-            Route("/dashboard/assets/{name}", _asset),
+            Route("/dashboard/assets/served.js", served),
+            Route("/dashboard/assets/{name}", asset),
             Route(
                 "/api/queue",
                 _answer(lambda s: desk.queue(s.get("which", "open"), s.get("log", ""))),
             ),
             Route("/api/log", _answer(lambda said: desk.log(str(said.get("log_id", ""))))),
             Route("/api/progress", _answer(lambda said: live.state())),
+            Route("/api/opening", _answer(lambda said: {"ready": True})),
             Route("/api/work", _answer(lambda said: desk.work())),
             Route("/api/review", _answer(desk.decide), methods=["POST"]),
             Route("/api/sidecar/check", _answer(desk.check_sidecar), methods=["POST"]),
@@ -122,7 +109,34 @@ def make_app(
         ]
     )
     app.state.desk = desk
-    app.add_middleware(BaseHTTPMiddleware, dispatch=partial(_guard, Door(token, reviewers or {})))
+    app.add_middleware(BaseHTTPMiddleware, dispatch=partial(guard, Door(token, reviewers or {})))
+    return app
+
+
+def prepared(
+    store: ObjectStore,
+    *,
+    token: str,
+    reviewers: Mapping[str, str],
+    min_r2: float,
+    redo: Redo | None,
+    drafts: Drafts | None = None,
+    say: Callable[[str], None] = print,
+) -> Starlette:
+    """The application, once pages and datasets of its place are up to date; ``say`` is told what is done.
+
+    Raises
+    ------
+    StorageError, OldResultsError
+    """
+    say("looking for logs that an earlier run had finished")
+    list_unlisted(store)
+    say("building the pages")
+    build_in(store, min_r2=min_r2, say=say)
+    app = make_app(
+        store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo, ahead=True, drafts=drafts
+    )
+    app.state.desk.catch_up()
     return app
 
 
@@ -141,73 +155,6 @@ def _correction(bench: Bench) -> list[Route]:
         Route("/api/correct/warm", _answer(bench.warm), methods=["POST"]),
         Route("/api/correct", _answer(bench.save), methods=["POST"]),
     ]
-
-
-def serve(
-    store: ObjectStore,
-    *,
-    host: str,
-    port: int,
-    token: str,
-    reviewers: Mapping[str, str],
-    min_r2: float,
-    redo: Redo | None,
-    drafts: Drafts | None = None,
-    say: Callable[[str], None] = print,
-) -> None:
-    """Bring the dashboard up to date and serve it until interrupted; ``say`` is told what is being done.
-
-    Raises
-    ------
-    ServeError, StorageError, OldResultsError
-    """
-    import uvicorn
-
-    check_address(host, token, reviewers)
-    say(f"building the dashboard of {store.uri}; its address follows")
-    build_in(store, min_r2=min_r2, say=say)
-    say("bringing files in line with what people decided")
-    app = make_app(
-        store, token=token, reviewers=reviewers, min_r2=min_r2, redo=redo, ahead=True, drafts=drafts
-    )
-    app.state.desk.catch_up()
-    shown = f"[{host}]" if ":" in host else host
-    entries = {token: "to look"} if token else {}
-    for secret, words in (entries | dict(reviewers) or {"": ""}).items():
-        query = f"?token={quote(secret)}  ({words})" if secret else ""
-        print(f"dashboard: http://{shown}:{port}/{query}", flush=True)
-    try:
-        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
-    finally:
-        app.state.desk.finish()
-
-
-async def _guard(
-    door: Door, request: Request, following: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Let in who may come in, refuse posts from other sites, and send the strict headers."""
-    request.state.door = door
-    if not door.admits(request):
-        answer: Response = refusal(401, "no_token")
-    elif request.method == "POST" and not _own_page(request):
-        answer = refusal(403, "foreign_page")
-    elif request.method == "POST" and not door.may_decide(request):
-        answer = refusal(403, "reader_only")
-    elif door.closed and "token" in request.query_params:
-        answer = enter(request)
-    else:
-        answer = await following(request)
-    answer = for_people(request, answer)
-    for name, value in _HEADERS.items():
-        answer.headers.setdefault(name, value)
-    return answer
-
-
-def _own_page(request: Request) -> bool:
-    """Whether a post comes from a page of this server: no other site can set this header."""
-    origin = request.headers.get("origin")
-    same = origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
-    return same and request.headers.get("x-veernet") == "1"
 
 
 def _answer(call: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Awaitable[Response]]:
@@ -254,27 +201,6 @@ async def _said(request: Request) -> Mapping[str, Any]:
     return said if name is None else {**said, "reviewer": name}
 
 
-def safe_key(path: str) -> str | None:
-    """The key that a decoded URL path names, or None where it must not be answered.
-
-    Only ``dashboard/``, ``logs/``, ``wells/`` and the two small datasets are open. A path with an empty,
-    hidden or climbing part, a backslash or a control character names nothing.
-
-    Examples
-    --------
-    >>> safe_key("logs/a b/log.json"), safe_key("logs/../scans/a.tif"), safe_key("_veernet/x")
-    ('logs/a b/log.json', None, None)
-    """
-    parts = path.split("/")
-    if any(not part or part[0] == "." or "\\" in part for part in parts):
-        return None
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
-        return None
-    if parts[0] in ("dashboard", "logs", "wells") and len(parts) > 1:
-        return path
-    return path if path in _OPEN_FILES else None
-
-
 async def _file(store: ObjectStore, request: Request) -> Response:
     key = safe_key(request.path_params["path"])
     if key is None:
@@ -283,13 +209,10 @@ async def _file(store: ObjectStore, request: Request) -> Response:
 
 
 def _read(store: ObjectStore, key: str) -> Response:
-    suffix = PurePosixPath(key).suffix.lower()
     parts = key.split("/")
     page = parts[:2] == ["dashboard", "logs"] and len(parts) == 4 and is_log_id(parts[2])
-    kind = _TYPES.get(suffix, "application/octet-stream")
-    if suffix in (".html", ".js", ".svg") and parts[0] != "dashboard":
-        kind = "application/octet-stream"
-    path = _real(store.local_root, key) if store.local_root is not None else None
+    kind = media_type(key)
+    path = real_file(store.local_root, key) if store.local_root is not None else None
     if path is not None:
         return FileResponse(path, media_type=kind)
     data = None if store.is_local else store.get_or_none(key)
@@ -300,23 +223,12 @@ def _read(store: ObjectStore, key: str) -> Response:
     return Response(data, media_type=kind)
 
 
-def _real(root: Path, key: str) -> Path | None:
-    """The file of a key, if it is one and still an open one when all links are followed."""
-    try:
-        path = (root / key).resolve(strict=True)
-    except (OSError, RuntimeError, ValueError):
-        return None
-    top = root.resolve()
-    inside = path.is_relative_to(top) and safe_key(path.relative_to(top).as_posix()) is not None
-    return path if inside and path.is_file() else None
-
-
 def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
     """A file of a log's page that was not written ahead: made now, from the log's folder."""
     link = f"../../../logs/{log_id}"
     if store.local_root is not None:
         folder = store.local_root / "logs" / log_id
-        if _real(store.local_root, f"logs/{log_id}/{RECORD}") is None:
+        if real_file(store.local_root, f"logs/{log_id}/{RECORD}") is None:
             return None
         return well_files(folder, link, store).get(name)
     keys = [info.key for info in store.listing(f"logs/{log_id}/")]
@@ -330,28 +242,8 @@ def _page_file(store: ObjectStore, log_id: str, name: str) -> bytes | None:
         return well_files(folder, link, store).get(name)
 
 
-async def _served(request: Request) -> Response:
-    door = request.state.door
-    facts = {"review": True, "reviewer": door.name_of(request), "decide": door.may_decide(request)}
-    text = f"window.veernetServed = {script_json(facts)};\n"
-    return Response(text, media_type=_TYPES[".js"])
-
-
-async def _asset(request: Request) -> Response:
-    name = request.path_params["name"]
-    wanted = [
-        file
-        for place in (templates(), libraries())
-        for file in place.iterdir()
-        if file.name == name
-    ]
-    if not wanted or not name.endswith((".css", ".js")):
-        return refusal(404, "not_found", "Go back to the dashboard.")
-    return Response(wanted[0].read_bytes(), media_type=_TYPES[PurePosixPath(name).suffix])
-
-
 async def _template(name: str, request: Request) -> Response:
-    page = Response((templates() / name).read_bytes(), media_type=_TYPES[".html"])
+    page = Response((templates() / name).read_bytes(), media_type=TYPES[".html"])
     if name == "correct.html":
-        page.headers["Content-Security-Policy"] = _DEEP_ZOOM_POLICY
+        page.headers["Content-Security-Policy"] = DEEP_ZOOM_POLICY
     return page

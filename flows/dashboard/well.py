@@ -22,8 +22,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from flows.dashboard.data import script_json
 from flows.dashboard.other_sources import other_sources
+from flows.dashboard.shipped import script_json
 from flows.dashboard.tiles import Picture, Track, strip_pictures
 from storage.composites import AGREE
 from storage.log_files import RECORD, SAMPLES

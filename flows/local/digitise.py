@@ -136,11 +136,8 @@ def digitise_files(
 
     Parameters
     ----------
-    scans : sequence of Path
     out : Path
         Created if absent. Earlier results of other scans stay.
-    watch : Watch
-        Told of each scan.
     reader : PageReader, optional
         Reads what sidecars leave out; without it nothing is looked for on the pages.
     index : IndexTable, optional
@@ -161,20 +158,16 @@ def digitise_files(
     Interrupted
         The run was stopped; what was done is written.
     """
-    summary, store = LocalReport(), ObjectStore(str(out))
+    summary, store, names = LocalReport(), ObjectStore(str(out)), LogNames(out)
     if include_review:
         delivery.add_review_files(store)
     timed = TimedPredictor(predictor if kept is None else KeptPredictor(predictor, kept))
     books = Books(out, summary, timed, config)
-    unread: list[FailedScan] = []
-    names = LogNames(out)
-    desk = Desk(out, names)
-    items = _read_all(scans, unread, partial(read_pages, index=index, desk=desk.sidecar), watch)
-    results = _digitised(items, timed, config, reader, kept, jobs, watch)
+    pages = partial(read_pages, index=index, desk=Desk(out, names).sidecar)
     shared = {stem for stem, n in Counter(path.stem for path in scans).items() if n > 1}
     publish_one = partial(_published, store, out, names, wants_review_files(store), summary, shared)
     # in a thread: an interruption does not wait for the pages that are being read
-    ahead = read_ahead(_with_unread(results, unread), 1)
+    ahead = read_ahead(_results(scans, pages, timed, config, reader, kept, jobs, watch), 1)
     try:
         with closing(ahead):
             for done, result in enumerate(ahead, 1):
@@ -186,6 +179,22 @@ def digitise_files(
         with unbroken():
             books.close()
     return summary
+
+
+def _results(
+    scans: Sequence[Path],
+    pages: Callable[[Path], Iterable[ScanInput | FailedScan]],
+    predictor: TimedPredictor,
+    config: DigitiseConfig,
+    reader: PageReader | None,
+    kept: Kept | None,
+    jobs: int | None,
+    watch: Watch,
+) -> Iterator[DigitisedLog | FailedScan]:
+    """Results of all pages of the scans, those that could not be read among them."""
+    unread: list[FailedScan] = []
+    items = _read_all(scans, unread, pages, watch)
+    return _with_unread(_digitised(items, predictor, config, reader, kept, jobs, watch), unread)
 
 
 def _digitised(

@@ -128,7 +128,7 @@ def serving(app: Any) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(20)
-    app.state.desk.finish(60)
+    getattr(app, "whole", app).state.desk.finish(60)
 
 
 def until(page: Any, condition: str) -> None:

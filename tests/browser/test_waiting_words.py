@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import serving, until
+from starlette.applications import Starlette
 
+from flows.dashboard import build_dashboard
+from flows.dashboard.door import Door
+from flows.dashboard.opening import Opening
 from flows.dashboard.serve import make_app
+from storage.datasets import write_datasets
 from storage.objects import ObjectStore
+from storage.unlisted import list_unlisted
 
 LOG = "two-solid-curves"
 Open = Callable[..., Any]
@@ -94,6 +101,38 @@ def test_a_scan_that_cannot_be_read_is_said(served: str, chromium: Any) -> None:
     page.wait_for_selector("#scan .waiting.failed")
     assert "could not be read" in page.inner_text("#scan .waiting")
     page.close()
+
+
+def test_pages_of_an_earlier_build_are_replaced_once_the_server_is_ready(
+    demo: Path, tmp_path: Path, open_page: Open
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(demo, out)
+    shutil.rmtree(out / "logs" / LOG)
+    write_datasets(out)
+    build_dashboard(out)  # of an earlier day: without this log
+    shutil.copytree(demo / "logs" / LOG, out / "logs" / LOG)
+    store, go_on = ObjectStore(str(out)), threading.Event()
+
+    def prepare(say: Callable[[str], None]) -> Starlette:
+        say("building the pages")
+        assert go_on.wait(60)
+        list_unlisted(store)
+        build_dashboard(out)
+        return make_app(store)
+
+    opening = Opening(store, Door(), prepare)
+    opening.start()
+    with serving(opening) as address:
+        page = open_page(f"{address}/dashboard/index.html#per=logs")
+        page.wait_for_selector("#rows .row")
+        until(page, "document.getElementById('opening').textContent.includes('building the pages')")
+        before = page.locator("#rows .row").count()
+        go_on.set()
+        page.wait_for_selector(f"#rows .row:nth-child({before + 1})")
+        assert not page.is_visible("#opening")
+        page.goto(f"{address}/review")
+        page.frame_locator("#page").locator("#stage[data-waiting='0']").wait_for()
 
 
 def test_strips_of_a_log_say_that_they_are_on_their_way(served: str, open_page: Open) -> None:

@@ -100,6 +100,21 @@
     }
   }
   byId("live-reload").addEventListener("click", () => location.reload());
+  /* The server is still getting ready, and what is shown is of an earlier build: it is loaded again where it changed. */
+  async function opening() {
+    const note = byId("opening");
+    note.hidden = false;
+    try {
+      const { ready, doing } = await (await fetch("/api/opening")).json();
+      note.textContent = "These pages are of an earlier build. They are being brought up to date: " + (doing || "nearly ready").toLowerCase() + "…";
+      if (!ready) { setTimeout(opening, 700); return; }
+      const fresh = await (await fetch(location.pathname, { cache: "no-store" })).text(), own = [...document.querySelectorAll("script[src^='data/']")].map((node) => node.getAttribute("src"));
+      if (own.some((name) => !fresh.includes(name))) location.reload();
+      note.hidden = true;
+      document.documentElement.dataset.opened = "1";
+    } catch (error) { note.textContent = "The server does not answer."; }
+  }
+  if (window.veernetServed && window.veernetServed.opening) opening();
   if (window.veernetServed) {
     ask();
     setInterval(() => { if (!document.hidden) ask(); }, EVERY_MS);

@@ -167,14 +167,22 @@ def test_serve_says_at_once_what_it_does(
     build = serve.build_in
 
     def watched(*args: Any, **options: Any) -> str:
-        order.append(capsys.readouterr().err)
+        said = capsys.readouterr()
+        order.append(said.err)
+        assert "http://127.0.0.1:8000/" in said.out, "the address first"
         return build(*args, **options)
 
     monkeypatch.setattr(serve, "build_in", watched)
-    monkeypatch.setattr(uvicorn, "run", lambda *args, **options: None)
+    answers: list[Any] = []
+
+    def run(server: uvicorn.Server) -> None:
+        answers.append(server.config.app)
+        assert server.config.app.done.wait(60)
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
     assert cli.main(["dashboard", str(tmp_path), "--serve"]) == 0
-    assert "building the dashboard" in order[0], "said before the work begins"
-    assert "http://127.0.0.1:8000/" in capsys.readouterr().out
+    assert "building the pages" in order[0], "said before the work begins"
+    assert answers[0].whole is not None
 
 
 def test_pages_are_counted_while_they_are_written(

@@ -101,8 +101,15 @@ def test_serving_gets_what_the_command_line_says(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: dict[str, Any] = {}
+    made: dict[str, Any] = {}
+
+    def serve(store: Any, **options: Any) -> None:
+        seen.update(options)
+        options["prepare"](options["say"])
+
+    monkeypatch.setattr("flows.dashboard.opening.serve", serve)
     monkeypatch.setattr(
-        "flows.dashboard.serve.serve", lambda store, **options: seen.update(options)
+        "flows.dashboard.serve.prepared", lambda store, **options: made.update(options)
     )
     names = tmp_path / "reviewers"
     assert (
@@ -110,9 +117,10 @@ def test_serving_gets_what_the_command_line_says(
     )
     words = ["dashboard", str(results), "--serve", "--port", "8123", "--min-r2", "0.9"]
     assert main([*words, "--reviewers", str(names), "--token", "0123456789abcdef"]) == 0
-    assert (seen["host"], seen["port"], seen["min_r2"]) == ("127.0.0.1", 8123, 0.9)
-    assert seen["token"] == "0123456789abcdef"
-    assert list(seen["reviewers"].values()) == ["Ada"]
+    assert (seen["host"], seen["port"], made["min_r2"]) == ("127.0.0.1", 8123, 0.9)
+    for told in (seen, made):
+        assert told["token"] == "0123456789abcdef"
+        assert list(told["reviewers"].values()) == ["Ada"]
 
 
 def test_a_reviewer_without_a_file_is_refused(

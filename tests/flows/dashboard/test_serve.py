@@ -212,7 +212,7 @@ def test_wide_address_needs_a_token() -> None:
     assert not is_loopback("127.0.0.1.evil.test")
 
 
-def test_queue_is_sorted_by_doubt(tmp_path: Path) -> None:
+def test_queue_begins_with_what_is_settled_soonest(tmp_path: Path) -> None:
     for log_id, r2 in {
         "sure": (0.97, 0.84, 1.0),
         "open": (0.85, 0.6, 0.9),
@@ -228,7 +228,7 @@ def test_queue_is_sorted_by_doubt(tmp_path: Path) -> None:
     write_datasets(tmp_path)
     web = client(tmp_path)
     found = web.get("/api/queue").json()
-    assert [row["log_id"] for row in found["rows"]] == ["nan", "open", "sure", "bad"]
+    assert [row["log_id"] for row in found["rows"]] == ["sure", "nan", "open", "bad"]
     assert found["total"] == 4
     assert web.get("/api/queue", params={"which": "all"}).json()["total"] == 7
     assert web.get("/api/queue", params={"which": "all", "log": "sure"}).json()["total"] == 2
