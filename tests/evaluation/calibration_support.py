@@ -1,13 +1,17 @@
-"""Traced curves whose evidence tells how far they lie off."""
+"""Traced curves whose evidence tells how far they lie off, and what is fitted to them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from veernet_core.config import DigitiseConfig
+from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import EVIDENCE, CurveSpec, Style, Trace
+from veernet_core.evaluation.confidence_fit import fit_confidence
+from veernet_core.evaluation.quality_fit import fit_quality
 from veernet_core.evaluation.traced import TracedCurve
 
 CONFIG = DigitiseConfig()
@@ -42,3 +46,15 @@ def many(
         drawn(rng, styles[i % len(styles)], 0.0 if rng.random() < 0.6 else rng.uniform(0, 0.6))
         for i in range(count)
     ]
+
+
+@pytest.fixture(scope="module")
+def maps() -> dict[Style, confidence.ConfidenceMap]:
+    """Confidence maps by line style."""
+    return fit_confidence(many(1))
+
+
+@pytest.fixture(scope="module")
+def model(maps: dict[Style, confidence.ConfidenceMap]) -> quality.QualityModel:
+    """The quality model under these maps, fitted on other curves."""
+    return fit_quality(many(2), maps).model

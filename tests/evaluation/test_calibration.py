@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import calibration_support
 import numpy as np
 import pytest
 from calibration_support import CONFIG, ROWS, drawn, many
@@ -14,7 +15,7 @@ from scipy.special import expit, logit
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import Style
 from veernet_core.evaluation import reliability
-from veernet_core.evaluation.confidence_fit import fit_confidence, fit_logistic
+from veernet_core.evaluation.confidence_fit import fit_logistic
 from veernet_core.evaluation.quality_fit import (
     GateScore,
     count_cases,
@@ -25,15 +26,7 @@ from veernet_core.evaluation.quality_fit import (
 from veernet_core.evaluation.reliability import Forecasts, compare_maps, measure, pixel_forecasts
 from veernet_core.evaluation.traced import PixelEvidence, TracedCurve, judged_cases
 
-
-@pytest.fixture(scope="module")
-def maps() -> dict[Style, confidence.ConfidenceMap]:
-    return fit_confidence(many(1))
-
-
-@pytest.fixture(scope="module")
-def model(maps: dict[Style, confidence.ConfidenceMap]) -> quality.QualityModel:
-    return fit_quality(many(2), maps).model
+maps, model = calibration_support.maps, calibration_support.model
 
 
 def test_confidence_is_calibrated_on_curves_that_fitted_nothing(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import calibration_support
 import numpy as np
 import pytest
 from calibration_support import CONFIG, ROWS, drawn, many
@@ -15,25 +16,15 @@ from flows.studies import calibrate as flow
 from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import STYLES, Posterior, Style
 from veernet_core.evaluation import shifts
-from veernet_core.evaluation.confidence_fit import fit_confidence
 from veernet_core.evaluation.quality_fit import (
     GateScore,
     _growing,
-    fit_quality,
     upper_bound,
 )
 from veernet_core.evaluation.reliability import measure
 from veernet_core.evaluation.traced import PixelEvidence, TracedCurve
 
-
-@pytest.fixture(scope="module")
-def maps() -> dict[Style, confidence.ConfidenceMap]:
-    return fit_confidence(many(1))
-
-
-@pytest.fixture(scope="module")
-def model(maps: dict[Style, confidence.ConfidenceMap]) -> quality.QualityModel:
-    return fit_quality(many(2), maps).model
+maps, model = calibration_support.maps, calibration_support.model
 
 
 @pytest.mark.parametrize("name", [n for n in shifts.SHIFTS if n != "kansas"])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from batch_support import s3_server
+import store_support
 
 from storage.errors import (
     AccessError,
@@ -27,17 +26,7 @@ from storage.places import is_inside
 AWKWARD = ["a b.tif", "ü/№ 7.tif", "x#1.tif", "y%20z.tif", "q?&=.tif", "w[1]*.tif", "a+b.tif"]
 
 
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch, s3_server(patch) as (_, client):
-        client.create_bucket(Bucket="archive")
-        yield "s3://archive"
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, bucket: str) -> ObjectStore:
-    name = request.node.name.replace("[", "-").replace("]", "")
-    return ObjectStore(str(tmp_path / "store") if request.param == "folder" else f"{bucket}/{name}")
+bucket, store = store_support.bucket, store_support.store
 
 
 def test_round_trip_of_awkward_keys(store: ObjectStore) -> None:

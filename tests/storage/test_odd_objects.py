@@ -11,6 +11,7 @@ from typing import Any
 
 import obstore
 import pytest
+import store_support
 from batch_support import s3_server
 from prefect_site import s3_environment
 
@@ -22,18 +23,7 @@ from storage.errors import (
 from storage.errors import translated_error as _translated
 from storage.objects import ObjectStore
 
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch, s3_server(patch) as (_, client):
-        client.create_bucket(Bucket="archive")
-        yield "s3://archive"
-
-
-@pytest.fixture(params=["folder", "bucket"])
-def store(request: pytest.FixtureRequest, tmp_path: Path, bucket: str) -> ObjectStore:
-    name = request.node.name.replace("[", "-").replace("]", "")
-    return ObjectStore(str(tmp_path / "store") if request.param == "folder" else f"{bucket}/{name}")
+bucket, store = store_support.bucket, store_support.store
 
 
 ODD = [b"bad\xff.tif", b"new\nline.tif", b"tab\t.tif", b"a b%2F+#\xc3\xbc.tif", b"back\\slash.tif"]

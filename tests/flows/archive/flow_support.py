@@ -1,10 +1,31 @@
-"""Rows of the results of a run."""
+"""What tests of archive runs begin with: a stand-in engine, ten small scans, a place for results, its rows."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
+from batch_support import stand_in, write_archive
+
+
+@pytest.fixture(autouse=True)
+def engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves are made up at once, here and in child processes."""
+    stand_in(monkeypatch)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A folder of ten scans."""
+    write_archive(tmp_path / "scans", 10)
+    return tmp_path / "scans"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where results go."""
+    return tmp_path / "out"
 
 
 def rows(path: Path) -> list[dict[str, object]]:

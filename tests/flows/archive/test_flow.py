@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import flow_support
 import pyarrow.parquet as pq
 import pytest
 from batch_support import (
@@ -22,7 +23,6 @@ from batch_support import (
     scan_bytes,
     stand_in,
     work_chunk,
-    write_archive,
 )
 from flow_support import rows
 
@@ -34,21 +34,7 @@ from storage.ledger import read_ledger
 from storage.numerics import fix_numerics
 from storage.objects import ObjectStore
 
-
-@pytest.fixture(autouse=True)
-def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(monkeypatch)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    write_archive(tmp_path / "scans", 10)
-    return tmp_path / "scans"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
+engine, archive, out = flow_support.engine, flow_support.archive, flow_support.out
 
 
 def test_every_log_once(archive: Path, out: Path) -> None:

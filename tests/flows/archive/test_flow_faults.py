@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import flow_support
 import pytest
 from batch_support import (
     begin,
@@ -20,7 +21,6 @@ from batch_support import (
     scan_bytes,
     stand_in,
     work_chunk,
-    write_archive,
 )
 from flow_support import rows
 
@@ -41,21 +41,7 @@ from storage.objects import ObjectStore
 from veernet_core.config import RasterLimits
 from veernet_core.errors import DecodeError
 
-
-@pytest.fixture(autouse=True)
-def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(monkeypatch)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    write_archive(tmp_path / "scans", 10)
-    return tmp_path / "scans"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
+engine, archive, out = flow_support.engine, flow_support.archive, flow_support.out
 
 
 def test_broken_decoders_are_outcomes_and_harm_no_neighbour(archive: Path, out: Path) -> None:

@@ -6,8 +6,9 @@ import io
 import json
 from pathlib import Path
 
+import flow_support
 import pytest
-from batch_support import begin, latest, params, run_plain, scan_bytes, stand_in
+from batch_support import begin, latest, params, run_plain, scan_bytes
 from PIL import Image
 
 from flows.archive.chunk import trace_chunk
@@ -25,9 +26,7 @@ def pdf(*numbers: int) -> bytes:
     return sink.getvalue()
 
 
-@pytest.fixture(autouse=True)
-def _engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    stand_in(monkeypatch)
+engine, out = flow_support.engine, flow_support.out
 
 
 @pytest.fixture
@@ -40,11 +39,6 @@ def archive(tmp_path: Path) -> Path:
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing that follows")
     (folder / "wells-p2.sidecar.json").write_text("{}")
     return folder
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
 
 
 KEYS = {"wells.pdf", "wells.pdf#page=2", "wells.pdf#page=3", "one.PDF", "a.tif", "broken.pdf"}
