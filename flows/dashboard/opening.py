@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from flows.dashboard.answers import asset, guard, media_type, real_file, safe_key, served
 from flows.dashboard.door import Door, check_address
+from flows.dashboard.shipped import templates
 from storage.objects import ObjectStore
 
 INDEX = "dashboard/index.html"
@@ -56,6 +59,7 @@ class Opening:
         self.error: Exception | None = None
         self.done = threading.Event()
         self._store, self._prepare, self._doing = store, prepare, "Loading"
+        self._has_pages = False
         routes = [
             Route("/", lambda request: RedirectResponse("/" + INDEX)),
             Route("/api/opening", self._state),
@@ -69,6 +73,7 @@ class Opening:
 
     def start(self, at_the_end: Callable[[], None] = lambda: None) -> None:
         """Begin to make the whole application; ``at_the_end`` is called if that fails."""
+        self._has_pages = _of_this_version(self._store.local_root)
 
         def make() -> None:
             try:
@@ -97,9 +102,11 @@ class Opening:
         return known or (asks_page and not path.startswith("/api/")) or self._file(path) is not None
 
     def _file(self, path: str) -> Any:
-        """A file of an earlier build."""
+        """A file of an earlier build; its pages only where they go with the scripts of this version."""
         key, root = safe_key(path.removeprefix("/")), self._store.local_root
-        return None if key is None or root is None else real_file(root, key)
+        if key is None or root is None or (key.startswith("dashboard/") and not self._has_pages):
+            return None
+        return real_file(root, key)
 
     async def _state(self, request: Request) -> Response:
         return JSONResponse({"ready": False, "doing": self._doing})
@@ -110,6 +117,17 @@ class Opening:
             return FileResponse(path, media_type=media_type(request.url.path.removeprefix("/")))
         page = _PAGE.format(doing=escape(self._doing[:1].upper() + self._doing[1:]))
         return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+
+def _of_this_version(root: Path | None) -> bool:
+    """Whether the pages in a folder were built with the styles and scripts of this version."""
+    if root is None:
+        return False
+    shipped = [file for file in templates().iterdir() if file.name.endswith((".css", ".js"))]
+    built = root / "dashboard" / "assets"
+    with suppress(OSError):
+        return all((built / file.name).read_bytes() == file.read_bytes() for file in shipped)
+    return False
 
 
 def serve(

@@ -78,6 +78,20 @@ def test_pages_of_an_earlier_build_are_shown_at_once(held: tuple[Held, Opening],
     assert '"opening":false' in web.get("/dashboard/assets/served.js").text
 
 
+def test_pages_of_another_version_are_not_shown(out: Path) -> None:
+    store = ObjectStore(str(out))
+    build_in(store)
+    (out / "dashboard" / "assets" / "overview-desk.js").write_text("old();")
+    work = Held(store)
+    opening = Opening(store, Door(), work)
+    opening.start()
+    web = client(opening)
+    assert "Building the pages" in web.get("/dashboard/index.html", headers=PAGE).text
+    work.go_on.set()
+    assert opening.done.wait(60)
+    assert "Building the pages" not in web.get("/dashboard/index.html", headers=PAGE).text
+
+
 def test_a_page_that_is_not_there_yet_says_what_is_being_done(
     held: tuple[Held, Opening],
 ) -> None:
