@@ -26,6 +26,7 @@ from storage.records import jsonable
 from storage.tables import Row
 from veernet_core.config import GatePolicy
 from veernet_core.findings import blocks, sentence
+from veernet_core.page.header.dates import parse_date
 
 DECISIONS = ("accept", "review", "reject")
 STATES = (*DECISIONS, "none")
@@ -305,9 +306,12 @@ def _without_common(folders: Sequence[str]) -> list[str]:
 
 
 def _year(text: str) -> int:
-    """The year of a date in any notation; 0 where none is seen."""
+    """The year of a date in any notation, also of two digits; 0 where none is seen."""
     year = _YEAR.search(text)
-    return int(year[0]) if year else 0
+    if year:
+        return int(year[0])
+    printed = parse_date(text)
+    return printed[0] if printed else 0
 
 
 def _decade(year: int) -> str:

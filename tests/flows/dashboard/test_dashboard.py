@@ -18,6 +18,7 @@ from factories import CALI, GR, ILD, judge, make_curve, make_log, only
 
 from flows.dashboard import build_dashboard, dashboard_data, overview, read_archive
 from flows.dashboard.archive import OldResultsError
+from flows.dashboard.data import _year
 from flows.dashboard.method import bundle_bytes, read_bundle
 from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.packing import natural
@@ -112,6 +113,14 @@ def test_columns_hold_what_the_datasets_hold(archive: Path) -> None:
     assert unpacked(logs["state"]).tolist() == [1, 1, 2, 0, 3]
     assert unpacked(logs["worst"])[[0, 2, 4]].tolist() == [3100, -4000, -32768]
     assert labels(logs["label"]["decade"]) == ["1960s"] * 5
+    for printed, year in {
+        "29-Aug-10": 2010,
+        "8/29/54": 1954,
+        "1987-02-03": 1987,
+        "": 0,
+        "n/a": 0,
+    }.items():
+        assert _year(printed) == year
     assert labels(logs["label"]["service"]) == ["Schlumberger"] * 5
     assert labels(logs["label"]["folder"]) == ["not stated"] * 5
     rows = pq.read_table(archive / "verdicts.parquet").to_pylist()
