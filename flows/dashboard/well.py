@@ -328,6 +328,7 @@ def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "figure": _figure,
+        "r2": _r2,
         "share": _share,
         "sentence": sentence,
         "quoted": _quoted,
@@ -347,6 +348,11 @@ def _quoted(text: str) -> str:
 
 def _figure(value: float | None, digits: int = 2) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _r2(value: float | None) -> str:
+    """Below 0 a curve explains less than its mean does; by how much says nothing."""
+    return "below 0" if value is not None and value < 0 else _figure(value)
 
 
 def _share(value: float | None) -> str:

@@ -282,6 +282,13 @@ def test_decision_of_a_person_stands_beside_the_verdict(tmp_path: Path) -> None:
     assert "Accepted by" not in Page(well_files(folder, "x")["index.html"].decode()).words
 
 
+def test_an_r2_below_0_is_no_figure(tmp_path: Path) -> None:
+    log = only(make_log("a"), judge(make_curve(GR), "review", (-9.99, -9.99, 0.43)))
+    page, _, _ = written(tmp_path, log)
+    assert "-9.99" not in page.words
+    assert "below 0 0.43" in page.words
+
+
 def test_what_a_person_accepted_a_curve_without_reaches_the_viewer(tmp_path: Path) -> None:
     folder = publish(tmp_path, make_log("a"))
     record = json.loads((folder / "log.json").read_text())
