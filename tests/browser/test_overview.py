@@ -153,6 +153,21 @@ def test_nothing_is_cut(
         " * t.getScreenCTM().a < 10.9).map((t) => t.textContent)"
     )
     assert small == []
+    over = page.evaluate(
+        "[...document.querySelectorAll('.chart svg')].flatMap((svg) => {"
+        " const texts = [...svg.querySelectorAll('text')].map((t) => [t.textContent,"
+        " t.getBoundingClientRect()]);"
+        " return texts.flatMap(([a, p], i) => texts.slice(i + 1).filter(([, q]) => p.left < q.right - 1"
+        " && q.left < p.right - 1 && p.top < q.bottom - 3 && q.top < p.bottom - 3).map(([b]) => [a, b])); })"
+    )
+    assert over == [], "texts of a chart lie over each other"
+    outside = page.evaluate(
+        "[...document.querySelectorAll('#map .outline')].filter((o) => { const b = o.getBoundingClientRect(),"
+        " s = o.ownerSVGElement.getBoundingClientRect(); return b.top < s.top || b.bottom > s.bottom"
+        " || b.left < s.left || b.right > s.right; }).length"
+    )
+    assert outside == 0, "states are whole"
+    assert page.locator("#map .outline").count() > 0
     shoot(page, f"overview-{width}")
 
 

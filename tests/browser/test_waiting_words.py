@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -90,8 +91,43 @@ def test_the_scan_says_that_it_is_on_its_way(served: str, open_page: Open) -> No
     style = "getComputedStyle(document.querySelector('#scan .waiting')).pointerEvents"
     assert page.evaluate(style) == "none", "tools can be used meanwhile"
     let_go(held)
-    until(page, "!document.querySelector('#scan .waiting')")
+    until(page, "!document.querySelector('#scan .waiting:not(.rest)')")
+    until(page, "document.querySelector('#scan .waiting.rest').textContent === ''")
     assert page.locator("#scan canvas").count() >= 1
+
+
+def test_parts_of_the_scan_that_are_still_to_come_are_said(served: str, open_page: Open) -> None:
+    page = open_page("about:blank")
+    held: list[Any] = []
+
+    def first_only(route: Any) -> None:
+        if held and held[0] is not True:
+            held.append(route)
+        else:
+            held[:] = held or [False]
+            route.continue_()
+
+    page.route("**/api/tile?**", first_only)
+    page.goto(f"{served}/correct?log={LOG}")
+    page.wait_for_selector("html[data-ready='1']")
+    until(
+        page, "document.querySelector('#scan .rest')?.textContent.includes('More of the picture')"
+    )
+    let_go(held)
+    until(page, "document.querySelector('#scan .rest').textContent === ''")
+
+
+def test_suggested_depths_can_be_read_on_a_dark_screen(served: str, open_page: Open) -> None:
+    page = open_page("about:blank")
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{served}/correct?log=1-unaided-sonic")
+    field = page.locator("#panel .anchor[title=suggested] input").first
+    field.wait_for()
+    ink, ground = field.evaluate(
+        "(n) => [getComputedStyle(n).color, getComputedStyle(n).backgroundColor]"
+    )
+    light = [sum(int(v) for v in re.findall(r"\d+", c)[:3]) for c in (ink, ground)]
+    assert light[0] - light[1] > 300, (ink, ground)
 
 
 def test_a_scan_that_cannot_be_read_is_said(served: str, chromium: Any) -> None:

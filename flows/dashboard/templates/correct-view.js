@@ -34,9 +34,21 @@ window.veernetView = (function () {
     words.setAttribute("role", "status");
     words.textContent = "The picture of the page is being read. A long scan takes some seconds.";
     host.append(words);
-    viewer.addOnceHandler("tile-loaded", () => words.remove());
+    viewer.addOnceHandler("tile-loaded", () => { words.remove(); awaitRest(viewer, host); });
     viewer.addHandler("tile-load-failed", () => { words.classList.add("failed"); words.textContent = "The picture of the page could not be read. Reload the page to try again."; });
   };
+  /* A word in the corner while parts in sight are on their way. */
+  function awaitRest(viewer, host) {
+    const words = document.createElement("p"), picture = viewer.world.getItemAt(0);
+    words.className = "waiting rest";
+    words.setAttribute("role", "status");
+    host.append(words);
+    let later = 0;
+    const tell = (whole) => { clearTimeout(later); words.textContent = ""; if (!whole) later = setTimeout(() => { words.textContent = "More of the picture is being read…"; }, 400); };
+    if (!picture) return;
+    picture.addHandler("fully-loaded-change", (event) => tell(event.fullyLoaded));
+    tell(picture.getFullyLoaded());
+  }
   view.fitWidth = (row) => {
     const box = view.viewer.viewport.getContainerSize(), high = Math.min(1, box.y / box.x * 1.02 * view.page.width / view.page.height);
     const top = row === undefined ? 0 : Math.max(0, row / view.page.width - 0.2);

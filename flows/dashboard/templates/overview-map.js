@@ -17,6 +17,16 @@
     for (const [lat, lon] of points) { out[0] = Math.min(out[0], lon); out[1] = Math.min(out[1], lat); out[2] = Math.max(out[2], lon); out[3] = Math.max(out[3], lat); }
     return out;
   }
+  /* Bounds that take in the outlines around them, but not islands at the other end of the world. */
+  function whole(bounds, shapes, shifted) {
+    const far = 30, out = bounds.slice(), [west, south, east, north] = bounds;
+    for (const [, rings] of shapes) for (const ring of rings) for (let k = 0; k < ring.length; k += 2) {
+      const lon = shifted(ring[k]), lat = ring[k + 1];
+      if (lon < west - far || lon > east + far || lat < south - far || lat > north + far) continue;
+      out[0] = Math.min(out[0], lon); out[1] = Math.min(out[1], lat); out[2] = Math.max(out[2], lon); out[3] = Math.max(out[3], lat);
+    }
+    return out;
+  }
   /* Wells on both sides of 180 degrees lie side by side: where that makes the frame narrower, the west counts on. */
   function seam(points) {
     let plain = [180, -180], round = [360, 0];
@@ -62,7 +72,7 @@
     if (!all.length) return;
     const width = 560, height = 330, add = page.frame("map", width, height, "Logs by county or place of the well"), round = seam(all);
     const shifted = (lon) => round && lon < 0 ? lon + 360 : lon, near = page.near(), shapes = Object.entries(places.outlines || {});
-    const bounds = near ? [shifted(near.lon) - near.half / near.squeeze, near.lat - near.half, shifted(near.lon) + near.half / near.squeeze, near.lat + near.half] : boundsOf(all.map(([lat, lon]) => [lat, shifted(lon)]));
+    const bounds = near ? [shifted(near.lon) - near.half / near.squeeze, near.lat - near.half, shifted(near.lon) + near.half / near.squeeze, near.lat + near.half] : whole(boundsOf(all.map(([lat, lon]) => [lat, shifted(lon)])), known.length ? shapes : [], shifted);
     const margin = near ? 0 : Math.max(0.05, Math.min(0.4, Math.max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 8));
     const flat = framed([bounds[0] - margin, bounds[1] - margin, bounds[2] + margin, bounds[3] + margin], width, height, 14), at = { ...flat, x: (lon) => flat.x(shifted(lon)) };
     graticule(add, flat, width, height);
@@ -162,18 +172,18 @@
     byId("years-note").textContent = (counts.size ? "click a year to filter" : "") + (without ? (counts.size ? "; " : "") + grouped(without) + " logs without a date" : "");
     if (!dated) return;
     const years = [...counts.keys()], low = years.length ? Math.min(...years) : 1950, high = Math.max(low + SHARES, ...years), many = high - low + 1;
-    const box = { left: 56, top: 12, wide: 492, tall: 104 }, add = page.frame("years", 560, 156, "Logs by year and verdict");
+    const box = { left: 56, top: 12, wide: 492, tall: 104 }, add = page.frame("years", 560, 164, "Logs by year and verdict");
     page.stacked(add, Array.from({ length: many }, (_, k) => counts.get(low + k) || [0, 0, 0]), box, (k) => String(low + k));
     const step = box.wide / many, every = [1, 2, 5, 10, 20].find((n) => n * step >= 38) || 50;
     for (let k = 0; k < many; k++) {
       const year = low + k;
-      if (year % every === 0) add("text", { class: "tick", x: box.left + (k + 0.5) * step, y: 128, "text-anchor": "middle" }, String(year));
+      if (year % every === 0) add("text", { class: "tick", x: box.left + (k + 0.5) * step, y: 136, "text-anchor": "middle" }, String(year));
       if (!counts.has(year)) continue;
       const bar = add("rect", { class: "year" + (Number(chosen.year) === year ? " chosen" : ""), x: box.left + k * step, y: box.top, width: step, height: box.tall });
       bar.append(page.make("title", {}, year + ": " + grouped(counts.get(year).reduce((a, b) => a + b, 0)) + " logs"));
       bar.addEventListener("click", () => { chosen.year = Number(chosen.year) === year ? null : String(year); page.update(); });
     }
-    add("text", { class: "tick", x: box.left + box.wide / 2, y: 148, "text-anchor": "middle" }, "year of the log; logs by verdict");
+    add("text", { class: "tick", x: box.left + box.wide / 2, y: 156, "text-anchor": "middle" }, "year of the log; logs by verdict");
   }
 
   page.panels.push(drawMap, drawYears);

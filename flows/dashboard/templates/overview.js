@@ -233,7 +233,7 @@
       make("span", { role: "cell", class: "wide" }, text(logs.label.service.names[logs.label.service.codes[i]])),
       make("span", { role: "cell", class: "wide" }, text(logs.label.decade.names[logs.label.decade.codes[i]])),
       number(cell("accept", i)), number(cell("review", i)), number(cell("reject", i)),
-      make("span", { class: "num", role: "cell" }, worst === missing ? "–" : (worst * scale).toFixed(2)),
+      make("span", { class: "num", role: "cell" }, worst === missing ? "–" : worst < 0 ? "below 0" : (worst * scale).toFixed(2)),
     ];
     const row = make("div", { class: "row" + (k === active ? " active" : ""), role: "row" }, cells);
     row.dataset.k = k;
@@ -327,12 +327,12 @@
       const bin = value < 0 ? 0 : 1 + Math.min(bins - 2, Math.floor((value + 0.5) * (bins - 1) / 10000));
       counts[3 * bin + curves.final[c]]++;
     }
-    const columns = triples(counts), box = { left: 56, top: 12, wide: 396, tall: 100 }, add = frame("histogram", 470, 152, "Histogram of R² by verdict");
+    const columns = triples(counts), box = { left: 56, top: 12, wide: 396, tall: 100 }, add = frame("histogram", 470, 158, "Histogram of R² by verdict");
     const step = box.wide / bins, at = (r2) => box.left + step * (1 + r2 * (bins - 1));
     stacked(add, columns, box, (k) => k ? "R² " + ((k - 1) / (bins - 1)).toFixed(2) + " to " + (k / (bins - 1)).toFixed(2) : "R² below 0");
-    add("text", { class: "tick", x: box.left - 1, y: 126, "text-anchor": "end" }, "<0");
-    for (let tenth = 0; tenth <= 10; tenth += 2) add("text", { class: "tick", x: at(tenth / 10), y: 126, "text-anchor": "middle" }, (tenth / 10).toFixed(1));
-    add("text", { class: "tick", x: box.left + box.wide / 2, y: 145, "text-anchor": "middle" }, "R² (measured, else estimated); curves per bin" + (unknown ? "; " + grouped(unknown) + " without" : ""));
+    add("text", { class: "tick", x: box.left - 1, y: 132, "text-anchor": "end" }, "<0");
+    for (let tenth = 0; tenth <= 10; tenth += 2) add("text", { class: "tick", x: at(tenth / 10), y: 132, "text-anchor": "middle" }, (tenth / 10).toFixed(1));
+    add("text", { class: "tick", x: box.left + box.wide / 2, y: 151, "text-anchor": "middle" }, "R² (measured, else estimated); curves per bin" + (unknown ? "; " + grouped(unknown) + " without" : ""));
     add("line", { class: "threshold", x1: at(facts.min_r2), x2: at(facts.min_r2), y1: 2, y2: 112 }, make("title", {}, "threshold of these results"));
     add("line", { class: "moved", id: "moved", x1: 0, x2: 0, y1: 2, y2: 112 }, make("title", {}, "what if"));
     placeThreshold(at);
@@ -405,7 +405,7 @@
 
   /* Share passing and expected share of bad ones over the threshold, on a sample of the curves. */
   function drawTrade() {
-    const box = { left: 44, top: 12, wide: 300, tall: 92 }, add = frame("trade", 400, 142, "Share of curves that pass, and expected share of bad ones, by threshold");
+    const box = { left: 44, top: 12, wide: 300, tall: 92 }, add = frame("trade", 400, 150, "Share of curves that pass, and expected share of bad ones, by threshold");
     const step = Math.max(1, Math.floor(curves.count / 15000)), points = [];
     for (let k = 0; k <= 16; k++) { const t = Math.min(0.5 + k * 0.03, 0.98); points.push([t, gate(t, { step })]); }
     const x = (t) => box.left + box.wide * (t - 0.5) / 0.48, y = (share) => box.top + box.tall * (1 - share);
@@ -416,8 +416,8 @@
     const line = (kind, value) => add("polyline", { class: "series " + kind, points: points.filter(([, g]) => g.total && value(g) !== null).map(([t, g]) => x(t).toFixed(1) + "," + y(value(g)).toFixed(1)).join(" ") });
     line("one", (g) => g.passing / g.total);
     line("two", (g) => g.judged ? Math.min(1, g.bad / g.judged) : null);
-    for (const t of [0.5, 0.6, 0.7, 0.8, 0.9]) add("text", { class: "tick", x: x(t), y: 114, "text-anchor": "middle" }, t.toFixed(1));
-    add("text", { class: "tick", x: box.left + box.wide / 2, y: 133, "text-anchor": "middle" }, "R² threshold");
+    for (const t of [0.5, 0.6, 0.7, 0.8, 0.9]) add("text", { class: "tick", x: x(t), y: 122, "text-anchor": "middle" }, t.toFixed(1));
+    add("text", { class: "tick", x: box.left + box.wide / 2, y: 141, "text-anchor": "middle" }, "R² threshold");
     byId("trade-note").textContent = "Solid: share of curves that pass; dashed: expected share of bad ones among them" + (step > 1 ? "; from every " + step + "th curve." : ".");
   }
 
@@ -425,10 +425,10 @@
     const counts = new Uint32Array(60);
     for (let c = 0; c < curves.count; c++) if (kept[c] && curves.coverage[c] <= 100) counts[3 * Math.min(19, Math.floor(curves.coverage[c] / 5)) + curves.final[c]]++;
     const columns = triples(counts);
-    const box = { left: 56, top: 12, wide: 328, tall: 62 }, add = frame("coverage", 400, 112, "Histogram of coverage by verdict");
+    const box = { left: 56, top: 12, wide: 328, tall: 62 }, add = frame("coverage", 400, 120, "Histogram of coverage by verdict");
     stacked(add, columns, box, (k) => "coverage " + 5 * k + " to " + 5 * (k + 1) + " %");
-    for (let k = 0; k <= 100; k += 20) add("text", { class: "tick", x: box.left + box.wide * k / 100, y: 84, "text-anchor": "middle" }, String(k));
-    add("text", { class: "tick", x: box.left + box.wide / 2, y: 103, "text-anchor": "middle" }, "% of a curve's depth range with a value; curves per bin");
+    for (let k = 0; k <= 100; k += 20) add("text", { class: "tick", x: box.left + box.wide * k / 100, y: 92, "text-anchor": "middle" }, String(k));
+    add("text", { class: "tick", x: box.left + box.wide / 2, y: 111, "text-anchor": "middle" }, "% of a curve's depth range with a value; curves per bin");
   }
 
   function drawFacet(key) {

@@ -147,6 +147,7 @@
   /* The first reason, the others and what to do in a fold: the scan needs the room. */
   function why(reasons, todo, folded) {
     const rest = reasons.slice(1), settle = todo ? make("p", { class: "quiet" }, "To do: ", text(todo)) : "";
+    if (!rest.length && todo) return [make("p", { id: "why" }, text(reasons[0] || ""), make("span", { class: "quiet" }, " To do: ", text(todo)))];
     if (!folded && !rest.length) return [make("p", {}, text(reasons.join(" "))), settle];
     if (!rest.length && !todo) return [make("p", {}, text(reasons.join(" ")))];
     return [make("details", { id: "why", ...(folded ? {} : { open: "" }) }, make("summary", {}, text(reasons[0] || "What to do"), rest.length ? make("span", { class: "quiet" }, " and " + rest.length + (rest.length === 1 ? " other reason" : " other reasons")) : ""),

@@ -8,7 +8,7 @@ window.veernetReviewer = (function () {
   function show(editing) {
     const known = Boolean(name()) && !editing;
     input.classList.toggle("known", known);
-    input.size = Math.max(10, Math.min(30, input.value.length + 1));
+    input.size = known ? Math.max(1, Math.min(30, input.value.length)) : 16;
     change.hidden = given || !known;
   }
   function set(value) {
