@@ -242,7 +242,7 @@ def fill_fit_values(parser: argparse.ArgumentParser) -> None:
         "--curves", type=Path, required=True, metavar="TABLE",
         help="Parquet table `file, curve, unit, depth, value` of real curves",
     )  # fmt: skip
-    add_out(parser, "the file", Path("usual_values.json"))
+    add_out(parser, "folder for usual_values.json", Path("runs/values"))
     add_seed(parser, 27, "stretches that are tried")
     add_json(parser, "one JSON object: the file written and its figures")
     parser.set_defaults(run=_fit_values)

@@ -27,12 +27,14 @@ def run_fit(table: Path, out: Path, seed: int) -> Report:
     """Fit on the wells of a table that are for training, write the file; returns the report."""
     wells = training_wells(table)
     values, named = fit_values(wells, seed)
-    out.write_text(json.dumps({"wells": len(wells), "seed": seed, **values}) + "\n", "utf-8")
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "usual_values.json"
+    file.write_text(json.dumps({"wells": len(wells), "seed": seed, **values}) + "\n", "utf-8")
     line = (
-        f"{out}: {len(wells)} wells; of {named.pairs} pairs of curves in wells left out "
+        f"{file}: {len(wells)} wells; of {named.pairs} pairs of curves in wells left out "
         f"{100 * named.named:.0f} % are named, {100 * named.right:.1f} % of them rightly"
     )
-    return Report(line, file=str(out), wells=len(wells), named=named.named, right=named.right)
+    return Report(line, file=str(file), wells=len(wells), named=named.named, right=named.right)
 
 
 def training_wells(table: Path) -> list[Well]:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import expit
 
 from veernet_core.curve import physical
+from veernet_core.curve.evidence.doubts import LEAST_ODDS
 from veernet_core.curve.tracking.value_costs import position_costs
 from veernet_core.datatypes import F64, CurveSpec, Scale
 from veernet_core.domain.curve_kinds import curve_kind, curve_kinds
@@ -100,13 +101,13 @@ def fit_values(wells: Sequence[Well], seed: int) -> tuple[dict[str, Any], Named]
         for well in wells[fold::FOLDS]:
             trials += _trials(well, draft, rng)
     short = [t for t in trials if t.feet < _LONG_FT]
-    rows, most = min(
-        product((20.0, 40.0, 80.0, 160.0, 320.0, 640.0), (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)),
-        key=lambda way: _loss(short, lambda t: _by_stretch(t, *way)),
-    )
+    ways = product((20.0, 40.0, 80.0, 160.0, 320.0, 640.0), (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0))
+    # least loss, of those whose sure words are kept
+    kept = [way for way in ways if _keeps_its_word(short, *way)]
+    rows, most = min(kept, key=lambda way: _loss(short, lambda t: _by_stretch(t, *way)))
     long = [t for t in trials if t.feet >= _LONG_FT]
     slope = min(np.geomspace(0.5, 20, 24), key=lambda s: _loss(long, lambda t: s * t.mean))
-    sure = [t.mean > 0 for t in long if expit(slope * abs(t.mean)) >= 0.95]
+    sure = [t.mean > 0 for t in long if expit(slope * abs(t.mean)) >= LEAST_ODDS]
     whole = float(_LONG_FT * ROWS_PER_FT)
     evidence = ValueEvidence(count_values(wells), rows, most, round(float(slope), 3), whole)
     named = Named(len(long), float(np.mean(sure)), len(sure) / len(long))
@@ -180,6 +181,17 @@ class _Trial:
 
 def _by_stretch(trial: _Trial, rows: float, most: float) -> float:
     return float(sum(np.clip(d / rows, -most, most) for d in (trial.one, trial.two)))
+
+
+def _keeps_its_word(trials: Sequence[_Trial], rows: float, most: float) -> bool:
+    """Whether of the names that are told with a chance of at least ``LEAST_ODDS`` as many are right, in
+    stretches of every length.
+    """
+    told = np.array([_by_stretch(trial, rows, most) for trial in trials])
+    sure = expit(np.abs(told)) >= LEAST_ODDS
+    feet = np.array([trial.feet for trial in trials])
+    shares = [(told[sure & (feet == length)] > 0).mean() for length in set(feet[sure].tolist())]
+    return all(share >= LEAST_ODDS for share in shares)
 
 
 def _loss(trials: Sequence[_Trial], chance: Callable[[_Trial], float]) -> float:

@@ -297,9 +297,12 @@ def test_usual_values_are_fitted_on_a_table_of_wells(
         for name, unit, middle, swing in (("GR", "GAPI", 80.0, 30.0), ("CALI", "IN", 8.5, 0.3))
     ]  # fmt: skip
     pd.concat(rows).to_parquet(tmp_path / "wells.parquet")
-    out = tmp_path / "values.json"
+    out = tmp_path / "values"
     words = ["fit-values", "--curves", str(tmp_path / "wells.parquet"), "-o", str(out), "--json"]
     assert main(words) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["wells"], told["right"]) == (16, 1.0)  # every third is kept for measuring
-    assert {kind["mnemonics"][0] for kind in json.loads(out.read_text())["kinds"]} >= {"GR", "CALI"}
+    assert {
+        kind["mnemonics"][0]
+        for kind in json.loads((out / "usual_values.json").read_text())["kinds"]
+    } >= {"GR", "CALI"}
