@@ -56,3 +56,14 @@ def test_a_tag_that_makes_the_page_as_wide_as_log_paper_counts() -> None:
     )  # fmt: skip
     assert measured([narrow], Dpi(100.0, 100.0), 850) == (100.0, 100.0)
     assert measured([page(10)], Dpi(400.0, 400.0), 1700)[1] == pytest.approx(200)
+
+
+def test_tracks_of_two_widths_give_the_resolution_of_one_of_them() -> None:
+    """Half-way between a track of 2.5 in and one of twenty divisions within that width lies no paper."""
+    tracks = (
+        track(0, 500, scale="linear", divisions=20),
+        track(650, 1000, scale="linear", divisions=20),
+    )
+    rows = np.arange(0, ROWS, 20.0)
+    both = SectionFound("main", "main", 0.0, ROWS, tracks, np.column_stack([rows, 0 * rows]))
+    assert measured([both], None).across == pytest.approx(200)

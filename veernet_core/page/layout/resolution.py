@@ -64,8 +64,9 @@ def measured(
 
 
 def _median(values: list[float]) -> float:
-    known = [v for v in values if np.isfinite(v)]
-    return float(np.median(known)) if known else float("nan")
+    """One of the values, the upper one of the two in the middle: half-way between two none is right."""
+    known = sorted(v for v in values if np.isfinite(v))
+    return known[len(known) // 2] if known else float("nan")
 
 
 def _has_linear(sections: Sequence[SectionFound]) -> bool:
