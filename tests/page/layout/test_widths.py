@@ -77,3 +77,28 @@ def test_a_border_that_two_tracks_share_stays() -> None:
     tracks = ((track(), (100, 300)), (track(2.0, -1.0), (400, 610)), (track(-1.0, 2.0), (610, 800)))
     borders = evened(log, *tracks)
     assert borders[1][1] == borders[2][0] == 610
+
+
+# ---- tracks that were cut in two -----------------------------------------------------------------------
+
+
+def decades(left: float, width: float, count: int) -> np.ndarray:
+    """The lines of some decades."""
+    places = [k + np.log10(v) for k in range(count) for v in range(1, 10)]
+    return left + width * np.append(places, count) / count
+
+
+def test_a_decade_taken_for_a_border_is_none() -> None:
+    log = log_of(FIRST, decades(400, 400, 4), np.array([826.0]))
+    spans = (track(), track(2.0, -0.9), track(-1.0, -0.1))
+    borders = ((100.0, 300.0), (400.0, 700.0), (700.0, 826.0))
+    kept, placed = widths.rejoined(spans, borders, log)
+    assert placed == ((100, 300), (400, 800))
+    assert (kept[1].left_odds, kept[1].right_odds) == (2.0, -0.1)
+
+
+def test_two_tracks_with_grids_of_their_own_stay_two() -> None:
+    log = log_of(FIRST, np.arange(400.0, 601.0, 20), np.arange(600.0, 801.0, 20))
+    spans = (track(), track(2.0, -0.9), track(-1.0, -0.1))
+    borders = ((100.0, 300.0), (400.0, 600.0), (600.0, 803.0))
+    assert widths.rejoined(spans, borders, log) == (spans, borders)

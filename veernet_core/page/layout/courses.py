@@ -103,6 +103,12 @@ def log_profiles(page: StraightPage, first: int, last: int) -> LogProfiles:
     return LogProfiles(first, last, drift, rules, peaks, strong)
 
 
+def mean_ink(page: StraightPage, log: LogProfiles) -> F32:
+    """Share of a log's rows that are inked at every registered column, [width]; thick lines too."""
+    ink = lines.straighten(page.profiles.ink[log.first : log.last], log.drift)
+    return np.asarray(ink.mean(axis=0) / 255, np.float32)
+
+
 def _peaks(rules: F32) -> F64:
     """Columns of vertical lines, to a fraction of a pixel."""
     width = len(rules)

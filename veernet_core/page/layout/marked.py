@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from veernet_core.datatypes import F32, F64, Raster
-from veernet_core.page.layout import courses, decode, grid, lines, places, splits, widths
+from veernet_core.page.layout import courses, decode, grid, lines, lines_at, places, splits, widths
 from veernet_core.page.layout.courses import Course, LogProfiles, StraightPage
 from veernet_core.page.layout.decode import DecodeSettings, RowRun, Span
 from veernet_core.page.layout.depth_lines import read_depth_lines
@@ -156,7 +156,10 @@ def _read_log(
     kept = tuple(span for span, _ in cut)
     borders = places.settled(cut, profiles, marks.col_px, settings)
     borders = places.off_paper(kept, borders, profiles)
+    kept, borders = widths.rejoined(kept, borders, profiles)
     borders = widths.evened(kept, borders, profiles)
+    borders = lines_at.on_thick(kept, borders, profiles, courses.mean_ink(page, profiles))
+    borders = lines_at.side_by_side(kept, borders, profiles, marks.col_px)
     grids = tuple(_grid(profiles, s, b, width) for s, b in zip(kept, borders))
     return LogFound(run.first, run.last, profiles, kept, borders, grids, odds, whole)
 

@@ -7,6 +7,7 @@ grid fits. Does not belong here: which rules stand near a mark (`places`), track
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,38 @@ _DIVISIONS = (10, 20)
 _NARROWER, _WIDER = 0.85, 1.2
 _PAPER_FRAC = 0.006
 """How far paper and printing stretch a width."""
+
+
+def rejoined(
+    spans: Sequence[Span], borders: Sequence[Border], profiles: LogProfiles
+) -> tuple[tuple[Span, ...], tuple[Border, ...]]:
+    """Two tracks that share a border made one, where a grid fits the whole better than either.
+
+    Its doubtful border is put where another track's width wants it: the heavy line of a decade looks like a
+    border, and none is seen where the track ends.
+
+    Parameters
+    ----------
+    spans : sequence of Span
+    borders : sequence of (left, right)
+        In registered page columns.
+    profiles : LogProfiles
+    """
+    kept, placed = list(spans), list(borders)
+    for place in range(len(kept) - 2, -1, -1):
+        one, two = kept[place : place + 2]
+        pair = placed[place : place + 2]
+        if not (one.kind == two.kind == "curves" and abs(pair[0][1] - pair[1][0]) < 1e-6):
+            continue
+        purity = 0.5 * (one.purity + two.purity)
+        both = replace(one, right=two.right, right_odds=two.right_odds, purity=purity)
+        others = [*kept[:place], both, *kept[place + 2 :]]
+        around = [*placed[:place], (pair[0][0], pair[1][1]), *placed[place + 2 :]]
+        least = max(places.grid_fit(profiles, border) for border in pair)
+        whole = _better(others, around, place, profiles, least)
+        if whole is not None:
+            kept, placed = others, [*around[:place], whole, *around[place + 1 :]]
+    return tuple(kept), tuple(placed)
 
 
 def evened(
@@ -38,23 +71,28 @@ def evened(
     profiles : LogProfiles
     """
     placed = list(borders)
-    fits = [places.grid_fit(profiles, border) for border in placed]
     for place, span in enumerate(spans):
-        if span.kind != "curves":
-            continue
-        sides = [side for side in (0, 1) if _is_doubtful(spans, placed, place, side)]
-        usual = [
-            b[1] - b[0]
-            for b, s, own in zip(placed, spans, fits)
-            if s.kind == "curves" and b is not placed[place] and own > fits[place]
-        ]
-        tried = [b for side in sides for b in _choices(profiles, placed[place], side, usual)]
-        best = max(
-            tried, key=lambda border: places.grid_fit(profiles, border), default=placed[place]
-        )
-        if places.grid_fit(profiles, best) > fits[place]:
-            placed[place], fits[place] = best, places.grid_fit(profiles, best)
+        if span.kind == "curves":
+            fit = places.grid_fit(profiles, placed[place])
+            placed[place] = _better(spans, placed, place, profiles, fit) or placed[place]
     return tuple(placed)
+
+
+def _better(
+    spans: Sequence[Span],
+    borders: Sequence[Border],
+    place: int,
+    profiles: LogProfiles,
+    least: float,
+) -> Border | None:
+    """Borders of a track that the widths of others want and a grid fits best, above ``least``; None: none."""
+    own = borders[place]
+    others = [b for k, b in enumerate(borders) if k != place and spans[k].kind == "curves"]
+    usual = [b[1] - b[0] for b in others if places.grid_fit(profiles, b) > least]
+    sides = [side for side in (0, 1) if _is_doubtful(spans, borders, place, side)]
+    tried = [b for side in sides for b in _choices(profiles, own, side, usual)]
+    best = max(tried, key=lambda border: places.grid_fit(profiles, border), default=None)
+    return best if best is not None and places.grid_fit(profiles, best) > least else None
 
 
 def _is_doubtful(spans: Sequence[Span], borders: Sequence[Border], place: int, side: int) -> bool:
