@@ -15,9 +15,13 @@ def track(left: float, right: float, divisions: int = 10) -> TrackFound:
 
 
 def curve(
-    name: str, index: int, last: int | None = None, part: tuple[float, float] | None = None
+    name: str,
+    index: int,
+    last: int | None = None,
+    part: tuple[float, float] | None = None,
+    sure: float = 0.95,
 ) -> CurveFound:
-    stated = [Reading(value, "header", 0.95) for value in (name, 0.0, 150.0)]
+    stated = [Reading(value, "header", sure) for value in (name, 0.0, 150.0)]
     return CurveFound(
         "main", index, stated[0], None, stated[1], stated[2], "linear", "solid",
         last_track=last, part=part,
@@ -81,6 +85,13 @@ def test_a_double_track_of_which_scales_tell_a_half_only_is_two_tracks() -> None
     found = [(t.left_knots[0, 1], t.right_knots[0, 1]) for t in layout.sections[0].tracks]
     assert found == [(100, 500), (600, 1000), (1000, 1400)]
     assert resistivity.track_index == 1
+
+
+def test_a_scale_that_is_likelier_wrong_makes_no_two_tracks() -> None:
+    doubtful = curve("TT", 1, part=(0.0, 0.5), sure=0.07)
+    layout, _ = with_spans(DOUBLE, [curve("SP", 0), doubtful])
+    found = [(t.left_knots[0, 1], t.right_knots[0, 1]) for t in layout.sections[0].tracks]
+    assert found == [(100, 500), (600, 1400), (600, 1000)]
 
 
 def test_a_double_track_with_a_scale_over_all_of_it_stays_one() -> None:

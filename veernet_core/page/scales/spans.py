@@ -7,7 +7,7 @@ belong here: which span a scale has (`binder`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from veernet_core.datatypes import F64, px_at
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TrackFound
 
 _HALVES = ((0.0, 0.5), (0.5, 1.0))
+_LIKELY = 0.5
 _DOUBLE = 20
 """Divisions of a track over which two tracks of ten stand as often as one."""
 Span = tuple[int, int, tuple[float, float] | None]
@@ -74,11 +75,16 @@ def _section(
 
 
 def _halved(
-    section: SectionFound, spans: Iterable[Span], curves: Sequence[CurveFound]
+    section: SectionFound, spans: Mapping[Span, int], curves: Sequence[CurveFound]
 ) -> list[int]:
-    """Tracks of twenty divisions of which no scale tells the whole, but some a half: two tracks of ten."""
+    """Tracks of twenty divisions of which no scale tells the whole, but one a half: two tracks of ten.
+
+    That scale is likelier right than wrong; over the whole any speaks against it.
+    """
     whole = {*_shared(spans), *(curve.track_index for curve in curves)}
-    halves = {first for first, _, part in spans if part in _HALVES} - whole
+    likely = {c.track_index for c in curves if c.left.confidence >= _LIKELY}
+    halves = {first for (first, _, part), k in spans.items() if part in _HALVES and k in likely}
+    halves -= whole
     return [i for i in sorted(halves) if section.tracks[i].divisions == _DOUBLE]
 
 
