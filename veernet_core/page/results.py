@@ -75,7 +75,8 @@ class TrackFound:
     """A track or depth column: its borders as ``[row, px]`` knots [n, 2], and its vertical grid.
 
     ``scale`` None: no grid could be made out. ``divisions`` of a linear grid; ``decades`` of a
-    logarithmic one and ``decade_start`` (1 or 2: the first line's leading digit).
+    logarithmic one and ``decade_start`` (1 or 2: the first line's leading digit). ``middle_knots``: the line in
+    the middle of twenty divisions, which may be two tracks.
     """
 
     left_knots: F64
@@ -86,6 +87,7 @@ class TrackFound:
     decades: float | None = None
     decade_start: float | None = None
     confidence: float = 0.0
+    middle_knots: F64 | None = None
 
     def borders_at(self, row: float) -> tuple[float, float]:
         """Columns of the left and the right border at a row."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from veernet_core.datatypes import Dpi
@@ -85,6 +87,18 @@ def test_a_double_track_of_which_scales_tell_a_half_only_is_two_tracks() -> None
     found = [(t.left_knots[0, 1], t.right_knots[0, 1]) for t in layout.sections[0].tracks]
     assert found == [(100, 500), (600, 1000), (1000, 1400)]
     assert resistivity.track_index == 1
+
+
+def test_halves_meet_at_the_line_printed_in_the_middle() -> None:
+    single, double = DOUBLE.sections[0].tracks
+    middle = np.array([[0.0, 993.0], [900.0, 1004.0]])
+    tracks = (single, replace(double, middle_knots=middle))
+    layout = replace(DOUBLE, sections=(replace(DOUBLE.sections[0], tracks=tracks),))
+    layout, _ = with_spans(layout, [curve("SP", 0), curve("SN", 1, part=(0.0, 0.5))])
+    _, left, right = layout.sections[0].tracks
+    np.testing.assert_array_equal(left.right_knots, middle)
+    np.testing.assert_array_equal(right.left_knots, middle)
+    assert (left.left_knots[0, 1], right.right_knots[0, 1]) == (600, 1400)
 
 
 def test_a_scale_that_is_likelier_wrong_makes_no_two_tracks() -> None:

@@ -199,7 +199,10 @@ def _moved(section: SectionFound, top: float) -> SectionFound:
 
 def _moved_track(track: TrackFound, top: float) -> TrackFound:
     return replace(
-        track, left_knots=_up(track.left_knots, top), right_knots=_up(track.right_knots, top)
+        track,
+        left_knots=_up(track.left_knots, top),
+        right_knots=_up(track.right_knots, top),
+        middle_knots=None,
     )
 
 

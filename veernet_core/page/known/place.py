@@ -233,7 +233,11 @@ def _given_track(given: SidecarTrack, found: SectionFound, middle: float) -> Tra
     if not shares or max(shares) < _SAME_COLUMNS:
         return track
     return replace(
-        rivals[int(np.argmax(shares))], left_knots=left, right_knots=right, confidence=1.0
+        rivals[int(np.argmax(shares))],
+        left_knots=left,
+        right_knots=right,
+        confidence=1.0,
+        middle_knots=None,
     )
 
 

@@ -27,6 +27,8 @@ from veernet_core.page.results import SectionFound, TrackFound
 _PAGE_IN = 8.25
 _LEAST_WIDTH = 1 / 60
 _SAME_BORDER = 0.012
+_DOUBLE = 20
+"""Divisions of a track of which a half is a track elsewhere."""
 _RARE = 1e-3
 """Share of rows with a mark below which no border is seen."""
 
@@ -290,7 +292,9 @@ def log_section(
         bottom = float(marks.height_px)
     parts = zip(log.spans, log.borders, log.grids)
     found = [
-        _track(course, *part, settings) for part in parts if part[0].kind in ("curves", "depth")
+        _track(course, log.profiles, *part, settings)
+        for part in parts
+        if part[0].kind in ("curves", "depth")
     ]
     found.sort(key=lambda track: float(track.left_knots[0, 1]))
     level = _depth_lines(page, log, course, (top, bottom)) if depth_lines else np.zeros((0, 2))
@@ -319,6 +323,7 @@ def track_confidence(span: Span, seen: GridFound | None, settings: DecodeSetting
 
 def _track(
     course: Course,
+    profiles: LogProfiles,
     span: Span,
     border: tuple[float, float],
     seen: GridFound | None,
@@ -334,7 +339,17 @@ def _track(
         seen.decades if seen else None,
         seen.decade_start if seen else None,
         track_confidence(span, seen, settings) if curves else span.purity,
+        _middle(course, profiles, border) if seen and seen.divisions == _DOUBLE else None,
     )
+
+
+def _middle(course: Course, profiles: LogProfiles, border: tuple[float, float]) -> F64 | None:
+    """The rule nearest to the middle of a track; None where none stands within a fifth of a division."""
+    width = border[1] - border[0]
+    off = np.abs(profiles.strong - 0.5 * sum(border))
+    if not (off <= width / (5 * _DOUBLE)).any():
+        return None
+    return course.knots(float(profiles.strong[off.argmin()]))
 
 
 def inch_px(log: LogFound) -> float:

@@ -15,7 +15,8 @@ import numpy as np
 from veernet_core.datatypes import F64, px_at
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TrackFound
 
-_HALVES = ((0.0, 0.5), (0.5, 1.0))
+_MIDDLE = 0.5
+_HALVES = ((0.0, _MIDDLE), (_MIDDLE, 1.0))
 _LIKELY = 0.5
 _DOUBLE = 20
 """Divisions of a track over which two tracks of ten stand as often as one."""
@@ -94,9 +95,16 @@ def _spanned(first: TrackFound, last: TrackFound, part: tuple[float, float] | No
     if part is None:
         return TrackFound(left, right, "curves", confidence=confidence)
     return TrackFound(
-        _between(left, right, part[0]), _between(left, right, part[1]), "curves",
+        _at_share(first, right, part[0]), _at_share(first, right, part[1]), "curves",
         first.scale, confidence=confidence,
     )  # fmt: skip
+
+
+def _at_share(track: TrackFound, right: F64, share: float) -> F64:
+    """A border at a share of a track's width: in the middle on the line printed there."""
+    if share == _MIDDLE and track.middle_knots is not None:
+        return track.middle_knots
+    return _between(track.left_knots, right, share)
 
 
 def _between(left: F64, right: F64, share: float) -> F64:
