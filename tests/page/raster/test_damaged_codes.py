@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
-from test_raster import drawing, grey, saved, tiff
+from raster_support import drawing, grey, saved, tiff
 
 from veernet_core.errors import DecodeError
 from veernet_core.page.raster.cut_strips import whole_rows

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from test_raster import EXACT, HEIGHT, INK, drawing, g4, grey, saved, tiff
+from raster_support import EXACT, HEIGHT, INK, drawing, g4, grey, saved, tiff
 
 from flows.engine.decoders import DecoderCrashError, Decoders, DecoderSettings, DecoderTimeoutError
 from veernet_core.config import RasterLimits

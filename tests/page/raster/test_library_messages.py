@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
-from test_raster import drawing, grey, saved
+from raster_support import drawing, grey, saved
 
 from veernet_core.page.raster.decoding import open_raster
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from test_raster import drawing, saved
+from raster_support import drawing, saved
 
 from veernet_core.page.raster.decoding import open_raster
 

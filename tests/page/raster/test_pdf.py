@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 import pytest
-from test_raster import HEIGHT, INK, WIDTH, grey
+from raster_support import HEIGHT, INK, WIDTH, grey
 
 from veernet_core.datatypes import Dpi
 from veernet_core.errors import UnsupportedFormatError
