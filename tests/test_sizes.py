@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("veernet_core", "storage", "flows", "deploy")
+SOURCES = ("veernet_core", "storage", "flows", "deploy", "tests")
 FILE_LINES, FUNCTION_LINES = 400, 60
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
+import browser_support
 import pyarrow.parquet as pq
 import pytest
+from browser_support import (
+    HOSTILE,
+    WIDTHS,
+    Open,
+    Shoot,
+    press,
+    samples,
+    settled,
+    url_of,
+    verdicts,
+    view,
+    well,
+)
 from conftest import until
 from factories import (
-    CALI,
     GR,
-    ILD,
-    NPHI,
     judge,
     make_curve,
     make_log,
@@ -29,7 +35,6 @@ from factories import (
     make_track,
     only,
 )
-from PIL import Image
 
 from flows.dashboard import build_dashboard
 from flows.dashboard.method import write_method_page
@@ -38,112 +43,9 @@ from storage.datasets import write_datasets
 from storage.log_files import log_files
 from storage.objects import ObjectStore
 from storage.publish import publish_local
-from veernet_core.curve.slabs import SLAB_ROWS, draw_slabs
-from veernet_core.datatypes import DepthAxis, DigitisedLog, Overlay, WellInfo
+from veernet_core.datatypes import WellInfo
 
-Open = Callable[..., Any]
-Shoot = Callable[[Any, str], np.ndarray[Any, Any]]
-WIDTHS = ((1280, 900), (820, 1180))
-HOSTILE = '</script><img src=x onerror="window.bad=1">\'&\u202eabc'
-
-
-def verdicts(out: Path) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = pq.ParquetFile(out / "verdicts.parquet").read().to_pylist()
-    return rows
-
-
-def samples(out: Path, **wanted: str) -> dict[str, np.ndarray[Any, Any]]:
-    """Samples of one curve from the ``curves`` dataset."""
-    parts = [pq.ParquetFile(part).read() for part in sorted((out / "curves").glob("*.parquet"))]
-    table = pa.concat_tables(parts, promote_options="permissive")
-    keep = np.ones(table.num_rows, dtype=bool)
-    for name, value in wanted.items():
-        keep &= np.array([text == value for text in table[name].to_pylist()])
-    chosen = table.filter(pa.array(keep))
-    return {name: np.array(chosen[name].to_pylist()) for name in table.column_names}
-
-
-def well(page: Any) -> Any:
-    page.wait_for_selector("body[data-ready=yes]")
-    settled(page)
-    return page
-
-
-def settled(page: Any) -> None:
-    """Wait until the pictures in sight have come and are drawn."""
-    drawn = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))"
-    page.evaluate(drawn)
-    if page.locator("#stage[data-zoom]").count():
-        page.wait_for_selector("#stage[data-waiting='0']")
-    page.evaluate(drawn)
-
-
-def view(page: Any) -> tuple[float, float]:
-    """Zoom (screen px a strip row) and first strip row in sight."""
-    settled(page)
-    shown = page.evaluate("() => ({...document.getElementById('stage').dataset})")
-    return float(shown["zoom"]), float(shown["top"])
-
-
-def press(page: Any, *keys: str) -> None:
-    page.focus("#stage")
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def crop(page: Any, selector: str) -> np.ndarray[Any, Any]:
-    """Pixels [rows, cols, 3] of an element."""
-    return np.asarray(
-        Image.open(io.BytesIO(page.locator(selector).first.screenshot())).convert("RGB")
-    )
-
-
-def url_of(out: Path, log_id: str, spot: str = "") -> str:
-    path = out / "dashboard" / "logs" / log_id / "index.html"
-    return path.as_uri() + (f"#{spot}" if spot else "")
-
-
-def tall_log(rows: int = 5 * SLAB_ROWS, count: int = 8_000) -> DigitisedLog:
-    """A log of many rows with strip pictures: ink is the very curve, where the samples say it is."""
-    top, step = 2000.0, 0.25
-    axis = DepthAxis("ft", np.array([[0.0, top], [rows - 1.0, top + count * step]]), residual=0.3)
-    track, other = make_track("T1", 200, 700, GR, CALI), make_track("T2", 800, 1300, ILD, NPHI)
-    section = replace(make_section("main", "ft", 1.0, 2.0, track, other), row_top=0.0,
-                      row_bottom=float(rows), depth=axis)  # fmt: skip
-    curves, at = [], np.arange(count)
-    for number, (spec, name) in enumerate(((GR, "T1"), (CALI, "T1"), (ILD, "T2"), (NPHI, "T2"))):
-        frac = 0.5 + 0.35 * np.sin(at / (211.0 + 40 * number)) * np.cos(at / 1717.0)
-        curves.append(judge(make_curve(spec, "main", name, step=step, first=int(top / step),
-                                       count=count, frac=frac, holes=((3000, 3200),),
-                                       bridged=((5000, 5030),))))  # fmt: skip
-    strips = []
-    for number in range(2):
-        frac = curves[2 * number].curve.frac
-        ink = np.zeros((rows, 532), dtype=np.uint8)
-        ink[::40] = 120
-        col = np.interp(np.arange(rows), at * (rows - 1) / count, np.nan_to_num(frac, nan=0.5))
-        column = np.rint(16 + col * 499).astype(int)
-        for off in (-1, 0, 1):
-            ink[np.arange(rows), column + off] = 255
-        strips += [
-            Overlay(f"strip-main-T{number + 1}-{slab.name}", png)
-            for slab, png in draw_slabs(ink, 16.0, 515.0, np.arange(rows) * 1.0, 0, number)
-        ]
-    return replace(
-        make_log("tall"), sections=(section,), curves=tuple(curves), overlays=tuple(strips)
-    )
-
-
-@pytest.fixture(scope="module")
-def tall(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one tall log and its page."""
-    out = tmp_path_factory.mktemp("tall")
-    folder = publish_local(out, "tall", log_files(tall_log(), "tall"))
-    write_well_page(folder, out / "dashboard")
-    return out
-
-
-# ---- the archive ---------------------------------------------------------------------------------
+tall = browser_support.tall
 
 
 def test_overview_counts_what_the_datasets_hold(demo: Path, open_page: Open, shoot: Shoot) -> None:
@@ -204,143 +106,6 @@ def test_search_leaves_one_log_and_opens_its_well(
     press(page, "]")
     settled(page)
     shoot(page, "zoom")
-
-
-# ---- one well ------------------------------------------------------------------------------------
-
-
-def test_a_sample_reads_as_the_dataset_has_it(demo: Path, open_page: Open) -> None:
-    page = well(open_page(url_of(demo, "skewed-gamma-neutron")))
-    curve = samples(demo, log_id="skewed-gamma-neutron", mnemonic="GR")
-    seen = np.flatnonzero([value is not None for value in curve["value"]])
-    for index in seen[[len(seen) // 5, len(seen) // 2, -20]]:
-        page.fill("#goto", str(curve["depth"][index]))
-        page.press("#goto", "Enter")
-        words = page.inner_text("#readout")
-        found = re.search(r"Depth ([\d.]+) ft.*?GR ([-\d.]+) GAPI", words, re.DOTALL)
-        assert found, words
-        assert float(found[1]) == pytest.approx(curve["depth"][index], abs=0.01)
-        assert float(found[2]) == pytest.approx(curve["value"][index], rel=1e-4)
-        assert ("observed" if curve["observed"][index] else "bridged") in words
-
-
-def test_curves_are_drawn_on_their_ink(tall: Path, open_page: Open) -> None:
-    page = well(open_page(url_of(tall, "tall")))
-    page.click("#tracks button:nth-child(2)")
-    press(page, "1")
-    page.evaluate("document.getElementById('ink').value = 100")
-    page.click(".panel-strip + * , .key:nth-of-type(2)", trial=True)
-    page.locator(".head.strip .key").nth(1).click()
-    settled(page)
-    strip = crop(page, "canvas.panel-strip").astype(int)
-    blue = (strip[..., 2] - strip[..., 0] > 60) & (strip[..., 2] > 120)
-    page.locator("#curves-shown").click()
-    settled(page)
-    ink = crop(page, "canvas.panel-strip").astype(int).max(axis=2) < 60
-    rows = [y for y in range(20, len(ink) - 20) if blue[y].any() and ink[y].any()]
-    assert len(rows) > 0.8 * (len(ink) - 40)
-    apart = [abs(np.flatnonzero(blue[y]).mean() - np.flatnonzero(ink[y]).mean()) for y in rows]
-    assert np.median(apart) < 1.0
-
-
-def test_zoom_reaches_single_pixels(tall: Path, open_page: Open, shoot: Shoot) -> None:
-    page = well(open_page(url_of(tall, "tall", "section=main&track=T1&depth=2400")))
-    page.click("#pixels")
-    assert view(page)[0] == 8.0
-    shoot(page, "single-pixels")
-    page.locator("#curves-shown").click()
-    settled(page)
-    strip = crop(page, "canvas.panel-strip").astype(int).sum(axis=2)
-    dark = strip < strip.max() - 250
-    starts = np.nonzero(np.diff(dark.astype(int), axis=1) == 1)[1]
-    assert len(starts) > 20
-    assert len(set(starts % 8)) == 1  # every ink edge lies on the grid of strip pixels
-
-
-def test_zoom_keeps_the_point_under_the_pointer_and_the_plot_in_step(
-    tall: Path, open_page: Open
-) -> None:
-    page = well(open_page(url_of(tall, "tall", "section=main&track=T1")))
-    box = page.locator("canvas.panel-strip").first.bounding_box()
-    plot = page.locator("canvas.panel-plot").first.bounding_box()
-    assert (box["y"], box["height"]) == (plot["y"], plot["height"])
-    page.mouse.move(box["x"] + 100, box["y"] + 200)
-
-    def depth() -> float:
-        page.mouse.move(box["x"] + 101, box["y"] + 200)
-        page.mouse.move(box["x"] + 100, box["y"] + 200)
-        found = re.search(r"Depth ([\d.]+)", page.inner_text("#readout"))
-        assert found
-        return float(found[1])
-
-    before, zoom = depth(), view(page)[0]
-    page.keyboard.down("Control")
-    for _ in range(4):
-        page.mouse.wheel(0, -300)
-    page.keyboard.up("Control")
-    assert view(page)[0] > 4 * zoom
-    assert depth() == pytest.approx(before, abs=0.3)
-    _, top = view(page)
-    page.mouse.wheel(0, 400)
-    assert view(page)[1] > top
-
-
-def test_far_view_loads_no_full_size_picture(tall: Path, open_page: Open) -> None:
-    page = open_page("about:blank")
-    loaded: list[str] = []
-    page.on("request", lambda request: loaded.append(request.url.rsplit("/", 1)[-1]))
-    page.goto(url_of(tall, "tall", "section=main&zoom=0.01"))
-    well(page)
-    pictures = [name for name in loaded if name.startswith("strip-")]
-    assert pictures
-    assert all("8th" in name for name in pictures)
-    press(page, "1")
-    settled(page)
-    full = {name for name in loaded if name.startswith("strip-") and "8th" not in name}
-    assert 1 <= len(full) <= 4  # of ten: at most two a track
-
-
-def test_doubtful_stretches_are_found_and_shown(tall: Path, open_page: Open) -> None:
-    page = well(open_page(url_of(tall, "tall")))
-    words = page.inner_text("#doubt")
-    assert "50.0 ft without a value" in words  # 200 samples of 0.25 ft
-    assert "7.5 ft bridged" in words
-    press(page, "]")
-    zoom, top = view(page)
-    middle = top + page.locator("canvas.panel-strip").first.bounding_box()["height"] / zoom / 2
-    assert middle == pytest.approx(3100 / 8000 * 5 * SLAB_ROWS, abs=40)
-    assert "no value" in page.inner_text("#readout")
-    assert "track=" in page.evaluate(
-        "() => new Promise((done) => setTimeout(() => done(location.hash), 500))"
-    )
-
-
-def renderer_seconds() -> dict[int, float]:
-    """CPU seconds of every page process of a chromium, by process id."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            if b"--type=renderer" in (stat.parent / "cmdline").read_bytes():
-                times = stat.read_text().rsplit(")", 1)[1].split()[11:13]
-                found[int(stat.parent.name)] = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
-        except OSError:
-            continue
-    return found
-
-
-def test_large_log_opens_at_once(tmp_path: Path, open_page: Open) -> None:
-    log = tall_log(rows=100_000, count=100_000)
-    folder = publish_local(tmp_path, "large", log_files(log, "large"))
-    path = write_well_page(folder, tmp_path / "dashboard")
-    page = open_page("about:blank")
-    before = renderer_seconds()
-    page.goto(path.as_uri())
-    well(page)
-    spent = max(now - before.get(pid, 0.0) for pid, now in renderer_seconds().items())
-    ready_ms = page.evaluate("() => performance.getEntriesByType('navigation')[0].domComplete")
-    print(f"100,000 rows, 400,000 samples: {spent:.2f} s of CPU; ready after {ready_ms:.0f} ms")
-    # work, not wall time: tests share their machine
-    assert spent < 1.5
 
 
 def test_log_without_pictures_or_curves_opens(tmp_path: Path, open_page: Open) -> None:
@@ -404,9 +169,6 @@ def test_fingers_drag_the_strip(tall: Path, open_page: Open) -> None:
     assert view(page)[1] == pytest.approx(top + 120, abs=2)
 
 
-# ---- the method ----------------------------------------------------------------------------------
-
-
 EVALUATION = {
     "model_id": "0123456789ab", "strips": 3, "seed": 1,
     "overlaps": [
@@ -421,6 +183,8 @@ EVALUATION = {
         "mask_recall": [0.9, 0.85, 0.5, 0.1], "mask_iou": [0.6] * 4,
     },
 }  # fmt: skip
+
+
 LOSSES = {
     "budget": {}, "best": {}, "against_published": ["A sentence about the published result."],
     "rows": [
@@ -471,9 +235,6 @@ def test_method_page_names_the_command_for_what_was_not_measured(
     assert sum("veernet evaluate" in said for said in words) == 2
     assert sum("veernet compare-losses" in said for said in words) == 1
     assert page.locator("#reliability figure").count() == 3  # the bundle ships with its own
-
-
-# ---- deciding ------------------------------------------------------------------------------------
 
 
 def test_a_decision_reaches_the_datasets_without_the_mouse(
