@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,10 +37,11 @@ class _Chore:
     took_s: float = 0.0
 
     def if_due(self) -> None:
-        """Do it where it was not done for long enough."""
+        """Do it where it was not done for long enough; what goes wrong waits for the end of the run."""
         began = time.monotonic()
         if began - self.last >= max(self.least_s, self.took_s / SHARE):
-            self.do()
+            with suppress(Exception):  # scans go on; at the end the same trouble is raised
+                self.do()
             self.last = time.monotonic()
             self.took_s = self.last - began
 

@@ -24,6 +24,7 @@ from flows.local.stopping import Interrupted, stopped_by_kill, unbroken
 from storage.objects import ObjectStore
 from storage.runs import read_runs
 from storage.unlisted import has_unlisted, list_unlisted
+from veernet_core.errors import WriteError
 from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 
@@ -100,6 +101,19 @@ def test_a_run_keeps_its_books_while_it_works(
     digitise.digitise_files(scans, tmp_path, Upright(), CONFIG, Watch(scan))
     assert seen == [(set(), set()), ({"a"}, {"a"}), ({"a", "b"}, {"a", "b"})]
     assert len(read_runs(ObjectStore(str(tmp_path)))) == 1
+
+
+def test_trouble_with_the_books_stops_no_scan(
+    scans: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: Any) -> None:
+        raise WriteError("the disk is full", "verdicts.parquet")
+
+    monkeypatch.setattr(books, "EVERY_S", 0.0)
+    monkeypatch.setattr(books, "write_datasets", full)
+    with pytest.raises(WriteError, match="full"):
+        digitise.digitise_files(scans, tmp_path, Upright(), CONFIG)
+    assert {path.name for path in (tmp_path / "logs").iterdir()} == {"a", "b", "c"}
 
 
 def test_books_take_a_small_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
