@@ -21,7 +21,7 @@ _SHIFT = 10.0
 
 
 def depth_contradiction(base: Given, over: Given) -> str:
-    """What two sources state of the depths, where both cannot be right; else empty.
+    """What two sources give of the depths, where both cannot be right; else empty.
 
     They contradict each other where less than half of the shorter range lies within the other one (of two
     whole ranges: of the longer one), or where an end is ten times the other's.
@@ -37,7 +37,7 @@ def depth_contradiction(base: Given, over: Given) -> str:
 
 
 def well_contradictions(base: Given, over: Given) -> list[str]:
-    """What two sources state of the well, where they name another one: ``uwi 1 against 2``."""
+    """What two sources give of the well, where they name another one: ``uwi 1 against 2``."""
     one, other = base.get("well") or {}, over.get("well") or {}
     found = []
     for key, differ in (("uwi", _other_number), ("name", _other_name), ("county", _other_text)):

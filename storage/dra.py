@@ -119,7 +119,7 @@ def parse_dra(data: bytes, name: str) -> DraFile:
 
 
 def sidecar_of_dra(dra: DraFile, scan_name: str) -> dict[str, Any]:
-    """What a registration file states about one scan, in the sidecar's contract.
+    """What a registration file gives of one scan, in the sidecar's contract.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which scan a row of an index names, by the file or URL that it states.
+"""Which scan a row of an index names, by the file or URL that it gives.
 
 In: a given file or URL, and the place of a scan. Out: whether the one names the other, and how nearly. The
 same file name in another folder is another scan. What a row says does not belong here
@@ -42,7 +42,7 @@ def nearness(given: str, scan: str, unique: bool = False) -> Nearness | None:
     Parameters
     ----------
     given : str
-        File or URL as the index states it. The folders it tells must all be those of the scan; of a place
+        File or URL as the index gives it. The folders it tells must all be those of the scan; of a place
         told from the root of another machine, or a URL, the last one.
     scan : str
         Path or URI of the scan, as far as it is known: a lone file name may lie in any folder.

@@ -225,20 +225,20 @@ class IndexTable:
     def _nearness(self, index: int, place: str) -> Nearness | None:
         values = [
             nearness(text, place, self._map.unique_names)
-            for text in self._stated(index, stem(place))
+            for text in self._given_of(index, stem(place))
         ]
         if not values or values[0] is None:  # what the file column says goes before a URL
             return None
         return max(value for value in values if value is not None)
 
-    def _stated(self, index: int, name: str) -> list[str]:
-        """What a row states of a file of this stem."""
+    def _given_of(self, index: int, name: str) -> list[str]:
+        """What a row gives of a file of this stem."""
         texts = (self._text("file", index), self._text("url", index))
         return [text for text in texts if text and _stem_of(text) == name]
 
     def _nearest(self, index: int, place: str) -> set[str]:
         """The scans that a row names most nearly, of those known and the one at ``place``."""
-        texts = tuple(self._stated(index, stem(place)))
+        texts = tuple(self._given_of(index, stem(place)))
         is_known = place in self._scans.get((stem(place), ""), ())
         if is_known and texts in self._owners:
             return self._owners[texts]

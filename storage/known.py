@@ -1,7 +1,7 @@
 """What is known of a scan before it is looked at, as one sidecar.
 
 In: a person's sidecar, a registration file (DRA) and an index row, each where there is one. Out: the bytes
-of one sidecar that states what any of them states; on each field the person wins over the registration,
+of one sidecar that gives what any of them gives; on each field the person wins over the registration,
 the registration over the index. Where two of them contradict each other, and what of the index was not used,
 stands in the sidecar too (``noted``). Does not belong here: files and folders, what the page itself shows.
 """
@@ -39,7 +39,7 @@ _WELL_FIELDS = (
     "date",
 )
 CONTRADICTED = "sources_contradict"
-"""Finding: what the index, the registration and the sidecar state of a scan cannot all be right."""
+"""Finding: what the index, the registration and the sidecar give of a scan cannot all be right."""
 
 
 def known_sidecar(
@@ -57,7 +57,7 @@ def known_sidecar(
     dra : bytes or None
         The registration file, ``<stem>.dra``.
     indexed : mapping or None
-        What the scan's row of the archive's index states (``sidecar_of_index``).
+        What the scan's row of the archive's index gives (``sidecar_of_index``).
     scan_name : str
         File name of the scan.
 
@@ -112,14 +112,14 @@ def _noted(doubt: Doubt) -> dict[str, Any]:
 
 
 def indexed_of(match: IndexMatch | None) -> dict[str, Any]:
-    """What an index states of a scan, in the sidecar's contract; doubts about its rows under ``noted``."""
+    """What an index gives of a scan, in the sidecar's contract; doubts about its rows under ``noted``."""
     if match is None:
         return {}
     return with_notes(sidecar_of_index(match.row), [_noted(doubt) for doubt in match.doubts])
 
 
 def sidecar_of_index(row: IndexRow) -> dict[str, Any]:
-    """What an index row states, in the sidecar's contract.
+    """What an index row gives, in the sidecar's contract.
 
     Its logged range becomes the depth of a section without rows or name: a prior for whichever sections
     are found, never an axis.

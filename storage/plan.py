@@ -55,7 +55,7 @@ class Unit:
     desk_key : str
         The desk's sidecar in the destination, used in the place of the one beside the scan.
     indexed : str
-        What the archive's index states of the scan (JSON); empty where it says nothing.
+        What the archive's index gives of the scan (JSON); empty where it says nothing.
     sidecar_version : str
         Of all that is given of the scan; empty where nothing is.
     log_id : str

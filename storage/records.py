@@ -134,7 +134,7 @@ def read_record(data: bytes, accept_newer: bool = False) -> Record:
 
 
 def provenance_of(record: Record) -> Provenance:
-    """The provenance that a document states."""
+    """The provenance in a document."""
     made = record["provenance"]
     return Provenance(**{**made, "options": json.dumps(made["options"], sort_keys=True)})
 

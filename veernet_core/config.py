@@ -176,7 +176,7 @@ class DigitiseConfig:
     step : float or None
         Depth step in the log's unit; None takes 0.5 ft / 0.1 m, coarsened to two strip rows.
     depth_unit : 'ft', 'm' or None
-        Used only where nothing else states the unit.
+        Used only where nothing else gives the unit.
     strip_dpi : float
         Resolution of the rectified strips.
     margin_px : int

@@ -73,7 +73,7 @@ class ScanReader:
         data: bytes | None = None
         try:
             data = self._files.get(unit)
-            sidecar = self._stated(unit)
+            sidecar = self._given(unit)
         except StorageError as error:
             if error.retryable:
                 self.unreachable.append(error)
@@ -94,7 +94,7 @@ class ScanReader:
         ref = ScanRef(uri, _name(unit).rsplit(".", 1)[0], sha, len(data))
         return ScanInput(ref, page_alone(data, unit.page, uri) if unit.page else data, sidecar)
 
-    def _stated(self, unit: Unit) -> bytes | None:
+    def _given(self, unit: Unit) -> bytes | None:
         """One sidecar of all that is given of a scan."""
         if unit.rivals:
             place = self._source.uri_of(unit.sidecar_key)

@@ -1,6 +1,6 @@
 """Where wells lie, for the map of the overview: coordinates that a person gave, else the middle of the county.
 
-In: UWIs, counties and states as the logs state them; a table of coordinates (``keep_coordinates``). Out: a name
+In: UWIs, counties and states as the logs give them; a table of coordinates (``keep_coordinates``). Out: a name
 and degrees. Counties are those of the United States (``us_map``); an API number says its county. Nothing here
 decides about a log.
 """

@@ -122,7 +122,7 @@ def _bracketed(text: str) -> Named | None:
 
 
 def find_unit(text: str) -> str | None:
-    """The unit a text states, by its longest alias; None where there is none.
+    """The unit a text names, by its longest alias; None where there is none.
 
     Aliases of two letters or fewer must stand alone or end the text.
     """

@@ -4,7 +4,8 @@ In: a predictor, the confidence maps and the quality model of its bundle; out: o
 shift. Some shifts change the picture (other shapes, wear, renderer, borders, nothing to see), and the
 gate must keep its promise or accept nothing. Others are false statements. Depth lines may give a wrong
 depth away; of scales and names a track's ink tells nothing: there the gate depends on being told, and both
-cases are measured here. The print above the tracks may tell: that is measured on pages (`page.stated_score`).
+cases are measured here. The print above the tracks may tell: that is measured on pages
+(`evaluation.cross_check_score`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reading a page: what layout, text, depth and header find, in order, and only where it is needed.
 
-In: a `Raster`, what a sidecar states (or nothing) and an OCR engine. Out: a `PageReading`, with the given
+In: a `Raster`, what a sidecar gives (or nothing) and an OCR engine. Out: a `PageReading`, with the given
 geometry in the place of the found one; ``sections`` makes one of both.
 Does not belong here: how tracks, numbers and scales are found, and what is done with them.
 """

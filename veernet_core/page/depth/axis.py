@@ -1,6 +1,6 @@
 """The depth axis of a section: printed numbers say which line is which, printed lines say where.
 
-In: a raster, a section of its layout, an OCR engine, what an index states. Out: `DepthFound`: an axis with
+In: a raster, a section of its layout, an OCR engine, what an index gives. Out: `DepthFound`: an axis with
 residual, unit and confidence, or none and the reasons. Nothing is guessed: one label, labels that
 contradict each other, two columns that disagree, labels that run upward are refused.
 Does not belong here: reading numbers (`depth_labels`), choosing them (`depth_chain`), measuring lines

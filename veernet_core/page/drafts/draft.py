@@ -159,13 +159,13 @@ def _knots(array: F64) -> Knots:
 def _read(reading: PageReading) -> dict[str, Any]:
     return {
         "page": reading.layout.kind,
-        "header": {name: _stated(value) for name, value in reading.header.fields.items()},
+        "header": {name: _read_value(value) for name, value in reading.header.fields.items()},
         "depth": {name: _labels(reading, name) for name in reading.depths},
         "findings": [f"{f.code}: {f.message}" for f in reading.findings],
     }
 
 
-def _stated(value: Reading[Any]) -> dict[str, Any]:
+def _read_value(value: Reading[Any]) -> dict[str, Any]:
     return {
         "value": value.value,
         "source": value.source,

@@ -99,8 +99,8 @@ def _choose_county(values: Sequence[Value]) -> Reading[str] | None:
         same = {n for _, n in known} == {name}
         sure = value.confidence >= FAIR_OCR or len(known) > 1
         return reading_of(value, name, CONFIRMED if same and sure else LIKELY if same else DOUBTFUL)
-    stated = _free_text(lambda text: False)(values)
-    return None if stated is None else replace(stated, confidence=min(stated.confidence, LIKELY))
+    chosen = _free_text(lambda text: False)(values)
+    return None if chosen is None else replace(chosen, confidence=min(chosen.confidence, LIKELY))
 
 
 def _choose_state(values: Sequence[Value]) -> Reading[str] | None:

@@ -1,6 +1,6 @@
 """Given scales and names cross-checked with what the page prints above its tracks.
 
-In: sections as a sidecar states them, and the scales read above them. Out: findings: what the print
+In: sections as a sidecar gives them, and the scales read above them. Out: findings: what the print
 contradicts (``scale_contradicted``, ``name_contradicted``: those curves are for review), and what it confirms.
 Print that could not be read says nothing either way.
 Does not belong here: reading print (`text`, `scales`), and what is not given (`complete`).
@@ -135,7 +135,7 @@ class _Held:
         """What is surely read of a curve above the track."""
         return [c for c in self.sure if str(c.mnemonic.value) == kind]
 
-    def states(self, kind: str) -> bool:
+    def gives(self, kind: str) -> bool:
         """Whether a curve of a kind is given in the track."""
         return any(k is not None and k.mnemonic == kind for k in self.kinds.values())
 
@@ -158,13 +158,13 @@ class _Held:
 
 
 def _strays(tracks: Sequence[_Held]) -> dict[str, tuple[str, list[str]]]:
-    """Curves printed above a track that does not state them, and given only where they are not printed:
+    """Curves printed above a track that is not given them, and given only where they are not printed:
     by mnemonic, the track of the print and those of the statements.
     """
     strays = {}
     for held in tracks:
         for kind in {str(c.mnemonic.value) for c in held.sure}:
-            elsewhere = [t for t in tracks if t.states(kind)]
+            elsewhere = [t for t in tracks if t.gives(kind)]
             if elsewhere and not any(t.prints(kind) for t in elsewhere):
                 strays[kind] = held.track_id, [t.track_id for t in elsewhere]
     return strays
@@ -187,8 +187,8 @@ def _against(
             f"The page draws a solid line beside the scale of {name}; stated is {specs[0].style},"
             " and solid for another curve of the track."
         )
-    for stray, (printed, stated_in) in strays.items():
-        if kind is not None and kind.mnemonic == stray and held.track_id in stated_in:
+    for stray, (printed, given_in) in strays.items():
+        if kind is not None and kind.mnemonic == stray and held.track_id in given_in:
             return "name_contradicted", (
                 f"The page prints {name} above track {printed}, not above {held.track_id}."
             )

@@ -93,7 +93,7 @@ def _spread_prior(base: list[Any], over: list[Any]) -> list[Any] | None:
 
 
 def _merge_depth(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """A range that another source states is converted where the units differ; anchors that are kept get
+    """A range that another source gives is converted where the units differ; anchors that are kept get
     the new unit, because stating only a unit corrects it.
     """
     range_ = {key: base[key] for key in ("top", "bottom") if base.get(key) is not None}
