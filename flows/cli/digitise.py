@@ -302,7 +302,7 @@ def _standing(
     scans: list[Path], args: argparse.Namespace, config: DigitiseConfig, index: IndexTable | None
 ) -> dict[Path, list[dict[str, Any]]]:
     """The scans that need not be done again."""
-    from flows.dashboard.method import bundle_bytes
+    from flows.engine.bundle_facts import bundle_bytes
     from flows.local.standing import requirement, standing
 
     bundle = args.model.read_bytes() if args.model is not None else bundle_bytes()

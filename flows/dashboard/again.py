@@ -17,12 +17,12 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from flows.dashboard.archive import scan_sources
-from flows.local.names import LogNames
 from storage.carry import carry_reviews
 from storage.compact import compact
 from storage.datasets import replace_rows, write_datasets
 from storage.desk_sidecars import desk_sidecars, sidecar_key
 from storage.ledger import append, read_ledger, segment_name
+from storage.local_names import LogNames
 from storage.log_files import RECORD, log_files
 from storage.names import safe_name
 from storage.objects import ObjectStore

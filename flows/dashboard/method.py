@@ -7,7 +7,6 @@ figure is made up: what was not measured is named with the command that measures
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -19,10 +18,10 @@ from typing import Any
 import jinja2
 
 from flows.dashboard.shipped import script_json
+from flows.engine.bundle_facts import bundle_bytes, read_bundle
 from storage.objects import ObjectStore
 from storage.tables import Row
 from veernet_core.datatypes import STYLES
-from veernet_core.errors import BundleError
 
 PAGE = "method.html"
 DATA = "method-data.js"
@@ -37,8 +36,6 @@ COMMANDS = {
 
 PUBLISHED = {"share": 0.97, "weight": 42.0}
 """Background share and positive weight as published for the two-class stage."""
-
-_SHIPPED_BUNDLE = "veernet-small.safetensors"
 
 
 def write_method_page(
@@ -115,29 +112,6 @@ def method_data(bundle: bytes | None, measured: Sequence[Path | Traversable]) ->
         "published": PUBLISHED,
         "styles": list(STYLES),
     }
-
-
-def read_bundle(data: bytes) -> tuple[str, Row, Row]:
-    """Id, calibration and training record of a bundle, without loading its weights or torch.
-
-    Raises
-    ------
-    BundleError
-        If the bytes are no bundle.
-    """
-    try:
-        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        entry = json.loads(header["__metadata__"]["bundle"])
-        calibration, record = json.loads(entry["calibration"]), json.loads(entry["record"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"not a model bundle ({error})", "bundle") from error
-    return hashlib.sha256(data).hexdigest()[:12], calibration, record
-
-
-def bundle_bytes() -> bytes | None:
-    """The shipped bundle; None where the package came without it."""
-    file = package_files("veernet_core.net") / "weights" / _SHIPPED_BUNDLE
-    return file.read_bytes() if file.is_file() else None
 
 
 def _shipped() -> Traversable:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flows.dashboard.method import bundle_bytes, read_bundle
+from flows.engine.bundle_facts import bundle_bytes, read_bundle
 from veernet_core.errors import VeernetError
 
 INTERVAL = 0.9

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flows.engine.bundle_facts import bundle_bytes
 from flows.engine.decoders import DEFAULT_CHECK
 from flows.engine.memory import Release, keep_freed_blocks
 from flows.engine.precision import AUTO, best_precision
@@ -168,8 +169,6 @@ def known_engine(model: str | None, device: str, precision: str, fixed: str) -> 
         return None
     if kind != "cpu" or not same:
         return None
-    from flows.dashboard.method import bundle_bytes  # without torch, which takes seconds to load
-
     content = bundle_bytes()
     return None if content is None else PlannedWith(hashlib.sha256(content).hexdigest()[:12], fixed)
 

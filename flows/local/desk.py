@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.local.names import LogNames
 from storage.desk_sidecars import desk_sidecars
+from storage.local_names import LogNames
 from storage.objects import ObjectStore
 from veernet_core.datatypes import ScanRef
 

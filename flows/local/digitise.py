@@ -19,7 +19,6 @@ from flows.engine.loading import chosen_numerics, page_workers
 from flows.engine.page_engines import PageEngines
 from flows.local.books import Books
 from flows.local.desk import Desk
-from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from flows.local.report import (
     UNWATCHED,
@@ -33,6 +32,7 @@ from storage import delivery, publish
 from storage.carry import carry_reviews
 from storage.index_table import MAPS, IndexTable, IndexTableError, parse_column_map, read_index
 from storage.kept import Kept
+from storage.local_names import LogNames
 from storage.log_files import log_files, with_text_findings
 from storage.objects import ObjectStore
 from storage.review_files import wants_review_files

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from flows.local.desk import Desk
-from flows.local.names import LogNames
 from flows.local.pages import read_pages
 from storage.index_table import IndexTable
+from storage.local_names import LogNames
 from storage.log_files import RECORD
 from storage.records import Record, provenance_of, read_record
 from storage.required import Requirement, asked_otherwise, moved_on

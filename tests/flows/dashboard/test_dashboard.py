@@ -19,9 +19,9 @@ from factories import CALI, GR, ILD, judge, make_curve, make_log, only
 from flows.dashboard import build_dashboard, dashboard_data, overview, read_archive
 from flows.dashboard.archive import OldResultsError
 from flows.dashboard.data import _year
-from flows.dashboard.method import bundle_bytes, read_bundle
 from flows.dashboard.odds import chance_bad, interval_of
 from flows.dashboard.packing import natural
+from flows.engine.bundle_facts import bundle_bytes, read_bundle
 from storage.datasets import write_datasets
 from storage.log_files import log_files
 from storage.objects import ObjectStore

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from flows.dashboard import method
-from flows.dashboard.method import method_data, method_files, read_bundle, write_method_page
+from flows.dashboard.method import method_data, method_files, write_method_page
+from flows.engine.bundle_facts import read_bundle
 from flows.studies.evaluate import CURVE_COLUMNS, evaluation_json
 from storage.objects import ObjectStore
 from veernet_core.datatypes import Posterior

@@ -8,9 +8,9 @@ from pathlib import Path
 from factories import make_log
 
 from flows.local.desk import Desk
-from flows.local.names import LogNames
 from storage.datasets import write_datasets
 from storage.desk_sidecars import SIDECARS, desk_sidecars, sidecar_key
+from storage.local_names import LogNames
 from storage.log_files import log_files
 from storage.objects import ObjectStore
 from storage.publish import publish_local

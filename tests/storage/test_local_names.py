@@ -8,9 +8,9 @@ import pytest
 from factories import make_log, tiny_png
 
 from flows.local.digitise import find_scans
-from flows.local.names import LogNames
 from storage.datasets import write_datasets
 from storage.listing import list_scans
+from storage.local_names import LogNames
 from storage.log_files import log_files
 from storage.objects import ObjectStore
 from storage.publish import publish_local
