@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F64
+from veernet_core.datatypes import F64, flag_runs
 
 R2_POINTS = 300
 
@@ -175,5 +175,4 @@ def calibration_error(p: F64, event: NDArray[np.bool_], bins: int = 15) -> float
 
 def longest_run(flags: NDArray[np.bool_]) -> int:
     """Length of the longest run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
-    return int((edges[1::2] - edges[::2]).max()) if len(edges) else 0
+    return max((stop - start for start, stop in flag_runs(flags)), default=0)

@@ -14,7 +14,6 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.config import DigitiseConfig
-from veernet_core.curve.evidence.observed import flag_runs
 from veernet_core.datatypes import (
     EVIDENCE,
     F64,
@@ -25,6 +24,7 @@ from veernet_core.datatypes import (
     RecoveredCurve,
     Section,
     Trace,
+    flag_runs,
     interp_extrapolate,
 )
 

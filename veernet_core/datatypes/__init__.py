@@ -56,6 +56,7 @@ from veernet_core.datatypes.words import (
     Source,
     Style,
     Wrap,
+    flag_runs,
 )
 
 __all__ = [
@@ -107,6 +108,7 @@ __all__ = [
     "TrackGeometry",
     "WellInfo",
     "Wrap",
+    "flag_runs",
     "interp_extrapolate",
     "px_at",
 ]

@@ -57,3 +57,16 @@ def require(condition: bool, message: str) -> None:
     """
     if not condition:
         raise GeometryError(message)
+
+
+def flag_runs(flags: Bool) -> list[tuple[int, int]]:
+    """Half-open runs of True.
+
+    Examples
+    --------
+    >>> flag_runs(np.array([True, True, False, True]))
+    [(0, 2), (3, 4)]
+    """
+    padded = np.concatenate([[False], flags, [False]]).astype(np.int8)
+    edges = np.flatnonzero(np.diff(padded))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, STYLES, Bool, Posterior, Strip
+from veernet_core.datatypes import F32, STYLES, Bool, Posterior, Strip, flag_runs
 from veernet_core.errors import OutOfMemoryError
 from veernet_core.net.cpu_engine import CpuEngine, available
 from veernet_core.net.model import STRIDE, STYLE_CONDITION, NetOutput, VeerNet, style_condition
@@ -248,8 +248,7 @@ class _Map:
     def blended(self, weight: F32) -> NDArray[np.float16]:
         """The whole map; ``weight`` [rows] is the sum of the ramps."""
         self._sums /= weight[self._seams, None]
-        edges = np.flatnonzero(np.diff(self._seams, prepend=False, append=False))
-        for first, last in edges.reshape(-1, 2):
+        for first, last in flag_runs(self._seams):
             mean = torch.from_numpy(self._sums[:, self._slot[first] : self._slot[last]])
             torch.from_numpy(self.values[:, first:last]).copy_(mean)
         return self.values

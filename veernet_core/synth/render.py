@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, F64, U8, Rng, Style
+from veernet_core.datatypes import F32, F64, U8, Rng, Style, flag_runs
 from veernet_core.synth.grids import GridPlan
 
 SS = 2
@@ -136,8 +136,7 @@ def _strokes(x: F64, pen: Pen, phase: float) -> Iterator[F64]:
     """Polylines ``[n, 2]`` (col, row) of the pen-down pieces."""
     rows = np.arange(len(x), dtype=np.float64)
     down = np.isfinite(x)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], down, [False]]).astype(int)))
-    for start, stop in zip(edges[::2], edges[1::2]):
+    for start, stop in flag_runs(down):
         path = np.column_stack([x[start:stop], rows[start:stop]])
         if len(path) == 1:
             path = np.vstack([path, path + np.array([0.0, 0.5])])

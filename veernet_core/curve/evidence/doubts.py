@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.curve.evidence.observed import flag_runs
 from veernet_core.datatypes import (
     F64,
     FT_PER,
@@ -20,6 +19,7 @@ from veernet_core.datatypes import (
     DoubtReason,
     RecoveredCurve,
     Trace,
+    flag_runs,
 )
 
 LEAST_ODDS = 0.95

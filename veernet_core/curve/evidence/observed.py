@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
-from veernet_core.datatypes import F64, INKED, U8, Bool
+from veernet_core.datatypes import F64, INKED, U8, Bool, flag_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +196,6 @@ def _is_line(
 def _mean_width(dark: Bool) -> float:
     """Inked columns per row that has any."""
     return float(dark.sum() / max(1, dark.any(axis=1).sum()))
-
-
-def flag_runs(flags: Bool) -> list[tuple[int, int]]:
-    """Half-open runs of True."""
-    padded = np.concatenate([[False], flags, [False]]).astype(np.int8)
-    edges = np.flatnonzero(np.diff(padded))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
 
 
 def drop_short_runs(observed: Bool, least: int) -> Bool:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from veernet_core.curve.evidence.observed import flag_runs
-from veernet_core.datatypes import F64, I32, Bool
+from veernet_core.datatypes import F64, I32, Bool, flag_runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from veernet_core.curve.evidence.observed import flag_runs
 from veernet_core.curve.tracking.costs import IdentityCosts
-from veernet_core.datatypes import F32, F64, Bool
+from veernet_core.datatypes import F32, F64, Bool, flag_runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F64, U8, Bool, Style
+from veernet_core.datatypes import F64, U8, Bool, Style, flag_runs
 
 _INK = 128
 _MAX_TILT, _TILTS = 0.08, 81
@@ -192,7 +192,7 @@ def dash_length(line: Bool) -> float:
 
 def _ends_of_runs(flags: Bool) -> NDArray[np.int64]:
     """First and one past the last index of every run of True, [n, 2]."""
-    return np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]))).reshape(-1, 2)
+    return np.array(flag_runs(flags), dtype=np.int64).reshape(-1, 2)
 
 
 def _is_broken_evenly(runs: F64, gaps: F64) -> bool:

@@ -14,13 +14,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from veernet_core.datatypes import (
-    F64,
-    RESISTIVITIES,
-    CurveSpec,
-    Scale,
-    Wrap,
-)
+from veernet_core.datatypes import F64, RESISTIVITIES, CurveSpec, Scale, Wrap, flag_runs
 from veernet_core.synth.heldout.courses import track_fraction
 from veernet_core.synth.heldout.data import Family, Shape
 
@@ -165,13 +159,11 @@ def _synthetic_spec(rng: np.random.Generator, mnemonic: str, double: bool) -> Cu
 
 
 def _longest_run(values: F64) -> F64:
-    finite = np.isfinite(values)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], finite.view(np.int8), [0]])))
-    if len(edges) == 0:
+    runs = flag_runs(np.isfinite(values))
+    if not runs:
         return np.zeros(8)
-    starts, stops = edges[::2], edges[1::2]
-    best = int(np.argmax(stops - starts))
-    return values[starts[best] : stops[best]]
+    start, stop = max(runs, key=lambda run: run[1] - run[0])
+    return values[start:stop]
 
 
 def _cut(rng: np.random.Generator, shape: Shape, n: int, log: bool) -> tuple[str, F64]:

@@ -7,13 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from veernet_core.datatypes import (
-    F32,
-    F64,
-    WRAP_COUNTS,
-    CurveSpec,
-    Strip,
-)
+from veernet_core.datatypes import F32, F64, WRAP_COUNTS, CurveSpec, Strip, flag_runs
 from veernet_core.synth.heldout.copies import Finish, clean_scan, dirty_scan, surviving
 from veernet_core.synth.heldout.courses import course_truth, segmented, strokes, track_fraction
 from veernet_core.synth.heldout.data import (
@@ -94,10 +88,7 @@ def _backup_courses(
 def _on_scale(course: Course) -> tuple[tuple[float, float], ...]:
     """Row intervals where a course is within the track."""
     row, _, _, inked = segmented(replace(course, lifts=()))
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], inked.view(np.int8), [0]])))
-    return tuple(
-        (float(row[a]), float(row[b])) for a, b in zip(edges[::2], edges[1::2], strict=True)
-    )
+    return tuple((float(row[a]), float(row[b])) for a, b in flag_runs(inked))
 
 
 def _pen_kinds(rng: np.random.Generator, n: int) -> list[str]:
