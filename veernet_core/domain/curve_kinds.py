@@ -7,14 +7,13 @@ might have been.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from veernet_core.datatypes import Scale, Style, Wrap
+from veernet_core.domain.tables import table
 
 Range = tuple[float, float]
 
@@ -93,14 +92,16 @@ def _same(a: float, b: float) -> bool:
 @cache
 def curve_kinds() -> tuple[CurveKind, ...]:
     """All curves known by name."""
-    families = _table()["families"]
-    return tuple(_kind(families.get(raw.get("family"), {}) | raw) for raw in _table()["curves"])
+    families = table("vocabulary")["families"]
+    return tuple(
+        _kind(families.get(raw.get("family"), {}) | raw) for raw in table("vocabulary")["curves"]
+    )
 
 
 @cache
 def unit_texts() -> Mapping[str, tuple[str, ...]]:
     """Units by the texts that print them, in the form of ``vocabulary.words``."""
-    return {unit: tuple(texts) for unit, texts in _table()["units"].items()}
+    return {unit: tuple(texts) for unit, texts in table("vocabulary")["units"].items()}
 
 
 @cache
@@ -109,14 +110,9 @@ def curve_kind(mnemonic: str) -> CurveKind | None:
     return next((kind for kind in curve_kinds() if kind.mnemonic == mnemonic), None)
 
 
-@cache
-def _table() -> dict[str, Any]:
-    return tomllib.loads((files("veernet_core.domain") / "vocabulary.toml").read_text("utf-8"))
-
-
 def name_words() -> tuple[str, ...]:
     """Words that names of curves are made of, besides those of the known names."""
-    return tuple(_table()["words"])
+    return tuple(table("vocabulary")["words"])
 
 
 def _kind(raw: Mapping[str, Any]) -> CurveKind:

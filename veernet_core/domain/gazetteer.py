@@ -11,131 +11,14 @@ import difflib
 import re
 
 from veernet_core.domain.api_number import ApiNumber
+from veernet_core.domain.tables import table
 
-_COUNTIES: dict[str, str] = {
-    "West Virginia": "Barbour Berkeley Boone Braxton Brooke Cabell Calhoun Clay Doddridge Fayette"
-    " Gilmer Grant"
-    " Greenbrier Hampshire Hancock Hardy Harrison Jackson Jefferson Kanawha Lewis Lincoln Logan"
-    " McDowell"
-    " Marion Marshall Mason Mercer Mineral Mingo Monongalia Monroe Morgan Nicholas Ohio Pendleton"
-    " Pleasants Pocahontas Preston Putnam Raleigh Randolph Ritchie Roane Summers Taylor Tucker"
-    " Tyler"
-    " Upshur Wayne Webster Wetzel Wirt Wood Wyoming",
-    "New Mexico": "Bernalillo Catron Chaves Colfax Curry De_Baca Dona_Ana Eddy Grant Guadalupe"
-    " Harding Hidalgo Lea"
-    " Lincoln Los_Alamos Luna McKinley Mora Otero Quay Rio_Arriba Roosevelt Sandoval San_Juan"
-    " San_Miguel"
-    " Santa_Fe Sierra Socorro Taos Torrance Union Valencia",
-    "North Dakota": "Adams Barnes Benson Billings Bottineau Bowman Burke Burleigh Cass Cavalier"
-    " Dickey Divide Dunn Eddy"
-    " Emmons Foster Golden_Valley Grand_Forks Grant Griggs Hettinger Kidder LaMoure Logan McHenry"
-    " McIntosh McKenzie McLean Mercer Morton Mountrail Nelson Oliver Pembina Pierce Ramsey Ransom"
-    " Renville Richland Rolette Sargent Sheridan Sioux Slope Stark Steele Stutsman Towner Traill"
-    " Walsh"
-    " Ward Wells Williams",
-    "Kansas": "Allen Anderson Atchison Barber Barton Bourbon Brown Butler Chase Chautauqua"
-    " Cherokee Cheyenne"
-    " Clark Clay Cloud Coffey Comanche Cowley Crawford Decatur Dickinson Doniphan Douglas Edwards"
-    " Elk"
-    " Ellis Ellsworth Finney Ford Franklin Geary Gove Graham Grant Gray Greeley Greenwood Hamilton"
-    " Harper Harvey Haskell Hodgeman Jackson Jefferson Jewell Johnson Kearny Kingman Kiowa"
-    " Labette Lane"
-    " Leavenworth Lincoln Linn Logan Lyon McPherson Marion Marshall Meade Miami Mitchell Montgomery"
-    " Morris Morton Nemaha Neosho Ness Norton Osage Osborne Ottawa Pawnee Phillips Pottawatomie"
-    " Pratt"
-    " Rawlins Reno Republic Rice Riley Rooks Rush Russell Saline Scott Sedgwick Seward Shawnee"
-    " Sheridan"
-    " Sherman Smith Stafford Stanton Stevens Sumner Thomas Trego Wabaunsee Wallace Washington"
-    " Wichita"
-    " Wilson Woodson Wyandotte",
-    "Oklahoma": "Adair Alfalfa Atoka Beaver Beckham Blaine Bryan Caddo Canadian Carter Cherokee"
-    " Choctaw"
-    " Cimarron Cleveland Coal Comanche Cotton Craig Creek Custer Delaware Dewey Ellis Garfield"
-    " Garvin Grady Grant"
-    " Greer Harmon Harper Haskell Hughes Jackson Jefferson Johnston Kay Kingfisher Kiowa Latimer"
-    " Le_Flore Lincoln Logan Love McClain McCurtain McIntosh Major Marshall Mayes Murray Muskogee"
-    " Noble"
-    " Nowata Okfuskee Oklahoma Okmulgee Osage Ottawa Pawnee Payne Pittsburg Pontotoc Pottawatomie"
-    " Pushmataha Roger_Mills Rogers Seminole Sequoyah Stephens Texas Tillman Tulsa Wagoner"
-    " Washington"
-    " Washita Woods Woodward",
-    "Texas": "Anderson Andrews Angelina Aransas Archer Armstrong Atascosa Austin Bailey Bandera"
-    " Bastrop Baylor"
-    " Bee Bell Bexar Blanco Borden Bosque Bowie Brazoria Brazos Brewster Briscoe Brooks Brown"
-    " Burleson"
-    " Burnet Caldwell Calhoun Callahan Cameron Camp Carson Cass Castro Chambers Cherokee"
-    " Childress Clay"
-    " Cochran Coke Coleman Collin Collingsworth Colorado Comal Comanche Concho Cooke Coryell Cottle"
-    " Crane Crockett Crosby Culberson Dallam Dallas Dawson Deaf_Smith Delta Denton DeWitt Dickens"
-    " Dimmit"
-    " Donley Duval Eastland Ector Edwards Ellis El_Paso Erath Falls Fannin Fayette Fisher Floyd"
-    " Foard"
-    " Fort_Bend Franklin Freestone Frio Gaines Galveston Garza Gillespie Glasscock Goliad"
-    " Gonzales Gray"
-    " Grayson Gregg Grimes Guadalupe Hale Hall Hamilton Hansford Hardeman Hardin Harris Harrison"
-    " Hartley"
-    " Haskell Hays Hemphill Henderson Hidalgo Hill Hockley Hood Hopkins Houston Howard Hudspeth"
-    " Hunt"
-    " Hutchinson Irion Jack Jackson Jasper Jeff_Davis Jefferson Jim_Hogg Jim_Wells Johnson Jones"
-    " Karnes"
-    " Kaufman Kendall Kenedy Kent Kerr Kimble King Kinney Kleberg Knox Lamar Lamb Lampasas La_Salle"
-    " Lavaca Lee Leon Liberty Limestone Lipscomb Live_Oak Llano Loving Lubbock Lynn McCulloch"
-    " McLennan"
-    " McMullen Madison Marion Martin Mason Matagorda Maverick Medina Menard Midland Milam Mills"
-    " Mitchell"
-    " Montague Montgomery Moore Morris Motley Nacogdoches Navarro Newton Nolan Nueces Ochiltree"
-    " Oldham"
-    " Orange Palo_Pinto Panola Parker Parmer Pecos Polk Potter Presidio Rains Randall Reagan Real"
-    " Red_River Reeves Refugio Roberts Robertson Rockwall Runnels Rusk Sabine San_Augustine"
-    " San_Jacinto"
-    " San_Patricio San_Saba Schleicher Scurry Shackelford Shelby Sherman Smith Somervell Starr"
-    " Stephens"
-    " Sterling Stonewall Sutton Swisher Tarrant Taylor Terrell Terry Throckmorton Titus Tom_Green"
-    " Travis"
-    " Trinity Tyler Upshur Upton Uvalde Val_Verde Van_Zandt Victoria Walker Waller Ward"
-    " Washington Webb"
-    " Wharton Wheeler Wichita Wilbarger Willacy Williamson Wilson Winkler Wise Wood Yoakum Young"
-    " Zapata"
-    " Zavala",
-}
 COUNTIES: dict[str, tuple[str, ...]] = {
-    state: tuple(name.replace("_", " ") for name in names.split())
-    for state, names in _COUNTIES.items()
+    state: tuple(names) for state, names in table("places")["counties"].items()
 }
 """Counties by state, in the order of their API codes (001, 003, 005, ...)."""
 
-SERVICE_COMPANIES: tuple[str, ...] = (
-    "Schlumberger Well Surveying Corporation",
-    "Schlumberger",
-    "Birdwell",
-    "Welex",
-    "Dresser Atlas",
-    "Lane-Wells",
-    "Halliburton",
-    "Baker Hughes",
-    "Baker Atlas",
-    "Western Atlas",
-    "McCullough",
-    "Gearhart-Owen",
-    "Gearhart",
-    "GO Wireline",
-    "Perforating Guns Atlas",
-    "PGAC",
-    "Computalog",
-    "Weatherford",
-    "PathFinder",
-    "Allegheny Nuclear Surveys",
-    "Basin Surveys",
-    "Appalachian Well Surveys",
-    "Superior Well Services",
-    "Log-Tech",
-    "ELI Wireline",
-    "Tucker Wireline",
-    "Reeves Wireline",
-    "Sperry-Sun",
-    "Great Guns",
-    "Electra",
-)
+SERVICE_COMPANIES: tuple[str, ...] = tuple(table("places")["service_companies"])
 _SIMILAR = 0.88
 
 
