@@ -122,8 +122,16 @@ def worst_stretches(record: Record, index: int, samples: pa.Table) -> list[Stret
     return [*given, *found][:MOST]
 
 
+_AT_THE_DESK = {
+    "scale_guess": "Press g, then c: compare it with the printed one and say which line it is.",
+}
+"""What settles a reason where the scan is at hand, in place of what the register says for anybody."""
+
+
 def remedy(code: str) -> str:
     """What settles a reason of a verdict; empty where nothing is to be done."""
+    if code in _AT_THE_DESK:
+        return _AT_THE_DESK[code]
     try:
         return entry_of(code).remedy
     except KeyError:

@@ -120,6 +120,37 @@ def test_what_was_not_read_is_typed_and_confirmed_like_the_others(page: Any) -> 
     assert len(curve["points"]) == 1
 
 
+def test_what_is_typed_for_one_scale_is_suggested_for_those_guessed_alike(page: Any) -> None:
+    page.evaluate("""() => veernetDesk.change("", (next) => {
+      const own = next.sections[0].tracks[0].curves;
+      for (const curve of own) Object.assign(curve, {unit: "", left: 0.2, right: 200, scale: "linear"});
+      own.push({...own[0], mnemonic: "ILM", right: 20, style: "dashed", source: "guess"});
+    })""")
+    page.keyboard.press("c")
+    page.select_option("#which [name=scale]", "log")
+    page.fill("#which [name=unit]", "OHMM")
+    page.click("#which [data-line='1']")
+    own, alike, other = curves(page)
+    assert (own["scale"], own["unit"]) == ("log", "OHMM")
+    assert (alike["scale"], alike["unit"], alike["source"]) == ("log", "OHMM", "guess")
+    assert (other["scale"], other["unit"]) == ("linear", "")
+    assert page.input_value("#which [name=scale]") == "log", "the next question offers it"
+
+
+def test_many_depths_are_folded_away(page: Any) -> None:
+    assert page.locator("#panel details.depths").count() == 0
+    page.evaluate("""() => veernetDesk.change("", (next) => {
+      const depth = next.sections[0].depth;
+      depth.anchors = Array.from({length: 40}, (_, k) => [10 * k, 1000 + k]);
+    })""")
+    assert page.inner_text("#panel details.depths summary") == "40 depths, 1,000 to 1,039 ft"
+    assert not page.is_visible("#panel .anchor")
+    page.click("#panel details.depths summary")
+    assert page.is_visible("#panel .anchor")
+    page.evaluate("veernetPanel.draw()")
+    assert page.is_visible("#panel .anchor"), "what was unfolded stays so"
+
+
 def test_a_suggestion_that_is_left_is_one_still_and_the_next_is_shown(page: Any) -> None:
     page.keyboard.press("c")
     page.keyboard.press("Escape")

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from conftest import on_screen, serving, until
-from factories import GR, judge, make_curve, make_log, only
+from factories import (
+    CALI,
+    GR,
+    ILD,
+    NPHI,
+    judge,
+    make_curve,
+    make_log,
+    make_section,
+    make_track,
+    only,
+)
 
 from flows.dashboard import build_dashboard
 from flows.dashboard.serve import make_app
@@ -136,6 +148,35 @@ def test_a_curve_opens_at_its_worst_stretch_and_is_accepted_without_it(
     page.fill("#goto", str(depth[~inside & np.isfinite(las[name])][0]))
     page.press("#goto", "Enter")
     assert "accepted without" not in page.inner_text("#readout")
+
+
+def test_the_scale_under_review_is_whole_and_the_others_leave_the_scan_its_room(
+    tmp_path: Path, open_page: Open
+) -> None:
+    specs = (GR, CALI, ILD, NPHI)
+    track = make_track("T1", 200, 700, *specs)
+    judged = [judge(make_curve(spec), "review", reasons=("scale_guess",)) for spec in specs]
+    section = make_section("main", "ft", 1000.0, 1000.5, track)
+    log = replace(make_log("four"), sections=(section,), curves=tuple(judged))
+    publish_local(tmp_path, "four", log_files(log, "four"))
+    write_datasets(tmp_path)
+    build_dashboard(tmp_path)
+    with serving(make_app(ObjectStore(str(tmp_path)))) as address:
+        page = open_page(f"{address}/review?log=four", 1280, 900)
+        for _ in range(2):
+            name = shown(page)
+            frame = page.frame_locator("#page")
+            own = frame.locator(f".head.plot .scale:has-text('{name}')")
+            own.wait_for()
+            assert frame.locator(".head.plot .scale").count() == 1
+            assert frame.locator(".head.plot .key").count() == 3
+            assert frame.locator(".tools").bounding_box()["height"] < 40, "one row of tools"
+            assert "Press g, then c" in page.inner_text("#why")
+            page.keyboard.press("j")
+            until(page, f"!document.documentElement.dataset.shown.endsWith('/{name}')")
+        page.goto(f"{address}/dashboard/logs/four/index.html")
+        page.wait_for_selector("body[data-ready=yes]")
+        assert page.locator(".head.plot .scale").count() == 4, "the log's own page has room"
 
 
 def test_two_curves_that_changed_places_are_put_back(

@@ -214,6 +214,12 @@ window.veernetConfirm = (function () {
     const note = values.mnemonic + " confirmed on its line" + (isFinite(depth) ? " at " + words(depth) + " " + (section.depth.unit || "") : "");
     const done = help.change(note, (next) => {
       const track = next.sections[at.section].tracks[at.track], curve = track.curves[at.curve];
+      const ends = [values.left, values.right];
+      // what is printed in one head alike was guessed alike: what was typed for one is suggested for the others
+      for (const other of track.curves) if (other !== curve && doc.isGuess(other) && [asked.was.left, asked.was.right].every((v, i) => [other.left, other.right][i] === v && v === ends[i])) {
+        other.scale = values.scale;
+        if (!other.unit && values.unit) other.unit = values.unit;
+      }
       Object.assign(curve, values);
       act(track, curve);
       doc.confirm(curve);

@@ -36,10 +36,17 @@ window.veernetPanel = (function () {
       make("h3", {}, "Depth ", guess ? make("span", { class: "suggestion" }, "suggested: a guess ") : read ? make("span", { class: "quiet" }, "read on the page ") : "", guess ? button("Confirm", "The depths are right", () => tryTo("depth confirmed", (next) => doc.confirm(of(next)))) : ""),
       make("div", { class: "row" }, "unit ", choice(depth.unit, ["", "ft", "m"], "unit of depth", "unit of depth", (next, v) => put(of(next), "unit", v)),
         !(depth.anchors || []).length ? make("span", { class: "quiet" }, "No depth: choose the depth tool and click two or more depth lines.") : ""),
-      make("div", { class: "row" }, (depth.anchors || []).map(([row, value], i) => make("span", { class: "anchor", title: read && !doc.ownAnchors(depth).some((a) => a[0] === row) ? "suggested" : "set" },
+      folded(depth.anchors || [], depth.unit || "", (depth.anchors || []).map(([row, value], i) => make("span", { class: "anchor", title: read && !doc.ownAnchors(depth).some((a) => a[0] === row) ? "suggested" : "set" },
         button("row " + Math.round(row), "Show", () => view.goTo(row)), field(value, "number", "depth at row " + Math.round(row), "depth corrected", (next, v) => {
           doc.setAnchor(next.sections[s], i, v);
         }, { class: "depth" }), button("×", "Remove this depth", () => tryTo("depth removed", (next) => doc.removeAnchor(next.sections[s], i)))))));
+  }
+  /* Many depths are folded away: the tracks below them need no scrolling. */
+  const FEW = 12;
+  function folded(anchors, unit, nodes) {
+    const list = make("div", { class: "row" }, nodes), values = anchors.map(([, value]) => value), [low, high] = [Math.min(...values), Math.max(...values)];
+    if (nodes.length <= FEW) return list;
+    return make("details", { class: "depths" }, make("summary", {}, nodes.length + " depths, " + low.toLocaleString("en") + " to " + high.toLocaleString("en") + " " + unit), list);
   }
   const WELL = [["name", "well"], ["uwi", "UWI or API"], ["company", "company"], ["field", "field"], ["county", "county"], ["state", "state"], ["country", "country"], ["service_company", "logged by"], ["date", "date"]];
   function wellPart() {
@@ -85,7 +92,7 @@ window.veernetPanel = (function () {
   }
   panel.draw = () => {
     if (!panel.state) return;
-    const open = Boolean(document.querySelector("#panel details.well[open]"));
+    const open = Boolean(document.querySelector("#panel details.well[open]")), unfolded = Boolean(document.querySelector("#panel details.depths[open]"));
     const active = document.activeElement && document.activeElement.closest("#panel") ? document.activeElement.getAttribute("aria-label") : null;
     document.getElementById("panel").replaceChildren(
       wellPart(),
@@ -105,6 +112,7 @@ window.veernetPanel = (function () {
       make("h2", {}, "What was noticed"), ...(panel.state.findings.length ? panel.state.findings.slice(0, 30).map((f) => make("p", { class: "quiet" }, make("bdi", {}, f.message), f.rows ? [" ", button("Show", "Go to these rows", () => view.goTo(f.rows[0]))] : "")) : [make("p", { class: "quiet" }, "Nothing.")]),
       make("h2", {}, "Corrections so far"), ...(panel.state.history.length ? panel.state.history.map((h) => make("p", { class: "quiet" }, make("bdi", {}, h.when + " " + h.who + ": " + h.what))) : [make("p", { class: "quiet" }, "None.")]));
     if (open) document.querySelector("#panel details.well").open = true;
+    if (unfolded) for (const node of document.querySelectorAll("#panel details.depths")) node.open = true;
     if (active) { const again = [...document.querySelectorAll("#panel [aria-label]")].find((n) => n.getAttribute("aria-label") === active); if (again) again.focus(); }
   };
   return panel;

@@ -576,8 +576,11 @@
     if (panel.kind === "map") return make("div", { class: "head" });
     if (panel.kind === "depth") return make("div", { class: "head depth" }, make("b", {}, section.anchors.length ? "Depth" : "Scan row"), make("small", {}, section.unit || "px"));
     const name = make("div", { class: "track" }, make("b", {}, text(panel.track.id)), make("small", {}, panel.kind === "strip" ? "scan" : "log plot"), panel.kind === "plot" ? make("small", { class: "lane", title: "confidence from 0 to 100 %" }, "conf. %") : null);
-    const keys = panel.track.curves.map((curve) => panel.kind === "plot" ? scaleHead(curve) : stripKey(curve));
-    return make("div", { class: "head " + panel.kind }, name, keys);
+    const framed = document.body.classList.contains("framed"), own = panel.track.curves.find((curve) => curve.mnemonic === view.curve);
+    // in the review the scan has little room: the scale of the curve under review is whole, the others are names
+    const whole = (curve) => panel.kind === "plot" && !(framed && own && curve !== own && panel.track.curves.length > 2);
+    const keys = panel.track.curves.map((curve) => whole(curve) ? scaleHead(curve) : stripKey(curve));
+    return make("div", { class: "head " + panel.kind + (keys.some((key) => key.classList.contains("key")) ? " keyed" : "") }, name, keys);
   }
 
   function toggle(curve, node) {
@@ -822,7 +825,9 @@
     const track = section.tracks.findIndex((t) => t.id === place.get("track"));
     if (track >= 0) focusTrack(track);
     const zoom = parseFloat(place.get("zoom")), at = parseFloat(place.get("depth") || place.get("row"));
+    const before = view.curve;
     view.curve = track >= 0 ? place.get("curve") || "" : "";
+    if (view.curve !== before && document.body.classList.contains("framed")) build();
     doubtAt = -1;
     if (zoom > 0 || view.curve) { view.zoom = zoom || 0; settle(); }
     if (isFinite(at)) goTo(at);
