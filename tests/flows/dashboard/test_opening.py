@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +151,13 @@ def test_a_server_that_cannot_get_ready_ends_with_the_reason(
     def prepare(say: Callable[[str], None]) -> Starlette:
         raise OldResultsError("no dataset", "verdicts.parquet")
 
-    with pytest.raises(OldResultsError):
-        serve(
-            ObjectStore(str(tmp_path)), host="127.0.0.1", port=0, token="", reviewers={},
+    with ThreadPoolExecutor(1) as beside:  # where a loop of the browser's tests runs, no other may
+        served = beside.submit(
+            serve, ObjectStore(str(tmp_path)), host="127.0.0.1", port=0, token="", reviewers={},
             prepare=prepare, say=lambda words: None,
         )  # fmt: skip
+        with pytest.raises(OldResultsError):
+            served.result(60)
     assert capsys.readouterr().out.startswith("dashboard: http://127.0.0.1:0/")
 
 
