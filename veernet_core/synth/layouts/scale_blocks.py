@@ -24,18 +24,10 @@ def draw_scales(sheet: Sheet, plan: PagePlan, block: Block) -> None:
             for col in (column.left, column.right):
                 sheet.line((block.top, col), (block.bottom, col), stroke)
         if column.kind == "curves":
-            halves = _halves(sheet, column)
-            if len(halves) > 1 and framed:
-                sheet.line((block.top, halves[1][0]), (block.bottom, halves[1][0]), stroke)
-            for half in halves:
-                _cell(sheet, plan, block, half, hand, max(1, column.curves))
+            span = (column.left, column.right)  # a double track is never cut in the header
+            _cell(sheet, plan, block, span, hand, max(1, column.curves))
         else:
             _label(sheet, plan, block, column)
-
-
-def _halves(sheet: Sheet, column: Column) -> list[tuple[float, float]]:
-    """The stretches of a track that scales span: a double track is never cut in the header."""
-    return [(column.left, column.right)]
 
 
 def _cell(
