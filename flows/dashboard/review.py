@@ -149,9 +149,9 @@ class Desk:
         curves = [
             {
                 "section_id": curve["section_id"], "track_id": curve["track_id"],
-                "mnemonic": curve["spec"]["mnemonic"], "decision": curve["decision"],
+                "mnemonic": curve["spec"]["mnemonic"], "decision": curve["decision"], "spec": curve["spec"],
                 "reasons": [sentence(code) for code in curve["reasons"]],
-                "doubtful": curve.get("doubtful", []),
+                "doubtful": curve.get("doubtful", []), "codes": curve["reasons"],
                 "stretches": [asdict(s) for s in worst_stretches(record, index, samples)],
                 "settle": [remedy(code) for code in curve["reasons"] if remedy(code)],
                 "curve_sha256": curve_hash(record, index, samples),

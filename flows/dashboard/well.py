@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flows.dashboard.decided import decided_curves
 from flows.dashboard.other_sources import other_sources
 from flows.dashboard.shipped import script_json
 from flows.dashboard.tiles import Picture, Track, strip_pictures
@@ -105,8 +106,7 @@ def well_files(log_dir: Path, base: str, store: ObjectStore | None = None) -> di
         decided = _decided(record, log_dir, reviews)
         shown = _viewer(record, log_dir, link, decided)
         others = other_sources(store, record["well"]["uwi"], log_dir.name) if store else []
-        said = [asdict(r) if r else None for r in decided]
-        page = _page(record, log_dir, names, link, said, others)
+        page = _page(record, log_dir, names, link, decided, others)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         raise DamagedResultError(f"{type(error).__name__}: {error}", str(log_dir)) from error
     return {"index.html": page, "data.js": f"veernetWell({script_json(shown)});\n".encode()}
@@ -140,9 +140,7 @@ def _viewer(record: Record, log_dir: Path, link: str, decided: Sequence[Review |
     """Sections, tracks, pictures and samples for the script."""
     pictures = strip_pictures(log_dir)
     samples = _samples(log_dir / SAMPLES, record["curves"])
-    without = [_merged(review.stretches) if review else [] for review in decided]
-    curves = [{**curve, "without": each} for curve, each in zip(record["curves"], without)]
-    numbered = list(zip(curves, samples))
+    numbered = list(zip(decided_curves(record["curves"], decided), samples))
     return {
         "log_id": log_dir.name,
         "uwi": record["well"]["uwi"],
@@ -226,17 +224,6 @@ def _curve(curve: Row, samples: Row | None) -> Row:
     }
 
 
-def _merged(stretches: Sequence[tuple[float, float]]) -> list[list[float]]:
-    """Depths that a person accepted a curve without, from the top down, none of them twice."""
-    out: list[list[float]] = []
-    for first, last in sorted(stretches):
-        if out and first <= out[-1][1]:
-            out[-1][1] = max(out[-1][1], last)
-        else:
-            out.append([first, last])
-    return out
-
-
 def _samples(path: Path, curves: Sequence[Row]) -> list[Row | None]:
     """Samples of a log's curves in their order; None where they are missing or do not fit."""
     counts = [int(curve["samples"]) for curve in curves]
@@ -296,9 +283,10 @@ def _page(
     log_dir: Path,
     names: Sequence[str],
     link: str,
-    decided: Sequence[Row | None],
+    decided: Sequence[Review | None],
     others: Sequence[Row],
 ) -> bytes:
+    final = [curve["decision"] for curve in decided_curves(record["curves"], decided)]
     shown = jsonable(
         {
             "log_id": log_dir.name,
@@ -306,9 +294,11 @@ def _page(
             "scan": record["scan"],
             "provenance": record["provenance"],
             "newer": record.get("schema_version", 0) > SCHEMA_VERSION,
-            "counts": {d: sum(c["decision"] == d for c in record["curves"]) for d in DECISIONS},
+            "counts": {d: final.count(d) for d in DECISIONS},
             "words": DECISIONS,
-            "curves": [{**c, "review": r} for c, r in zip(record["curves"], decided)],
+            "curves": [
+                {**c, "review": asdict(r) if r else None} for c, r in zip(record["curves"], decided)
+            ],
             "sections": [_depth_facts(section) for section in record["sections"]],
             "findings": record["findings"],
             "others": others,

@@ -171,7 +171,7 @@
     byId("years").hidden = !dated;
     byId("years-note").textContent = (counts.size ? "click a year to filter" : "") + (without ? (counts.size ? "; " : "") + grouped(without) + " logs without a date" : "");
     if (!dated) return;
-    const years = [...counts.keys()], low = years.length ? Math.min(...years) : 1950, high = Math.max(low + SHARES, ...years), many = high - low + 1;
+    const years = [...counts.keys()], high = years.length ? Math.max(...years) : 1974, low = Math.min(high - SHARES, ...years), many = high - low + 1;
     const box = { left: 56, top: 12, wide: 492, tall: 104 }, add = page.frame("years", 560, 164, "Logs by year and verdict");
     page.stacked(add, Array.from({ length: many }, (_, k) => counts.get(low + k) || [0, 0, 0]), box, (k) => String(low + k));
     const step = box.wide / many, every = [1, 2, 5, 10, 20].find((n) => n * step >= 38) || 50;

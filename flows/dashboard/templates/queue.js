@@ -5,7 +5,7 @@
   const words = { accept: "✓ accepted", review: "? review", reject: "✗ rejected", return: "↩ returned" };
   const kind = { accept: "accept", reject: "reject", return: "review", review: "review" };
   const only = new URLSearchParams(location.search).get("log") || "";
-  let rows = [], at = -1, log = null, asked = 0, redoing = false;
+  let rows = [], at = -1, log = null, asked = 0, redoing = false, warned = "";
   const desk = window.veernetQueue = {};
 
   function make(name, attributes, ...children) {
@@ -169,6 +169,11 @@
     if (!log || log.log_id !== row.log_id) { say("The log is still loading.", false); return; }
     const curve = curveOf(row);
     if (!curve) { say("The log no longer has this curve: reload.", false); return; }
+    if (action === "accept" && curve.codes.includes("scale_guess") && warned !== curve.curve_sha256) {
+      warned = curve.curve_sha256;
+      say("Its scale is a guess: " + curve.spec.left + " to " + curve.spec.right + " " + curve.spec.unit + (curve.spec.unit ? ", " : "") + (curve.spec.scale === "log" ? "logarithmic" : curve.spec.scale) + ". Press a again if it is printed so; g compares it with the print.", false);
+      return;
+    }
     try {
       await ask("/api/review", { log_id: row.log_id, section_id: row.section_id, track_id: row.track_id, mnemonic: row.mnemonic,
         curve_sha256: curve.curve_sha256, action, reviewer, note, ...(action === "accept" && window.veernetStretch.nulls().length ? { null: window.veernetStretch.nulls() } : {}) });

@@ -278,7 +278,12 @@ def test_decision_of_a_person_stands_beside_the_verdict(tmp_path: Path) -> None:
     path = write_well_page(folder, tmp_path / "dashboard")
     words = Page(path.read_text("utf-8")).words
     assert "Accepted by O'Neil <b> , 2024-05-06T07:08:09Z: ink is clear" in words
-    assert "1 review" in words
+    assert "? review" in words, "the machine's verdict stays in the table"
+    assert "4 accepted" in words, "the head counts what is in force, as the overview does"
+    name = curve["spec"]["mnemonic"]
+    sections = viewer_data(path.parent / "data.js")["sections"]
+    shown = [c for section in sections for track in section["tracks"] for c in track["curves"]]
+    assert [c["decision"] for c in shown if c["mnemonic"] == name] == ["accept"]
     assert "Accepted by" not in Page(well_files(folder, "x")["index.html"].decode()).words
 
 
