@@ -53,19 +53,30 @@ def doubtful_curves(
         Decisions that the datasets do not have yet.
     """
     table = read_verdicts(store)
-    table = table.append_column("doubt", pa.array(_in_doubt(table, min_r2), pa.float64()))
-    table = table.append_column("gain", pa.array(_gain(table, min_r2), pa.float64()))
-    rows = table.filter(_mask(table, which, log_id)).to_pylist()
-    for row in rows:
+    table = table.filter(_mask(table, which, log_id)).combine_chunks()
+    gain, doubt = _gain(table, min_r2), _in_doubt(table, min_r2)
+    wanted = np.flatnonzero(_wanted(table, which, said))
+    empty = table["coverage"].to_numpy() == 0
+    first = gain if which == "open" else doubt
+    keys = (_rank(table)[wanted], empty[wanted], -doubt[wanted], -first[wanted])
+    order = wanted[np.lexsort(keys)]
+    rows = table.take(order[:QUEUE]).to_pylist()
+    for row, value in zip(rows, doubt[order]):
+        row["doubt"] = float(value)
         last = said.get(_key(row))
         if last is not None:
             row["reviewed_decision"] = None if last == "withdraw" else last
-    chosen = [row for row in rows if _wanted(row, which)]
-    first = "gain" if which == "open" else "doubt"
-    chosen.sort(
-        key=lambda row: (-row[first], -row["doubt"], row["coverage"] == 0, natural(row["log_id"]))
-    )
-    return [_shown(row) if k < QUEUE else {} for k, row in enumerate(chosen)]
+    return [*(_shown(row) for row in rows), *({} for _ in order[QUEUE:])]
+
+
+def _rank(table: pa.Table) -> NDArray[np.int64]:
+    """Place of each row's log in the natural order of names."""
+    names = pc.dictionary_encode(table["log_id"].cast(pa.string())).combine_chunks()
+    order = sorted(range(len(names.dictionary)), key=lambda k: natural(names.dictionary[k].as_py()))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    out: NDArray[np.int64] = rank[names.indices.to_numpy()]
+    return out
 
 
 def has_curves(store: ObjectStore) -> bool:
@@ -105,14 +116,18 @@ def _needs(record: Record) -> Row:
 
 def _rejected(store: ObjectStore) -> list[Row]:
     """Logs all of whose curves the machine rejected, and nobody decided otherwise."""
-    logs: dict[str, list[Row]] = {}
     names = ["log_id", "well", "uwi", "mnemonic", "decision", "reviewed_decision", "reasons"]
-    for row in read_verdicts(store).select(names).to_pylist():
+    table = read_verdicts(store).select(names).combine_chunks()
+    log = pc.dictionary_encode(table["log_id"].cast(pa.string())).combine_chunks()
+    codes = log.indices.to_numpy()
+    rejected = pc.equal(table["decision"].cast(pa.string()), "reject").to_numpy()
+    open_ = rejected & pc.is_null(table["reviewed_decision"]).to_numpy()
+    other = np.bincount(codes[~open_], minlength=len(log.dictionary)) > 0
+    logs: dict[str, list[Row]] = {}
+    for row in table.filter(pa.array(~other[codes])).to_pylist():
         logs.setdefault(row["log_id"], []).append(row)
     found = []
     for log_id, curves in logs.items():
-        if any(c["decision"] != "reject" or c["reviewed_decision"] for c in curves):
-            continue
         reason = Counter(code for c in curves for code in c["reasons"] or ()).most_common(1)
         code = reason[0][0] if reason else ""
         unread = all(c["mnemonic"].startswith("UNREAD") for c in curves)
@@ -222,13 +237,22 @@ def _mask(table: pa.Table, which: str, log_id: str) -> pa.Array:
     return pa.array(np.ones(len(table), dtype=np.bool_))
 
 
-def _wanted(row: Row, which: str) -> bool:
+def _wanted(table: pa.Table, which: str, said: Mapping[CurveKey, str]) -> NDArray[np.bool_]:
+    """Rows that are wanted, also by what was said since the datasets were written."""
+    decided: NDArray[np.bool_] = pc.is_valid(table["reviewed_decision"]).to_numpy().copy()
+    logs = pa.array(sorted({key[0] for key in said}), pa.string())
+    fresh = np.flatnonzero(pc.is_in(table["log_id"].cast(pa.string()), logs).to_numpy())
+    for at, row in zip(fresh, table.select(_KEY).take(fresh).to_pylist()):
+        if _key(row) in said:
+            decided[at] = said[_key(row)] != "withdraw"
     if which == "all":
-        return True
+        return np.ones(len(table), np.bool_)
     if which == "decided":
-        return row["reviewed_decision"] is not None
-    returned = row["decision"] == "review" or row["earlier_decision"] is not None
-    return returned and row["reviewed_decision"] is None
+        return decided
+    returned = pc.equal(table["decision"].cast(pa.string()), "review").to_numpy()
+    changed = pc.is_valid(table["earlier_decision"]).to_numpy()
+    out: NDArray[np.bool_] = (returned | changed) & ~decided
+    return out
 
 
 _SHOWN = (
@@ -243,6 +267,9 @@ _SHOWN = (
 def _shown(row: Row) -> Row:
     shown: Row = jsonable({name: row[name] for name in _SHOWN})
     return shown | {"kind": "curve", "reasons": [sentence(code) for code in row["reasons"] or []]}
+
+
+_KEY = ["log_id", "section_id", "track_id", "mnemonic"]
 
 
 def _key(row: Mapping[str, Any]) -> CurveKey:
