@@ -27,6 +27,8 @@ _FILLERS = frozenset(
     {"DIA", "DIAM", "DIAMETER", "HOLE", "LOG", "CURVE", "SCALE", "INDEX", "THE", "OF", "0"}
 )
 """Words that stand beside names and make them no other curve's."""
+_DEPTHS_OF_ARRAY = re.compile(r"\b\d+ ?(?:IN|FT)\b")
+"""How deep and how sharp a curve of an array reads: "90in Resistivity 2ft Res"."""
 _LABEL_WORDS = frozenset(
     {"ZERO", "DIV", "SENS", "SENSITIVITY", "INTERVAL:", "SPEED", "FILTER", "RUN", "REMARKS"}
 )
@@ -105,7 +107,8 @@ def find_curve(text: str) -> Named | None:
         if len(name) <= _SHORT_NAME and name not in alone:
             continue
         if re.search(rf"\b{re.escape(name)}\b", plain):
-            kept = " ".join(w for w in bare.split() if w in name.split() or w not in _FILLERS)
+            kept = " ".join(w for w in _DEPTHS_OF_ARRAY.sub(" ", bare).split()
+                            if w in name.split() or w not in _FILLERS)  # fmt: skip
             return Named(_lookups().by_name[name], name, min(1.0, len(name) / max(1, len(kept))))
     near = _similar(bare, _lookups().names)
     return None if near is None else Named(_lookups().by_name[near], near, 1.0, is_exact=False)

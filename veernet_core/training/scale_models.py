@@ -17,6 +17,7 @@ import numpy as np
 from veernet_core.datatypes import F64, Bool
 from veernet_core.page.scales.binder import (
     ReadScale,
+    is_doubtful,
     read_block_scales,
     verdict_features,
 )
@@ -57,7 +58,7 @@ _ROUNDS_PAIRS, _ROUNDS_NAMES = 300, 250
 _REAL_WEIGHT = 4.0
 """What a hand-read example weighs against a drawn one."""
 _FEWEST_OUTCOMES = 20
-_SURE_SHARE, _HELD = 0.98, 0.1
+_SURE_SHARE, _HELD = 0.99, 0.1
 """Share of the readings of wells left out that are right from the level on that counts as sure, and how freely
 the weights that tell it may grow: some hundred readings bear no more."""
 _NO_VERDICT = np.zeros((3, len(VERDICT_FEATURES) + 1)) + np.array([[0.0], [1.0], [0.0]])
@@ -148,7 +149,8 @@ def fit_scales(
         plain = ScaleScorer(pairs, names, knots, line, _NO_VERDICT, "")
         read = [_readings(e, replace(plain, **_of(boosters[j]))) for j in numbers if j != k
                 for e in hand if folds[e.source.well] == j]  # fmt: skip
-        verdict = _verdict(np.vstack([f for f, _ in read]), np.concatenate([y for _, y in read]))
+        features, right, firm = zip(*read, strict=True)
+        verdict = _verdict(np.vstack(features), np.concatenate(right), np.concatenate(firm))
         notes = {**record, "left_out_fold": k, "wells": sorted(w for w in folds if folds[w] != k)}
         packed[k] = pack_scorer(pairs, names, knots, line, verdict, notes)
     return packed.pop(None), packed  # type: ignore[return-value]
@@ -247,32 +249,41 @@ def _of(boosters: tuple[Any, Any]) -> dict[str, Any]:
     return {"pairs": boosters[0], "names": boosters[1]}
 
 
-def _readings(example: _Examples, scorer: ScaleScorer) -> tuple[F64, Bool]:
-    """Verdict features of the readings of a block, and which of them are right as a whole.
+def _readings(example: _Examples, scorer: ScaleScorer) -> tuple[F64, Bool, Bool]:
+    """Verdict features of the readings of a block, which of them are right as a whole, and which can be sure at
+    all.
 
     Where the printed names were not noted down, a reading with the right ends under another name is neither
     right nor wrong, and left out.
     """
     read = read_block_scales(example.source.block, scorer)
     own = true_scales(example.source, [r.scale for r in read])
-    features, right = [], []
+    features, right, firm = [], [], []
     for row, r, true in zip(verdict_features(read), read, own, strict=True):
         named = true is not None and r.name is not None and is_same_name(r.name, true)
         if named or true is None or true.printed:
             features.append(row)
             right.append(named)
-    return np.array(features).reshape(-1, len(VERDICT_FEATURES)), np.array(right, dtype=np.bool_)
+            firm.append(not is_doubtful(r))
+    return (
+        np.array(features).reshape(-1, len(VERDICT_FEATURES)),
+        np.array(right, dtype=np.bool_),
+        np.array(firm, dtype=np.bool_),
+    )
 
 
-def _verdict(features: F64, right: Bool) -> F64:
-    """A logistic line on the verdict features, and the level from which nearly all readings are right."""
+def _verdict(features: F64, right: Bool, firm: Bool) -> F64:
+    """A logistic line on the verdict features, and the level from which nearly all readings are right of those
+    that can be sure.
+    """
     from sklearn.linear_model import LogisticRegression
 
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-3
     line = LogisticRegression(C=_HELD, max_iter=500).fit((features - mean) / spread, right)
     p = line.predict_proba((features - mean) / spread)[:, 1]
-    order = np.argsort(-p)
-    share = (np.cumsum(right[order]) + 0.0) / np.arange(1, len(order) + 1)
+    order = np.argsort(-p, kind="stable")
+    order = order[firm[order]]
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(share >= _SURE_SHARE)
     level = float(p[order[enough[-1]]]) if len(enough) else 1.0
     out = np.zeros((3, features.shape[1] + 1))

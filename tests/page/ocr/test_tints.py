@@ -33,6 +33,15 @@ def test_edges_of_smoothed_black_letters_are_black() -> None:
     assert tint_of(np.full((5, 3), 10, dtype=np.uint8)) == ""
 
 
+def test_print_smoothed_for_screens_of_three_colours_is_black() -> None:
+    # a black stroke, one edge of it light and the other dark: in sum they are as grey as the stroke
+    light, dark = [210, 255, 177], [90, 0, 156]
+    stroke = np.array([light, light, [0, 0, 0], dark], dtype=np.uint8)
+    assert tint_of(np.tile(stroke, (20, 1))) == BLACK
+    red = np.array([[255, 150, 150], [255, 0, 0], [255, 40, 40]], dtype=np.uint8)
+    assert tint_of(np.tile(red, (20, 1))) == "#ff0000"
+
+
 def test_gaps_between_colours_tell_pens_apart() -> None:
     assert tint_gap("#00ff40", "#00ff41") < 0.05
     assert tint_gap("#0000ff", "#000000") > 0.5

@@ -278,3 +278,29 @@ def test_a_name_that_is_likelier_wrong_is_never_sure(
     monkeypatch.setattr(ScaleScorer, "whole", lambda self, features: np.full(len(features), 0.97))
     (curve,) = read(LAYOUTS["all on one line"])
     assert (curve.mnemonic.confidence >= SURE) == is_sure
+
+
+# ---- what is never sure --------------------------------------------------------------------------------
+
+
+def test_a_scale_that_goes_on_in_the_next_track_is_not_sure() -> None:
+    both = (T2[0], T3[1])
+    plain = [box("SONIC XY", 1500, 1000), box("0", 1540, 775), box("10", 1540, 1235)]
+    (alone,) = read(plain)
+    assert ends(alone)[1:] == (0.0, 10.0)
+    numbers = [box("0", 1540, 775), box("10", 1540, 1250), box("20", 1540, 1725)]
+    for curve in read([box("SONIC XY", 1500, 1000), *numbers]):
+        wide = (curve.track_index, curve.last_track) == (1, 2)
+        assert (wide and ends(curve)[1:] == (0.0, 20.0)) or curve.left.confidence < SURE
+    assert both == (750.0, 1750.0)
+
+
+def test_a_scale_that_ends_where_no_border_is_printed_is_not_sure() -> None:
+    boxes = [box("GR (GAPI)", 1500, 225), box("0", 1500, 120), box("150", 1500, 325)]
+    assert all(c.left.confidence < SURE for c in read(boxes))
+
+
+def test_of_two_ways_to_read_a_number_that_both_make_sense_none_is_sure() -> None:
+    nought = replace(box("0", 1500, 120), also="2")
+    boxes = [box("RHOB (G/CC)", 1500, 350), nought, box("3", 1500, 580)]
+    assert all(c.left.confidence < SURE for c in read(boxes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,14 @@ def test_a_border_read_as_a_digit_is_doubted(ends: tuple[float, float]) -> None:
 )
 def test_round_scales_are_not_doubted(ends: tuple[float, float]) -> None:
     assert not may_be_misread(scale(*ends), None)
+
+
+@pytest.mark.parametrize(("support", "doubted"), [(1, True), (2, False)])
+def test_ends_between_which_three_numbers_agree_are_not_doubted(
+    support: int, doubted: bool
+) -> None:
+    inset = replace(scale(5, 5000, "log"), inset=True, support=support)
+    assert may_be_misread(inset, None) is doubted
 
 
 def named(text: str) -> NameCandidate:

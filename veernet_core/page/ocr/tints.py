@@ -28,6 +28,8 @@ the least ink, px. The fringes of smoothed black letters are as vivid as coloure
 from edge to edge and the mean of a word is grey."""
 _VIVID_SHARE = 0.2
 """Share of vivid pixels in the ink of a coloured word; rules and grids may run through it."""
+_PAPER = 240
+"""A pixel whose darkest channel is above that is paper, of 255."""
 
 
 def tinted(boxes: Sequence[TextBox], raster: Raster) -> list[TextBox]:
@@ -61,7 +63,12 @@ def tint_of(pixels: U8) -> str:
     if len(ink) < _INKED:
         return ""
     vivid = vivid_part(ink)
-    return hex_of(vivid) if len(vivid) > _VIVID_SHARE * len(ink) and has_hue(vivid) else BLACK
+    # black print smoothed for screens of three colours has edges of all hues, which are grey in sum: the dark
+    # ones alone are not
+    whole = pixels[pixels.min(axis=1) < _PAPER]
+    if len(vivid) > _VIVID_SHARE * len(ink) and has_hue(vivid) and has_hue(whole, _TINT / 2):
+        return hex_of(vivid)
+    return BLACK
 
 
 def vivid_part(pixels: U8) -> U8:
@@ -70,12 +77,14 @@ def vivid_part(pixels: U8) -> U8:
     return out
 
 
-def has_hue(pixels: U8) -> bool:
-    """Whether the mean ink of pixels, uint8 [n, 3], has a hue."""
+def has_hue(pixels: U8, least: float = _TINT) -> bool:
+    """Whether the mean ink of pixels, uint8 [n, 3], has a hue: channels ``least`` apart, in units of the
+    strongest.
+    """
     if not len(pixels):
         return False
     ink = (255.0 - pixels).mean(axis=0)
-    return bool(ink.max() - ink.min() > _TINT * ink.max())
+    return bool(ink.max() - ink.min() > least * ink.max())
 
 
 def hex_of(vivid: U8) -> str:

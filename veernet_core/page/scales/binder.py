@@ -48,7 +48,10 @@ _LONGEST = 24
 
 @dataclass(frozen=True, slots=True)
 class ReadScale:
-    """A chosen scale with its name, where one was found; ``sure``: that all of it is right."""
+    """A chosen scale with its name, where one was found; ``sure``: that all of it is right.
+
+    ``goes_on``: one of its ends may be the middle of a wider scale, whose ends are printed on its line too.
+    """
 
     scale: ScaleCandidate
     probability: float
@@ -56,6 +59,7 @@ class ReadScale:
     name_probability: float
     names: tuple[NameCandidate, ...] = ()
     sure: float = 0.0
+    goes_on: bool = False
 
 
 def read_block_scales(
@@ -75,23 +79,51 @@ def read_block_scales(
     scales = [scale for scale, _ in chosen]
     named = name_scales(block, scales, scorer)
     read = [
-        ReadScale(scale, probability, *own)
+        ReadScale(scale, probability, *own, goes_on=_goes_on(scale, candidates))
         for (scale, probability), own in zip(chosen, named, strict=True)
     ]
     sure = scorer.whole(verdict_features(read))
     read = [
-        replace(r, sure=min(float(p), DOUBTFUL) if _is_doubtful(r) else float(p))
+        replace(r, sure=min(float(p), DOUBTFUL) if is_doubtful(r) else float(p))
         for r, p in zip(read, sure, strict=True)
     ]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
 
 
-def _is_doubtful(item: ReadScale) -> bool:
-    """Whether a reading speaks against itself, was put right by taking figures away, or has a name that is
-    likelier wrong than right.
+def is_doubtful(item: ReadScale) -> bool:
+    """Whether a reading speaks against itself, was put right by taking figures away, is one of two that both
+    make sense, ends where no border is printed, or has a name that is likelier wrong than right.
     """
-    doubted = may_be_misread(item.scale, item.name) or _is_put_right(item.scale)
-    return doubted or item.name_probability < 0.5
+    scale = item.scale
+    doubted = may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
+    cut = item.goes_on or scale.frame.kind == "part"
+    return doubted or cut or item.name_probability < 0.5
+
+
+def _goes_on(scale: ScaleCandidate, candidates: Sequence[ScaleCandidate]) -> bool:
+    """Whether a wider scale begins or ends with a number of this one and has the other in its middle."""
+    return any(
+        wide.frame.width > scale.frame.width
+        and ((wide.first is scale.first) != (wide.last is scale.last))
+        and any(t is scale.first or t is scale.last for t in wide.between)
+        and wide.support > 0
+        and wide.misfit == 0
+        for wide in candidates
+    )
+
+
+def _is_one_of_two(scale: ScaleCandidate) -> bool:
+    """Whether the numbers were taken from the second way of reading them, and those of the first make a scale
+    too.
+    """
+    read = [numbers_of(token.text) for token in (scale.first, scale.last)]
+    if not all(read) or scale.inset:
+        return False
+    ends = (scale.left, scale.right)
+    if all(end in {v for v, _ in own} for end, own in zip(ends, read, strict=True)):
+        return False
+    left, right = (own[0][0] for own in read)
+    return left != right and is_printed_so(replace(scale, left=left, right=right))
 
 
 def _is_put_right(scale: ScaleCandidate) -> bool:

@@ -135,5 +135,8 @@ def relation(first: ScaleCandidate, other: ScaleCandidate) -> str:
 
 
 def other_colour(one: ScaleCandidate, other: ScaleCandidate) -> bool:
-    """Whether the numbers of two scales are known to be of two colours."""
-    return tint_gap(one.first.tint, other.first.tint) >= SAME_TINT
+    """Whether the numbers of two scales are known to be of two colours, at either end: a curve may run through
+    the other one.
+    """
+    pairs = ((one.first, other.first), (one.last, other.last))
+    return any(tint_gap(a.tint, b.tint) >= SAME_TINT for a, b in pairs)

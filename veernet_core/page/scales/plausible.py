@@ -12,6 +12,8 @@ from veernet_core.page.scales.names import NameCandidate
 
 _MOST_DIGITS, _WHOLE = 3, 0.02
 """Most digits that count of an end of a scale, and how far from whole the decades of a scale may be."""
+_AGREEING = 2
+"""Numbers besides the first one that stand where ends put them that are not printed."""
 _SMALL = 0.125
 """An end that may be a nought, in spans of the scale."""
 
@@ -19,12 +21,12 @@ _SMALL = 0.125
 def may_be_misread(scale: ScaleCandidate, name: NameCandidate | None) -> bool:
     """Whether a reading speaks against itself.
 
-    A lost point or zero would make an unusual scale usual, no end stands at a border, a known curve has ends
-    or a kind of scale that it never has, or the numbers are none that scales are printed with: a rule
-    or a border was read with them.
+    A lost point or zero would make an unusual scale usual, no end stands at a border and fewer than three
+    numbers say what they are, a known curve has ends or a kind of scale that it never has, or the numbers are
+    none that scales are printed with: a rule or a border was read with them.
     """
     named = name.named if name is not None else None
-    if scale.inset:
+    if scale.inset and scale.support < _AGREEING:
         return True
     ends = (scale.left, scale.right)
     units = _units(named.kind, name) if named is not None else ()

@@ -24,14 +24,21 @@ from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.ink import ScaleInk, find_tilt
+from veernet_core.page.scales.legend import with_legend_tints
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
 from veernet_core.page.scales.scorer import shipped_scorer, unpack_scorer
+from veernet_core.page.scales.series import with_series
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.page.scales.turned import read_turned
 
 ABOVE_IN, TILT_IN = 5.5, 6.0
 """How far above a grid its scales are looked for, and how much of that shows the tilt of the print."""
+HIGHEST_IN = 12.0
+"""How far above a grid scales may stand in boxes that reach down to it."""
+_STEP_IN, _STRAY_IN, _RUNNING, _INKED = 0.5, 0.03, 0.9, 80
+"""How boxes are followed upward: rows at a time, how far a border may stray from its column, what share of the
+rows it inks, and from which darkness, of 255."""
 INTO_GRID_IN, INTO_COLOUR_GRID_IN = 0.6, 1.2
 """How far into the grid scales may be printed; digital logs print them in the first rows."""
 _SAME_PLACE = 0.03
@@ -77,7 +84,7 @@ def read_scales(
     for section in sections:
         block = read_block(raster, section, above, layout.dpi, reader, net)
         curves = curves_of(read_block_scales(block, scorer), block, section)
-        found.append(print_colours(curves, block, raster))
+        found.append(with_series(print_colours(curves, block, raster), block))
         above = section.row_bottom
     return tuple(curve for own in _voted(sections, found) for curve in own)
 
@@ -138,7 +145,22 @@ def block_rows(raster: Raster, section: SectionFound, above: float, dpi: Dpi) ->
     """Rows, half-open, where the scales of a section may be printed; ``above``: where the one before ends."""
     into = INTO_COLOUR_GRID_IN if raster.is_colour else INTO_GRID_IN
     row0 = int(max(0.0, above, section.row_top - ABOVE_IN * dpi.down))
+    row0 = _top_of_boxes(raster, section, row0, int(max(0.0, above)), dpi)
     return row0, max(row0 + 8, int(min(raster.height_px, section.row_top + into * dpi.down)))
+
+
+def _top_of_boxes(raster: Raster, section: SectionFound, row0: int, above: int, dpi: Dpi) -> int:
+    """The first row of a form whose boxes go on above ``row0``: the borders of most tracks run up in it."""
+    step, slack = round(_STEP_IN * dpi.down), max(1, round(_STRAY_IN * dpi.across))
+    tracks = [t.borders_at(section.row_top) for t in section.tracks]
+    borders = sorted({round(b) for pair in tracks for b in pair})[1:-1]
+    while row0 - step > above and section.row_top - row0 < HIGHEST_IN * dpi.down and borders:
+        ink = raster.read_ink(row0 - step, row0) > _INKED
+        runs = [ink[:, max(0, b - slack) : b + slack + 1].any(axis=1).mean() for b in borders]
+        if np.mean([run > _RUNNING for run in runs]) <= 0.5:
+            break
+        row0 -= step
+    return row0
 
 
 def block_of(
@@ -154,6 +176,8 @@ def block_of(
     tilt = _tilt(raster, rows, dpi)
     ink = ScaleInk(ink_rows, row0, tilt, dpi.across, section.row_top)
     inside = [b for b in boxes if b.turned_deg == 0 and row0 <= b.row < row1]
+    if raster.is_colour:
+        inside = with_legend_tints(inside, raster.read_rgb(row0, row1), row0)
     tokens = read_tokens(inside, tilt, raster.width_px / 2)
     return block_text(tokens, ink, frames_of(section))
 

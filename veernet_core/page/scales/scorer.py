@@ -54,16 +54,15 @@ class ScaleScorer:
     def whole(self, features: F64) -> F64:
         """Probability that name and both ends of a reading are right, float64 [n].
 
-        Below the level at which readings of wells left out were sure it is kept under 0.9; no reading is
-        said to be surer than its own probability.
+        From the level on at which readings of wells left out were right it is at least 0.9, which counts as
+        sure: nearly all of those were right. Below it is kept under 0.9.
         """
         if not len(features):
             return np.zeros(0)
         mean, spread, weight = self.verdict[:, :-1]
         odds = ((features - mean) / spread) @ weight + self.verdict[2, -1]
         p: F64 = 1.0 / (1.0 + np.exp(-odds))
-        level = max(float(self.verdict[0, -1]), _SURE)
-        return np.where(p < level, np.minimum(p, DOUBTFUL), p)
+        return np.where(p < self.verdict[0, -1], np.minimum(p, DOUBTFUL), np.maximum(p, _SURE))
 
     def scale(self, features: F64) -> F64:
         """Probability of each pair of numbers to be a scale of its frame, float64 [n]."""

@@ -1,0 +1,72 @@
+"""Legends that draw the pen beside its name: the name gets the colour of the pen.
+
+In: boxes of a block's print and the raster. Out: the same boxes; where black print has a sample line of a pen
+right behind it, ``tint`` is the colour of the line. The numbers of the scale are printed in that colour, which
+tells whose they are.
+Does not belong here: sample lines that stand between or under the numbers of a scale (`pens`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from veernet_core.datatypes import U8
+from veernet_core.page.ocr.tints import BLACK, DARK, has_hue, hex_of, vivid_part
+from veernet_core.page.results import TextBox
+from veernet_core.page.scales.tokens import numbers_of
+
+_REACH, _GAP, _LENGTH = 8.0, 2.5, 2.0
+"""How far behind a name its line may reach, how far from it or from dash to dash at most, and its least length,
+in heights of the print."""
+_THIN, _WALL = 0.35, 0.8
+"""Height of a line at most, and of a column of ink from which it is a rule, in heights of the print."""
+
+
+def with_legend_tints(boxes: Sequence[TextBox], rgb: U8, row0: int) -> list[TextBox]:
+    """Boxes whose print stands before the sample line of a pen, in the colour of the line.
+
+    Parameters
+    ----------
+    boxes : sequence of TextBox
+        Upright, in pixels of the page, with ``tint``.
+    rgb : uint8 [rows, cols, 3]
+        The rows of the block.
+    row0 : int
+        First of them.
+    """
+    return [_with_line(box, rgb, row0) for box in boxes]
+
+
+def _with_line(box: TextBox, rgb: U8, row0: int) -> TextBox:
+    if box.tint != BLACK or not _is_name(box.text):
+        return box
+    top = max(0, round(box.row - 0.5 * box.height_px) - row0)
+    bottom = round(box.row + 0.5 * box.height_px) + 1 - row0
+    left = round(box.col + box.width_px / 2) + 1
+    part = rgb[top:bottom, max(0, left) : left + round(_REACH * box.height_px)]
+    line = _line_of(part, box.height_px)
+    return replace(box, tint=hex_of(vivid_part(line))) if line is not None else box
+
+
+def _is_name(text: str) -> bool:
+    return len(text) > 1 and any(c.isalpha() for c in text) and not numbers_of(text)
+
+
+def _line_of(part: U8, height: float) -> U8 | None:
+    """Pixels of a coloured level line that begins near the left edge, uint8 [n, 3]; None without one."""
+    dark = part.min(axis=2) < DARK if part.size else np.zeros((1, 1), dtype=np.bool_)
+    walls = np.flatnonzero(dark.sum(axis=0) > _WALL * height)
+    dark = dark[:, : walls[0]] if len(walls) else dark
+    inked = np.flatnonzero(dark.any(axis=0))
+    if not len(inked) or inked[0] > _GAP * height:
+        return None
+    breaks = np.flatnonzero(np.diff(inked) > _GAP * height)
+    last = int(inked[breaks[0]] if len(breaks) else inked[-1])
+    rows = np.flatnonzero(dark[:, : last + 1].any(axis=1))
+    if last - inked[0] < _LENGTH * height or rows[-1] - rows[0] >= _THIN * height:
+        return None
+    line: U8 = part[:, : last + 1][dark[:, : last + 1]]
+    return line if has_hue(line) and len(vivid_part(line)) else None
