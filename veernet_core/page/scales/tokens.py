@@ -138,6 +138,11 @@ def numbers_of(text: str) -> tuple[tuple[float, Edit], ...]:
     ((150.0, 'none'), (-150.0, 'sign'), (50.0, 'rule'))
     >>> numbers_of("6|")
     ((6.0, 'none'), (-6.0, 'sign'))
+
+    What begins with a nought is no rest of a number:
+
+    >>> numbers_of("1000")
+    ((1000.0, 'none'), (-1000.0, 'sign'))
     """
     plain = re.sub("[–—−]", "-", text)
     bare = plain.strip(_STRIP).rstrip(",;:").lstrip("±")
@@ -159,7 +164,7 @@ def numbers_of(text: str) -> tuple[tuple[float, Edit], ...]:
         bare[:-1] if bare[-1:] in _RULE_LIKE else "",
     ):
         shorter = _value(cut.translate(_LETTERS)) if cut else None
-        if shorter is not None:
+        if shorter is not None and not re.match(r"0\d", cut.translate(_LETTERS)):
             found.setdefault(shorter, "rule")
     digits = bare.lstrip("-+").translate(_LETTERS)
     if re.fullmatch(r"0\d{1,3}", digits):
