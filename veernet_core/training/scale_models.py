@@ -15,12 +15,7 @@ from typing import Any
 import numpy as np
 
 from veernet_core.datatypes import F64, Bool
-from veernet_core.page.scales.binder import (
-    ReadScale,
-    is_doubtful,
-    read_block_scales,
-    verdict_features,
-)
+from veernet_core.page.scales.binder import read_block_scales
 from veernet_core.page.scales.candidates import (
     ScaleCandidate,
     find_candidates,
@@ -41,6 +36,7 @@ from veernet_core.page.scales.scorer import (
     pack_scorer,
     raw_output,
 )
+from veernet_core.page.scales.verdict import ReadScale, is_doubtful, verdict_features
 from veernet_core.training.true_scales import (
     TrueBlock,
     TrueScale,

@@ -32,8 +32,6 @@ from veernet_core.page.results import TextBox
 _BLACK, _PALE, _VIVID = 120, 110, 90
 """Of 255: a pixel darker than the first in all channels is black print; one whose lowest channel is below
 the second and whose channels differ by more than the third is coloured print."""
-_SOFT = 190
-"""A pixel next to print that is darker is a soft stroke of it, of 255."""
 
 
 def read_print(
@@ -102,9 +100,6 @@ def print_ink(raster: Raster, row0: int, row1: int) -> U8:
     rgb = raster.read_rgb(row0, row1)
     low, high = rgb.min(axis=2), rgb.max(axis=2)
     core = (high < _BLACK) | ((low < _PALE) & (high - low > _VIVID))
-    # the soft edge of a letter belongs to it, and a stroke that is soft all through where the core of another
-    # goes on in it; a grey line away from print does not
-    soft = cv2.dilate(core.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    # the soft edge of a letter belongs to it; a grey line away from print does not
     edge = cv2.dilate(core.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    edge |= soft & (high < _SOFT)
     return np.where(edge, 255 - low, 0).astype(np.uint8)

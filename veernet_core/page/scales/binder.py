@@ -11,11 +11,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-
-from veernet_core.datatypes import F64, Style, Wrap
+from veernet_core.datatypes import Style, Wrap
 from veernet_core.domain.curve_kinds import CurveKind
 from veernet_core.domain.vocabulary import (
     find_similar_unit,
@@ -28,38 +26,26 @@ from veernet_core.page.scales.candidates import (
     BlockText,
     ScaleCandidate,
     find_candidates,
-    is_usual,
     pair_features,
 )
 from veernet_core.page.scales.choice import choose
 from veernet_core.page.scales.names import (
-    SAME_TINT,
     NameCandidate,
 )
-from veernet_core.page.scales.naming import name_scales, other_colour, relation, shares_columns
+from veernet_core.page.scales.naming import name_scales, other_colour, relation
 from veernet_core.page.scales.pens import PenLine, ScaleRow, bind_pens
-from veernet_core.page.scales.plausible import is_printed_so, may_be_misread
-from veernet_core.page.scales.scorer import DOUBTFUL, VERDICT_FEATURES, ScaleScorer
-from veernet_core.page.scales.tokens import EDITS, Edit, numbers_of
+from veernet_core.page.scales.scorer import DOUBTFUL, ScaleScorer
+from veernet_core.page.scales.tokens import EDITS, Edit
+from veernet_core.page.scales.verdict import (
+    ReadScale,
+    ahead_of,
+    goes_on,
+    is_doubtful,
+    verdict_features,
+)
 
 UNNAMED = "UNREAD"
 _LONGEST = 24
-
-
-@dataclass(frozen=True, slots=True)
-class ReadScale:
-    """A chosen scale with its name, where one was found; ``sure``: that all of it is right.
-
-    ``goes_on``: one of its ends may be the middle of a wider scale, whose ends are printed on its line too.
-    """
-
-    scale: ScaleCandidate
-    probability: float
-    name: NameCandidate | None
-    name_probability: float
-    names: tuple[NameCandidate, ...] = ()
-    sure: float = 0.0
-    goes_on: bool = False
 
 
 def read_block_scales(
@@ -75,11 +61,18 @@ def read_block_scales(
         What may be changed in print to make a number of it.
     """
     candidates = [c for c in find_candidates(block) if set(c.edits) <= set(edits)]
-    chosen = choose(candidates, scorer.scale(pair_features(block, candidates)))
+    rated = scorer.scale(pair_features(block, candidates))
+    chosen = choose(candidates, rated)
     scales = [scale for scale, _ in chosen]
     named = name_scales(block, scales, scorer)
     read = [
-        ReadScale(scale, probability, *own, goes_on=_goes_on(scale, candidates))
+        ReadScale(
+            scale,
+            probability,
+            *own,
+            goes_on=goes_on(scale, candidates),
+            ahead=ahead_of(scale, probability, candidates, rated),
+        )
         for (scale, probability), own in zip(chosen, named, strict=True)
     ]
     sure = scorer.whole(verdict_features(read))
@@ -88,154 +81,6 @@ def read_block_scales(
         for r, p in zip(read, sure, strict=True)
     ]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))
-
-
-def is_doubtful(item: ReadScale) -> bool:
-    """Whether a reading speaks against itself, was put right by taking figures away, is one of two that both
-    make sense, ends where no border is printed, or has a name that is likelier wrong than right.
-    """
-    scale = item.scale
-    doubted = may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
-    cut = item.goes_on or scale.frame.kind == "part"
-    return doubted or cut or item.name_probability < 0.5
-
-
-def _goes_on(scale: ScaleCandidate, candidates: Sequence[ScaleCandidate]) -> bool:
-    """Whether a wider scale begins or ends with a number of this one and has the other in its middle."""
-    return any(
-        wide.frame.width > scale.frame.width
-        and ((wide.first is scale.first) != (wide.last is scale.last))
-        and any(t is scale.first or t is scale.last for t in wide.between)
-        and wide.support > 0
-        and wide.misfit == 0
-        for wide in candidates
-    )
-
-
-def _is_one_of_two(scale: ScaleCandidate) -> bool:
-    """Whether the numbers were taken from the second way of reading them, and those of the first make a scale
-    too.
-    """
-    read = [numbers_of(token.text) for token in (scale.first, scale.last)]
-    if not all(read) or scale.inset:
-        return False
-    ends = (scale.left, scale.right)
-    if all(end in {v for v, _ in own} for end, own in zip(ends, read, strict=True)):
-        return False
-    left, right = (own[0][0] for own in read)
-    return left != right and is_printed_so(replace(scale, left=left, right=right))
-
-
-def _is_put_right(scale: ScaleCandidate) -> bool:
-    """Whether a figure was taken for a border: no scale is printed with the numbers as they were read."""
-    read = [numbers_of(token.text) for token in (scale.first, scale.last)]
-    if all(edit == "none" for edit in scale.edits) or not all(read):
-        return False
-    (left, first), (right, last) = read[0][0], read[1][0]
-    whole = first == last == "none" and left != right
-    return whole and not is_printed_so(replace(scale, left=left, right=right))
-
-
-def verdict_features(read: Sequence[ReadScale]) -> F64:
-    """What tells whether a whole reading is right, float64 [n, len(VERDICT_FEATURES)]."""
-    rows = []
-    places = [_name_place(item) for item in read]
-    for place, item in zip(places, read, strict=True):
-        scale, named = item.scale, item.name.named if item.name is not None else None
-        kind = named.kind if named is not None and named.share > 0.5 else None
-        unit_near = any(n.unit for n in item.names if abs(n.y - scale.y) < 2.5 * scale.height)
-        rows.append(
-            [
-                _log_odds(item.probability),
-                _log_odds(item.name_probability),
-                float(kind is not None),
-                float(kind is not None and is_usual(kind, scale)),
-                float(kind is not None and not kind.is_possible(scale.left, scale.right)),
-                float(any(edit != "none" for edit in scale.edits)),
-                min(scale.first.confidence, scale.last.confidence),
-                float(min(scale.support, 2)),
-                float(min(scale.misfit, 3)),
-                float(unit_near),
-                float(scale.inset),
-                float(kind is not None and bool(kind.ranges) and not is_usual(kind, scale)),
-                float(("." in scale.first.text) != ("." in scale.last.text)),
-                _agreed(scale.first.agreed, scale.last.agreed),
-                0.5 if item.name is None else _agreed(item.name.agreed),
-                _out_of_place(place, places),
-                *_colour_evidence(item),
-                float(min(2, _namesakes(item, read))),
-                float(min(3, _mates(item, read))),
-            ]
-        )
-    return np.array(rows, dtype=np.float64).reshape(-1, len(VERDICT_FEATURES))
-
-
-def _colour_evidence(item: ReadScale) -> tuple[float, float]:
-    """Whether the name is in the colour of the numbers (1; -1 if not) and how well a phrase of that colour
-    repeats it; 0 where the page tells no colours.
-    """
-    name = item.name
-    if name is None or math.isnan(name.tint_gap):
-        return 0.0, 0.0
-    near = name.tint_gap < SAME_TINT and name.tint_excess < SAME_TINT / 2
-    return 1.0 if near else -1.0, 0.0 if math.isnan(name.echo) else name.echo
-
-
-def _namesakes(item: ReadScale, read: Sequence[ReadScale]) -> int:
-    """How many other scales over the same columns bear the same name with other ends, wraps and backups left
-    out.
-    """
-    name = item.name
-    return sum(
-        other is not item
-        and name is not None
-        and other.name is not None
-        and words(other.name.text) == words(name.text)
-        and shares_columns(other.scale, item.scale)
-        and (other.scale.left, other.scale.right) != (item.scale.left, item.scale.right)
-        and relation(other.scale, item.scale) == "none"
-        and relation(item.scale, other.scale) == "none"
-        for other in read
-    )
-
-
-def _mates(item: ReadScale, read: Sequence[ReadScale]) -> int:
-    """How many other scales over the same columns, of other names, have the same ends: print that is read alike
-    again is hardly misread.
-    """
-    own = item.scale
-    return sum(
-        other is not item
-        and shares_columns(other.scale, own)
-        and (other.scale.left, other.scale.right) == (own.left, own.right)
-        and other.name is not None
-        and item.name is not None
-        and words(other.name.text) != words(item.name.text)
-        for other in read
-    )
-
-
-def _agreed(*shares: float) -> float:
-    """The least share of words that both ways of reading agree on; 0.5 where one of them is unknown."""
-    return min(0.5 if math.isnan(share) else share for share in shares)
-
-
-def _name_place(item: ReadScale) -> float:
-    """How far the name stands below its numbers, in heights of them; NaN without a name."""
-    return math.nan if item.name is None else (item.name.y - item.scale.y) / item.scale.height
-
-
-def _out_of_place(place: float, places: Sequence[float]) -> float:
-    """How far a name is from where names stand in its block, in heights, at most 4; 0 where none tells."""
-    usual = [p for p in places if not math.isnan(p)]
-    if math.isnan(place) or len(usual) < 3:
-        return 0.0
-    return min(4.0, abs(place - float(np.median(usual))))
-
-
-def _log_odds(p: float) -> float:
-    clipped = min(max(p, 1e-3), 1 - 1e-3)
-    return math.log(clipped / (1 - clipped))
 
 
 # ---- curves ----------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ VERDICT_FEATURES = (
     "ends_log_odds", "name_log_odds", "known", "usual", "impossible", "edited", "least_confidence",
     "support", "misfit", "unit_printed", "inset", "unusual", "decimals_differ",
     "ends_agreed", "name_agreed", "name_out_of_place", "tint_agrees", "echo", "namesakes", "mates",
+    "ahead_of_readings", "ahead_of_frames",
 )  # fmt: skip
 
 
