@@ -297,7 +297,12 @@ def test_a_scale_that_goes_on_in_the_next_track_is_not_sure() -> None:
 
 def test_a_scale_that_ends_where_no_border_is_printed_is_not_sure() -> None:
     boxes = [box("GR (GAPI)", 1500, 225), box("0", 1500, 120), box("150", 1500, 325)]
-    assert all(c.left.confidence < SURE for c in read(boxes))
+    (half,) = read(boxes)
+    assert half.part == (0.0, 0.5)
+    assert half.left.confidence < SURE
+    (printed,) = read(boxes, track(T1, divisions=10), track(T2), track(T3))
+    assert printed.part == (0.0, 0.5)
+    assert printed.left.confidence >= half.left.confidence
 
 
 def test_of_two_ways_to_read_a_number_that_both_make_sense_none_is_sure() -> None:

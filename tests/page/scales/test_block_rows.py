@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ def raster(box_top: int, borders: tuple[int, ...] = BORDERS) -> Raster:
 def section() -> SectionFound:
     tracks = tuple(
         TrackFound(np.array([[TOP, a]]), np.array([[TOP, b]]), "curves", confidence=1.0)
-        for a, b in zip(BORDERS, BORDERS[1:])
+        for a, b in itertools.pairwise(BORDERS)
     )
     return SectionFound("main", "main", TOP, BOTTOM, tracks, np.zeros((0, 2)), 1.0)
 

@@ -1,10 +1,13 @@
 """Words and the numbers they can stand for."""
 
+from dataclasses import replace
+
 import pytest
 
 from veernet_core.page.results import TextBox
 from veernet_core.page.scales.tokens import (
     Token,
+    halves_at,
     lines_of,
     numbers_of,
     phrases_of,
@@ -94,3 +97,12 @@ def test_a_point_that_was_read_is_not_lost_to_the_reader_of_digits() -> None:
 def test_what_the_other_way_of_reading_says_is_a_rival_value() -> None:
     token = Token("16l", 0.9, 0, 30, 0, 20, 0, 0, also="16")
     assert 16.0 in {value for value, _ in token.numbers}
+
+
+def test_two_numbers_over_the_middle_of_a_double_track_are_two() -> None:
+    both = Token("6,6", 0.99, 485.0, 515.0, 20.0, 14.0, 20.0, 0)
+    assert [t.text for t in halves_at(both, [500.0])] == ["6", "6"]
+    first, second = halves_at(both, [500.0])
+    assert first.x1 < 500 < second.x0
+    assert halves_at(both, [510.0]) == halves_at(both, []) == [both]
+    assert halves_at(replace(both, text="66"), [500.0]) == [replace(both, text="66")]

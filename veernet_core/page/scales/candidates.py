@@ -23,7 +23,14 @@ from veernet_core.domain.vocabulary import find_curve, find_unit
 from veernet_core.page.ocr.tints import tint_gap
 from veernet_core.page.results import SectionFound
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.tokens import Edit, Token, lines_of, split_at, without_borders
+from veernet_core.page.scales.tokens import (
+    Edit,
+    Token,
+    halves_at,
+    lines_of,
+    split_at,
+    without_borders,
+)
 
 FrameKind = Literal["track", "double", "part"]
 
@@ -33,7 +40,7 @@ class Frame:
     """A stretch of columns that a scale may span, at the top of the grid.
 
     ``tracks``: indices of the first and the last track in the section. ``grid``: spacing of the vertical
-    lines where it is known.
+    lines where it is known. ``is_printed``: whether a line stands at both ends of it.
     """
 
     left: float
@@ -42,6 +49,7 @@ class Frame:
     kind: FrameKind = "track"
     grid: Scale | None = None
     decades: float | None = None
+    is_printed: bool = True
 
     @property
     def width(self) -> float:
@@ -101,19 +109,23 @@ def frames_of(section: SectionFound) -> tuple[Frame, ...]:
             frames.append(Frame(a, d, (i, j), "double"))
     for i, a, b, t in at_top:
         middle = (a + b) / 2
-        frames.append(Frame(a, middle, (i, i), "part", t.scale))
-        frames.append(Frame(middle, b, (i, i), "part", t.scale))
+        even = t.divisions is not None and t.divisions % 2 == 0
+        frames.append(Frame(a, middle, (i, i), "part", t.scale, None, even))
+        frames.append(Frame(middle, b, (i, i), "part", t.scale, None, even))
     return tuple(frames)
 
 
 def block_text(tokens: Sequence[Token], ink: ScaleInk, frames: Sequence[Frame]) -> BlockText:
     """Put tokens into lines; numbers that run across a border are cut there."""
     borders = sorted({b for f in frames if f.kind != "part" for b in (f.left, f.right)})
+    parts = {b for f in frames if f.kind == "part" for b in (f.left, f.right)}
+    middles = sorted(parts - set(borders))
     tokens = [
-        part
+        half
         for t in tokens
         for at in ([b + ink.lean(t.y) for b in borders],)
         for part in split_at(without_borders([t], at), at)
+        for half in halves_at(part, [m + ink.lean(t.y) for m in middles])
     ]
     lines = tuple(tuple(line) for line in lines_of(tokens))
     return BlockText(tuple(tokens), lines, ink, tuple(frames))

@@ -25,6 +25,7 @@ EDITS: tuple[Edit, ...] = ("none", "letters", "rule", "point", "sign")
 _WORD = re.compile(r"[-–—+]?\.?\d[\d.,]*(?=[A-Za-z]{2,})|[^\s_]+")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,6}(?:\.\d*)?|\.\d+)")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+")
+_TWO = re.compile(r"(\d{1,5})[,.|/:;!](\d{1,5})")
 _STRIP = "\"'|°:;*_()[]{}<>=~→←"
 _LETTERS = str.maketrans(
     {"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "|": "1", "!": "1", "Z": "2",
@@ -237,6 +238,23 @@ def split_at(tokens: Sequence[Token], borders: Sequence[float]) -> list[Token]:
         out += [replace(token, text=first, x1=at - 1, as_digits="", also="")] if first else []
         out += [replace(token, text=second, x0=at + 1, as_digits="", also="")] if second else []
     return out
+
+
+def halves_at(token: Token, middles: Sequence[float]) -> list[Token]:
+    """Two numbers that were read as one over the middle of a double track, where what is between them stands on
+    it; any other token as it is.
+    """
+    found = _TWO.fullmatch(token.text)
+    if found is None:
+        return [token]
+    per_char = (token.x1 - token.x0) / len(token.text)
+    at = token.x0 + (len(found[1]) + 0.5) * per_char
+    if not any(abs(at - m) < 0.75 * per_char for m in middles):
+        return [token]
+    return [
+        replace(token, text=found[1], x1=at - 1, as_digits="", also=""),
+        replace(token, text=found[2], x0=at + 1, as_digits="", also=""),
+    ]
 
 
 def lines_of(tokens: Sequence[Token]) -> list[list[Token]]:

@@ -51,7 +51,7 @@ def is_doubtful(item: ReadScale) -> bool:
     """
     scale = item.scale
     doubted = may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
-    cut = item.goes_on or scale.frame.kind == "part"
+    cut = item.goes_on or not scale.frame.is_printed
     return doubted or cut or item.name_probability < 0.5
 
 
