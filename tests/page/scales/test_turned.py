@@ -73,7 +73,7 @@ def test_scales_of_a_log_that_lies_on_its_side_are_read_by_their_colours(
     ends = {name: (c.left.value, c.right.value, c.colour) for name, c in by_name.items()}
     assert ends["ROP"] == (0.0, 10.0, "#000000")
     assert ends["GR"][:2] == (0.0, 150.0)
-    assert ends["GAS"][:2] == (0.0, 12000.0)  # its first figure is no rule beside 2000
+    assert ends["TG"][:2] == (0.0, 12000.0)  # its first figure is no rule beside 2000
     assert sorted({round(r.row, -1) for r in read}) == pytest.approx([TOP, 700], abs=12)
 
 
