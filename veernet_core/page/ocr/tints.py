@@ -66,7 +66,7 @@ def tint_of(pixels: U8) -> str:
     # black print smoothed for screens of three colours has edges of all hues, which are grey in sum: the dark
     # ones alone are not
     whole = pixels[pixels.min(axis=1) < _PAPER]
-    if len(vivid) > _VIVID_SHARE * len(ink) and has_hue(vivid) and has_hue(whole, _TINT / 2):
+    if len(vivid) > _VIVID_SHARE * len(ink) and has_hue(vivid) and has_hue(whole):
         return hex_of(vivid)
     return BLACK
 
@@ -77,14 +77,12 @@ def vivid_part(pixels: U8) -> U8:
     return out
 
 
-def has_hue(pixels: U8, least: float = _TINT) -> bool:
-    """Whether the mean ink of pixels, uint8 [n, 3], has a hue: channels ``least`` apart, in units of the
-    strongest.
-    """
+def has_hue(pixels: U8) -> bool:
+    """Whether the mean ink of pixels, uint8 [n, 3], has a hue."""
     if not len(pixels):
         return False
     ink = (255.0 - pixels).mean(axis=0)
-    return bool(ink.max() - ink.min() > least * ink.max())
+    return bool(ink.max() - ink.min() > _TINT * ink.max())
 
 
 def hex_of(vivid: U8) -> str:
