@@ -198,8 +198,23 @@ def _read_blocks(
             path = kept / f"{page.stem}.{key}.json"
             boxes = _print(path, raster, section, rows, dpi, reader)
             block = block_of(raster, section, boxes, rows, dpi)
-            yield TrueBlock(block, tuple(_true_scales(true)), page.truth.well, is_read)
+            lean = lean_at_top(section, true) if is_read else 0.0
+            yield TrueBlock(block, tuple(_true_scales(true, lean)), page.truth.well, is_read)
         above = section.row_bottom
+
+
+def lean_at_top(found: SectionFound, true: TrueSection) -> float:
+    """How far the borders that were found move to the right from the first row that the truth knows up to the
+    top of the section, columns: truth that was read far down says nothing of paper that tilts above.
+    """
+    rows = [float(t.left[0, 0]) for t in _tracks(true)]
+    first = max(found.row_top, float(np.median(rows)) if rows else found.row_top)
+    moves = [
+        top - below
+        for track in found.tracks
+        for top, below in zip(track.borders_at(found.row_top), track.borders_at(first), strict=True)
+    ]
+    return float(np.median(moves)) if moves else 0.0
 
 
 def _tracks(section: TrueSection) -> list[TrueTrack]:
@@ -230,9 +245,9 @@ def _as_found(track: TrueTrack) -> TrackFound:
     return TrackFound(track.left, track.right, "curves", grid, confidence=1.0)  # type: ignore[arg-type]
 
 
-def _true_scales(section: TrueSection) -> Iterator[TrueScale]:
+def _true_scales(section: TrueSection, lean: float) -> Iterator[TrueScale]:
     for track in _tracks(section):
-        left, right = px_at(track.left, section.row_top), px_at(track.right, section.row_top)
+        left, right = (px_at(b, section.row_top) + lean for b in (track.left, track.right))
         for curve in track.curves:
             if curve.left is not None and curve.right is not None:
                 yield TrueScale(
