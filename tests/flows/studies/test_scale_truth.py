@@ -25,7 +25,7 @@ def found(*shifts: float) -> SectionFound:
 
 def truth(first_row: float) -> TrueSection:
     border = np.array([[first_row, 100.0]])
-    track = TrueTrack("T1", border, border + [[0, 200]], (TrueCurve("GR"),))
+    track = TrueTrack("T1", border, np.array([[first_row, 300.0]]), (TrueCurve("GR"),))
     return TrueSection("main", 1000.0, 9000.0, "ft", np.zeros((0, 2)), (track,))
 
 
