@@ -49,6 +49,7 @@ from veernet_core.page.results import (
 )
 from veernet_core.page.scales import reading as scales
 from veernet_core.page.scales.reading import ScaleReader
+from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.spans import with_spans
 
 _HEADER_IN = 45.0
@@ -150,9 +151,20 @@ def _read(
         found, curves = with_spans(found, curves)
     printed = printed_unit([box.text for box in boxes if _clear(box)])
     depths = _depths(upright, given, found, placed, reader, (unit, printed))
+    curves = sure_where_depth_is(curves, depths)
     found = _cut(found, placed, depths)
     findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
     return PageReading(found, depths, fields, curves, findings)
+
+
+def sure_where_depth_is(
+    curves: Sequence[CurveFound], depths: Mapping[str, DepthFound]
+) -> tuple[CurveFound, ...]:
+    """Curves, none of them sure in a section without depth below or above one that has it: legends are printed
+    once more below a log, with tracks and scales, and no log.
+    """
+    logs = {section_id for section_id, depth in depths.items() if depth.axis is not None}
+    return tuple(c.at_most(DOUBTFUL) if logs and c.section_id not in logs else c for c in curves)
 
 
 def read_given(

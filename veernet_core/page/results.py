@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from veernet_core.datatypes import (
@@ -182,6 +182,15 @@ class CurveFound:
     part: tuple[float, float] | None = None
     pen_row: float = math.nan
     dash_px: float = 0.0
+
+    def at_most(self, confidence: float) -> CurveFound:
+        """The same with no value surer than that."""
+        lowered = {
+            name: replace(value, confidence=min(value.confidence, confidence))
+            for name in ("mnemonic", "unit", "left", "right")
+            if (value := getattr(self, name)) is not None
+        }
+        return replace(self, **lowered)
 
 
 Printed = Mapping[tuple[str, str], Sequence[CurveFound]]

@@ -38,7 +38,7 @@ def with_series(curves: Sequence[CurveFound], block: BlockText) -> list[CurveFou
     for curve in curves:
         names = names_of_series(curve.printed)
         legend = [_in_legend(name, curve, block) for name in names]
-        shared = _doubted(curve) if None in legend else curve
+        shared = curve.at_most(DOUBTFUL) if None in legend else curve
         out += [
             replace(
                 shared,
@@ -60,13 +60,3 @@ def _in_legend(name: str, curve: CurveFound, block: BlockText) -> Token | None:
         if t.text.upper() == name and any(f.left <= t.x <= f.right for f in frames)
     ]
     return min(words, key=lambda t: t.y, default=None)
-
-
-def _doubted(curve: CurveFound) -> CurveFound:
-    fields = ("mnemonic", "left", "right", "unit")
-    lowered = {
-        name: replace(value, confidence=min(value.confidence, DOUBTFUL))
-        for name in fields
-        if (value := getattr(curve, name)) is not None
-    }
-    return replace(curve, **lowered)
