@@ -245,7 +245,7 @@ def _as_found(track: TrueTrack) -> TrackFound:
     return TrackFound(track.left, track.right, "curves", grid, confidence=1.0)  # type: ignore[arg-type]
 
 
-def _true_scales(section: TrueSection, lean: float) -> Iterator[TrueScale]:
+def _true_scales(section: TrueSection, lean: float = 0.0) -> Iterator[TrueScale]:
     for track in _tracks(section):
         left, right = (px_at(b, section.row_top) + lean for b in (track.left, track.right))
         for curve in track.curves:

@@ -224,10 +224,14 @@ def test_an_ignored_signal_stays_ignored() -> None:
 def test_books_are_finished_unless_they_are_interrupted_twice(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with unbroken():
-        os.kill(os.getpid(), signal.SIGINT)
-        assert "writing what is finished" in capsys.readouterr().err
-        with pytest.raises(KeyboardInterrupt):
+    # tests may themselves run where the signal is ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with unbroken():
             os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+            assert "writing what is finished" in capsys.readouterr().err
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
