@@ -29,9 +29,7 @@ from veernet_core.page.scales.candidates import (
     pair_features,
 )
 from veernet_core.page.scales.choice import choose
-from veernet_core.page.scales.names import (
-    NameCandidate,
-)
+from veernet_core.page.scales.names import NameCandidate
 from veernet_core.page.scales.naming import name_scales, other_colour, relation
 from veernet_core.page.scales.pens import PenLine, ScaleRow, bind_pens
 from veernet_core.page.scales.scorer import DOUBTFUL, ScaleScorer

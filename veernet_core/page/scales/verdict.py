@@ -71,25 +71,24 @@ def ahead_of(
     scale: ScaleCandidate, probability: float, candidates: Sequence[ScaleCandidate], rated: F64
 ) -> tuple[float, float]:
     """See ``ReadScale.ahead``."""
-    ends = (scale.left, scale.right)
-    here = [n for n, c in enumerate(candidates) if c.line == scale.line]
+    on_line = [(c, p) for c, p in zip(candidates, rated, strict=True) if c.line == scale.line]
     others = [
-        rated[n]
-        for n in here
-        for c in (candidates[n],)
+        p
+        for c, p in on_line
         if c.frame.tracks == scale.frame.tracks
-        and (c.left, c.right) != ends
+        and (c.left, c.right) != (scale.left, scale.right)
         and (c.first is scale.first or c.last is scale.last)
     ]
-    wider = [
-        rated[n]
-        for n in here
-        for c in (candidates[n],)
+    elsewhere = [
+        p
+        for c, p in on_line
         if c.frame is not scale.frame and c.frame.kind != "part" and shares_columns(c, scale)
     ]
-    own = _log_odds(probability)
-    first, second = (own - _log_odds(max(r)) if r else _ALONE for r in (others, wider))
-    return first, second
+    return _lead(probability, others), _lead(probability, elsewhere)
+
+
+def _lead(probability: float, rivals: Sequence[float]) -> float:
+    return _log_odds(probability) - _log_odds(max(rivals)) if rivals else _ALONE
 
 
 def _is_one_of_two(scale: ScaleCandidate) -> bool:
