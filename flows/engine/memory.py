@@ -45,13 +45,13 @@ def keep_freed_blocks() -> bool:
 class Release:
     """Gives back what is kept, so that the holes of a long log do not add up; called once a group of strips.
 
-    Only the first of so many calls counts, after the first page was read: what is given back comes again
+    Of every few calls only the first counts, after the first page was read: what is given back comes again
     page by page, to be emptied by the system, which at every call costs more than the memory is worth.
 
     Parameters
     ----------
     every : int
-        Calls of which one counts.
+        One call in this many counts.
     """
 
     def __init__(self, every: int = 8) -> None:

@@ -16,7 +16,7 @@ GR = CurveSpec("GR", "GAPI", 0, 150, source="header")
 
 
 def trace(dash: int, gap: int, rows: int = 2000, slope: float = 0.0) -> Trace:
-    """A straight course with so many rows of ink, then so many of paper."""
+    """A straight course of dashes: rows of ink, then rows of paper, again and again."""
     evidence = np.ones((rows, len(EVIDENCE)))
     evidence[:, EVIDENCE.index("ink")] = np.arange(rows) % (dash + gap) < dash
     frac = 0.2 + slope * np.arange(rows)
