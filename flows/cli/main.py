@@ -33,7 +33,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ),
     ("evaluate-pages", "pages:fill", "measure page reading"),
     ("fit-scales", "pages:fill_fit_scales", "fit the models that read scales"),
-    ("fit-values", "models:fill_fit_values", "fit usual values, which tell curves of one pen apart"),
+    (
+        "fit-values",
+        "models:fill_fit_values",
+        "fit usual values, which tell curves of one pen apart",
+    ),
     ("train", "models:fill_train", "train a model, or go on training"),
     (
         "evaluate",

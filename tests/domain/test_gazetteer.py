@@ -22,7 +22,7 @@ from veernet_core.domain.tables import table
 NUMBER_OF_COUNTIES = {
     "West Virginia": 55, "New Mexico": 32, "North Dakota": 53, "Kansas": 105, "Oklahoma": 77, "Texas": 254,
 }  # fmt: skip
-"""Numbers of counties, from outside of the table; New Mexico has 33, of which Cibola has a code out of order."""
+"""Numbers of counties from outside the table; New Mexico has 33, of which Cibola has a code out of order."""
 
 
 def test_every_county_is_listed_once_under_a_state_that_there_is() -> None:
