@@ -1,18 +1,22 @@
 """Families of paper: how thick and in what colour curves are drawn, how finely scanned, how worn.
 
-In: seeds. Out: drawn samples with truth, of one family each. Calibration is fitted on all of them, and measured
-on each with the others alone: what meets unfamiliar paper must have been tried on some. In half of the samples
+In: seeds, and optionally real curve shapes, which half of the curves then have. Out: drawn samples with truth, of
+one family each. Calibration is fitted on all of ``PAPERS``, and measured on each with the others alone: what meets
+unfamiliar paper must have been tried on some. ``CHECK_PAPERS`` has two more that no fit sees: they are of the
+renderer that training never sees either. In half of the samples
 curves move over a few hundredths of the track's width only, as calipers and tensions do.
 Does not belong here: tracing (`traced`) and any fit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from veernet_core.evaluation.drawings import Sample, drawn_sample, own_sample
+from veernet_core.datatypes import F64
+from veernet_core.evaluation.drawings import Sample, drawn_sample, heldout_sample, own_sample
 from veernet_core.strips.ink import separate_ink
 from veernet_core.synth.coloured import ColouredSheet, draw_coloured
 from veernet_core.synth.degrade import at_strip_dpi
@@ -41,12 +45,16 @@ class Paper:
         Resolutions of the scan, each as likely.
     coloured : bool
         Whether every curve has a colour of its own.
+    other_renderer : bool
+        Whether the renderer that training never sees draws; it has pens and paper of its own, worn or not
+        (``severity`` above 0).
     """
 
     severity: tuple[float, float] = (0.0, SEVERITY)
     pen_px: tuple[float, float] | None = None
     dpi: tuple[int, ...] = (200,)
     coloured: bool = False
+    other_renderer: bool = False
 
 
 PAPERS: dict[str, Paper] = {
@@ -57,16 +65,28 @@ PAPERS: dict[str, Paper] = {
     "fine scans": Paper(dpi=(300, 400)),
     "worn copies": Paper(severity=(0.45, 1.0)),
 }
+"""What calibration is fitted on."""
+CHECK_PAPERS: dict[str, Paper] = PAPERS | {
+    "other renderer": Paper(severity=(0.0, 0.0), other_renderer=True),
+    "other renderer, worn": Paper(severity=(1.0, 1.0), other_renderer=True),
+}
+"""What the report is measured on."""
 
 
-def paper_samples(paper: Paper, seed: int, index: int, rows: int) -> list[Sample]:
+def paper_samples(
+    paper: Paper, seed: int, index: int, rows: int, shapes: Sequence[F64] = ()
+) -> list[Sample]:
     """Draw one track of a family: one sample for each ink, none where it has no curve.
 
     Parameters
     ----------
     rows : int
         Height of the strip, px.
+    shapes : sequence of float64 [n]
+        Real curve shapes; invented ones alone if empty.
     """
+    if paper.other_renderer:
+        return [heldout_sample(seed, index, paper.severity[1] > 0, rows, shapes)]
     rng = np.random.default_rng([seed, 31, index])
     least, most = paper.severity
     config = SynthConfig(
@@ -80,10 +100,10 @@ def paper_samples(paper: Paper, seed: int, index: int, rows: int) -> list[Sample
         swing=SMALL_SWING if rng.random() < SMALL_SHARE else None,
     )
     if not paper.coloured:
-        sample = own_sample(seed, index, config)
+        sample = own_sample(seed, index, config, shapes)
         return [sample] if sample.specs else []
     config = replace(config, cols=512 if rng.random() < 0.75 else 1024)
-    return _by_ink(draw_coloured(rng, config), f"coloured-{index}")
+    return _by_ink(draw_coloured(rng, config, shapes or None), f"coloured-{index}")
 
 
 def _by_ink(sheet: ColouredSheet, ident: str) -> list[Sample]:

@@ -6,7 +6,7 @@ Does not belong here: any fit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from veernet_core.datatypes import (
     Trace,
 )
 from veernet_core.evaluation.drawings import Sample, match_order, wraps_between
-from veernet_core.evaluation.papers import PAPERS, paper_samples
+from veernet_core.evaluation.papers import PAPERS, Paper, paper_samples
 from veernet_core.strips import border_check
 
 NEAR = 0.01
@@ -87,9 +87,19 @@ class PixelEvidence:
 
 
 def trace_sample(
-    predictor: Any, seed: int, index: int
+    predictor: Any,
+    seed: int,
+    index: int,
+    shapes: Sequence[F64] = (),
+    papers: Mapping[str, Paper] = PAPERS,
 ) -> tuple[list[TracedCurve], list[PixelEvidence]]:
     """Draw track ``index`` (seeds of its own) and trace it; the families of paper take turns.
+
+    Parameters
+    ----------
+    shapes : sequence of float64 [n]
+        Real curve shapes; invented ones alone if empty.
+    papers : str to Paper
 
     Returns
     -------
@@ -100,10 +110,10 @@ def trace_sample(
     rng = np.random.default_rng([seed, 5, index])
     rows = int(rng.choice([512, 512, 512, 1024]))
     rows_per_ft = float(rng.choice([10.0, 4.0]))
-    family = list(PAPERS)[index % len(PAPERS)]
+    family = list(papers)[index % len(papers)]
     curves: list[TracedCurve] = []
     pixels: list[PixelEvidence] = []
-    for sample in paper_samples(PAPERS[family], seed, index, rows):
+    for sample in paper_samples(papers[family], seed, index, rows, shapes):
         posterior = predictor.predict([sample.strip])[0]
         curves += [replace(c, paper=family) for c in traced(sample, posterior, rows_per_ft)]
         if posterior.mask is not None and sample.mask is not None:
