@@ -109,7 +109,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _DECISION,
         Field("reasons", "texts", "", "Stable codes of what decided the verdict."),
         Field("doubtful", "stretches", "depth_unit", "Stretches in doubt: from, to, reason (crossing, wrap, "
-              "gap, faint_ink, impossible, border), and whether the curve is delivered without values there."),
+              "gap, faint_ink, impossible, border, print), and whether the curve is delivered without values "
+              "there."),
         Field("policy_id", "label", "", "Gate policy that made the verdict."),
         Field("r2_estimate", "number", "1", "Estimate of the recovered R²."),
         Field("r2_lower", "number", "1", "Lower bound of the estimate."),

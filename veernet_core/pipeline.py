@@ -22,6 +22,7 @@ from veernet_core.datatypes import (
     ScanInput,
 )
 from veernet_core.errors import VeernetError
+from veernet_core.lettering import find_lettering
 from veernet_core.overlays import draw_overlays
 from veernet_core.page.reading import PageReader
 from veernet_core.page.scan import ReadScan, ReadStep, prepare, read_scan
@@ -92,7 +93,7 @@ def digitise_many(
         strips=lambda record: strip_blocks(record.log, config),
         posteriors=predictor.predict,
         trace=ScanRecord.add,
-        finish=lambda record: _finish(record, made, calibration, config),
+        finish=lambda record: _finish(record, made, calibration, config, reader),
     )
     for item, result in stream(items, steps, page_workers):
         if isinstance(result, VeernetError):
@@ -103,12 +104,17 @@ def digitise_many(
 
 
 def _finish(
-    record: ScanRecord, made: MadeWith, calibration: Calibration, config: DigitiseConfig
+    record: ScanRecord,
+    made: MadeWith,
+    calibration: Calibration,
+    config: DigitiseConfig,
+    reader: PageReader | None,
 ) -> DigitisedLog:
     """Traces -> curves -> verdicts: the log of a scan whose strips are all traced."""
     log = record.log
     sections = check_borders(check_depths(record), record)
-    estimated = recover_curves(sections, record, calibration, config)
+    lettering = {} if reader is None else find_lettering(record, reader, config)
+    estimated = recover_curves(sections, record, calibration, config, lettering)
     findings = (
         *log.findings,
         *strip_findings(sections, record, config),

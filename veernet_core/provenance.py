@@ -29,7 +29,7 @@ ALGORITHMS: dict[str, int] = {
     "strips": 4,
     "network": 2,
     "tracking": 4,
-    "values": 4,
+    "values": 5,
     "quality": 3,
     "gate": 7,
     "files": 5,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from veernet_core.curve import physical
 from veernet_core.curve.evidence import confidence, doubts, quality
 from veernet_core.datatypes import (
     F64,
+    Bool,
     CurveSpec,
     DepthAxis,
     Doubt,
@@ -29,6 +31,7 @@ from veernet_core.datatypes import (
     Trace,
 )
 from veernet_core.domain.vocabulary import find_curve
+from veernet_core.lettering import Place
 from veernet_core.strips import border_check, depth_check
 from veernet_core.track_record import ScanRecord, TrackRecord
 
@@ -87,6 +90,7 @@ def recover_curves(
     record: ScanRecord,
     calibration: Calibration,
     config: DigitiseConfig,
+    lettering: Mapping[Place, Bool] = MappingProxyType({}),
 ) -> list[tuple[RecoveredCurve, QualityEstimate]]:
     """Curves of all sections that have a depth axis, each with its estimate.
 
@@ -97,6 +101,8 @@ def recover_curves(
     record : ScanRecord
     calibration : Calibration
     config : DigitiseConfig
+    lettering : mapping
+        Rows of traces that lie on print (`find_lettering`).
 
     Returns
     -------
@@ -104,12 +110,15 @@ def recover_curves(
         Backup scales are part of the curve they belong to.
     """
     out: list[tuple[RecoveredCurve, QualityEstimate]] = []
-    for section, tracks in zip(sections, record.tracks):
+    for index, (section, tracks) in enumerate(zip(sections, record.tracks)):
         if section.depth is None:
             continue
         depth = physical.depth_grid(section, _step(section.depth, record, config))
-        for track in tracks:
-            curves = _on_depths(track, section, depth, calibration.maps, config)
+        for number, track in enumerate(tracks):
+            printed = {
+                k: rows for (s, t, k), rows in lettering.items() if (s, t) == (index, number)
+            }
+            curves = _on_depths(track, section, depth, printed, calibration.maps, config)
             out += [(curve, _estimate(curve, section, track, calibration)) for curve in curves]
     return out
 
@@ -122,6 +131,7 @@ def _on_depths(
     record: TrackRecord,
     section: Section,
     depth: F64,
+    printed: Mapping[int, Bool],
     maps: confidence.ConfidenceMaps,
     config: DigitiseConfig,
 ) -> list[RecoveredCurve]:
@@ -130,9 +140,11 @@ def _on_depths(
     out = []
     traces, told = record.traces()
     for k, (spec, traced) in enumerate(zip(record.track.curves, traces, strict=True)):
-        trace, found = doubts.withhold(traced, section.depth.depth_at(traced.scan_rows))
+        at = section.depth.depth_at(traced.scan_rows)
+        trace, letters = doubts.withhold_print(traced, printed.get(k), at)
+        trace, found = doubts.withhold(trace, at)
         trace, impossible = _possible(trace, spec, section.depth)
-        found = tuple(sorted((*found, *impossible), key=lambda d: d.depth_from))
+        found = tuple(sorted((*letters, *found, *impossible), key=lambda d: d.depth_from))
         if spec.style in maps:
             sure = maps[spec.style].probability(trace.evidence, trace.frac)
         else:

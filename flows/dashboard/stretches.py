@@ -51,6 +51,10 @@ _WORDS = {
         "A border of the track stands beside its printed line here: every value is off with it.",
         "Drag the border onto its line on the scan (g), or confirm it there, if it is right as it is.",
     ),
+    "print": (
+        "Letters or figures stand here, and no curve: their ink was followed, and it is left out.",
+        "See whether the curve runs through the print. If so, redraw it on the scan (g).",
+    ),
     "uncertain": (
         "The path is more likely than not to be off by over a hundredth of the track here.",
         "See whether the drawn curve lies on its ink. If not, redraw it on the scan (g), or press z.",

@@ -161,7 +161,7 @@ def _is_mostly_lost(curve: RecoveredCurve) -> bool:
         return False
     followed = np.isfinite(curve.value)
     for doubt in curve.doubtful:
-        if doubt.withheld and doubt.reason != "gap":
+        if doubt.hides_curve:
             followed |= (curve.depth >= doubt.depth_from) & (curve.depth <= doubt.depth_to)
     is_drawn = curve.evidence[:, EVIDENCE.index("presence")] > SEEN_PRESENCE
     return bool((is_drawn & ~followed).sum() > followed.sum() > 0)

@@ -9,7 +9,7 @@ from veernet_core.datatypes.page import CurveSpec, Section, WellInfo
 from veernet_core.datatypes.scan import Finding, ScanRef
 from veernet_core.datatypes.words import F64, Bool, Decision, DepthUnit
 
-DoubtReason = Literal["crossing", "wrap", "gap", "faint_ink", "impossible", "border"]
+DoubtReason = Literal["crossing", "wrap", "gap", "faint_ink", "impossible", "border", "print"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class DoubtfulStretch:
         ``crossing``: another curve of the same style may have been followed; ``wrap``: the wrap index may be
         another; ``gap``: nothing was found, or an excursion between gaps that nothing confirms; ``faint_ink``:
         what was found is faint; ``impossible``: no rock or hole has such a value; ``border``: a border of the
-        track lies beside its printed line.
+        track lies beside its printed line; ``print``: letters or figures were followed, and no curve.
     withheld : bool
         Whether the stretch is delivered without values.
     """
@@ -33,6 +33,11 @@ class DoubtfulStretch:
     depth_to: float
     reason: DoubtReason
     withheld: bool
+
+    @property
+    def hides_curve(self) -> bool:
+        """Whether the curve was followed here, and only its values are withheld."""
+        return self.withheld and self.reason not in ("gap", "print")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """Families of paper: how thick and in what colour curves are drawn, how finely scanned, how worn.
 
-In: seeds, and optionally real curve shapes, which half of the curves then have. Out: drawn samples with truth, of
-one family each. Calibration is fitted on all of ``PAPERS``, and measured on each with the others alone: what meets
-unfamiliar paper must have been tried on some. ``CHECK_PAPERS`` has two more that no fit sees: they are of the
-renderer that training never sees either. In half of the samples
-curves move over a few hundredths of the track's width only, as calipers and tensions do.
+In: seeds, and optionally real curve shapes, which half of the curves then have. Out: drawn samples with
+truth, of one family each. Calibration is fitted on all of ``PAPERS``, and measured on each with the others
+alone: what meets unfamiliar paper must have been tried on some. ``CHECK_PAPERS`` has two more that no fit
+sees: they are of the renderer that training never sees either. In half of the samples curves move over a few
+hundredths of the track's width only, as calipers and tensions do.
 Does not belong here: tracing (`traced`) and any fit.
 """
 

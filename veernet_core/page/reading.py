@@ -38,6 +38,7 @@ from veernet_core.page.ocr import text
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.raster.turning import turned
 from veernet_core.page.results import (
+    CLEAR_PRINT,
     CurveFound,
     DepthFound,
     HeaderFound,
@@ -56,7 +57,7 @@ _HEADER_IN = 45.0
 """Farthest that the form is read from the top of the page."""
 _INTO_GRID_IN = 0.6
 """Scale blocks and grids meet where neither ends exactly."""
-_CLEAR_PRINT, _FEWEST_MENTIONS, _FEWEST_LETTERS = 0.8, 2, 40
+_FEWEST_MENTIONS, _FEWEST_LETTERS = 2, 40
 _SAMPLE_IN = 8.0
 """How much of each end of a page is read to learn which way up it is."""
 _OTHER_SURVEYS = (
@@ -269,7 +270,7 @@ def turn_of_print(raster: Raster, reader: TextReader, dpi: float) -> int:
 
 
 def _clear(box: TextBox) -> bool:
-    return box.confidence >= _CLEAR_PRINT and len(box.text) >= 3
+    return box.confidence >= CLEAR_PRINT and len(box.text) >= 3
 
 
 def _has_pixels(given: Sidecar) -> bool:
@@ -356,7 +357,7 @@ def _text(
 
 def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:
     """Cast doubt on a page whose print names a survey that shows no curves to be digitised."""
-    lines = [box.text.upper() for box in boxes if box.confidence >= _CLEAR_PRINT]
+    lines = [box.text.upper() for box in boxes if box.confidence >= CLEAR_PRINT]
     for code, pattern in _OTHER_SURVEYS:
         named = [line for line in lines if re.search(pattern, line)]
         if found.kind == "curve_log" and len(named) >= _FEWEST_MENTIONS:

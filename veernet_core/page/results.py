@@ -29,6 +29,9 @@ TrackKind = Literal["curves", "depth"]
 T = TypeVar("T", str, float)
 ReadingSource = Literal["header", "sidecar", "index", "template", "guess"]
 PageKind = Literal["curve_log", "not_curve_log", "unknown"]
+CLEAR_PRINT = 0.8
+"""Confidence from which what is read counts as print."""
+_LETTERS = 3
 PAGE_WIDTH_IN = 8.5
 """Width of the paper where nothing tells the resolution."""
 
@@ -68,6 +71,11 @@ class TextBox:
     agreed: float = math.nan
     also: str = ""
     tint: str = ""
+
+    @property
+    def is_print(self) -> bool:
+        """Whether it is print beyond doubt: strokes of a pen read as a sign or two, or hardly at all."""
+        return self.confidence >= CLEAR_PRINT and sum(c.isalnum() for c in self.text) >= _LETTERS
 
 
 @dataclass(frozen=True, slots=True)

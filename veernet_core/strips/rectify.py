@@ -139,23 +139,56 @@ def strip_blocks(log: PreparedLog, config: DigitiseConfig) -> Iterator[Strip]:
             first = max(0, own - config.overlap_rows)
             own_end = min(own + config.block_rows, n_rows)
             last = min(own_end + config.overlap_rows, n_rows)
+            keep = (own - first, own_end - first)
             for track_index, inked in _block(log.raster, grids, first, last):
-                grid, curve_indices = grids[track_index], inked.curves
-                yield Strip(
-                    ink=inked.ink,
-                    all_ink=inked.all_ink,
-                    left_col=float(grid.margin),
-                    right_col=float(grid.margin + grid.width - 1),
-                    scan_rows=grid.scan_rows(np.arange(first, last, dtype=np.float64)),
-                    section_index=section_index,
-                    track_index=track_index,
-                    curve_indices=curve_indices,
-                    styles=tuple(
-                        section.tracks[track_index].curves[k].style for k in curve_indices
-                    ),
-                    first_row=first,
-                    keep_rows=(own - first, own_end - first),
-                )
+                at = section_index, track_index
+                yield _strip(inked, grids[track_index], at, (first, last), keep)
+
+
+def strip_window(
+    log: PreparedLog,
+    section_index: int,
+    track_index: int,
+    rows: tuple[int, int],
+    config: DigitiseConfig,
+) -> Iterator[Strip]:
+    """A few rows of one track, one `Strip` for every ink, with the same pixels as in ``strip_blocks``.
+
+    Parameters
+    ----------
+    log : PreparedLog
+    section_index, track_index : int
+    rows : (first, last)
+        Of the whole track's strip, half-open.
+    config : DigitiseConfig
+    """
+    section = log.sections[section_index]
+    grid = _Grid(section, section.tracks[track_index], log.resolution, config)
+    for _, inked in _block(log.raster, [grid], *rows):
+        yield _strip(inked, grid, (section_index, track_index), rows, (0, rows[1] - rows[0]))
+
+
+def _strip(
+    inked: _Inked,
+    grid: _Grid,
+    at: tuple[int, int],
+    rows: tuple[int, int],
+    keep_rows: tuple[int, int],
+) -> Strip:
+    """One ink of a block; ``at``: index of section and track."""
+    return Strip(
+        ink=inked.ink,
+        all_ink=inked.all_ink,
+        left_col=float(grid.margin),
+        right_col=float(grid.margin + grid.width - 1),
+        scan_rows=grid.scan_rows(np.arange(*rows, dtype=np.float64)),
+        section_index=at[0],
+        track_index=at[1],
+        curve_indices=inked.curves,
+        styles=tuple(grid.track.curves[k].style for k in inked.curves),
+        first_row=rows[0],
+        keep_rows=keep_rows,
+    )
 
 
 # ---- geometry --------------------------------------------------------------------------------

@@ -57,6 +57,24 @@ def withhold_impossible(
     return _without(trace, gone), tuple(found)
 
 
+def withhold_print(
+    trace: Trace, on_print: Bool | None, depth: F64
+) -> tuple[Trace, tuple[DoubtfulStretch, ...]]:
+    """A trace without the rows in which it runs along letters or figures.
+
+    Parameters
+    ----------
+    trace : Trace
+    on_print : bool [rows] or None
+        None: in no row.
+    depth : float64 [rows]
+    """
+    if on_print is None or not on_print.any():
+        return trace, ()
+    found = _stretches(on_print & trace.observed, depth, "print", withheld=True)
+    return _without(trace, on_print), tuple(found)
+
+
 def withhold(trace: Trace, depth: F64) -> tuple[Trace, tuple[DoubtfulStretch, ...]]:
     """A trace without the rows that may be another wrap or another curve, and where these are.
 

@@ -238,7 +238,7 @@ def coverage(curve: RecoveredCurve) -> tuple[float, float]:
         return 0.0, float(np.ptp(curve.depth)) if len(curve.depth) else 0.0
     ends = [used[0], used[-1]]
     for doubt in curve.doubtful:
-        if doubt.withheld and doubt.reason != "gap":
+        if doubt.hides_curve:
             inside = (curve.depth >= doubt.depth_from) & (curve.depth <= doubt.depth_to)
             ends += np.flatnonzero(inside).tolist()
     first, last = min(ends), max(ends)

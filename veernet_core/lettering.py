@@ -1,0 +1,174 @@
+"""Print inside a grid that was followed as if it were a curve: legends, notes, figures in a pen's colour.
+
+In: a traced scan and an OCR engine. Out: the rows of each curve that lie on print. Only two kinds of places are
+read: stretches that stand alone, which a curve seldom does and print always, and the first rows of a section,
+where scales may reach into the grid. A curve that runs through a word goes on before and behind it, and stays.
+Does not belong here: scales and names (`page.scales`), and what becomes of such rows (`curve.evidence.doubts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from veernet_core.config import DigitiseConfig
+from veernet_core.curve import physical
+from veernet_core.datatypes import Bool, Section, Strip, Trace, flag_runs
+from veernet_core.errors import ReadingError, VeernetError, of_scan
+from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.results import TextBox
+from veernet_core.page.scales.reading import INTO_COLOUR_GRID_IN
+from veernet_core.strips.rectify import strip_window
+from veernet_core.track_record import ScanRecord
+
+_LONGEST_IN = 3.0
+"""Longest stretch that may be nothing but a line of print."""
+_AROUND_IN = 0.5
+"""How far around a stretch is read: a line that is cut reads worse."""
+_TURNS = (0, 90, 270)
+_JOIN_ROWS = 3
+"""Rows without ink between two parts of one letter."""
+_BESIDE_PX = 2.0
+Rows = tuple[int, int]
+Place = tuple[int, int, int]
+"""Index of section, track and curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """One curve as it was traced, and its rows that may be print."""
+
+    curve: int
+    trace: Trace
+    asked: tuple[Rows, ...]
+
+
+def find_lettering(
+    record: ScanRecord, reader: TextReader, config: DigitiseConfig
+) -> dict[Place, Bool]:
+    """Rows of traces that lie on print.
+
+    Parameters
+    ----------
+    record : ScanRecord
+        With all its strips traced.
+    reader : TextReader
+    config : DigitiseConfig
+
+    Returns
+    -------
+    dict
+        From (section, track, curve) to bool [rows]; only curves that have such rows.
+
+    Raises
+    ------
+    ReadingError
+        The reader failed; the page itself can never be the reason.
+    """
+    try:
+        return _find(record, reader, config)
+    except VeernetError:
+        raise
+    except Exception as error:
+        raise ReadingError(of_scan(error, "").message) from error
+
+
+def _find(record: ScanRecord, reader: TextReader, config: DigitiseConfig) -> dict[Place, Bool]:
+    found: dict[Place, Bool] = {}
+    for section_index, section in enumerate(record.log.sections):
+        for track_index, track in enumerate(record.tracks[section_index]):
+            traces, _ = track.traces()
+            paths = [
+                _Path(k, trace, asked)
+                for k, trace in enumerate(traces)
+                if (asked := _asked(trace, section, config))
+            ]
+            for window in _windows(paths, config.strip_dpi):
+                at = section_index, track_index
+                for strip in strip_window(record.log, *at, window, config):
+                    for curve, rows in _on_print(strip, paths, reader).items():
+                        before = found.get((*at, curve))
+                        found[(*at, curve)] = rows if before is None else before | rows
+    return found
+
+
+def _asked(trace: Trace, section: Section, config: DigitiseConfig) -> tuple[Rows, ...]:
+    """Stretches of a trace that may be print: they stand alone, or at the top of the section."""
+    seen = trace.observed & np.isfinite(trace.frac)
+    if not seen.any() or section.depth is None:
+        return ()
+    depth = section.depth.depth_at(trace.scan_rows)
+    limit = physical.bridge_limit(section.depth.unit, config)
+    runs = flag_runs(seen)
+    alone: list[Rows] = []
+    for first, last in runs:
+        if alone and depth[first] - depth[alone[-1][1] - 1] <= limit:
+            alone[-1] = (alone[-1][0], last)
+        else:
+            alone.append((first, last))
+    longest, top = (
+        round(inches * config.strip_dpi) for inches in (_LONGEST_IN, INTO_COLOUR_GRID_IN)
+    )
+    asked = [run for run in alone if run[1] - run[0] <= longest]
+    head = [run for run in runs if run[1] <= top]
+    if head:
+        asked.append((head[0][0], head[-1][1]))
+    return tuple(asked)
+
+
+def _windows(paths: Sequence[_Path], dpi: float) -> list[Rows]:
+    """The rows to be read, those that are near each other at once."""
+    if not paths:
+        return []
+    wanted = np.zeros(len(paths[0].trace.frac), dtype=np.bool_)
+    around = round(_AROUND_IN * dpi)
+    for first, last in (rows for path in paths for rows in path.asked):
+        wanted[max(0, first - around) : last + around] = True
+    return flag_runs(wanted)
+
+
+def _on_print(strip: Strip, paths: Sequence[_Path], reader: TextReader) -> Mapping[int, Bool]:
+    """By curve of one ink, the rows in which its trace lies on print."""
+    first = strip.first_row
+    last = first + len(strip.scan_rows)
+    own = [
+        path
+        for path in paths
+        if path.curve in strip.curve_indices and any(a < last and b > first for a, b in path.asked)
+    ]
+    if not own:
+        return {}
+    boxes = [box for box in reader.read(strip.ink, _TURNS) if box.is_print]
+    found = {path.curve: _rows_in(boxes, strip, path) for path in own} if boxes else {}
+    return {curve: rows for curve, rows in found.items() if rows.any()}
+
+
+def _rows_in(boxes: Sequence[TextBox], strip: Strip, path: _Path) -> Bool:
+    """Rows of the pieces of a trace, each without a break in its ink, that lie in print for the most part."""
+    frac, first = path.trace.frac, strip.first_row
+    seen = path.trace.observed & np.isfinite(frac)
+    inside = np.zeros(len(frac), dtype=np.bool_)
+    rows = np.flatnonzero(seen[first : first + len(strip.scan_rows)])
+    at = frac[first + rows]
+    cols = strip.left_col + (at - np.floor(at)) * strip.track_width_px
+    for box in boxes:
+        here = np.abs(rows - box.row) <= box.height_px / 2
+        here &= np.abs(cols - box.col) <= box.width_px / 2 + _BESIDE_PX
+        inside[first + rows[here]] = True
+    out = np.zeros(len(frac), dtype=np.bool_)
+    for start, stop in _pieces(seen):
+        out[start:stop] = inside[start:stop].sum() > seen[start:stop].sum() / 2
+    return out
+
+
+def _pieces(seen: Bool) -> list[Rows]:
+    """Runs of rows with ink; a few rows without part none."""
+    out: list[Rows] = []
+    for first, last in flag_runs(seen):
+        if out and first - out[-1][1] <= _JOIN_ROWS:
+            out[-1] = (out[-1][0], last)
+        else:
+            out.append((first, last))
+    return out
