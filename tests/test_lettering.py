@@ -19,6 +19,7 @@ from veernet_core.datatypes import (
     Raster,
     ScanRef,
     Section,
+    Style,
     Trace,
     Track,
     TrackGeometry,
@@ -53,11 +54,11 @@ class Reads:
         raise AssertionError
 
 
-def record(frac: np.ndarray) -> ScanRecord:
+def record(frac: np.ndarray, style: Style = "solid") -> ScanRecord:
     """One curve over 3,000 rows, 0.1 ft each, at the strips' own resolution."""
     knots = np.array([[0.0, float(LEFT)]]), np.array([[0.0, float(RIGHT)]])
     axis = DepthAxis("ft", np.array([[0.0, 500.0], [1000.0, 600.0]]), 0.0)
-    track = Track(TrackGeometry("T1", *knots), (CurveSpec("ROP", "MIN/FT", 0, 10),))
+    track = Track(TrackGeometry("T1", *knots), (CurveSpec("ROP", "MIN/FT", 0, 10, style=style),))
     section = Section("main", 0, ROWS, axis, (track,))
 
     def ink(row0: int, row1: int) -> U8:
@@ -107,6 +108,15 @@ def test_a_curve_that_runs_through_a_word_stays() -> None:
     assert find_lettering(record(frac), Reads(WORD), CONFIG) == {}
 
 
+def test_letters_that_a_solid_curve_joins_at_the_top_are_told_and_dashes_stay() -> None:
+    """Print and curve are so near each other that the gap would be bridged."""
+    frac = late_curve()
+    frac[230:600] = 0.5
+    (rows,) = find_lettering(record(frac), Reads(WORD), CONFIG).values()
+    assert np.flatnonzero(rows).tolist() == [*range(90, 150), *range(155, 190)]
+    assert find_lettering(record(frac, "dashed"), Reads(WORD), CONFIG) == {}
+
+
 @pytest.mark.parametrize(
     "box",
     [
@@ -114,6 +124,8 @@ def test_a_curve_that_runs_through_a_word_stays() -> None:
         replace(WORD, text="mN"),
         replace(WORD, text="----------"),  # a dashed line on its side
         replace(WORD, confidence=0.7),
+        replace(WORD, text="wwww"),  # a curve that swings
+        replace(WORD, width_px=150.0),  # taller than any title
     ],
 )
 def test_only_clear_print_under_the_path_counts(box: TextBox) -> None:

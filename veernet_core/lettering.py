@@ -15,7 +15,7 @@ import numpy as np
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import physical
-from veernet_core.datatypes import Bool, Section, Strip, Trace, flag_runs
+from veernet_core.datatypes import Bool, Section, Strip, Style, Trace, flag_runs
 from veernet_core.errors import ReadingError, VeernetError, of_scan
 from veernet_core.page.ocr.text import TextReader
 from veernet_core.page.results import TextBox
@@ -27,6 +27,8 @@ _LONGEST_IN = 3.0
 """Longest stretch that may be nothing but a line of print."""
 _AROUND_IN = 0.5
 """How far around a stretch is read: a line that is cut reads worse."""
+_HIGHEST_IN = 0.36
+"""Height of a line of print at most, that of a title: a restless curve is taller."""
 _TURNS = (0, 90, 270)
 _JOIN_ROWS = 3
 """Rows without ink between two parts of one letter."""
@@ -82,19 +84,22 @@ def _find(record: ScanRecord, reader: TextReader, config: DigitiseConfig) -> dic
             traces, _ = track.traces()
             paths = [
                 _Path(k, trace, asked)
-                for k, trace in enumerate(traces)
-                if (asked := _asked(trace, section, config))
+                for k, (trace, spec) in enumerate(zip(traces, track.track.curves, strict=True))
+                if (asked := _asked(trace, spec.style, section, config))
             ]
+            highest = _HIGHEST_IN * config.strip_dpi
             for window in _windows(paths, config.strip_dpi):
                 at = section_index, track_index
                 for strip in strip_window(record.log, *at, window, config):
-                    for curve, rows in _on_print(strip, paths, reader).items():
+                    for curve, rows in _on_print(strip, paths, reader, highest).items():
                         before = found.get((*at, curve))
                         found[(*at, curve)] = rows if before is None else before | rows
     return found
 
 
-def _asked(trace: Trace, section: Section, config: DigitiseConfig) -> tuple[Rows, ...]:
+def _asked(
+    trace: Trace, style: Style, section: Section, config: DigitiseConfig
+) -> tuple[Rows, ...]:
     """Stretches of a trace that may be print: they stand alone, or at the top of the section."""
     seen = trace.observed & np.isfinite(trace.frac)
     if not seen.any() or section.depth is None:
@@ -113,7 +118,7 @@ def _asked(trace: Trace, section: Section, config: DigitiseConfig) -> tuple[Rows
     )
     asked = [run for run in alone if run[1] - run[0] <= longest]
     head = [run for run in runs if run[1] <= top]
-    if head:
+    if head and style == "solid":  # dashes stand apart from each other anyway
         asked.append((head[0][0], head[-1][1]))
     return tuple(asked)
 
@@ -129,7 +134,9 @@ def _windows(paths: Sequence[_Path], dpi: float) -> list[Rows]:
     return flag_runs(wanted)
 
 
-def _on_print(strip: Strip, paths: Sequence[_Path], reader: TextReader) -> Mapping[int, Bool]:
+def _on_print(
+    strip: Strip, paths: Sequence[_Path], reader: TextReader, highest: float
+) -> Mapping[int, Bool]:
     """By curve of one ink, the rows in which its trace lies on print."""
     first = strip.first_row
     last = first + len(strip.scan_rows)
@@ -140,7 +147,11 @@ def _on_print(strip: Strip, paths: Sequence[_Path], reader: TextReader) -> Mappi
     ]
     if not own:
         return {}
-    boxes = [box for box in reader.read(strip.ink, _TURNS) if box.is_print]
+    boxes = [
+        box
+        for box in reader.read(strip.ink, _TURNS)
+        if box.is_print and (box.width_px if box.turned_deg % 180 else box.height_px) <= highest
+    ]
     found = {path.curve: _rows_in(boxes, strip, path) for path in own} if boxes else {}
     return {curve: rows for curve, rows in found.items() if rows.any()}
 

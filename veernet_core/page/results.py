@@ -74,8 +74,11 @@ class TextBox:
 
     @property
     def is_print(self) -> bool:
-        """Whether it is print beyond doubt: strokes of a pen read as a sign or two, or hardly at all."""
-        return self.confidence >= CLEAR_PRINT and sum(c.isalnum() for c in self.text) >= _LETTERS
+        """Whether it is print beyond doubt: strokes of a pen are read as a sign or two, as one again and
+        again, or hardly at all.
+        """
+        signs = {c for c in self.text if c.isalnum()}
+        return self.confidence >= CLEAR_PRINT and len(signs) >= _LETTERS
 
 
 @dataclass(frozen=True, slots=True)
