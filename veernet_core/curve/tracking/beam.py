@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from veernet_core.curve.tracking.peaks import MAX_PEAKS
 from veernet_core.datatypes import F32, F64, I32
 
+_ROUNDING = 1e-6
+"""More than sums of one row's costs can differ by the order in which they are added."""
+
 
 @numba.njit(cache=True, nogil=True)
 def _route(crossing: F32, at: float, to: float, left: float, period: float) -> tuple[float, float]:
@@ -114,28 +117,32 @@ def _extend(
     into ``new_score``, ``parent`` and ``taken``.
     """
     curves = position.shape[1]
-    combos = 1
-    for _ in range(curves):
-        combos *= most
     option = np.empty((curves, most), np.int8)
     option_cost = np.empty((curves, most))
     options = np.empty(curves, np.int32)
     choice = np.empty(curves, np.int8)
     users = np.empty(MAX_PEAKS, np.int32)
+    picks = np.empty(curves, np.int32)
+    ink = _ink_costs(mass, count, curves, costs)
+    ink_least = _least_ink(ink) - _ROUNDING
     filled = 0
     for h in range(alive):
+        combos, least = 1, score[h]
         for c in range(curves):
             options[c] = _options(
                 column, style_cost[c], count, crossing, left, period[c], costs,
                 position[h, c], speed[h, c], absent[h, c], option[c], option_cost[c],
             )  # fmt: skip
-        for code in range(combos):
-            total = _combine(
-                code, most, options, option, option_cost, count, score[h], choice, users
-            )
-            if total == np.inf:
+            combos *= options[c]
+            least += option_cost[c, : options[c]].min()
+        if filled == len(new_score) and least + ink_least >= new_score[filled - 1]:
+            continue
+        picks[:] = 0
+        for _ in range(combos):
+            total = _combine(picks, options, option, option_cost, score[h], choice)
+            if filled == len(new_score) and total + ink_least >= new_score[filled - 1]:
                 continue
-            total = _with_ink(total, mass, count, curves, users, costs)
+            total = _with_ink(total, ink, choice, count, users)
             if filled == len(new_score) and total >= new_score[filled - 1]:
                 continue
             filled = _keep(total, h, choice, position, filled, new_score, parent, taken)
@@ -189,46 +196,65 @@ def _options(
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _combine(
-    code: int,
-    most: int,
+    picks: I32,
     options: I32,
     option: NDArray[np.int8],
     option_cost: F64,
-    count: int,
     score: float,
     choice: NDArray[np.int8],
-    users: I32,
 ) -> float:
-    """Score of one combination of the curves' options, which go into ``choice``, and how many take each peak
-    into ``users``; infinite where ``code`` is none.
+    """Score, without the ink, of one combination of the curves' options, which go into ``choice``; ``picks``
+    goes on to the next combination.
     """
-    rest, total = code, score
-    for j in range(count):
-        users[j] = 0
+    total, carry = score, 1
     for c in range(len(choice)):
-        pick = rest % most
-        rest //= most
-        if pick >= options[c]:
-            return np.inf
+        pick = picks[c]
         choice[c] = option[c, pick]
         total += option_cost[c, pick]
-        if choice[c] >= 0:
-            users[choice[c]] += 1
+        pick += carry
+        carry = 1 if pick == options[c] else 0
+        picks[c] = 0 if carry else pick
     return total
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _with_ink(total: float, mass: F32, count: int, curves: int, users: I32, costs: F64) -> float:
-    """Score with the ink that nobody takes, or that too many share."""
+@numba.njit(cache=True, nogil=True)
+def _ink_costs(mass: F32, count: int, curves: int, costs: F64) -> F64:
+    """Cost of the ink of each peak that nobody takes, or that so many curves take, [peaks, curves + 1]."""
     unexplained, sharing = costs[3], costs[4]
+    out = np.empty((count, curves + 1))
     for j in range(count):
         m = min(mass[j], float(curves))
-        if users[j] == 0:
-            total += unexplained * min(m, 1.0)
-        elif users[j] > 1:
-            total += sharing * max(0.0, users[j] - m) + 0.3
-        else:
-            total += 0.5 * max(0.0, 0.5 - m) + 0.4 * max(0.0, m - 1.6)
+        out[j, 0] = unexplained * min(m, 1.0)
+        out[j, 1] = 0.5 * max(0.0, 0.5 - m) + 0.4 * max(0.0, m - 1.6)
+        for users in range(2, curves + 1):
+            out[j, users] = sharing * max(0.0, users - m) + 0.3
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _least_ink(ink: F64) -> float:
+    """The least that ink can cost: that of all peaks, but for as many of the dearest as there are curves."""
+    total = 0.0
+    spared = np.zeros(ink.shape[1] - 1)
+    for j in range(len(ink)):
+        total += ink[j, 0]
+        spare = ink[j, 0] - ink[j, 1:].min()
+        for c in range(len(spared)):
+            if spare > spared[c]:
+                spare, spared[c] = spared[c], spare
+    return total - float(spared.sum())
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _with_ink(total: float, ink: F64, choice: NDArray[np.int8], count: int, users: I32) -> float:
+    """Score with the ink that nobody takes, or that too many share."""
+    for j in range(count):
+        users[j] = 0
+    for c in range(len(choice)):
+        if choice[c] >= 0:
+            users[choice[c]] += 1
+    for j in range(count):
+        total += ink[j, users[j]]
     return total
 
 
