@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from veernet_core.datatypes import Raster
+from veernet_core.datatypes import U8, Raster
 from veernet_core.domain.api_number import parse_api_number
 from veernet_core.domain.gazetteer import (
     county_name,
@@ -39,6 +39,8 @@ _SIDEWAYS_TILE_PX = (2400, 900)
 _ENOUGH_LETTERS = 150
 _SAMPLE_LINES = 6
 """Lines that are read both ways up before the form is."""
+_SAMPLE_LENGTH = 8
+"""Most of such a line that is read for it, in units of its height."""
 _MARGIN_IN = 1.0
 """Paper around lines that stand on end in which more of the form may lie."""
 _LINE_IN, _FEWEST_LINES = 0.8, 3
@@ -135,7 +137,7 @@ def _likely_turns(
 ) -> tuple[int, int]:
     """90 and 270, first that in which the longest lines read best: the other is then seldom tried."""
     longest = sorted(standing, key=lambda box: -box.height_px)[:_SAMPLE_LINES]
-    pieces = [cut_out(raster, box) for box in longest]
+    pieces = [_middle(cut_out(raster, box)) for box in longest]
     letters = {
         turn: sum(
             len(read.text) * read.confidence
@@ -145,6 +147,13 @@ def _likely_turns(
         for turn in (90, 270)
     }
     return (90, 270) if letters[90] >= letters[270] else (270, 90)
+
+
+def _middle(piece: U8) -> U8:
+    """The middle of a line that stands on end: enough to tell which way up it is."""
+    most = _SAMPLE_LENGTH * piece.shape[1]
+    first = max(0, (piece.shape[0] - most) // 2)
+    return piece[first : first + most]
 
 
 def _around(boxes: Sequence[TextBox], margin_px: float) -> tuple[int, int, int, int]:
