@@ -25,7 +25,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 19,
+    "page": 20,
     "strips": 4,
     "network": 2,
     "tracking": 4,
