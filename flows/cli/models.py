@@ -232,6 +232,40 @@ def _calibrate(args: argparse.Namespace) -> int:
     return 0
 
 
+def fill_fit_gate(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.description = (
+        "Fit what traces are worth, and the level at which curves are accepted, anew on drawn tracks; "
+        "confidences stay as they are. Goes on where it was stopped."
+    )
+    add_model(parser, required=True)
+    add_out_if_wanted(parser, "the bundle; over --model if omitted")
+    group(parser, wording.RESULTS).add_argument(
+        "--drawn", type=Path, default=Path("runs/drawn"), metavar="DIR",
+        help="folder where traced tracks are kept",
+    )  # fmt: skip
+    place = group(parser, wording.DRAWINGS)
+    place.add_argument(
+        "--curves", type=Path, metavar="TABLE",
+        help="Parquet table `file, curve, unit, depth, value` of real curves",
+    )  # fmt: skip
+    number(place, "--count", "DRAWN", "drawn tracks to fit on, of invented shapes", 480, count)
+    number(place, "--logged", "DRAWN", "more of them, half of their curves real", 0, int)
+    number(place, "--check", "DRAWN", "drawn tracks that fit nothing, for the report", 480, count)
+    add_seed(parser, 2727, "drawings")
+    add_json(parser, "one JSON object: the report in words and its figures")
+    parser.set_defaults(run=_fit_gate)
+
+
+def _fit_gate(args: argparse.Namespace) -> int:
+    from flows.studies.fit_gate import Drawn, run_fit_gate
+
+    drawn = Drawn(args.count, args.logged, args.check, args.seed)
+    out = args.out or args.model
+    say_report(args, run_fit_gate(args.model, out, drawn, args.curves, args.drawn))
+    return 0
+
+
 def fill_fit_values(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.description = (

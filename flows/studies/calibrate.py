@@ -93,8 +93,8 @@ def run_calibration(
         "measured_pixels": _measured_json(masks.measured),
         "measured_pooled": _measured_json({"row": rows.pooled, "pixel": masks.pooled}),
         "temperatures": {"row": _rounded(rows.temperatures), "pixel": _rounded(masks.temperatures)},
-        "gate": _gate_json(gate),
-        "gate_left_out": {name: _gate_json(score) for name, score in fitted.left_out.items()},
+        "gate": gate_json(gate),
+        "gate_left_out": {name: gate_json(score) for name, score in fitted.left_out.items()},
     }
     drawn = {"strips": count, "seed": seed, "papers": list(PAPERS)}
     record = dict(content.record) | {"calibrated_on": drawn}
@@ -106,13 +106,14 @@ def run_calibration(
         "pixel", masks.measured, masks
     )
     lines.append(gate_line("gate", gate))
-    lines += _family_lines("each family of paper judged by what the others taught", fitted.left_out)
+    lines += family_lines("each family of paper judged by what the others taught", fitted.left_out)
     lines += _earlier_lines(known, content.calibration)
     figures = {"bundle": str(out), "fitted_on": count, "measured_on": half, "gate": values["gate"]}
     return Report("\n".join(lines), **figures)
 
 
-def _family_lines(about: str, scores: Mapping[str, GateScore]) -> list[str]:
+def family_lines(about: str, scores: Mapping[str, GateScore]) -> list[str]:
+    """The gate's score on each family of paper, and on all."""
     lines = [f"gate, {about}, borders known:"]
     lines += [gate_line(f"  {name}", score) for name, score in scores.items()]
     return [*lines, gate_line("  all of them", total_score(scores.values()))]
@@ -125,7 +126,7 @@ def _earlier_lines(curves: Sequence[TracedCurve], calibration: Mapping[str, Any]
     maps = confidence.maps_from_json(calibration["confidence"])
     model = quality.QualityModel.from_json(calibration["quality"])
     scores = score_families(curves, maps, model, DigitiseConfig())
-    return _family_lines("by the calibration that the bundle came with", scores)
+    return family_lines("by the calibration that the bundle came with", scores)
 
 
 Traced = tuple[list[TracedCurve], list[PixelEvidence]]
@@ -200,7 +201,8 @@ def gate_line(name: str, gate: GateScore) -> str:
     )
 
 
-def _gate_json(gate: GateScore) -> dict[str, Any]:
+def gate_json(gate: GateScore) -> dict[str, Any]:
+    """The gate's score as a bundle stores it."""
     return {
         "curves": gate.curves,
         "accepted": gate.accepted,
@@ -334,7 +336,7 @@ def _shift_row(name: str, score: GateScore) -> dict[str, Any]:
         "shift": name,
         "about": shift.about,
         "in_ink": shift.in_ink,
-        **_gate_json(score),
+        **gate_json(score),
         "bad_share": score.bad_share,
         "bad_share_upper": score.bad_share_upper,
         "good_share": score.good_share,

@@ -55,10 +55,12 @@ class _Part:
     draft: quality.QualityModel
 
 
-def fit_quality(curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps) -> QualityFit:
+def fit_quality(
+    curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps, most_bad: float = LEVEL_BAD
+) -> QualityFit:
     """Fit the error distribution, and set its bound where few accepted curves are bad.
 
-    The bound is the boldest level at which the share of bad is below ``LEVEL_BAD`` with 95 % confidence on
+    The bound is the boldest level at which the share of bad is below ``most_bad`` with 95 % confidence on
     curves whose whole family of paper was left out of the fit, of the maps of confidence too; where it is at
     none, the level with the lowest risk. Risk can only grow with boldness, so that what was counted is
     smoothed to grow (greatest convex minorant): one unlucky curve among few does not decide.
@@ -71,7 +73,7 @@ def fit_quality(curves: Sequence[TracedCurve], maps: confidence.ConfidenceMaps) 
         for case in part.cases:
             counts[: _levels_accepted(case, part.draft, config)] += (1, not case.outcome.right)
     risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
-    safe = np.flatnonzero(risk <= LEVEL_BAD)
+    safe = np.flatnonzero(risk <= most_bad)
     chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
     level = float(LEVELS[chosen])
     model = replace(_fit_cases(judged_cases(curves, maps, config), config), level=level)

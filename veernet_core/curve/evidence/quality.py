@@ -48,8 +48,10 @@ FEATURES: tuple[str, ...] = (
 )
 """Evidence of one curve; larger is worse, except ``roughness`` and the six from ``same_style`` to
 ``log_variance``, which describe the task. New ones are added at the end: a bundle knows the first so many."""
-FEATURE_SIGNS = np.array([-1] * 12 + [0] + [-1] + [0] * 6 + [-1] * 6)
-"""How each may move the chance of a small error: worse evidence never raises it."""
+FEATURE_SIGNS = np.array([-1] * 12 + [0] + [-1] + [0] * 5 + [1] + [-1] * 6)
+"""How each may move the chance of a small error: worse evidence never raises it; and the more a curve moves,
+the smaller a share of its variance the same error is.
+"""
 
 
 WRONG_ROW_PCT = 20.0

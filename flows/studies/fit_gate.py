@@ -1,0 +1,147 @@
+"""``veernet fit-gate``: fit what traces are worth anew, and the level at which curves are accepted.
+
+In: a calibrated bundle; optionally real curves. Out: the bundle with another quality model, its confidence
+maps as they were, and how the gate did on styles that were left out, on tracks that fitted nothing, and by the
+model the bundle came with. Does not belong here: the fit (`evaluation.quality_fit`), and ``veernet calibrate``,
+which fits the confidence maps too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from flows.studies.calibrate import family_lines, gate_json
+from flows.studies.drawn_tracks import kept_tracks, unpack_track, weights_id, write_track
+from flows.studies.evaluate import load_shapes
+from flows.studies.report import Report
+from veernet_core.config import DigitiseConfig
+from veernet_core.curve.evidence import confidence, quality
+from veernet_core.datatypes import F64
+from veernet_core.evaluation.drawings import as_drawn
+from veernet_core.evaluation.papers import CHECK_PAPERS, PAPERS, Paper
+from veernet_core.evaluation.quality_fit import TARGET_BAD, fit_quality, score_families, total_score
+from veernet_core.evaluation.traced import TracedCurve, trace_sample
+from veernet_core.net import bundle
+from veernet_core.net.strips import StripPredictor
+
+CHECK, LOGGED = 1, 2
+"""What is added to the seed for tracks that check, and for those that fit with real shapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How many tracks are drawn.
+
+    Attributes
+    ----------
+    invented, logged : int
+        To fit on, with invented shapes, and with real ones in half of their curves.
+    check : int
+        That fit nothing; half of their curves have shapes of wells kept for measuring.
+    seed : int
+    """
+
+    invented: int
+    logged: int
+    check: int
+    seed: int
+
+
+def run_fit_gate(model: Path, out: Path, drawn: Drawn, table: Path | None, folder: Path) -> Report:
+    """Fit, measure, write the bundle; returns the report.
+
+    Parameters
+    ----------
+    model, out : Path
+        Bundles; may be one file.
+    drawn : Drawn
+    table : Path or None
+        Real curves; without them all shapes are invented.
+    folder : Path
+        Where traced tracks are kept: those that are there are not drawn again.
+
+    Raises
+    ------
+    ValueError
+        The bundle has no confidence maps, or tracks with real shapes are asked for without any.
+    """
+    content = bundle.unpack(model.read_bytes(), str(model))
+    if "quality" not in content.calibration:
+        raise ValueError("the bundle is not calibrated: run veernet calibrate first")
+    if drawn.logged and table is None:
+        raise ValueError("tracks with real shapes need real curves: give --curves")
+    tracer = _Tracer(content, folder / weights_id(content))
+    known = tracer.tracks(drawn.seed, drawn.invented, "invented", list)
+    known += tracer.tracks(
+        drawn.seed + LOGGED, drawn.logged, "logged", lambda: _shapes(table, True)
+    )
+    fresh = tracer.tracks(
+        drawn.seed + CHECK, drawn.check, "check", lambda: _shapes(table, False), CHECK_PAPERS
+    )
+    maps = confidence.maps_from_json(content.calibration["confidence"])
+    before = quality.QualityModel.from_json(content.calibration["quality"])
+    fitted = fit_quality(known, maps, TARGET_BAD)
+    config = DigitiseConfig()
+    checked = score_families(fresh, maps, fitted.model, config)
+    earlier = score_families(fresh, maps, before, config)
+    values = dict(content.calibration) | {
+        "quality": fitted.model.to_json(),
+        "gate": gate_json(total_score(checked.values())),
+        "gate_left_out": {name: gate_json(score) for name, score in fitted.left_out.items()},
+        "gate_checked": {name: gate_json(score) for name, score in checked.items()},
+    }
+    record = dict(content.record) | {"gate_fitted_on": _told(drawn)}
+    out.write_bytes(bundle.pack(content.model(), values, record))
+    lines = [f"{out}: level {fitted.model.level:g}; {_told(drawn)}"]
+    lines += family_lines("each family of paper judged by what the others taught", fitted.left_out)
+    lines += family_lines("on tracks that fitted nothing", checked)
+    lines += family_lines("on the same, by the model that the bundle came with", earlier)
+    figures = {"bundle": str(out), "level": fitted.model.level, "gate": values["gate"]}
+    return Report("\n".join(lines), **figures, left_out=values["gate_left_out"])
+
+
+def _told(drawn: Drawn) -> dict[str, Any]:
+    return {
+        "seed": drawn.seed,
+        "invented": drawn.invented,
+        "logged": drawn.logged,
+        "check": drawn.check,
+        "papers": list(PAPERS),
+        "check_papers": list(CHECK_PAPERS),
+    }
+
+
+def _shapes(table: Path | None, training: bool) -> list[F64]:
+    return as_drawn(load_shapes(table, training=training))
+
+
+class _Tracer:
+    """Draws and traces what is not kept yet."""
+
+    def __init__(self, content: bundle.Bundle, folder: Path) -> None:
+        self._content, self._folder = content, folder
+
+    def tracks(
+        self,
+        seed: int,
+        count: int,
+        label: str,
+        shapes: Callable[[], Sequence[F64]],
+        papers: dict[str, Paper] = PAPERS,
+    ) -> list[TracedCurve]:
+        """All curves of the first ``count`` tracks of a seed."""
+        files = list(kept_tracks(self._folder, seed, count))
+        missing = [(index, path) for index, path in files if not path.exists()]
+        if missing:
+            torch.set_num_threads(1)  # sums of several come out differently in the last digit
+            predictor = StripPredictor(self._content.model().fold(), self._content.model_id)
+            given = shapes()
+            for index, path in tqdm(missing, label, unit="track"):
+                write_track(path, trace_sample(predictor, seed, index, given, papers)[0])
+        return [curve for _, path in files for curve in unpack_track(path.read_bytes())]
