@@ -116,7 +116,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("r2_lower", "number", "1", "Lower bound of the estimate."),
         Field("r2_upper", "number", "1", "Upper bound of the estimate."),
         Field("r2_reference", "number", "1", "R² against a reference; null where there is none."),
-        Field("coverage", "number", "1", "Share of the depth range with a value."),
+        Field("coverage", "number", "1", "Share of the depths from its first value to its last that have "
+              "one; above and below there is a `gap` in ``doubtful``."),
         Field("longest_gap", "number", "depth_unit", "Longest run without a value."),
         Field("depth_residual", "number", "depth_unit", "Scatter of the depth evidence; null where "
               "not known."),

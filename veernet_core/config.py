@@ -116,8 +116,8 @@ class GatePolicy:
     reject_r2 : float
         Below this upper bound a curve is rejected, not reviewed.
     min_coverage : float
-        Least share of the section's depths that must be observed or bridged. Low by default: a pen that was
-        up for most of a log draws no worse where it was down.
+        Least share of the depths from a curve's first value to its last that must be observed or bridged. Low
+        by default: a pen that was up for most of a log draws no worse where it was down.
     max_depth_residual_ft : float
         Largest depth-fit residual (feet) that can be accepted.
     flat_span_frac : float
@@ -143,7 +143,11 @@ class GatePolicy:
     )
     min_coverage: float = field(
         default=0.1,
-        metadata=_marks("Least share of a curve's depths that must have a value.", least=0, most=1),
+        metadata=_marks(
+            "Least share of depths from a curve's first value to its last that must have one.",
+            least=0,
+            most=1,
+        ),
     )
     max_depth_residual_ft: float = field(
         default=1.0, metadata=_marks("Largest depth residual that can be accepted, ft.", least=0)

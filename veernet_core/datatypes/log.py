@@ -74,7 +74,10 @@ class RecoveredCurve:
 
 @dataclass(frozen=True, slots=True)
 class QualityEstimate:
-    """What can be known of a curve's R² without its truth, and the evidence it rests on."""
+    """What can be known of a curve's R² without its truth, and the evidence it rests on.
+
+    ``coverage`` is the share of the depths from its first value to its last that have one.
+    """
 
     r2_estimate: float
     r2_lower: float
