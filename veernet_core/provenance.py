@@ -27,7 +27,7 @@ ALGORITHMS: dict[str, int] = {
     "decode": 4,
     "page": 20,
     "strips": 4,
-    "network": 2,
+    "network": 3,
     "tracking": 4,
     "values": 5,
     "quality": 3,

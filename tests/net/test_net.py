@@ -9,11 +9,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from veernet_core.datatypes import Strip
 from veernet_core.errors import BundleError, OutOfMemoryError
 from veernet_core.net import bundle, cpu_engine, losses
-from veernet_core.net.model import PRESETS, STYLE_CONDITION, NetConfig, VeerNet, style_condition
+from veernet_core.net.model import PRESETS, STYLE_CONDITION, NetConfig, Up, VeerNet, style_condition
 from veernet_core.net.strips import StripPredictor, TilePlan
 
 TINY = NetConfig((8, 8, 16, 16, 16), decoder_width=8, layers=1)
@@ -180,6 +181,32 @@ def test_clearing_padding_in_place_gives_what_the_mask_gives(
     assert one.presence is not None
     assert other.presence is not None
     assert torch.equal(one.presence[:, :, :rows], other.presence[:, :, :rows])
+
+
+@pytest.mark.parametrize("filled", [None, (70, 50)])
+def test_sums_and_activations_in_one_step_with_a_convolution_change_rounding_only(
+    filled: tuple[int, int] | None,
+) -> None:
+    torch.manual_seed(0)
+    net = VeerNet(TINY).eval().fold()
+    x, valid = torch.rand(1, 2, 96, 64), torch.ones(1, 1, 96, 64)
+    if filled is not None:
+        valid.zero_()[:, :, : filled[0], : filled[1]] = 1
+    condition = torch.tensor([style_condition([0, 1])])
+    told = [up for up in net.modules() if isinstance(up, Up)]
+    for up in told:  # untrained, the styles change nothing
+        assert up.told is not None
+        nn.init.normal_(up.told.weight, std=0.3)
+    with torch.inference_mode():
+        exact = net(x, valid, condition).position
+        with torch.autocast("cpu", torch.bfloat16):
+            usual = net(x, valid, condition).position
+            fast = net.in_bfloat16()(x, valid, condition, filled).position
+    assert exact is not None
+    assert usual is not None
+    assert fast is not None
+    assert not torch.equal(fast, exact)
+    assert (fast - exact).abs().max() <= 1.5 * (usual - exact).abs().max() + 1e-3
 
 
 @pytest.mark.parametrize("rows", [60, 128, 129, 190, 320])

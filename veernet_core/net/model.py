@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from veernet_core.net.one_step import is_ready, make_ready, modulated, one_step
 from veernet_core.net.validity import Validity, levels
 
 STRIDE = 32
@@ -74,9 +75,11 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Tensor, mask: Validity | None) -> Tensor:
         """``[B, cin, h, w]`` to ``[B, cout, h/stride, w/stride]``; ``mask`` is at the output's size."""
-        x = self.norm(self.conv(x))
-        if self.relu:
-            x = F.relu(x, inplace=True)
+        if is_ready(self.conv):
+            x = one_step(self.conv, x, self.relu)
+        else:
+            x = self.norm(self.conv(x))
+            x = F.relu(x, inplace=True) if self.relu else x
         return x if mask is None else mask.clear(x)
 
     def fold(self) -> None:
@@ -119,7 +122,11 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, mask: Validity | None) -> Tensor:
         """Same shape as ``x``."""
-        y = self.second(self.first(x, mask), mask)
+        y = self.first(x, mask)
+        if self.attention is None and is_ready(self.second.conv):
+            y = one_step(self.second.conv, y, relu=True, added=x)
+            return y if mask is None else mask.clear(y)
+        y = self.second(y, mask)
         if self.attention is not None:
             y = self.attention(y, mask)
         return F.relu(x + y, inplace=True)
@@ -178,7 +185,10 @@ class Up(nn.Module):
         x = self._joined(x, skip, mask)
         if self.told is not None:
             gain, offset = self.told(condition)[:, :, None, None].chunk(2, 1)
-            x = torch.addcmul(offset, x, 1 + gain)
+            if len(x) == 1 and is_ready(self.join.conv):
+                x = modulated(x, 1 + gain, offset)
+            else:
+                x = torch.addcmul(offset, x, 1 + gain)
             x = x if mask is None else mask.clear(x)
         for block in self.blocks:
             x = block(x, mask)
@@ -188,7 +198,10 @@ class Up(nn.Module):
         if self.doubling is None:
             out: Tensor = self.join(torch.cat([F.interpolate(x, scale_factor=2.0), skip], 1), mask)
             return out
-        y = F.relu(self.doubling(x).add_(self.join.conv(skip)), inplace=True)
+        if is_ready(self.join.conv):
+            y = one_step(self.join.conv, skip, relu=True, added=self.doubling(x))
+        else:
+            y = F.relu(self.doubling(x).add_(self.join.conv(skip)), inplace=True)
         return y if mask is None else mask.clear(y)
 
     def fold(self) -> None:
@@ -272,6 +285,13 @@ class VeerNet(nn.Module):
             if isinstance(module, ConvNorm | Up):
                 module.fold()
         return self.eval()
+
+    def in_bfloat16(self) -> VeerNet:
+        """The same network, folded, with convolutions ready for a CPU in bfloat16 (`one_step`)."""
+        for module in self.modules():
+            if isinstance(module, ConvNorm):
+                make_ready(module.conv)
+        return self
 
     def without_mask(self) -> VeerNet:
         """The same network without the mask head, which only training and its measures need: a tenth of the

@@ -87,6 +87,8 @@ class StripPredictor:
             )
         bf16_on_cpu = precision == torch.bfloat16 and self.device.type == "cpu"
         self._engine = CpuEngine(self.model) if bf16_on_cpu and available() else None
+        if bf16_on_cpu and self._engine is None:
+            self.model.in_bfloat16()
 
     @property
     def numerics(self) -> str:
