@@ -76,8 +76,14 @@ def test_curves_of_one_mnemonic_are_sure_only_where_words_and_pens_tell_them_apa
     gr = replace(read("GR", 0, 100, "GAPI"), printed="GR (API)", colour="#ff0000")
     tool = replace(gr, printed="GR (from tool)", colour="#0000ff")
     assert [c.source for c in read_curves([gr, tool], 0.9)] == ["header", "header"]
-    dark = replace(tool, colour="#ad0000")  # its ink and that of the red pen are one
-    assert [c.source for c in read_curves([gr, dark], 0.9)] == ["guess", "guess"]
+    dark = replace(
+        tool, colour="#ad0000"
+    )  # the nearer colour takes the ink, and the scale is the same
+    assert [c.source for c in read_curves([gr, dark], 0.9)] == ["header", "header"]
+    wider = replace(dark, right=Reading(200.0, "header", 0.97))
+    assert [c.source for c in read_curves([gr, wider], 0.9)] == ["guess", "guess"]
+    faded = replace(tool, colour="#f00000")  # one pen, printed twice
+    assert [c.source for c in read_curves([gr, faded], 0.9)] == ["guess", "guess"]
     again = replace(tool, printed="GR (API)", colour="#ad0000")
     assert [c.source for c in read_curves([gr, again], 0.9)] == ["guess", "guess"]
     same_pen = replace(tool, colour=gr.colour, right=Reading(200.0, "header", 0.97))

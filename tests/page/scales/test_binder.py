@@ -276,8 +276,23 @@ def test_a_name_that_is_likelier_wrong_is_never_sure(
     """RESISTIVITY over a whole track named its three logarithms, with probabilities of 0.3."""
     monkeypatch.setattr(ScaleScorer, "name", lambda self, features: np.full(len(features), named))
     monkeypatch.setattr(ScaleScorer, "whole", lambda self, features: np.full(len(features), 0.97))
-    (curve,) = read(LAYOUTS["all on one line"])
+    unknown = [
+        replace(b, text="XQZ") if b.text[0].isalpha() else b for b in LAYOUTS["all on one line"]
+    ]
+    (curve,) = read(unknown)
     assert (curve.mnemonic.confidence >= SURE) == is_sure
+
+
+def test_a_doubted_name_is_sure_where_its_numbers_are_usual_for_it_and_it_names_one_scale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ScaleScorer, "name", lambda self, features: np.full(len(features), 0.4))
+    monkeypatch.setattr(ScaleScorer, "whole", lambda self, features: np.full(len(features), 0.97))
+    gamma = [box("GAMMA RAY", 1500, 350), box("0", 1500, 120), box("150", 1500, 580)]
+    (curve,) = read(gamma)
+    assert curve.mnemonic.confidence >= SURE
+    (unusual,) = read([gamma[0], gamma[1], box("170", 1500, 580)])
+    assert unusual.mnemonic.confidence < SURE
 
 
 # ---- what is never sure --------------------------------------------------------------------------------

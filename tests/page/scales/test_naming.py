@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from veernet_core.datatypes import F64
+from veernet_core.page.ocr.tints import BLACK
 from veernet_core.page.results import TextBox
 from veernet_core.page.scales.candidates import (
     BlockText,
@@ -19,6 +20,7 @@ from veernet_core.page.scales.candidates import (
     find_candidates,
 )
 from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.names import SAME_TINT, find_names
 from veernet_core.page.scales.naming import (
     LEAST_NAME,
     Naming,
@@ -220,3 +222,21 @@ def test_colours_differ_only_where_both_are_known() -> None:
     assert not other_colour(red, scale(1, 2, "#c80505"))
     assert not other_colour(red, none)
     assert not math.isnan(red.left)
+
+
+def test_where_names_are_printed_in_black_their_colour_tells_nothing() -> None:
+    """Black names between coloured numbers; pieces of the pen inside the grid are read as single letters."""
+    red = "#cc0000"
+    line = [replace(b, tint=red) for b in scale_row("0", "150", FIRST)]
+    name = replace(box("GAMMA RAY", FIRST, 350), tint=BLACK)
+    piece = replace(box("R", SECOND, 350), tint=red)
+
+    def gap(boxes: list[TextBox]) -> float:
+        block = block_of(boxes)
+        found = find_candidates(block)[0]
+        names = find_names(block, found, [found.first, found.last])
+        return next(n.tint_gap for n in names if n.text == "GAMMA RAY")
+
+    assert math.isnan(gap([*line, name, piece]))
+    other = replace(box("SONIC", SECOND, 350), tint=red)
+    assert gap([*line, name, other]) >= SAME_TINT

@@ -14,6 +14,7 @@ from veernet_core.domain.vocabulary import words
 from veernet_core.page.known.sidecar import SidecarCurve
 from veernet_core.page.ocr.tints import tint_gap
 from veernet_core.page.results import CurveFound, Reading
+from veernet_core.page.scales.names import SAME_TINT
 
 _APART = 0.5
 """Distance of two colours from which the ink of two pens is told apart without doubt."""
@@ -67,7 +68,7 @@ def filled(
         left=float(found.left.value) if given.left is None else given.left,
         right=float(found.right.value) if given.right is None else given.right,
         scale=found.scale,
-        source=_source(ends, min_confidence),
+        source=source_of(ends, min_confidence),
     )
     return spec_of(filled) or given
 
@@ -75,7 +76,8 @@ def filled(
 def read_curves(read: Sequence[CurveFound], min_confidence: float) -> list[CurveSpec]:
     """The read scales of a track. A name given twice with one scale and one pen is one curve. With two pens it
     is two curves, with two scales it is in doubt which of them holds (later runs are printed so): then all of
-    them are guesses, unless other words and another pen tell each of them ("GR (API)", "GR (from tool)")."""
+    them are guesses, unless other words and another pen tell each of them ("GR (API)", "GR (from tool)"). Where
+    both have the same ends the pen need not be told as surely: the scale is the same one."""
     distinct = _told_apart(read)
     final: list[CurveSpec] = []
     for curve in distinct:
@@ -88,12 +90,17 @@ def read_curves(read: Sequence[CurveFound], min_confidence: float) -> list[Curve
 
 def _is_another(one: CurveFound, other: CurveFound) -> bool:
     """Whether two curves of one mnemonic are printed with different words and with pens that ink tells apart: a
-    red one and a dark red one are not, and one of the two may not be drawn at all.
+    red one and a dark red one are not where one of the two may not be drawn at all and their ends differ.
     """
     styles = bool(one.style and other.style) and one.style != other.style
-    colours = tint_gap(one.colour or "", other.colour or "") >= _APART
+    least = SAME_TINT if _ends(one) == _ends(other) else _APART
+    colours = tint_gap(one.colour or "", other.colour or "") >= least
     alike = fuzz.ratio(words(one.printed), words(other.printed))
     return alike < _ONE_NAME and (styles or colours)
+
+
+def _ends(curve: CurveFound) -> tuple[float, float]:
+    return float(curve.left.value), float(curve.right.value)
 
 
 def _told_apart(read: Sequence[CurveFound]) -> list[CurveFound]:
@@ -109,14 +116,14 @@ def _is_printed_again(curve: CurveFound, first: CurveFound) -> bool:
     """Whether two scales are one, of name and ends, and pen and unit as far as both were read."""
     if curve.mnemonic.value != first.mnemonic.value:
         return False
-    ends = [(float(c.left.value), float(c.right.value)) for c in (curve, first)]
+    ends = [_ends(c) for c in (curve, first)]
     pens = ((curve.style, first.style), (curve.colour, first.colour), (_unit(curve), _unit(first)))
     return ends[0] == ends[1] and all(a == b for a, b in pens if a and b)
 
 
 def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list[CurveSpec]:
     """A read scale, followed by its backups. A pen not read is a guess where it must tell curves apart."""
-    source = _source(read_values(found), min_confidence)
+    source = source_of(read_values(found), min_confidence)
     if found.style is None and found.colour is None and in_track > 1:
         source = "guess"
     curve = CurveSpec(
@@ -154,7 +161,8 @@ def _unit(found: CurveFound) -> str:
     return "" if found.unit is None else str(found.unit.value)
 
 
-def _source(values: Sequence[Reading[Any]], min_confidence: float) -> Source:
+def source_of(values: Sequence[Reading[Any]], min_confidence: float) -> Source:
+    """What values rest on: a guess where one of them is one or is not sure."""
     sources = {v.source for v in values}
     if "guess" in sources or min(v.confidence for v in values) < min_confidence:
         return "guess"

@@ -235,7 +235,9 @@ def _read_section(
     columns = [track for track in found.tracks if track.kind == "depth"]
     middle = middle_line(columns[0].left_knots, columns[0].right_knots) if columns else None
     doubts = [
-        Doubt(missing.BORDERS_UNCERTAIN, t.track_id) for t in placed.tracks if is_unsure(t, found)
+        Doubt(missing.BORDERS_UNCERTAIN, t.track_id)
+        for t in placed.tracks
+        if is_unsure(t, found, of_track(reading, found, t.index), min_confidence)
     ]
     if reading.layout.kind != "curve_log" and given is None:
         doubts.append(Doubt(missing.PAGE_DOUBTFUL))

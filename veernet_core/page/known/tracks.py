@@ -21,7 +21,7 @@ from veernet_core.datatypes import (
 from veernet_core.errors import GeometryError
 from veernet_core.page.known import missing
 from veernet_core.page.known.additions import Additions, backups_named, with_additions
-from veernet_core.page.known.curves import filled, read_curves, spec_of
+from veernet_core.page.known.curves import filled, read_curves, read_values, source_of, spec_of
 from veernet_core.page.known.geometry import (
     array_of,
     geometry_of,
@@ -91,9 +91,18 @@ def of_track(reading: PageReading, section: SectionFound, index: int) -> list[Cu
     return [c for c in reading.curves if (c.section_id, c.track_index) == place]
 
 
-def is_unsure(placed: PlacedTrack, section: SectionFound) -> bool:
-    """Whether a track's borders are uncertain."""
-    return section.tracks[placed.index].confidence < MIN_TRACK_CONFIDENCE
+def is_unsure(
+    placed: PlacedTrack, section: SectionFound, read: Sequence[CurveFound], min_confidence: float
+) -> bool:
+    """Whether a track's borders are uncertain: numbers that surely are the ends of its scales stand at its
+    borders and confirm them, be it each at one half of the track.
+    """
+    if section.tracks[placed.index].confidence >= MIN_TRACK_CONFIDENCE:
+        return False
+    own = [c for c in read if c.last_track is None]
+    sure = [c for c in own if source_of(read_values(c), min_confidence) == "header"]
+    spans = [c.part or (0.0, 1.0) for c in sure]
+    return not (any(left == 0 for left, _ in spans) and any(right == 1 for _, right in spans))
 
 
 def given_parts(
@@ -122,9 +131,9 @@ def read_parts(
 ) -> TrackParts:
     """A track that was found, with what is given of it."""
     found, given = section.tracks[placed.index], placed.given
-    if is_unsure(placed, section):
-        findings.append(missing.borders_uncertain(section, placed.track_id, found.confidence))
     read = of_track(reading, section, placed.index)
+    if is_unsure(placed, section, read, min_confidence):
+        findings.append(missing.borders_uncertain(section, placed.track_id, found.confidence))
     curves: list[CurveSpec | SidecarCurve] = []
     more: list[Additions] = []
     if given is not None and given.curves is not None:

@@ -75,7 +75,7 @@ def read_block_scales(
     ]
     sure = scorer.whole(verdict_features(read))
     read = [
-        replace(r, sure=min(float(p), DOUBTFUL) if is_doubtful(r) else float(p))
+        replace(r, sure=min(float(p), DOUBTFUL) if is_doubtful(r, read) else float(p))
         for r, p in zip(read, sure, strict=True)
     ]
     return sorted(read, key=lambda r: (r.scale.frame.tracks, r.scale.y))

@@ -17,7 +17,7 @@ from rapidfuzz import fuzz
 
 from veernet_core.datatypes import F64
 from veernet_core.domain.vocabulary import Named, find_misread, find_unit, words
-from veernet_core.page.ocr.tints import tint_gap
+from veernet_core.page.ocr.tints import BLACK, tint_gap
 from veernet_core.page.scales.candidates import BlockText, Frame, ScaleCandidate, is_usual
 from veernet_core.page.scales.tokens import Token, phrases_of
 
@@ -143,13 +143,22 @@ def find_names(
     return _with_tints(found + _stacked(found), scale)
 
 
+def _is_spelled(name: NameCandidate) -> bool:
+    """Whether a phrase has a word of two letters at least; pieces of a curve are read as single ones."""
+    return any(sum(c.isalpha() for c in word) > 1 for word in name.text.split())
+
+
 def _with_tints(names: Sequence[NameCandidate], scale: ScaleCandidate) -> list[NameCandidate]:
-    """Phrases with what their colours tell; unchanged where the numbers have none."""
+    """Phrases with what their colours tell; unchanged where the numbers have none. Where no name near is in the
+    colour of the numbers, the page prints names in black, and that one is black tells nothing.
+    """
     ends = [token.tint for token in (scale.first, scale.last) if token.tint]
     if not ends:
         return list(names)
     gaps_to_ends = [min(tint_gap(end, name.tint) for end in ends) for name in names]
-    least = min((gap for gap in gaps_to_ends if not math.isnan(gap)), default=math.nan)
+    told = [gap for gap, name in zip(gaps_to_ends, names, strict=True) if _is_spelled(name)]
+    least = min((gap for gap in told if not math.isnan(gap)), default=math.nan)
+    black_names = not least < SAME_TINT
     texts = {id(name): words(name.text) for name in names}
     out = []
     for name, own in zip(names, gaps_to_ends, strict=True):
@@ -161,6 +170,9 @@ def _with_tints(names: Sequence[NameCandidate], scale: ScaleCandidate) -> list[N
         like = [fuzz.ratio(texts[id(n)], text) / 100 for n in same]
         echo = max(like, default=0.0)
         clearer = any(e == echo and _is_clearer(n, name) for e, n in zip(like, same, strict=True))
+        if black_names and name.tint == BLACK:
+            out.append(name)
+            continue
         out.append(
             replace(
                 name,

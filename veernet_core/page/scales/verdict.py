@@ -45,14 +45,25 @@ class ReadScale:
     ahead: tuple[float, float] = (_ALONE, _ALONE)
 
 
-def is_doubtful(item: ReadScale) -> bool:
+def is_doubtful(item: ReadScale, read: Sequence[ReadScale]) -> bool:
     """Whether a reading speaks against itself, was put right by taking figures away, is one of two that both
-    make sense, ends where no border is printed, or has a name that is likelier wrong than right.
+    make sense, ends where no border is printed, or has a name that is likelier wrong than right, unless it is
+    the known name of what is usually drawn with such ends and names no other scale of ``read``.
     """
     scale = item.scale
     doubted = may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
     cut = item.goes_on or not scale.frame.is_printed
-    return doubted or cut or item.name_probability < 0.5
+    if doubted or cut:
+        return True
+    return item.name_probability < 0.5 and not (
+        _suits_its_name(item) and not _namesakes(item, read)
+    )
+
+
+def _suits_its_name(item: ReadScale) -> bool:
+    """Whether the name is a known one and its numbers are usual for what it names."""
+    named = item.name.named if item.name is not None else None
+    return named is not None and named.share > 0.5 and is_usual(named.kind, item.scale)
 
 
 def goes_on(scale: ScaleCandidate, candidates: Sequence[ScaleCandidate]) -> bool:
