@@ -43,6 +43,8 @@ class CurveKind:
         Its scale is printed over a part of the track only, often above the name.
     values : tuple of (unit, low, high)
         What rock and hole can measure at all, by unit.
+    at_most : tuple of str
+        Curves that it never exceeds, by what they are: a mean its maximum, one gas all gas.
     """
 
     mnemonic: str
@@ -56,6 +58,7 @@ class CurveKind:
     is_group: bool = False
     is_partial: bool = False
     values: tuple[tuple[str, float, float], ...] = ()
+    at_most: tuple[str, ...] = ()
 
     def is_usual(self, left: float, right: float, unit: str) -> bool:
         """Whether a scale is one of the usual ones in a unit."""
@@ -130,4 +133,5 @@ def _kind(raw: Mapping[str, Any]) -> CurveKind:
         raw.get("is_group", False),
         raw.get("is_partial", False),
         tuple((unit, *ends) for unit, ends in raw.get("values", {}).items()),
+        tuple(raw.get("at_most", ())),
     )

@@ -260,7 +260,7 @@ def _readings(example: _Examples, scorer: ScaleScorer) -> tuple[F64, Bool, Bool]
         if named or true is None or true.printed:
             features.append(row)
             right.append(named)
-            firm.append(not is_doubtful(r))
+            firm.append(not is_doubtful(r, read))
     return (
         np.array(features).reshape(-1, len(VERDICT_FEATURES)),
         np.array(right, dtype=np.bool_),

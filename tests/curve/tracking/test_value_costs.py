@@ -125,3 +125,45 @@ def test_whole_traces_are_told_apart_short_or_wrong_ones_are_not() -> None:
     unseen = np.where(ROWS < 3900, np.nan, both)
     assert not told_by_values((CALI, GR), unseen)
     assert told_by_values((CALI, GR), both + np.array([[1.0], [-1.0]]))  # whatever the wrap
+
+
+# ---- curves that never change places -------------------------------------------------------------------
+
+TG, C2 = (CurveSpec(m, "UNITS", 1, 1000, "log", colour="#ff0000") for m in ("TG", "C2"))
+MX, AV, MN = (CurveSpec(m, "IN", 3.7, 2.7, style="dashed") for m in ("IRMX", "IRAV", "IRMN"))
+
+
+def test_total_gas_is_never_below_one_of_its_gases() -> None:
+    ethane, gas = 0.2 + 0.1 * np.sin(ROWS / 90), 0.5 + 0.1 * np.sin(ROWS / 90)
+    for specs, paths in (((TG, C2), (gas, ethane)), ((C2, TG), (ethane, gas))):
+        assert told_by_values(specs, np.array(paths))
+        assert not told_by_values(specs, np.array(paths[::-1]))
+
+
+def test_where_the_scale_runs_to_the_left_the_greater_one_is_on_the_left() -> None:
+    paths = np.array([[0.2], [0.5], [0.8]])
+    costs = position_costs((MX, AV, MN), paths)
+    assert costs is not None
+    assert (costs[:, :, 0] == 0).tolist() == np.eye(3, dtype=bool).tolist()
+
+
+def test_paths_that_touch_or_are_not_seen_have_no_order() -> None:
+    costs = position_costs((TG, C2), np.array([[0.3, np.nan, 0.3], [0.305, 0.2, 0.1]]))
+    assert costs is not None
+    assert costs.any(axis=(0, 1)).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "specs",
+    [
+        (TG, replace(C2, unit="PPM")),
+        (TG, replace(C2, right=10_000)),
+        (TG, replace(C2, wrap="one")),
+        (replace(TG, mnemonic="C3"), C2),
+        (MX, AV, replace(MN, mnemonic="ERAV")),
+    ],
+)
+def test_curves_on_two_scales_or_without_one_order_are_not_told(
+    specs: tuple[CurveSpec, ...],
+) -> None:
+    assert position_costs(specs, np.array([HOLE, SHALE, SHALE][: len(specs)])) is None

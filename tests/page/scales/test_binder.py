@@ -324,3 +324,16 @@ def test_of_two_ways_to_read_a_number_that_both_make_sense_none_is_sure() -> Non
     nought = replace(box("0", 1500, 120), also="2")
     boxes = [box("RHOB (G/CC)", 1500, 350), nought, box("3", 1500, 580)]
     assert all(c.left.confidence < SURE for c in read(boxes))
+
+
+@pytest.mark.parametrize(("beside", "is_sure"), [("2", True), ("1", False)])
+def test_a_scale_that_is_printed_beside_it_confirms_a_second_way_to_read_a_number(
+    monkeypatch: pytest.MonkeyPatch, beside: str, is_sure: bool
+) -> None:
+    monkeypatch.setattr(ScaleScorer, "whole", lambda self, features: np.full(len(features), 0.97))
+    doubted = replace(box("0", 1500, 120), also="2")
+    line = [box("RHOB (G/CC)", 1500, 350), doubted, box("3", 1500, 580)]
+    above = [box("DENSITY TWO (G/CC)", 1400, 350), box(beside, 1400, 120), box("3", 1400, 580)]
+    curve = next(c for c in read([*above, *line]) if "RHOB" in c.printed)
+    assert ends(curve)[1:] == (2.0, 3.0)
+    assert (curve.left.confidence >= SURE) == is_sure

@@ -20,7 +20,7 @@ from veernet_core.curve.tracking.config import DEFAULT_CONFIG, DecodeConfig, Dec
 from veernet_core.curve.tracking.fields import Fields, Path, fold
 from veernet_core.curve.tracking.strokes import ink_under, stroke_support
 from veernet_core.curve.tracking.together import joint_paths
-from veernet_core.curve.tracking.value_costs import are_of_kinds
+from veernet_core.curve.tracking.value_costs import values_tell
 from veernet_core.curve.tracking.wrap_odds import WrapCosts, possible_positions, wrap_odds
 from veernet_core.datatypes import F64, STYLES, WRAP_COUNTS, CurveSpec, Posterior, Strip, Trace
 
@@ -115,7 +115,7 @@ def assign_names(paths: list[Path], strip: Strip, specs: Sequence[CurveSpec]) ->
         members = [k for k, s in enumerate(specs) if (s.style, s.wrap) == pen]
         own = [specs[k] for k in members]
         pointed = any(spec.points_px for spec in own)
-        if len({spec.mnemonic for spec in own}) < 2 or (not pointed and are_of_kinds(own)):
+        if len({spec.mnemonic for spec in own}) < 2 or (not pointed and values_tell(own)):
             continue
         pool = sorted((paths[k] for k in members), key=lambda p: float(np.median(p.column)))
         order = sorted(members, key=lambda k: not specs[k].points_px)

@@ -1,6 +1,7 @@
 """What it costs a curve to follow a path, by the values it would have there.
 
-In: paths as track positions, and the scales of the curves. Out: nats, by `domain.usual_values`.
+In: paths as track positions, and the scales of the curves. Out: nats, by `domain.usual_values` and by what the
+curves are: a minimum lies below its mean, one gas below all gas.
 Does not belong here: what follows from them (`identity`, `evidence.kinds`).
 """
 
@@ -15,10 +16,15 @@ from scipy.special import expit
 from veernet_core.curve.evidence.doubts import LEAST_ODDS
 from veernet_core.curve.physical import value_at
 from veernet_core.datatypes import F64, WRAP_COUNTS, Bool, CurveSpec
+from veernet_core.domain.curve_kinds import curve_kind
 from veernet_core.domain.usual_values import ValueEvidence, usual_values, value_evidence
 
 _STEPS = 200
 """Places across a track at which a curve's costs are worked out."""
+_APART = 0.01
+"""Distance between paths, track widths, within which none of them is the greater one."""
+_OUT_OF_ORDER = 4.0
+"""Nats that a row costs a curve at another place than its own among curves that can never change places."""
 
 
 def position_costs(
@@ -38,21 +44,54 @@ def position_costs(
     Returns
     -------
     float64 [curves, paths, rows] or None
-        None where values tell nothing: the kind of a curve is not known, or all are of one kind.
+        None where values tell nothing: no order is known, nor the kinds of all curves, or all are of one kind.
     """
     evidence = evidence or value_evidence()
-    if not are_of_kinds(specs, evidence):
+    order = _order(specs)
+    if order is not None:
+        return _order_costs(order, specs[0], frac)
+    if not _are_of_kinds(specs, evidence):
         return None
     place = (np.nan_to_num(frac) * _STEPS).clip(0, _STEPS - 1).astype(np.int64)
     costs = np.stack([_table(spec, evidence)[place] for spec in specs])
     return np.asarray(np.where(np.isfinite(frac), costs, 0.0))
 
 
-def are_of_kinds(specs: Sequence[CurveSpec], evidence: ValueEvidence | None = None) -> bool:
+def values_tell(specs: Sequence[CurveSpec]) -> bool:
+    """Whether values can tell the curves apart: by their order, or by their kinds."""
+    return _order(specs) is not None or _are_of_kinds(specs, value_evidence())
+
+
+def _are_of_kinds(specs: Sequence[CurveSpec], evidence: ValueEvidence) -> bool:
     """Whether all curves are of known kinds, and not of one."""
-    evidence = evidence or value_evidence()
     kinds = [usual_values(spec.mnemonic, spec.unit, evidence) for spec in specs]
     return all(kind is not None for kind in kinds) and len({id(kind) for kind in kinds}) > 1
+
+
+def _order(specs: Sequence[CurveSpec]) -> list[int] | None:
+    """Place of each curve from the greatest on, where what they are leaves one order only; None else, and where
+    they are not drawn on one scale.
+    """
+    scales = {(s.left, s.right, s.scale, s.unit.upper()) for s in specs}
+    if len(specs) < 2 or len(scales) > 1 or any(s.wrap != "none" for s in specs):
+        return None
+    kinds = [curve_kind(s.mnemonic) for s in specs]
+    above = [
+        sum(kind is not None and other.mnemonic in kind.at_most for other in specs)
+        for kind in kinds
+    ]
+    return above if sorted(above) == list(range(len(specs))) else None
+
+
+def _order_costs(order: Sequence[int], spec: CurveSpec, frac: F64) -> F64:
+    """Cost per row of each curve on each path, [curves, paths, rows]; paths that touch tell nothing."""
+    greater = frac if spec.right > spec.left else -frac
+    ahead = greater[None, :] - greater[:, None]
+    place = (ahead > _APART).sum(axis=1)
+    apart = np.abs(ahead) > _APART
+    known = apart.sum(axis=1) == len(frac) - 1
+    wrong = place[None] != np.array(order)[:, None, None]
+    return np.asarray(np.where(wrong & known[None], _OUT_OF_ORDER, 0.0))
 
 
 def by_readings(total: F64) -> F64:

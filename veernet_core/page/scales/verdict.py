@@ -46,17 +46,36 @@ class ReadScale:
 
 
 def is_doubtful(item: ReadScale, read: Sequence[ReadScale]) -> bool:
-    """Whether a reading speaks against itself, was put right by taking figures away, is one of two that both
-    make sense, ends where no border is printed, or has a name that is likelier wrong than right, unless it is
-    the known name of what is usually drawn with such ends and names no other scale of ``read``.
+    """Whether a reading ends where no border is printed; or speaks against itself, was put right by taking
+    figures away or is one of two that both make sense, unless the scale beside it is the same; or has a name
+    that is likelier wrong than right, unless it is the known name of what is usually drawn with such ends and
+    names no other scale of ``read``.
     """
-    scale = item.scale
-    doubted = may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
-    cut = item.goes_on or not scale.frame.is_printed
-    if doubted or cut:
+    if item.goes_on or not item.scale.frame.is_printed:
+        return True
+    if _speaks_against_itself(item) and not _has_plain_mate(item, read):
         return True
     return item.name_probability < 0.5 and not (
         _suits_its_name(item) and not _namesakes(item, read)
+    )
+
+
+def _speaks_against_itself(item: ReadScale) -> bool:
+    scale = item.scale
+    return may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
+
+
+def _has_plain_mate(item: ReadScale, read: Sequence[ReadScale]) -> bool:
+    """Whether another scale between the same borders has the same ends, plainly read: a misreading does not
+    give the numbers that are printed beside it.
+    """
+    own = item.scale
+    return any(
+        other is not item
+        and other.scale.frame == own.frame
+        and (other.scale.left, other.scale.right) == (own.left, own.right)
+        and not _speaks_against_itself(other)
+        for other in read
     )
 
 
