@@ -44,7 +44,7 @@ class CurveKind:
     values : tuple of (unit, low, high)
         What rock and hole can measure at all, by unit.
     at_most : tuple of str
-        Curves that it never exceeds, by what they are: a mean its maximum, one gas all gas.
+        Curves that it never exceeds, by what they are: a mean its maximum.
     """
 
     mnemonic: str

@@ -129,13 +129,13 @@ def test_whole_traces_are_told_apart_short_or_wrong_ones_are_not() -> None:
 
 # ---- curves that never change places -------------------------------------------------------------------
 
-TG, C2 = (CurveSpec(m, "UNITS", 1, 1000, "log", colour="#ff0000") for m in ("TG", "C2"))
+MOST, LEAST = (CurveSpec(m, "IN", 0, 1, style="dotted") for m in ("THMX", "THMN"))
 MX, AV, MN = (CurveSpec(m, "IN", 3.7, 2.7, style="dashed") for m in ("IRMX", "IRAV", "IRMN"))
 
 
-def test_total_gas_is_never_below_one_of_its_gases() -> None:
-    ethane, gas = 0.2 + 0.1 * np.sin(ROWS / 90), 0.5 + 0.1 * np.sin(ROWS / 90)
-    for specs, paths in (((TG, C2), (gas, ethane)), ((C2, TG), (ethane, gas))):
+def test_a_maximum_is_never_below_its_minimum() -> None:
+    thin, thick = 0.2 + 0.1 * np.sin(ROWS / 90), 0.5 + 0.1 * np.sin(ROWS / 90)
+    for specs, paths in (((MOST, LEAST), (thick, thin)), ((LEAST, MOST), (thin, thick))):
         assert told_by_values(specs, np.array(paths))
         assert not told_by_values(specs, np.array(paths[::-1]))
 
@@ -148,7 +148,7 @@ def test_where_the_scale_runs_to_the_left_the_greater_one_is_on_the_left() -> No
 
 
 def test_paths_that_touch_or_are_not_seen_have_no_order() -> None:
-    costs = position_costs((TG, C2), np.array([[0.3, np.nan, 0.3], [0.305, 0.2, 0.1]]))
+    costs = position_costs((MOST, LEAST), np.array([[0.3, np.nan, 0.3], [0.305, 0.2, 0.1]]))
     assert costs is not None
     assert costs.any(axis=(0, 1)).tolist() == [False, False, True]
 
@@ -156,10 +156,10 @@ def test_paths_that_touch_or_are_not_seen_have_no_order() -> None:
 @pytest.mark.parametrize(
     "specs",
     [
-        (TG, replace(C2, unit="PPM")),
-        (TG, replace(C2, right=10_000)),
-        (TG, replace(C2, wrap="one")),
-        (replace(TG, mnemonic="C3"), C2),
+        (MOST, replace(LEAST, unit="MM")),
+        (MOST, replace(LEAST, right=2)),
+        (MOST, replace(LEAST, wrap="one")),
+        tuple(CurveSpec(m, "UNITS", 1, 1000, "log") for m in ("TG", "C2")),  # of two detectors
         (MX, AV, replace(MN, mnemonic="ERAV")),
     ],
 )

@@ -1,7 +1,7 @@
 """What it costs a curve to follow a path, by the values it would have there.
 
 In: paths as track positions, and the scales of the curves. Out: nats, by `domain.usual_values` and by what the
-curves are: a minimum lies below its mean, one gas below all gas.
+curves are: a minimum lies below its mean.
 Does not belong here: what follows from them (`identity`, `evidence.kinds`).
 """
 
