@@ -126,6 +126,8 @@ def test_scales_read_surely_at_the_borders_confirm_them(
     name = Reading("CCL", "header", 0.99)
     read = [CurveFound("main", 0, name, None, *ends, "linear", "solid", part=p) for p in parts]
     assert is_unsure(placed, section, read, 0.9) is unsure
+    within = [replace(c, last_track=0) for c in read]
+    assert is_unsure(placed, section, within, 0.9) is unsure
     across = [replace(c, last_track=1) for c in read]
     assert is_unsure(placed, section, across, 0.9)
 
