@@ -293,6 +293,8 @@ def test_a_doubted_name_is_sure_where_its_numbers_are_usual_for_it_and_it_names_
     assert curve.mnemonic.confidence >= SURE
     (unusual,) = read([gamma[0], gamma[1], box("170", 1500, 580)])
     assert unusual.mnemonic.confidence < SURE
+    (heading,) = read([box("RESISTIVITY", 1500, 350), gamma[1], box("100", 1500, 580)])
+    assert heading.mnemonic.confidence < SURE
 
 
 # ---- what is never sure --------------------------------------------------------------------------------

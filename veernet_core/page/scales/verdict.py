@@ -80,9 +80,11 @@ def _has_plain_mate(item: ReadScale, read: Sequence[ReadScale]) -> bool:
 
 
 def _suits_its_name(item: ReadScale) -> bool:
-    """Whether the name is a known one and its numbers are usual for what it names."""
+    """Whether the name is that of a known curve, no heading, and its numbers are usual for it."""
     named = item.name.named if item.name is not None else None
-    return named is not None and named.share > 0.5 and is_usual(named.kind, item.scale)
+    if named is None or named.share <= 0.5 or named.kind.is_group:
+        return False
+    return is_usual(named.kind, item.scale)
 
 
 def goes_on(scale: ScaleCandidate, candidates: Sequence[ScaleCandidate]) -> bool:
