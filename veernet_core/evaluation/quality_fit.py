@@ -20,6 +20,8 @@ from veernet_core.evaluation.traced import Case, TracedCurve, judged_cases
 
 THRESHOLDS = np.arange(-2.0, 0.3, 0.25)
 """log10(1 - R²) at which the error distribution is fitted."""
+DISTANCES = np.arange(-6.5, -2.4, 0.25)
+"""The same for the mean squared distance from the drawn line: 0.06 to 6 % of the track width."""
 LEVELS = np.arange(0.0, 5.01, 0.05)
 """Logit levels tried for the pessimistic bound, from permissive to strict."""
 TARGET_BAD = 0.05
@@ -127,8 +129,17 @@ def _parts(
 def _fit_cases(cases: Sequence[Case], config: DigitiseConfig) -> quality.QualityModel:
     """The error distribution of cases of which enough was recovered."""
     used = [c for c in cases if quality.coverage(c.result)[0] >= config.gate.min_coverage]
-    return _fit_error(
-        np.array([c.features for c in used]), np.array([c.outcome.log_error for c in used])
+    x = np.array([c.features for c in used])
+    unexplained = _fit_error(x, np.array([c.outcome.log_error for c in used]), THRESHOLDS)
+    position = _fit_error(x, np.array([c.outcome.log_off for c in used]), DISTANCES)
+    return quality.QualityModel(
+        unexplained.centre,
+        unexplained.scale,
+        unexplained.weights,
+        unexplained.steepness,
+        unexplained.intercept,
+        level=0.0,
+        position=position,
     )
 
 
@@ -166,17 +177,17 @@ def _levels_accepted(case: Case, draft: quality.QualityModel, config: DigitiseCo
     return bisect_left(LEVELS.tolist(), True, key=refused)
 
 
-def _fit_error(x: F64, y: F64) -> quality.QualityModel:
+def _fit_error(x: F64, y: F64, thresholds: F64) -> quality.ErrorModel:
     """Distribution regression: is the error below t, for many t at once."""
     centre, scale = x.mean(axis=0), x.std(axis=0) + 0.05
     z = np.clip((x - centre) / scale, -4, 4)
-    stacked = np.vstack([np.column_stack([z, np.full(len(z), t)]) for t in THRESHOLDS])
-    below = np.concatenate([y <= t for t in THRESHOLDS])
+    stacked = np.vstack([np.column_stack([z, np.full(len(z), t)]) for t in thresholds])
+    below = np.concatenate([y <= t for t in thresholds])
     penalty = 10.0 / max(1, len(stacked))
     weights = fit_logistic(stacked, below, np.append(quality.FEATURE_SIGNS, 1), penalty)
     # a fit without slope in t would have no quantiles
     steepness = max(float(weights[-2]), 0.1)
-    return quality.QualityModel(centre, scale, weights[:-2], steepness, float(weights[-1]), 0.0)
+    return quality.ErrorModel(centre, scale, weights[:-2], steepness, float(weights[-1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,11 +208,14 @@ class CurveOutcome:
     complete : bool
         Whether enough was recovered of what was drawn. A right curve that is not is neither good nor bad: it
         says nothing false.
+    log_off : float
+        log10 of the mean squared distance from the drawn line, track widths²; infinite where ``log_error`` is.
     """
 
     log_error: float
     right: bool
     complete: bool
+    log_off: float = float("inf")
 
     @property
     def good(self) -> bool:
@@ -243,13 +246,14 @@ def curve_outcome(
     variance = float(np.var(spread))
     # of a curve that was drawn lively and recovered flat the truth tells how much is missing
     most = max(quality.position_variance(result), variance)
-    log_error = np.log10((np.mean(np.minimum(error**2, 1.0)) + FLOOR) / most)
+    off = np.mean(np.minimum(error**2, 1.0)) + FLOOR
     if metrics.span(spread) < config.gate.flat_span_frac:
         right = 100 * np.median(np.abs(error)) <= config.gate.flat_max_dx_pct
     else:
         right = 1 - np.mean(error**2) / (variance + 1e-12) >= config.gate.min_r2
     complete = both.sum() >= COMPLETE * expected.sum()
-    return CurveOutcome(float(log_error), bool(right), bool(complete))
+    log_error, log_off = float(np.log10(off / most)), float(np.log10(off))
+    return CurveOutcome(log_error, bool(right), bool(complete), log_off)
 
 
 def invented_share(result: RecoveredCurve, truth: F64, course: F64, slack: int = 2) -> float:

@@ -125,19 +125,16 @@ def position_variance(curve: RecoveredCurve) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class QualityModel:
-    """Distribution of a curve's unexplained variance 1 - R², given its evidence.
+class ErrorModel:
+    """Distribution of an error, given the evidence of a curve.
 
-    ``P(log10(1 - R²) <= t) = expit(steepness * t + weights . z + intercept)`` with ``z`` the standardised
+    ``P(log10(error) <= t) = expit(steepness * t + weights . z + intercept)`` with ``z`` the standardised
     features: one logistic regression over many thresholds ``t``.
 
     Attributes
     ----------
     centre, scale, weights : float64 [n_features]
     steepness, intercept : float
-    level : float
-        Logit of the probability at which the pessimistic bound is read; set so that few enough
-        accepted curves are bad.
     """
 
     centre: F64
@@ -145,10 +142,9 @@ class QualityModel:
     weights: F64
     steepness: float
     intercept: float
-    level: float
 
-    def log_unexplained(self, features: F64, logit_p: float = 0.0) -> float:
-        """log10(1 - R²) that is not exceeded with the given logit probability."""
+    def log_error(self, features: F64, logit_p: float = 0.0) -> float:
+        """log10 of the error not exceeded with that probability (logit; 0: median)."""
         known = features[: len(self.weights)]
         z = np.clip((known - self.centre) / self.scale, -4, 4)
         return float((logit_p - z @ self.weights - self.intercept) / self.steepness)
@@ -161,19 +157,65 @@ class QualityModel:
             "weights": _round(self.weights),
             "steepness": round(self.steepness, 6),
             "intercept": round(self.intercept, 6),
-            "level": round(self.level, 6),
         }
+
+
+def _error_model(value: Mapping[str, Any]) -> tuple[F64, F64, F64, float, float]:
+    """Fields of an `ErrorModel` from what ``to_json`` gave."""
+    arrays = (np.array(value[name], dtype=np.float64) for name in ("centre", "scale", "weights"))
+    centre, scale, weights = arrays
+    return centre, scale, weights, float(value["steepness"]), float(value["intercept"])
+
+
+@dataclass(frozen=True, slots=True)
+class QualityModel(ErrorModel):
+    """Distribution of a curve's unexplained variance 1 - R², and of how far it is off.
+
+    Attributes
+    ----------
+    level : float
+        Logit of the probability at which the pessimistic bound is read; set so that few enough
+        accepted curves are bad.
+    position : ErrorModel, optional
+        Of the mean squared distance from the drawn line, track widths². A bundle from before it was fitted
+        has none: then doubt stands for it.
+    """
+
+    level: float
+    position: ErrorModel | None = None
+
+    def log_unexplained(self, features: F64, logit_p: float = 0.0) -> float:
+        """log10(1 - R²) not exceeded with that probability."""
+        return self.log_error(features, logit_p)
+
+    def off_pct(self, features: F64, variance: float) -> float:
+        """Distance from the drawn line, root mean square, % of the track width, as the pessimistic bound has it.
+
+        Parameters
+        ----------
+        features : float64 [len(FEATURES)]
+        variance : float
+            Of the recovered positions, track widths².
+        """
+        if self.position is not None:
+            return 100 * float(np.sqrt(10 ** self.position.log_error(features, self.level)))
+        # a flat trace has little variance, also where it lies on a grid line: only doubt tells
+        own = 100 * float(np.sqrt(10 ** self.log_unexplained(features, self.level) * variance))
+        return max(own, WRONG_ROW_PCT * float(features[FEATURES.index("doubt_mean")]))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON values."""
+        own = ErrorModel.to_json(self) | {"level": round(self.level, 6)}
+        return own if self.position is None else own | {"position": self.position.to_json()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> QualityModel:
         """Inverse of ``to_json``."""
+        position = value.get("position")
         return cls(
-            np.array(value["centre"]),
-            np.array(value["scale"]),
-            np.array(value["weights"]),
-            float(value["steepness"]),
-            float(value["intercept"]),
+            *_error_model(value),
             float(value["level"]),
+            None if position is None else ErrorModel(*_error_model(position)),
         )
 
 
@@ -207,15 +249,12 @@ def estimate(
     if model is None or used.sum() < 10:
         return QualityEstimate(nan, nan, nan, covered, gap, depth_residual, span, nan)
     features = curve_features(curve, track_curves)
-    wrong_rows = WRONG_ROW_PCT * float(features[FEATURES.index("doubt_mean")])
     ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
     r2, low, high = (1 - 10**end for end in ends)
     # an error of the borders moves all of the curve: it matters most where the curve hardly moves
     moved, variance = _border_error(frac, border_slack), position_variance(curve)
     low -= moved / variance
-    # a flat trace has little variance, also where it lies on a grid line: only doubt tells
-    own = max(100 * np.sqrt(10 ** ends[1] * variance), wrong_rows)
-    off_pct = float(np.hypot(own, 100 * np.sqrt(moved)))
+    off_pct = float(np.hypot(model.off_pct(features, variance), 100 * np.sqrt(moved)))
     return QualityEstimate(
         _clip(r2), _clip(low), _clip(high), covered, gap, depth_residual, span, off_pct
     )
