@@ -126,3 +126,34 @@ def test_withheld_ends_belong_to_the_curve() -> None:
     assert quality.coverage(replace(cut, doubtful=(held,))) == (0.75, 25.0)
     gap = replace(held, reason="gap")  # there was nothing to withhold
     assert quality.coverage(replace(cut, doubtful=(gap,))) == (1.0, 0.5)
+
+
+# ---- flat curves ----------------------------------------------------------------------------------------
+
+
+def with_position(intercept: float) -> quality.QualityModel:
+    """A model whose distance from the line does not hang on evidence: 10 ** -intercept at even odds."""
+    n = len(quality.FEATURES)
+    flat = quality.ErrorModel(np.zeros(n), np.ones(n), np.zeros(n), 1.0, intercept)
+    return replace(model(), level=0.0, position=flat)
+
+
+@pytest.mark.parametrize(
+    ("mse_log", "off_pct", "accepted"), [(-6.0, 0.1, True), (-3.0, 3.16, False)]
+)
+def test_a_flat_trace_is_judged_by_the_distance_that_was_fitted(
+    mse_log: float, off_pct: float, accepted: bool
+) -> None:
+    """Of drawn flat curves 49 of 53 were within 1 % and could be told, where doubt alone told 22."""
+    flat = replace(wavy_curve(mass=0.7), frac=np.full(200, 0.5), value=np.full(200, 75.0))
+    q = quality.estimate(flat, (flat.spec,), 0.0, with_position(-mse_log), (0.0, 0.0))
+    assert q.expected_abs_dx_pct == pytest.approx(off_pct, rel=0.01)
+    assert (gate.judge(q, (), POLICY).decision == "accept") is accepted
+
+
+def test_a_position_model_survives_json_and_a_bundle_without_one_has_none() -> None:
+    again = quality.QualityModel.from_json(with_position(4.0).to_json())
+    assert again.position is not None
+    assert again.position.intercept == 4.0
+    assert again.off_pct(np.zeros(len(quality.FEATURES)), 0.1) == pytest.approx(1.0)
+    assert quality.QualityModel.from_json(model().to_json()).position is None

@@ -189,7 +189,7 @@ class QualityModel(ErrorModel):
         return self.log_error(features, logit_p)
 
     def off_pct(self, features: F64, variance: float) -> float:
-        """Distance from the drawn line, root mean square, % of the track width, as the pessimistic bound has it.
+        """Distance from the drawn line, root mean square, % of the track width, at the pessimistic bound.
 
         Parameters
         ----------
