@@ -116,8 +116,8 @@ class GatePolicy:
     reject_r2 : float
         Below this upper bound a curve is rejected, not reviewed.
     min_coverage : float
-        Least share of the depths from a curve's first value to its last that must be observed or bridged. Low
-        by default: a pen that was up for most of a log draws no worse where it was down.
+        Least share of the depths from a curve's first value to its last that must be observed or bridged. Half
+        by default: of drawn curves with less that were accepted, more were bad than good.
     max_depth_residual_ft : float
         Largest depth-fit residual (feet) that can be accepted.
     flat_span_frac : float
@@ -142,7 +142,7 @@ class GatePolicy:
         ),
     )
     min_coverage: float = field(
-        default=0.1,
+        default=0.5,
         metadata=_marks(
             "Least share of depths from a curve's first value to its last that must have one.",
             least=0,

@@ -235,8 +235,8 @@ def _calibrate(args: argparse.Namespace) -> int:
 def fill_fit_gate(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.description = (
-        "Fit what traces are worth, and the level at which curves are accepted, anew on drawn tracks; "
-        "confidences stay as they are. Goes on where it was stopped."
+        "Fit the level at which curves are accepted anew on drawn tracks, and if asked what traces are "
+        "worth; confidences stay as they are. Goes on where it was stopped."
     )
     add_model(parser, required=True)
     add_out_if_wanted(parser, "the bundle; over --model if omitted")
@@ -252,6 +252,11 @@ def fill_fit_gate(parser: argparse.ArgumentParser) -> None:
     number(place, "--count", "DRAWN", "drawn tracks to fit on, of invented shapes", 480, count)
     number(place, "--logged", "DRAWN", "more of them, half of their curves real", 0, int)
     number(place, "--check", "DRAWN", "drawn tracks that fit nothing, for the report", 480, count)
+    place.add_argument(
+        "--weights",
+        action="store_true",
+        help="fit the weights of the evidence, too, not the level alone",
+    )
     add_seed(parser, 2727, "drawings")
     add_json(parser, "one JSON object: the report in words and its figures")
     parser.set_defaults(run=_fit_gate)
@@ -262,7 +267,7 @@ def _fit_gate(args: argparse.Namespace) -> int:
 
     drawn = Drawn(args.count, args.logged, args.check, args.seed)
     out = args.out or args.model
-    say_report(args, run_fit_gate(args.model, out, drawn, args.curves, args.drawn))
+    say_report(args, run_fit_gate(args.model, out, drawn, args.curves, args.drawn, args.weights))
     return 0
 
 

@@ -1,7 +1,7 @@
-"""``veernet fit-gate``: fit what traces are worth anew, and the level at which curves are accepted.
+"""``veernet fit-gate``: fit the level at which curves are accepted anew, and if asked what traces are worth.
 
 In: a calibrated bundle; optionally real curves. Out: the bundle with another quality model, its confidence
-maps as they were, and how the gate did on styles that were left out, on tracks that fitted nothing, and by the
+maps as they were, and how the gate did on the tracks of the fit, on tracks that fitted nothing, and by the
 model the bundle came with. Does not belong here: the fit (`evaluation.quality_fit`), and ``veernet calibrate``,
 which fits the confidence maps too.
 """
@@ -25,7 +25,13 @@ from veernet_core.curve.evidence import confidence, quality
 from veernet_core.datatypes import F64
 from veernet_core.evaluation.drawings import as_drawn
 from veernet_core.evaluation.papers import CHECK_PAPERS, PAPERS, Paper
-from veernet_core.evaluation.quality_fit import TARGET_BAD, fit_quality, score_families, total_score
+from veernet_core.evaluation.quality_fit import (
+    TARGET_BAD,
+    fit_level,
+    fit_quality,
+    score_families,
+    total_score,
+)
 from veernet_core.evaluation.traced import TracedCurve, trace_sample
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
@@ -53,7 +59,14 @@ class Drawn:
     seed: int
 
 
-def run_fit_gate(model: Path, out: Path, drawn: Drawn, table: Path | None, folder: Path) -> Report:
+def run_fit_gate(
+    model: Path,
+    out: Path,
+    drawn: Drawn,
+    table: Path | None,
+    folder: Path,
+    with_weights: bool = False,
+) -> Report:
     """Fit, measure, write the bundle; returns the report.
 
     Parameters
@@ -65,6 +78,8 @@ def run_fit_gate(model: Path, out: Path, drawn: Drawn, table: Path | None, folde
         Real curves; without them all shapes are invented.
     folder : Path
         Where traced tracks are kept: those that are there are not drawn again.
+    with_weights : bool
+        Whether the weights of the evidence are fitted, too; else the level alone.
 
     Raises
     ------
@@ -86,28 +101,38 @@ def run_fit_gate(model: Path, out: Path, drawn: Drawn, table: Path | None, folde
     )
     maps = confidence.maps_from_json(content.calibration["confidence"])
     before = quality.QualityModel.from_json(content.calibration["quality"])
-    fitted = fit_quality(known, maps, TARGET_BAD)
     config = DigitiseConfig()
-    checked = score_families(fresh, maps, fitted.model, config)
-    earlier = score_families(fresh, maps, before, config)
+    if with_weights:
+        anew = fit_quality(known, maps, TARGET_BAD)
+        fitted, scores, name = anew.model, anew.left_out, "gate_left_out"
+        about = "each family of paper judged by what the others taught"
+    else:
+        fitted = fit_level(known, maps, before)
+        scores, name = score_families(known, maps, fitted, config), "gate_fitted"
+        about = "weights as they were, on the tracks the level is of"
+    checked = score_families(fresh, maps, fitted, config)
     values = dict(content.calibration) | {
-        "quality": fitted.model.to_json(),
+        "quality": fitted.to_json(),
         "gate": gate_json(total_score(checked.values())),
-        "gate_left_out": {name: gate_json(score) for name, score in fitted.left_out.items()},
-        "gate_checked": {name: gate_json(score) for name, score in checked.items()},
+        "gate_checked": {paper: gate_json(score) for paper, score in checked.items()},
+        name: {paper: gate_json(score) for paper, score in scores.items()},
     }
-    record = dict(content.record) | {"gate_fitted_on": _told(drawn)}
+    lines = [
+        f"{out}: level {fitted.level:g}, before {before.level:g}; {_told(drawn, with_weights)}"
+    ]
+    lines += family_lines(about, scores)
+    record = dict(content.record) | {"gate_fitted_on": _told(drawn, with_weights)}
     out.write_bytes(bundle.pack(content.model(), values, record))
-    lines = [f"{out}: level {fitted.model.level:g}; {_told(drawn)}"]
-    lines += family_lines("each family of paper judged by what the others taught", fitted.left_out)
     lines += family_lines("on tracks that fitted nothing", checked)
+    earlier = score_families(fresh, maps, before, config)
     lines += family_lines("on the same, by the model that the bundle came with", earlier)
-    figures = {"bundle": str(out), "level": fitted.model.level, "gate": values["gate"]}
-    return Report("\n".join(lines), **figures, left_out=values["gate_left_out"])
+    figures = {"bundle": str(out), "level": fitted.level, "gate": values["gate"]}
+    return Report("\n".join(lines), **figures)
 
 
-def _told(drawn: Drawn) -> dict[str, Any]:
+def _told(drawn: Drawn, with_weights: bool) -> dict[str, Any]:
     return {
+        "weights": with_weights,
         "seed": drawn.seed,
         "invented": drawn.invented,
         "logged": drawn.logged,

@@ -15,11 +15,18 @@ from flows.cli import main as cli
 from flows.studies import fit_gate
 from flows.studies.drawn_tracks import pack_track, unpack_track
 from flows.studies.fit_gate import Drawn, run_fit_gate
+from veernet_core.config import DigitiseConfig
 from veernet_core.curve.evidence.confidence import maps_to_json
 from veernet_core.datatypes import F64, STYLES, CurveSpec
 from veernet_core.evaluation.confidence_fit import fit_confidence
 from veernet_core.evaluation.papers import CHECK_PAPERS, PAPERS
-from veernet_core.evaluation.quality_fit import fit_quality
+from veernet_core.evaluation.quality_fit import (
+    TARGET_BAD,
+    fit_level,
+    fit_quality,
+    score_families,
+    total_score,
+)
 from veernet_core.evaluation.traced import TracedCurve
 from veernet_core.net.bundle import pack, unpack
 from veernet_core.net.model import NetConfig, VeerNet
@@ -67,7 +74,7 @@ def test_the_gate_is_fitted_on_other_tracks_than_it_is_checked_on(
 ) -> None:
     out, folder = tmp_path / "out.safetensors", tmp_path / "drawn"
     drawn = Drawn(invented=60, logged=30, check=40, seed=7)
-    report = run_fit_gate(calibrated, out, drawn, Path("wells.parquet"), folder)
+    report = run_fit_gate(calibrated, out, drawn, Path("wells.parquet"), folder, with_weights=True)
     assert len(asked) == 130
     # invented, real shapes of wells for training, and of those kept for measuring
     assert {(seed, shapes) for seed, _, shapes in asked} == {(7, 0), (9, 2), (8, 1)}
@@ -79,7 +86,7 @@ def test_the_gate_is_fitted_on_other_tracks_than_it_is_checked_on(
     assert after.calibration["gate"]["curves"] == 40
     assert after.record["kept"] == 1
     assert after.record["gate_fitted_on"] == {
-        "seed": 7, "invented": 60, "logged": 30, "check": 40,
+        "weights": True, "seed": 7, "invented": 60, "logged": 30, "check": 40,
         "papers": list(PAPERS), "check_papers": list(CHECK_PAPERS),
     }  # fmt: skip
     for words in ("what the others taught", "that fitted nothing", "the bundle came with"):
@@ -87,12 +94,15 @@ def test_the_gate_is_fitted_on_other_tracks_than_it_is_checked_on(
 
     asked.clear()
     again = tmp_path / "again.safetensors"
-    run_fit_gate(calibrated, again, drawn, Path("wells.parquet"), folder)
+    run_fit_gate(calibrated, again, drawn, Path("wells.parquet"), folder, with_weights=True)
     assert asked == []
     assert again.read_bytes() == out.read_bytes()
+
     # the calibration is none of the network: what was drawn for it serves the new bundle, too
     run_fit_gate(out, again, drawn, Path("wells.parquet"), folder)
     assert asked == []
+    weights, level = (unpack(path.read_bytes()).calibration["quality"] for path in (out, again))
+    assert {**weights, "level": 0} == {**level, "level": 0}
 
 
 def test_what_cannot_be_fitted_is_refused(
@@ -124,3 +134,18 @@ def test_a_track_comes_back_as_it_was() -> None:
         a, b = getattr(after, name), getattr(before, name)
         assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
     assert unpack_track(pack_track([])) == []
+
+
+def test_the_level_is_the_boldest_that_keeps_the_promise() -> None:
+    curves = [c for k in range(120) for c in some(11, k)]
+    maps = fit_confidence(curves)
+    rash = replace(fit_quality(curves, maps).model, level=0.0)
+    fitted = fit_level(curves, maps, rash)
+    risk = {
+        level: total_score(
+            score_families(curves, maps, replace(rash, level=level), DigitiseConfig()).values()
+        ).bad_share_upper
+        for level in (0.0, fitted.level, fitted.level - 0.05)
+    }
+    assert risk[fitted.level] <= TARGET_BAD < risk[0.0]
+    assert risk[fitted.level - 0.05] > risk[fitted.level]

@@ -75,12 +75,39 @@ def fit_quality(
         for case in part.cases:
             counts[: _levels_accepted(case, part.draft, config)] += (1, not case.outcome.right)
     risk = upper_bound(counts[:, 0], _growing(counts[:, 0], counts[:, 1]))
-    safe = np.flatnonzero(risk <= most_bad)
-    chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
-    level = float(LEVELS[chosen])
+    level = _boldest(risk, most_bad)
     model = replace(_fit_cases(judged_cases(curves, maps, config), config), level=level)
     scores = {p.name: count_cases(p.cases, replace(p.draft, level=level), config) for p in parts}
     return QualityFit(model, scores)
+
+
+def fit_level(
+    curves: Sequence[TracedCurve],
+    maps: confidence.ConfidenceMaps,
+    model: quality.QualityModel,
+    most_bad: float = TARGET_BAD,
+) -> quality.QualityModel:
+    """A model with its weights as they are and its bound set anew, borders known.
+
+    The bound is the boldest level at which the share of bad is below ``most_bad`` with 95 % confidence, as
+    counted and as smoothed to grow with boldness; where it is at none, the level with the lowest risk.
+    """
+    config = DigitiseConfig()
+    counts = np.zeros((len(LEVELS), 2))
+    for case in judged_cases(_with_borders_known(curves), maps, config):
+        counts[: _levels_accepted(case, model, config)] += (1, not case.outcome.right)
+    accepted, bad = counts.T
+    smoothed = upper_bound(accepted, _growing(accepted, bad))
+    return replace(
+        model, level=_boldest(np.maximum(smoothed, upper_bound(accepted, bad)), most_bad)
+    )
+
+
+def _boldest(risk: F64, most_bad: float) -> float:
+    """The most permissive level whose risk is small enough, else the one with the lowest."""
+    safe = np.flatnonzero(risk <= most_bad)
+    chosen = int(safe[0]) if len(safe) else int(np.argmin(np.nan_to_num(risk, nan=1.0)))
+    return float(LEVELS[chosen])
 
 
 def score_families(
