@@ -8,7 +8,7 @@ which fits the confidence maps too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from veernet_core.evaluation.drawings import as_drawn
 from veernet_core.evaluation.papers import CHECK_PAPERS, PAPERS, Paper
 from veernet_core.evaluation.quality_fit import (
     TARGET_BAD,
+    GateScore,
     fit_level,
     fit_quality,
     score_families,
@@ -38,6 +39,10 @@ from veernet_core.net.strips import StripPredictor
 
 CHECK, LOGGED = 1, 2
 """What is added to the seed for tracks that check, and for those that fit with real shapes."""
+_ABOUT = {
+    "gate_left_out": "each family of paper judged by what the others taught",
+    "gate_fitted": "weights as they were, on the tracks the level is of",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,26 +96,11 @@ def run_fit_gate(
         raise ValueError("the bundle is not calibrated: run veernet calibrate first")
     if drawn.logged and table is None:
         raise ValueError("tracks with real shapes need real curves: give --curves")
-    tracer = _Tracer(content, folder / weights_id(content))
-    known = tracer.tracks(drawn.seed, drawn.invented, "invented", list)
-    known += tracer.tracks(
-        drawn.seed + LOGGED, drawn.logged, "logged", lambda: _shapes(table, True)
-    )
-    fresh = tracer.tracks(
-        drawn.seed + CHECK, drawn.check, "check", lambda: _shapes(table, False), CHECK_PAPERS
-    )
+    known, fresh = _tracks(content, drawn, table, folder)
     maps = confidence.maps_from_json(content.calibration["confidence"])
     before = quality.QualityModel.from_json(content.calibration["quality"])
-    config = DigitiseConfig()
-    if with_weights:
-        anew = fit_quality(known, maps, TARGET_BAD)
-        fitted, scores, name = anew.model, anew.left_out, "gate_left_out"
-        about = "each family of paper judged by what the others taught"
-    else:
-        fitted = fit_level(known, maps, before)
-        scores, name = score_families(known, maps, fitted, config), "gate_fitted"
-        about = "weights as they were, on the tracks the level is of"
-    checked = score_families(fresh, maps, fitted, config)
+    fitted, name, scores = _fitted(known, maps, before, with_weights)
+    checked = score_families(fresh, maps, fitted, DigitiseConfig())
     values = dict(content.calibration) | {
         "quality": fitted.to_json(),
         "gate": gate_json(total_score(checked.values())),
@@ -120,14 +110,43 @@ def run_fit_gate(
     lines = [
         f"{out}: level {fitted.level:g}, before {before.level:g}; {_told(drawn, with_weights)}"
     ]
-    lines += family_lines(about, scores)
+    lines += family_lines(_ABOUT[name], scores)
     record = dict(content.record) | {"gate_fitted_on": _told(drawn, with_weights)}
     out.write_bytes(bundle.pack(content.model(), values, record))
     lines += family_lines("on tracks that fitted nothing", checked)
-    earlier = score_families(fresh, maps, before, config)
+    earlier = score_families(fresh, maps, before, DigitiseConfig())
     lines += family_lines("on the same, by the model that the bundle came with", earlier)
     figures = {"bundle": str(out), "level": fitted.level, "gate": values["gate"]}
     return Report("\n".join(lines), **figures)
+
+
+def _tracks(
+    content: bundle.Bundle, drawn: Drawn, table: Path | None, folder: Path
+) -> tuple[list[TracedCurve], list[TracedCurve]]:
+    """Curves to fit on, and curves that fit nothing."""
+    tracer = _Tracer(content, folder / weights_id(content))
+    known = tracer.tracks(drawn.seed, drawn.invented, "invented", list)
+    known += tracer.tracks(
+        drawn.seed + LOGGED, drawn.logged, "logged", lambda: _shapes(table, True)
+    )
+    fresh = tracer.tracks(
+        drawn.seed + CHECK, drawn.check, "check", lambda: _shapes(table, False), CHECK_PAPERS
+    )
+    return known, fresh
+
+
+def _fitted(
+    known: Sequence[TracedCurve],
+    maps: confidence.ConfidenceMaps,
+    before: quality.QualityModel,
+    with_weights: bool,
+) -> tuple[quality.QualityModel, str, Mapping[str, GateScore]]:
+    """The model, and how the gate did on each family of the tracks of the fit, by name in ``_ABOUT``."""
+    if with_weights:
+        anew = fit_quality(known, maps, TARGET_BAD)
+        return anew.model, "gate_left_out", anew.left_out
+    fitted = fit_level(known, maps, before)
+    return fitted, "gate_fitted", score_families(known, maps, fitted, DigitiseConfig())
 
 
 def _told(drawn: Drawn, with_weights: bool) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def test_good_curve_is_accepted() -> None:
             "r2_estimate_below_threshold",
         ),
         ({"coverage": 0.05}, (), "review", "low_coverage"),
-        ({"coverage": 0.3}, (), "accept", "ok"),
+        ({"coverage": 0.45}, (), "review", "low_coverage"),
+        ({"coverage": 0.55}, (), "accept", "ok"),
         ({}, ("identity_ambiguous",), "review", "identity_ambiguous"),
         ({"r2_estimate": float("nan")}, (), "review", "no_estimate"),
         ({"r2_estimate": float("nan"), "coverage": 0.0}, (), "reject", "nothing_recovered"),
@@ -123,7 +124,7 @@ def test_a_stretch_in_doubt_forbids_nothing_unless_too_little_is_left(
 
 def test_a_curve_that_is_drawn_where_it_has_no_values_is_held_once_most_of_it_is_lost() -> None:
     def verdict(curve: RecoveredCurve) -> GateVerdict:
-        (judged,) = gate.judge_curves([(curve, estimate(coverage=0.4))], [section()], POLICY)
+        (judged,) = gate.judge_curves([(curve, estimate(coverage=0.6))], [section()], POLICY)
         return judged.verdict
 
     lost, half = wavy_curve(200, seen=0.4), wavy_curve(200, seen=0.5)
@@ -141,9 +142,9 @@ def test_a_curve_that_is_drawn_where_it_has_no_values_is_held_once_most_of_it_is
 
 
 def test_an_accepted_curve_of_a_pen_that_was_up_says_how_much_it_covers() -> None:
-    (part,) = gate.judge_curves([(wavy_curve(), estimate(coverage=0.46))], [section()], POLICY)
+    (part,) = gate.judge_curves([(wavy_curve(), estimate(coverage=0.66))], [section()], POLICY)
     (whole,) = gate.judge_curves([(wavy_curve(), estimate(coverage=0.98))], [section()], POLICY)
-    assert gate.quality_note(part).endswith(", 46 % of the depths")
+    assert gate.quality_note(part).endswith(", 66 % of the depths")
     assert "depths" not in gate.quality_note(whole)
 
 
