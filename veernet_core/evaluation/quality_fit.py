@@ -87,14 +87,17 @@ def fit_level(
     model: quality.QualityModel,
     most_bad: float = TARGET_BAD,
 ) -> quality.QualityModel:
-    """A model with its weights as they are and its bound set anew, borders known.
+    """A model with its weights as they are and its bound set anew, borders known; how far curves lie off, by
+    which flat ones are judged, is fitted to the same curves.
 
     The bound is the boldest level at which the share of bad is below ``most_bad`` with 95 % confidence, as
     counted and as smoothed to grow with boldness; where it is at none, the level with the lowest risk.
     """
     config = DigitiseConfig()
+    cases = judged_cases(_with_borders_known(curves), maps, config)
+    model = replace(model, position=_fit_cases(cases, config).position)
     counts = np.zeros((len(LEVELS), 2))
-    for case in judged_cases(_with_borders_known(curves), maps, config):
+    for case in cases:
         counts[: _levels_accepted(case, model, config)] += (1, not case.outcome.right)
     accepted, bad = counts.T
     smoothed = upper_bound(accepted, _growing(accepted, bad))
