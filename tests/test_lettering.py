@@ -41,10 +41,11 @@ class Reads:
     """Finds the same lines wherever it looks, and remembers how often that was."""
 
     def __init__(self, *boxes: TextBox) -> None:
-        self.boxes, self.times = boxes, 0
+        self.boxes, self.times, self.width = boxes, 0, 0
 
     def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
         self.times += 1
+        self.width = image.shape[1]
         return list(self.boxes)
 
     def find(self, image: U8) -> list[TextBox]:
@@ -54,17 +55,17 @@ class Reads:
         raise AssertionError
 
 
-def record(frac: np.ndarray, style: Style = "solid") -> ScanRecord:
+def record(frac: np.ndarray, style: Style = "solid", right: int = RIGHT) -> ScanRecord:
     """One curve over 3,000 rows, 0.1 ft each, at the strips' own resolution."""
-    knots = np.array([[0.0, float(LEFT)]]), np.array([[0.0, float(RIGHT)]])
+    knots = np.array([[0.0, float(LEFT)]]), np.array([[0.0, float(right)]])
     axis = DepthAxis("ft", np.array([[0.0, 500.0], [1000.0, 600.0]]), 0.0)
     track = Track(TrackGeometry("T1", *knots), (CurveSpec("ROP", "MIN/FT", 0, 10, style=style),))
     section = Section("main", 0, ROWS, axis, (track,))
 
     def ink(row0: int, row1: int) -> U8:
-        return np.zeros((row1 - row0, 400), np.uint8)
+        return np.zeros((row1 - row0, right + 100), np.uint8)
 
-    raster = Raster(ROWS, 400, False, None, ink, ink, tuple)
+    raster = Raster(ROWS, right + 100, False, None, ink, ink, tuple)
     log = PreparedLog(ScanRef("w.tif", "w", "0", 1), raster, WellInfo(), (section,), 200.0)
     out = ScanRecord(log, None, False)
     evidence = np.full((ROWS, len(EVIDENCE)), 0.95)
@@ -145,6 +146,16 @@ def test_letters_far_down_are_read_where_they_stand_alone() -> None:
     box = replace(WORD, row=120.0, height_px=60.0)  # the window begins 100 rows above
     (rows,) = find_lettering(record(frac), Reads(box), CONFIG).values()
     assert np.flatnonzero(rows).tolist() == list(range(2400, 2440))
+
+
+def test_of_a_broad_track_only_what_is_near_the_path_is_read() -> None:
+    frac = late_curve()
+    frac[90:150] = frac[155:190] = 0.8
+    at = 16 + 0.8 * 999
+    reader = Reads(replace(WORD, col=at - int(at - 200)))
+    (rows,) = find_lettering(record(frac, right=1100), reader, CONFIG).values()
+    assert np.flatnonzero(rows).tolist() == [*range(90, 150), *range(155, 190)]
+    assert reader.width == 401
 
 
 def test_a_reader_that_breaks_is_told_as_such() -> None:

@@ -9,7 +9,7 @@ Does not belong here: scales and names (`page.scales`), and what becomes of such
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,8 @@ _LONGEST_IN = 3.0
 """Longest stretch that may be nothing but a line of print."""
 _AROUND_IN = 0.5
 """How far around a stretch is read: a line that is cut reads worse."""
+_LINE_IN = 1.0
+"""How much of a line is read on either side of the path that runs along it."""
 _HIGHEST_IN = 0.36
 """Height of a line of print at most, that of a title: a restless curve is taller."""
 _TURNS = (0, 90, 270)
@@ -87,11 +89,10 @@ def _find(record: ScanRecord, reader: TextReader, config: DigitiseConfig) -> dic
                 for k, (trace, spec) in enumerate(zip(traces, track.track.curves, strict=True))
                 if (asked := _asked(trace, spec.style, section, config))
             ]
-            highest = _HIGHEST_IN * config.strip_dpi
             for window in _windows(paths, config.strip_dpi):
                 at = section_index, track_index
                 for strip in strip_window(record.log, *at, window, config):
-                    for curve, rows in _on_print(strip, paths, reader, highest).items():
+                    for curve, rows in _on_print(strip, paths, reader, config.strip_dpi).items():
                         before = found.get((*at, curve))
                         found[(*at, curve)] = rows if before is None else before | rows
     return found
@@ -135,7 +136,7 @@ def _windows(paths: Sequence[_Path], dpi: float) -> list[Rows]:
 
 
 def _on_print(
-    strip: Strip, paths: Sequence[_Path], reader: TextReader, highest: float
+    strip: Strip, paths: Sequence[_Path], reader: TextReader, dpi: float
 ) -> Mapping[int, Bool]:
     """By curve of one ink, the rows in which its trace lies on print."""
     first = strip.first_row
@@ -147,13 +148,30 @@ def _on_print(
     ]
     if not own:
         return {}
+    left, right = _reach(strip, own, dpi)
+    highest = _HIGHEST_IN * dpi
     boxes = [
-        box
-        for box in reader.read(strip.ink, _TURNS)
+        replace(box, col=box.col + left)
+        for box in reader.read(np.ascontiguousarray(strip.ink[:, left:right]), _TURNS)
         if box.is_print and (box.width_px if box.turned_deg % 180 else box.height_px) <= highest
     ]
     found = {path.curve: _rows_in(boxes, strip, path) for path in own} if boxes else {}
     return {curve: rows for curve, rows in found.items() if rows.any()}
+
+
+def _reach(strip: Strip, own: Sequence[_Path], dpi: float) -> tuple[int, int]:
+    """The columns of a strip, half-open, in which print that a path runs along may stand."""
+    first = strip.first_row
+    cols = []
+    for path in own:
+        for a, b in path.asked:
+            frac = path.trace.frac[max(a, first) : min(b, first + len(strip.scan_rows))]
+            frac = frac[np.isfinite(frac)]
+            cols.append(strip.left_col + (frac - np.floor(frac)) * strip.track_width_px)
+    at = np.concatenate(cols)
+    beside = _LINE_IN * dpi
+    width = strip.ink.shape[1]
+    return max(0, int(at.min() - beside)), min(width, int(at.max() + beside) + 1)
 
 
 def _rows_in(boxes: Sequence[TextBox], strip: Strip, path: _Path) -> Bool:
