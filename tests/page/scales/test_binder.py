@@ -339,3 +339,16 @@ def test_a_scale_that_is_printed_beside_it_confirms_a_second_way_to_read_a_numbe
     curve = next(c for c in read([*above, *line]) if "RHOB" in c.printed)
     assert ends(curve)[1:] == (2.0, 3.0)
     assert (curve.left.confidence >= SURE) == is_sure
+
+
+def test_three_whole_decades_are_logarithmic_and_not_sure_where_the_grid_seems_even() -> None:
+    """Three decades drawn 150 px wide were taken for an even grid, and five resistivities for linear ones."""
+    boxes = [box("ILD (OHMM)", 1500, 350), box("0.2", 1500, 130), box("2000", 1500, 570)]
+    (even,) = read(boxes, track(T1, scale="linear"), track(T2), track(T3))
+    assert (*ends(even)[1:], even.scale) == (0.2, 2000.0, "log")
+    assert even.left.confidence < SURE
+    (log,) = read(boxes, track(T1, scale="log"), track(T2), track(T3))
+    assert log.left.confidence > even.left.confidence
+    few = [*boxes[:1], box("1", 1500, 120), box("10", 1500, 580)]
+    (wide,) = read(few, track(T1, scale="linear"), track(T2), track(T3))
+    assert wide.scale == "linear"

@@ -227,13 +227,17 @@ def _fits(places: Sequence[tuple[float, float]], ends: tuple[float, float], scal
 
 
 def _spacing(frame: Frame, ends: tuple[float, float], fits: dict[str, int]) -> Scale:
+    """By the numbers between the ends, by whole decades where they are many, then by the grid: of 42 scales over
+    three whole decades or more none is linear, and fine grids of few pixels are taken for even ones.
+    """
     if min(ends) <= 0 or decades(*ends) < 0.9:
         return "linear"
     if fits["log"] != fits["linear"]:
         return "log" if fits["log"] > fits["linear"] else "linear"
-    if frame.grid is not None:
+    whole = abs(decades(*ends) - round(decades(*ends))) < 0.02
+    if frame.grid is not None and not (whole and decades(*ends) > 2.5):
         return frame.grid
-    return "log" if abs(decades(*ends) - round(decades(*ends))) < 0.02 else "linear"
+    return "log" if whole else "linear"
 
 
 def decades(left: float, right: float) -> float:

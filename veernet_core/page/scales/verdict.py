@@ -46,12 +46,14 @@ class ReadScale:
 
 
 def is_doubtful(item: ReadScale, read: Sequence[ReadScale]) -> bool:
-    """Whether a reading ends where no border is printed; or speaks against itself, was put right by taking
-    figures away or is one of two that both make sense, unless the scale beside it is the same; or has a name
-    that is likelier wrong than right, unless it is the known name of what is usually drawn with such ends and
-    names no other scale of ``read``.
+    """Whether a reading ends where no border is printed, or is logarithmic on a grid that is not; or speaks
+    against itself, was put right by taking figures away or is one of two that both make sense, unless the scale
+    beside it is the same; or has a name that is likelier wrong than right, unless it is the known name of what
+    is usually drawn with such ends and names no other scale of ``read``.
     """
-    if item.goes_on or not item.scale.frame.is_printed:
+    scale = item.scale
+    uneven = scale.scale == "log" and scale.frame.grid == "linear" and not scale.support
+    if item.goes_on or not scale.frame.is_printed or uneven:
         return True
     if _speaks_against_itself(item) and not _has_plain_mate(item, read):
         return True
