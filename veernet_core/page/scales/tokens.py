@@ -130,6 +130,11 @@ def read_tokens(boxes: Sequence[TextBox], tilt: float, centre_col: float) -> lis
 
 
 @lru_cache(maxsize=8192)
+def is_struck_nought(text: str) -> bool:
+    """Whether a word is a nought with a stroke beside it: no scale is printed with 01, nor with (1."""
+    return re.fullmatch(r"[(0O][1Il]", text.strip()) is not None
+
+
 def numbers_of(text: str) -> tuple[tuple[float, Edit], ...]:
     """Values a printed word can stand for; empty where it is no number.
 
@@ -140,12 +145,19 @@ def numbers_of(text: str) -> tuple[tuple[float, Edit], ...]:
     >>> numbers_of("6|")
     ((6.0, 'none'), (-6.0, 'sign'))
 
+    A nought that a line of the grid runs beside is read as half a bracket with a one:
+
+    >>> numbers_of("(1")
+    ((0.0, 'none'), (1.0, 'letters'))
+
     What begins with a nought is no rest of a number:
 
     >>> numbers_of("1000")
     ((1000.0, 'none'), (-1000.0, 'sign'))
     """
     plain = re.sub("[–—−]", "-", text)
+    if is_struck_nought(plain):
+        return (0.0, "none"), (1.0, "letters")
     bare = plain.strip(_STRIP).rstrip(",;:").lstrip("±")
     found: dict[float, Edit] = {}
     value = _value(bare)

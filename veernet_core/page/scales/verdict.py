@@ -20,7 +20,7 @@ from veernet_core.page.scales.names import SAME_TINT, NameCandidate
 from veernet_core.page.scales.naming import relation, shares_columns
 from veernet_core.page.scales.plausible import is_printed_so, may_be_misread
 from veernet_core.page.scales.scorer import VERDICT_FEATURES
-from veernet_core.page.scales.tokens import numbers_of
+from veernet_core.page.scales.tokens import is_struck_nought, numbers_of
 
 _ALONE = 8.0
 """How far a reading without rivals is ahead, log odds."""
@@ -64,7 +64,20 @@ def is_doubtful(item: ReadScale, read: Sequence[ReadScale]) -> bool:
 
 def _speaks_against_itself(item: ReadScale) -> bool:
     scale = item.scale
-    return may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
+    doubted = may_be_misread(scale, item.name) or _is_put_right(scale) or _is_one_of_two(scale)
+    return doubted or _is_struck(scale)
+
+
+def _is_struck(scale: ScaleCandidate) -> bool:
+    """Whether an end is a nought with a stroke beside it or the one of a logarithm, and no grid tells which."""
+    struck = [is_struck_nought(token.text) for token in (scale.first, scale.last)]
+    if not any(struck) or scale.frame.grid is not None:
+        return False
+    left, right = (
+        1.0 if nought else end
+        for nought, end in zip(struck, (scale.left, scale.right), strict=True)
+    )
+    return left == right or is_printed_so(replace(scale, left=left, right=right, scale="log"))
 
 
 def _has_plain_mate(item: ReadScale, read: Sequence[ReadScale]) -> bool:
