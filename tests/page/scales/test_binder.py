@@ -360,7 +360,7 @@ def test_a_nought_that_a_line_runs_beside_is_never_surely_a_one(
 ) -> None:
     """Noughts of total gas, printed on their side next to a depth line, were read as (1 on three mud logs."""
     monkeypatch.setattr(ScaleScorer, "whole", lambda self, features: np.full(len(features), 0.97))
-    boxes = [box("TG (units)", 1500, 350), box("(1", 1500, 115), box(right, 1500, 580)]
+    boxes = [box("TG (units)", 1500, 350), box("01", 1500, 115), box(right, 1500, 580)]
     (curve,) = read(boxes, track(T1, scale=grid), track(T2), track(T3))
     may_be_sure = curve.left.value == 0.0 and grid == "linear"
     assert may_be_sure or curve.left.confidence < SURE

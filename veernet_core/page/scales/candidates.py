@@ -227,8 +227,8 @@ def _fits(places: Sequence[tuple[float, float]], ends: tuple[float, float], scal
 
 
 def _spacing(frame: Frame, ends: tuple[float, float], fits: dict[str, int]) -> Scale:
-    """By the numbers between the ends, by whole decades where they are many, then by the grid: of 42 scales over
-    three whole decades or more none is linear, and fine grids of few pixels are taken for even ones.
+    """By the numbers between the ends, by whole decades where they are many, then by the grid: of 42 scales
+    over three whole decades or more none is linear, and fine grids of few pixels are taken for even ones.
     """
     if min(ends) <= 0 or decades(*ends) < 0.9:
         return "linear"
