@@ -121,3 +121,13 @@ def test_what_lies_below_the_truth_is_neither_right_nor_wrong() -> None:
     outcome, wrong = only(page, log(top=5500.0))
     assert not outcome.delivered
     assert wrong == []
+
+
+def test_a_delivered_curve_stands_for_the_one_that_is_printed_so() -> None:
+    """A gamma ray that was printed and not drawn counted as accepted, on the curve of the other one."""
+    api, tool = (replace(TRUE, printed=name) for name in ("GR (API)", "GR (from tool)"))
+    outcomes, wrong = score_log(truth(api, tool), log(replace(SPEC, printed="GR (API)")), 0, SIZE)
+    assert [outcome.accepted for outcome in outcomes.values()] == [True, False]
+    assert wrong == []
+    other, _ = score_log(truth(api, tool), log(replace(SPEC, printed="GAMMA")), 0, SIZE)
+    assert all(outcome.accepted for outcome in other.values())

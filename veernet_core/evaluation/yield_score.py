@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from veernet_core.datatypes import F64, FT_PER, CurveSpec, DigitisedLog, JudgedCurve, Section
+from veernet_core.domain.gazetteer import letters_and_digits
 from veernet_core.evaluation.page_match import border_distances, find_track, lies_in, turned_truth
 from veernet_core.evaluation.page_truth import PageTruth, TrueCurve, TrueSection, TrueTrack
 from veernet_core.evaluation.scale_score import same_ends, same_name
@@ -93,19 +94,29 @@ def score_log(
             judged = _in_track(log, section, section.tracks[at].track_id)
             far = float(np.max(border_distances(true, track, borders[at])))
             faults = _faults(true, section, far / _width(track))
-            for k, curve in enumerate(track.curves):
-                for one in judged:
-                    if same_name(curve, one.curve.spec.mnemonic, one.curve.spec.printed):
-                        result = _outcome(curve, track, one, faults, turned)
-                        known |= {id(one)} if result.right or not curve.is_stated else set()
-                        key = (true.section_id, track.track_id, k)
-                        out[key] = max(out[key], result, key=_worth)
+            for one in judged:
+                for k in _named_so(track, one.curve.spec):
+                    curve = track.curves[k]
+                    result = _outcome(curve, track, one, faults, turned)
+                    known |= {id(one)} if result.right or not curve.is_stated else set()
+                    key = (true.section_id, track.track_id, k)
+                    out[key] = max(out[key], result, key=_worth)
     wrong = [
         f"{j.curve.section_id}/{j.curve.track_id}: {_text(j.curve.spec)}"
         for j in log.curves
         if j.verdict.decision == "accept" and id(j) not in known
     ]
     return out, wrong
+
+
+def _named_so(track: TrueTrack, spec: CurveSpec) -> list[int]:
+    """Which curves of a track a delivered one stands for, by its name: those that are printed with it to the
+    letter, where there are any ("GR (API)" is not "GR (from tool)"), else those it is another word for.
+    """
+    own = [k for k, c in enumerate(track.curves) if same_name(c, spec.mnemonic, spec.printed)]
+    printed = letters_and_digits(spec.printed)
+    exact = [k for k in own if printed and letters_and_digits(track.curves[k].printed) == printed]
+    return exact or own
 
 
 def _worth(outcome: CurveOutcome) -> tuple[bool, bool, bool]:
