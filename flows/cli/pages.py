@@ -67,10 +67,6 @@ def fill(parser: argparse.ArgumentParser) -> None:
         "well out; the shipped ones if omitted",
     )  # fmt: skip
     add_device(parser)
-    place.add_argument(
-        "--precision", choices=("float32", "bfloat16"), default="float32",
-        help="of the network, and of finding and reading text",
-    )  # fmt: skip
     add_jobs(parser)
     add_out_if_wanted(parser, "folder for curves.csv, pages.json, table.txt, overlays.csv")
     place = group(parser, wording.RESULTS)
@@ -97,7 +93,6 @@ def run(args: argparse.Namespace) -> int:
         folds=args.folds,
         pictures=args.out / "pictures" if args.pictures else None,
         device=args.device,
-        precision=args.precision,
     )
     results: list[PageResult] = []
     for result in evaluate_pages.measure_pages(_pages(args), options, args.jobs):

@@ -57,8 +57,6 @@ class Options:
         Folder for the overlays of accepted curves.
     device : str
         Of the network.
-    precision : 'float32' or 'bfloat16'
-        Of the network, and of finding and reading text.
     """
 
     digitise: bool = True
@@ -67,7 +65,6 @@ class Options:
     folds: int = FOLDS
     pictures: Path | None = None
     device: str = "auto"
-    precision: str = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,7 @@ def _one_by_one(pages: Iterable[TruthPage], options: Options) -> Iterator[PageRe
 def measure_safely(page: TruthPage, options: Options) -> PageResult:
     """As ``measure_page`` with the engines of this process; whatever goes wrong is the page's own failure."""
     try:
-        return measure_page(page, options, _reader(options.precision), _predictor(options))
+        return measure_page(page, options, _reader(), _predictor(options))
     except Exception as error:
         return failed(page, f"{type(error).__name__}: {error}")
 
@@ -165,8 +162,8 @@ def failed(page: TruthPage, why: str) -> PageResult:
 
 
 @lru_cache(maxsize=1)
-def _reader(precision: str) -> PageReader:
-    return PageEngines(numerics=f"{precision} torch cpu")
+def _reader() -> PageReader:
+    return PageEngines()
 
 
 @lru_cache(maxsize=1)
@@ -175,7 +172,7 @@ def _predictor(options: Options) -> Predictor | None:
         return None
     from veernet_core.net.bundle import load_predictor
 
-    return load_predictor(None, options.device, options.precision)
+    return load_predictor(None, options.device)
 
 
 def measure_page(
