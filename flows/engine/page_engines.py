@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from veernet_core.datatypes import F32
 from veernet_core.page.layout.maps import LayoutNet
 from veernet_core.page.ocr.marked import PrintMarks
 from veernet_core.page.ocr.text import RapidReader
@@ -42,13 +41,11 @@ class PageEngines(RapidReader):
     threads : int
         Threads of one inference call.
     numerics : str
-        Of the destination. Where its curves are computed in bfloat16 on a CPU, text is found and read so too:
-        on OpenVINO found only.
+        Of the destination. Where its curves are computed in bfloat16 on OpenVINO, text is looked for so too.
     """
 
     def __init__(self, threads: int = 1, numerics: str = "") -> None:
-        own = _Bfloat16(threads) if numerics == "bfloat16 torch cpu" else None
-        super().__init__(threads, numerics.startswith("bfloat16 openvino"), own)
+        super().__init__(threads, bfloat16=numerics.startswith("bfloat16 openvino"))
         self._layouts: _Kept[LayoutNet] = _Kept()
         self._prints: _Kept[PrintMarks] = _Kept()
 
@@ -63,22 +60,3 @@ class PageEngines(RapidReader):
         from veernet_core.net.prints import print_marker
 
         return self._prints.get(data, print_marker)
-
-
-class _Bfloat16:
-    """`page.ocr.engine.Networks`; torch is loaded when the first network is made."""
-
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-
-    def detector(self, file: bytes) -> Callable[[F32], F32]:
-        """See `Networks.detector`."""
-        from veernet_core.net.onnx_network import Bfloat16Networks
-
-        return Bfloat16Networks(self._threads).detector(file)
-
-    def reader(self, file: bytes) -> Callable[[Sequence[F32]], list[F32]]:
-        """See `Networks.reader`."""
-        from veernet_core.net.onnx_network import Bfloat16Networks
-
-        return Bfloat16Networks(self._threads).reader(file)

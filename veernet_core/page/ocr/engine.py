@@ -1,9 +1,8 @@
 """The two networks of the OCR engine: where text is, and what one line says.
 
 In: ink (0 paper, 255 ink) of a tile, or upright lines cut out of it. Out: corners of lines, and readings.
-The models are those of RapidOCR (PP-OCR), which lie in its wheel; the second tells apart only the characters
-that logs show. They run on ONNX Runtime in float32, or in bfloat16: both on what is handed in for it, or the
-first on OpenVINO. A tile or a
+The models are those of RapidOCR (PP-OCR), which lie in its wheel. They run on ONNX Runtime in float32; the
+first may run on OpenVINO in bfloat16, the second tells apart only the characters that logs show. A tile or a
 line that comes again is computed once: a form is tried in two turns, and the numbers of a depth column in all
 turns before the column is read. What a line says depends on its own pixels alone, never on the lines that are
 read with it.
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -54,18 +53,6 @@ _LOOKALIKES = {
 Value = TypeVar("Value")
 
 
-class Networks(Protocol):
-    """What computes the networks of files in the place of the runtimes, handed in from outside."""
-
-    def detector(self, file: bytes) -> Callable[[F32], F32]:
-        """From images float32 [images, 3, rows, cols] to the probability of print, of the same size."""
-        ...
-
-    def reader(self, file: bytes) -> Callable[[Sequence[F32]], list[F32]]:
-        """From lines float32 [rows, cols], of any widths, to what each says: float32 [steps, classes]."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LineRead:
     """What one line of text says, and the mean probability of its characters (0 if empty)."""
@@ -90,14 +77,11 @@ class OcrEngine:
     threads : int
         Threads of one inference call.
     bfloat16 : bool
-        Look for lines in bfloat16 on OpenVINO, which has to be installed, rather than in float32.
-    networks : Networks, optional
-        Find and read lines in the place of the runtimes.
+        Look for lines in bfloat16 on OpenVINO, which has to be installed, rather than in float32. Lines are
+        read in float32 all the same: letters that look alike are told apart by less.
     """
 
-    def __init__(
-        self, threads: int, bfloat16: bool = False, networks: Networks | None = None
-    ) -> None:
+    def __init__(self, threads: int, bfloat16: bool = False) -> None:
         from rapidocr import RapidOCR  # loads ONNX Runtime: only when something is to be read
 
         runtime = "EngineConfig.onnxruntime"
@@ -111,18 +95,13 @@ class OcrEngine:
             }
         )
         self._detector: Any = engine._load_det_model()
-        if networks is not None:
-            self._detector.session = networks.detector(_file(self._detector))
-        elif bfloat16:
+        if bfloat16:
             self._detector.session = _OpenVino(self._detector.session, threads)
         recogniser: Any = engine._load_rec_model()
         told: list[str] = list(recogniser.postprocess_op.character)
         wanted = [i for i, c in enumerate(told) if i == 0 or c in _ALPHABET or c in _rivals()]
         characters = [told[i] for i in wanted]
-        file = with_classes(_file(recogniser), len(told), wanted)
-        self._posteriors = (
-            _on_onnx_runtime(file, threads) if networks is None else networks.reader(file)
-        )
+        self._session = _recogniser(recogniser.session, len(told), wanted, threads)
         self._classes = [i for i, c in enumerate(characters) if i == 0 or c in _ALPHABET]
         self._characters = [characters[i] for i in self._classes]
         self._digit_classes = [
@@ -151,23 +130,31 @@ class OcrEngine:
         return [np.asarray(quad, dtype=np.float64) * back for quad in found.boxes]
 
     def recognise(self, lines: Sequence[U8], digits_only: bool) -> list[LineRead]:
-        """What upright lines say."""
+        """What upright lines say; lines of one width are read together."""
         keys = [_key(line) for line in lines]
         reads = {key: read for key in keys if (read := self._lines.get(key)) is not None}
-        new = {key: line for key, line in zip(keys, lines) if key not in reads}
-        said = self._posteriors([network_line(line) for line in new.values()])
-        for key, posterior in zip(new, said):
-            reads[key] = self._lines.put(key, self._read(posterior))
+        widths: defaultdict[int, dict[bytes, F32]] = defaultdict(dict)
+        for key, line in zip(keys, lines):
+            if key not in reads:
+                ready = network_line(line)
+                widths[ready.shape[1]][key] = ready
+        for same in widths.values():
+            new = list(same)
+            for start in range(0, len(new), _BATCH):
+                part = new[start : start + _BATCH]
+                found = self._read(np.stack([same[key] for key in part]))
+                reads |= {key: self._lines.put(key, read) for key, read in zip(part, found)}
         return [reads[key].digits if digits_only else reads[key].text for key in keys]
 
-    def _read(self, posterior: F32) -> _Reads:
-        """What the probabilities [steps, classes] of a line say."""
-        digits = [posterior[:, classes].sum(-1) for classes in self._digit_classes]
-        number = np.stack([posterior[:, 0], *digits], axis=-1)
-        return _Reads(
-            _greedy(posterior[:, self._classes], self._characters),
-            _greedy(number, ["", *DIGITS]),
-        )
+    def _read(self, lines: F32) -> list[_Reads]:
+        posterior = self._session(np.repeat(lines[:, None], 3, axis=1))
+        digits = [posterior[..., classes].sum(-1) for classes in self._digit_classes]
+        return [
+            _Reads(_greedy(text, self._characters), _greedy(number, ["", *DIGITS]))
+            for text, number in zip(
+                posterior[..., self._classes], np.stack([posterior[..., 0], *digits], axis=-1)
+            )
+        ]
 
 
 @cache
@@ -179,35 +166,23 @@ def _rivals() -> frozenset[str]:
     return frozenset(json.loads(file.read_text(encoding="utf-8"))["characters"])
 
 
-def _file(model: Any) -> bytes:
-    """The file of one of RapidOCR's models."""
-    return Path(model.session.session._model_path).read_bytes()
-
-
-def _on_onnx_runtime(file: bytes, threads: int) -> Callable[[Sequence[F32]], list[F32]]:
-    """The recogniser in float32; lines of one width are read together."""
+def _recogniser(
+    session: Any, count: int, wanted: Sequence[int], threads: int
+) -> Callable[[F32], F32]:
+    """RapidOCR's recogniser with the wanted of its ``count`` characters alone."""
     runtime: Any = importlib.import_module("onnxruntime")  # exports no types
     options = runtime.SessionOptions()
     options.log_severity_level, options.enable_cpu_mem_arena = 4, False
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    file = with_classes(Path(session.session._model_path).read_bytes(), count, wanted)
     own = runtime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     name = own.get_inputs()[0].name
 
-    def read(lines: Sequence[F32]) -> list[F32]:
-        out: list[F32] = [np.zeros(0, np.float32)] * len(lines)
-        widths: defaultdict[int, list[int]] = defaultdict(list)
-        for k, line in enumerate(lines):
-            widths[line.shape[1]].append(k)
-        for same in widths.values():
-            for first in range(0, len(same), _BATCH):
-                part = same[first : first + _BATCH]
-                batch = np.stack([lines[k] for k in part])
-                said = own.run(None, {name: np.repeat(batch[:, None], 3, axis=1)})[0]
-                for k, posterior in zip(part, said):
-                    out[k] = posterior
-        return out
+    def run(batch: F32) -> F32:
+        probabilities: F32 = own.run(None, {name: batch})[0]
+        return probabilities
 
-    return read
+    return run
 
 
 def network_line(line: U8) -> F32:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.datatypes import F64, U8, Raster
-from veernet_core.page.ocr.engine import LineRead, Networks, OcrEngine
+from veernet_core.page.ocr.engine import LineRead, OcrEngine
 from veernet_core.page.results import PAGE_WIDTH_IN, TextBox
 
 READ_DPI = 200.0
@@ -81,14 +81,11 @@ class RapidReader:
     threads : int
         Threads of one inference call.
     bfloat16 : bool
-    networks : Networks, optional
         See `OcrEngine`.
     """
 
-    def __init__(
-        self, threads: int = 1, bfloat16: bool = False, networks: Networks | None = None
-    ) -> None:
-        self._threads, self._bfloat16, self._networks = threads, bfloat16, networks
+    def __init__(self, threads: int = 1, bfloat16: bool = False) -> None:
+        self._threads, self._bfloat16 = threads, bfloat16
         self._lock = threading.Lock()
         self._engine: OcrEngine | None = None
 
@@ -136,7 +133,7 @@ class RapidReader:
     def _models(self) -> OcrEngine:
         with self._lock:
             if self._engine is None:
-                self._engine = OcrEngine(self._threads, self._bfloat16, self._networks)
+                self._engine = OcrEngine(self._threads, self._bfloat16)
             return self._engine
 
 
