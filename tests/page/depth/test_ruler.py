@@ -52,3 +52,20 @@ def test_of_lines_alike_the_numbers_name_the_nearest(printed_px: float) -> None:
     assert np.abs(ruler.rows - truth).max() < 0.5
     assert ruler.offset_px == pytest.approx(printed_px, abs=1.5)
     assert 0 < ruler.lead < 1
+
+
+def test_a_side_that_shows_other_things_than_lines_moves_none() -> None:
+    """Symbols of lithology across the column moved the axis of two mud logs by up to half a foot."""
+    image = np.zeros((FIRST + SPACE * COUNT + 60, 900), dtype=np.uint8)
+    lines = np.arange(FIRST, FIRST + SPACE * COUNT + 1, 5 * SPACE)
+    for row in lines:
+        image[row : row + 2, 450:] = 255
+    rng = np.random.default_rng(1)
+    for row in rng.integers(0, len(image) - 20, 400):  # symbols that stand 8 rows below each other
+        col = int(rng.integers(235, 290))
+        image[row : row + 3, col : col + 8] = 255
+    for row in lines + 8:
+        image[row : row + 2, 240:252] = 255
+    profile = line_profile(as_raster(image), COLUMN, (0, image.shape[0] - 1), DPI)
+    near = profile.at(lines[3:-3] + 0.5)
+    assert near.mean() > 2 * profile.at(lines[3:-3] + 4.5).mean()

@@ -38,7 +38,7 @@ def test_the_page_must_speak_of_one_unit_and_more_than_once(
 def test_customary_scales_of_feet(scale: float) -> None:
     assert is_customary(scale, "ft")
     assert is_customary(1.05 * scale, "ft")
-    assert not is_customary(1.15 * scale, "ft")
+    assert not is_customary(1.12 * scale, "ft")
 
 
 @pytest.mark.parametrize("scale", M_PER_IN)

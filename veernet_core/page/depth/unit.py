@@ -16,7 +16,7 @@ from veernet_core.page.depth.labels import TURNS
 from veernet_core.page.ocr.text import TextReader, read_region
 from veernet_core.page.results import ReadingSource, SectionFound, TrackFound
 
-FT_PER_IN = (4.0, 10.0, 20.0, 50.0, 100.0)
+FT_PER_IN = (4.0, 10.0, 20.0, 40.0, 50.0, 100.0)
 M_PER_IN = (2.54, 5.08, 12.7, 25.4)
 SCALE_TOLERANCE = 0.08
 _AMBIGUOUS_M_PER_IN = 25.4
