@@ -34,10 +34,8 @@ DIGITS = "0123456789"
 _DETECT_SCALE = 0.75
 _LINE_HEIGHT = 48
 _BATCH = 8
-_NARROWEST, _STEP = 64, 16
-"""Widths of lines are filled up with paper to the first, then to multiples of the second. Of 1,066 short drawn
-lines with known text 612 were read right so, and 618 where they were filled up to 96; 39 and 50 of those read
-with 0.9 or more were wrong."""
+_NARROWEST, _STEP = 96, 16
+"""Widths of lines are filled up with paper to the first, then to multiples of the second."""
 _KEPT_TILES, _KEPT_LINES = 64, 4096
 _ALPHABET = frozenset(map(chr, range(32, 127))) | frozenset("°²³µμΩ½¼¾±×•–—’“”")
 _LOOKALIKES = {
