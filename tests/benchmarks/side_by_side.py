@@ -33,7 +33,6 @@ STAGES = {
     "veernet_core.page.raster": "decoding",
     "veernet_core.page": "page reading",
     "veernet_core.strips": "cutting strips",
-    "veernet_core.net.onnx_network": "page reading",
     "veernet_core.net.layout": "page reading",
     "veernet_core.net.prints": "page reading",
     "veernet_core.net": "network",
