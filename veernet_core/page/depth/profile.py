@@ -19,8 +19,8 @@ _BLOCK_ROWS = 256
 _BACKGROUND_IN = 0.16
 _LAG_IN, _LAG_BLOCK_IN, _FAR_LAG = 0.06, 8.0, 0.3
 _SAME_LINES = 0.5
-"""Correlation of the two sides from which both show the same lines: with lines on both it was 0.66 to 1.00, of a
-side with symbols of lithology and one with lines 0.11 to 0.23."""
+"""Correlation of the two sides from which both show the same lines: with lines on both it was 0.66 to 1.00,
+of a side with symbols of lithology and one with lines 0.11 to 0.23."""
 
 
 @dataclass(frozen=True, slots=True)
