@@ -46,14 +46,14 @@ class ReadScale:
 
 
 def is_doubtful(item: ReadScale, read: Sequence[ReadScale]) -> bool:
-    """Whether a reading ends where no border is printed, or is logarithmic on a grid that is not; or speaks
-    against itself, was put right by taking figures away or is one of two that both make sense, unless the scale
-    beside it is the same; or has a name that is likelier wrong than right, unless it is the known name of what
-    is usually drawn with such ends and names no other scale of ``read``.
+    """Whether a reading ends where no border is printed, is logarithmic on a grid that is not, or lost a figure
+    that makes another scale; or speaks against itself, was put right by taking figures away or is one of two
+    that both make sense, unless the scale beside it is the same; or has a name that is likelier wrong than
+    right, unless it is the known name of what is usually drawn with such ends and names no other of ``read``.
     """
     scale = item.scale
     uneven = scale.scale == "log" and scale.frame.grid == "linear" and not scale.support
-    if item.goes_on or not scale.frame.is_printed or uneven:
+    if item.goes_on or not scale.frame.is_printed or uneven or _lost_a_figure(scale):
         return True
     if _speaks_against_itself(item) and not _has_plain_mate(item, read):
         return True
@@ -154,12 +154,24 @@ def _is_one_of_two(scale: ScaleCandidate) -> bool:
 
 def _is_put_right(scale: ScaleCandidate) -> bool:
     """Whether a figure was taken for a border: no scale is printed with the numbers as they were read."""
+    as_read = _as_read(scale)
+    return as_read is not None and not is_printed_so(as_read)
+
+
+def _lost_a_figure(scale: ScaleCandidate) -> bool:
+    """Whether a figure was taken off as a border though a scale is printed with it, too (150000, not 50000)."""
+    as_read = _as_read(scale)
+    return "rule" in scale.edits and as_read is not None and is_printed_so(as_read)
+
+
+def _as_read(scale: ScaleCandidate) -> ScaleCandidate | None:
+    """The scale with its numbers as they were read, where it has others; None where they make none."""
     read = [numbers_of(token.text) for token in (scale.first, scale.last)]
     if all(edit == "none" for edit in scale.edits) or not all(read):
-        return False
+        return None
     (left, first), (right, last) = read[0][0], read[1][0]
     whole = first == last == "none" and left != right
-    return whole and not is_printed_so(replace(scale, left=left, right=right))
+    return replace(scale, left=left, right=right) if whole else None
 
 
 def verdict_features(read: Sequence[ReadScale]) -> F64:
