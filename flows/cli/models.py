@@ -241,7 +241,7 @@ def fill_fit_gate(parser: argparse.ArgumentParser) -> None:
     add_model(parser, required=True)
     add_out_if_wanted(parser, "the bundle; over --model if omitted")
     group(parser, wording.RESULTS).add_argument(
-        "--drawn", type=Path, default=Path("runs/drawn"), metavar="DIR",
+        "--tracks", type=Path, default=Path("runs/drawn"), metavar="DIR",
         help="folder where traced tracks are kept",
     )  # fmt: skip
     place = group(parser, wording.DRAWINGS)
@@ -267,7 +267,7 @@ def _fit_gate(args: argparse.Namespace) -> int:
 
     drawn = Drawn(args.count, args.logged, args.check, args.seed)
     out = args.out or args.model
-    say_report(args, run_fit_gate(args.model, out, drawn, args.curves, args.drawn, args.weights))
+    say_report(args, run_fit_gate(args.model, out, drawn, args.curves, args.tracks, args.weights))
     return 0
 
 

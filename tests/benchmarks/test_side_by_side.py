@@ -116,7 +116,7 @@ def test_functions_belong_to_the_stage_of_their_package(tmp_path: Path) -> None:
     assert share["network"] == 0.3
     assert share["the rest"] == 0.05
     assert sum(share.values()) == pytest.approx(1)
-    assert "| `veernet_core.page.ocr.engine:_read` | 40.0% | 16.0 |" in side_by_side.dearest(
+    assert "| `veernet_core.page.ocr.engine:_read` | 50.0% | 20.0 |" in side_by_side.dearest(
         counts, 40.0
     )
     side_by_side.draw({"after": share}, "x", tmp_path / "where.png")

@@ -108,12 +108,12 @@ def test_the_gate_is_fitted_on_other_tracks_than_it_is_checked_on(
 def test_what_cannot_be_fitted_is_refused(
     calibrated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["fit-gate", "--model", str(calibrated), "--drawn", str(tmp_path), "--logged", "3"]
+    words = ["fit-gate", "--model", str(calibrated), "--tracks", str(tmp_path), "--logged", "3"]
     assert cli.main(words) == 2
     assert "--curves" in capsys.readouterr().err
     plain = tmp_path / "plain.safetensors"
     plain.write_bytes(pack(unpack(calibrated.read_bytes()).model(), {}, {}))
-    assert cli.main(["fit-gate", "--model", str(plain), "--drawn", str(tmp_path)]) == 2
+    assert cli.main(["fit-gate", "--model", str(plain), "--tracks", str(tmp_path)]) == 2
     assert "veernet calibrate" in capsys.readouterr().err
 
 
