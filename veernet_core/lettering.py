@@ -8,7 +8,7 @@ Does not belong here: scales and names (`page.scales`), and what becomes of such
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -108,12 +108,7 @@ def _asked(
     depth = section.depth.depth_at(trace.scan_rows)
     limit = physical.bridge_limit(section.depth.unit, config)
     runs = flag_runs(seen)
-    alone: list[Rows] = []
-    for first, last in runs:
-        if alone and depth[first] - depth[alone[-1][1] - 1] <= limit:
-            alone[-1] = (alone[-1][0], last)
-        else:
-            alone.append((first, last))
+    alone = _joined(runs, lambda end, start: depth[start] - depth[end - 1] <= limit)
     longest, top = (
         round(inches * config.strip_dpi) for inches in (_LONGEST_IN, INTO_COLOUR_GRID_IN)
     )
@@ -194,9 +189,14 @@ def _rows_in(boxes: Sequence[TextBox], strip: Strip, path: _Path) -> Bool:
 
 def _pieces(seen: Bool) -> list[Rows]:
     """Runs of rows with ink; a few rows without part none."""
+    return _joined(flag_runs(seen), lambda end, start: start - end <= _JOIN_ROWS)
+
+
+def _joined(runs: Sequence[Rows], near: Callable[[int, int], bool]) -> list[Rows]:
+    """Runs, with those made one of which the second begins near the end of the first."""
     out: list[Rows] = []
-    for first, last in flag_runs(seen):
-        if out and first - out[-1][1] <= _JOIN_ROWS:
+    for first, last in runs:
+        if out and near(out[-1][1], first):
             out[-1] = (out[-1][0], last)
         else:
             out.append((first, last))
