@@ -162,6 +162,9 @@ def _with_tints(names: Sequence[NameCandidate], scale: ScaleCandidate) -> list[N
     texts = {id(name): words(name.text) for name in names}
     out = []
     for name, own in zip(names, gaps_to_ends, strict=True):
+        if black_names and name.tint == BLACK:
+            out.append(name)
+            continue
         apart = [n for n in names if abs(n.y - name.y) > 0.6 * name.height and n.rows == name.rows]
         gaps = [tint_gap(n.tint, name.tint) for n in apart]
         same = [n for n, gap in zip(apart, gaps, strict=True) if gap < SAME_TINT]
@@ -170,9 +173,6 @@ def _with_tints(names: Sequence[NameCandidate], scale: ScaleCandidate) -> list[N
         like = [fuzz.ratio(texts[id(n)], text) / 100 for n in same]
         echo = max(like, default=0.0)
         clearer = any(e == echo and _is_clearer(n, name) for e, n in zip(like, same, strict=True))
-        if black_names and name.tint == BLACK:
-            out.append(name)
-            continue
         out.append(
             replace(
                 name,
