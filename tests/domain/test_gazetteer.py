@@ -22,7 +22,8 @@ from veernet_core.domain.tables import table
 NUMBER_OF_COUNTIES = {
     "West Virginia": 55, "New Mexico": 32, "North Dakota": 53, "Kansas": 105, "Oklahoma": 77, "Texas": 254,
 }  # fmt: skip
-"""Numbers of counties from outside the table; New Mexico has 33, of which Cibola has a code out of order."""
+"""How many counties these states have, not taken from the table. New Mexico has one more, Cibola, whose code
+breaks the order."""
 
 
 def test_every_county_is_listed_once_under_a_state_that_there_is() -> None:

@@ -219,7 +219,7 @@ def _combine(
 
 @numba.njit(cache=True, nogil=True)
 def _ink_costs(mass: F32, count: int, curves: int, costs: F64) -> F64:
-    """Cost of the ink of each peak that nobody takes, or that so many curves take, [peaks, curves + 1]."""
+    """Cost of the ink of each peak by how many curves run on it, from none on, [peaks, curves + 1]."""
     unexplained, sharing = costs[3], costs[4]
     out = np.empty((count, curves + 1))
     for j in range(count):
@@ -247,7 +247,7 @@ def _least_ink(ink: F64) -> float:
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _with_ink(total: float, ink: F64, choice: NDArray[np.int8], count: int, users: I32) -> float:
-    """Score with the ink that nobody takes, or that too many share."""
+    """Score with the cost of ink that no curve runs on, or too many."""
     for j in range(count):
         users[j] = 0
     for c in range(len(choice)):
