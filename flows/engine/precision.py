@@ -28,18 +28,12 @@ def best_precision(device: str = AUTO) -> str:
         As for ``load_predictor``. Accelerators keep float32: nothing was measured there.
     """
     from veernet_core.net.bundle import chosen_device
+    from veernet_core.net.precision import multiplies_in_bfloat16
 
     if chosen_device(device) != "cpu" or not multiplies_in_bfloat16():
         return "float32"
     single, half = measured_seconds()
     return "bfloat16" if half <= _PAYS * single else "float32"
-
-
-def multiplies_in_bfloat16() -> bool:
-    """Whether this CPU has instructions for it; without them it is imitated, and slow."""
-    import torch
-
-    return torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
 
 
 def measured_seconds() -> tuple[float, float]:

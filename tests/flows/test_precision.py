@@ -13,13 +13,14 @@ from flows.local.numerics import folder_precision, keep_numerics
 from storage.numerics import fixed_numerics
 from storage.objects import ObjectStore
 from storage.runs import RunRecord, write_run
+from veernet_core.net import precision as net_precision
 
 
 def machine(
     patch: pytest.MonkeyPatch, bfloat16: bool, single: float = 2.0, half: float = 1.0
 ) -> None:
     """Make this a machine with or without the instructions, with these seconds a convolution."""
-    patch.setattr(precision, "multiplies_in_bfloat16", lambda: bfloat16)
+    patch.setattr(net_precision, "multiplies_in_bfloat16", lambda: bfloat16)
     patch.setattr(precision, "measured_seconds", lambda: (single, half))
 
 

@@ -25,6 +25,7 @@ import veernet_core
 from veernet_core.errors import BundleError
 from veernet_core.net import losses
 from veernet_core.net.model import PRESETS, NetOutput, VeerNet
+from veernet_core.net.precision import mixed_precision
 from veernet_core.training.batches import Batch, StripBatches, net_input, targets
 from veernet_core.training.validate import validate
 
@@ -258,7 +259,7 @@ def _step(
         group["lr"] = rate_at(state.step, config)
     state.model.train()
     x = net_input(batch).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(x.device.type, torch.bfloat16):
+    with mixed_precision(x.device.type):
         output = state.model(x, condition=batch["condition"])
     loss, parts = total_loss(output, batch, config, weights)
     state.optimiser.zero_grad(set_to_none=True)

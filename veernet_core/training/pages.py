@@ -28,6 +28,7 @@ from veernet_core.net.layout import (
     pack_layout,
     unpack_layout,
 )
+from veernet_core.net.precision import mixed_precision
 from veernet_core.synth.layouts.draw import draw_layout_page
 from veernet_core.training.page_targets import IGNORED, PageExample, drawn_example
 from veernet_core.training.small_nets import descend, follow, learning_rate
@@ -253,7 +254,7 @@ def _step(
     model: LayoutUNet, optimiser: torch.optim.Optimizer, batch: dict[str, Tensor]
 ) -> dict[str, float]:
     layers = batch["layers"].float().div_(255).contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision("cpu"):
         out = model(layers)
     loss, parts = layout_loss(out, batch)
     descend(loss, model, optimiser, _MOST_NORM)

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from veernet_core.datatypes import Rng
+from veernet_core.net.precision import mixed_precision
 from veernet_core.net.prints import (
     SHIPPED,
     PrintNetConfig,
@@ -141,7 +142,7 @@ def fit_print(
 
 def _step(model: PrintUNet, optimiser: torch.optim.Optimizer, layers: Tensor) -> dict[str, float]:
     x = layers[:, :1].contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision("cpu"):
         out = model(x)
     loss, parts = print_loss(out, layers)
     descend(loss, model, optimiser, _MOST_NORM)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from veernet_core.net.model import VeerNet
+from veernet_core.net.precision import mixed_precision
 from veernet_core.training.batches import Batch, StripBatches, net_input
 
 
@@ -53,7 +54,7 @@ def _outputs(
     model.eval()
     for index in range(count):
         batch = {k: v.to(device) for k, v in data[index].items()}
-        with torch.inference_mode(), torch.autocast(device, torch.bfloat16):
+        with torch.inference_mode(), mixed_precision(device):
             x = net_input(batch).contiguous(memory_format=torch.channels_last)
             output = model(x, condition=batch["condition"])
         if output.position is None or output.presence is None:
