@@ -3,13 +3,15 @@
 In: ``Strip`` values; out: one ``Posterior`` each. Strips are cut into overlapping tiles along depth,
 tiles of one size run together, and overlaps are blended so that no seam shows. Which strips travel
 together never changes a result: a tile's size depends on its own strip alone, and a batch is always
-filled up to the same number of tiles.
+filled up to the same number of tiles. Tiles that show the same are computed once: the last tile of a block
+of a track is the first one of the next block, and an ink may be blank for a long way.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -25,6 +27,8 @@ from veernet_core.net.model import STRIDE, STYLE_CONDITION, NetOutput, VeerNet, 
 
 MOST_AT_ONCE = 4
 """Batches in work at the same time on a CPU; each takes up to 0.2 GB."""
+_MOST_KEPT = 16
+"""Last tiles of blocks that wait for the next block of their track, at most; each takes up to 7 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,10 @@ class _Tile:
     rows: int
     height: int
     width: int
+
+
+_Outputs = tuple[F32, ...]
+"""Probabilities of one tile: positions, presence, and the mask where it is kept."""
 
 
 class StripPredictor:
@@ -77,6 +85,7 @@ class StripPredictor:
         self.plan = plan
         self.keep_mask = keep_mask
         self.batch_tiles = plan.batch
+        self._kept: OrderedDict[Hashable, _Outputs] = OrderedDict()
         # tiles side by side, each on a core of its own, are a fifth quicker than all cores on one tile
         self._pool: ThreadPoolExecutor | None = None
         if self.device.type == "cpu":
@@ -110,18 +119,53 @@ class StripPredictor:
         for index, strip in enumerate(strips):
             for tile in _tiles(index, strip, self.plan):
                 buckets[tile.height, tile.width].append(tile)
-        groups = [
-            tiles[start : start + self.batch_tiles]
-            for tiles in buckets.values()
-            for start in range(0, len(tiles), self.batch_tiles)
-        ]
-        each = map if self._pool is None else self._pool.map
-        for group, results in zip(groups, each(partial(self._run, strips=strips), groups)):
-            for tile, outputs in zip(group, results):
-                blends[tile.strip].add(tile, outputs, self.plan.overlap)
+        order = [tile for tiles in buckets.values() for tile in tiles]
+        shown = {tile: _shown(tile, strips[tile.strip]) for tile in order}
+        left = Counter(shown.values())
+        ready = {key: outputs for key in left if (outputs := self._kept.pop(key, None)) is not None}
+        computed = self._computed(buckets.values(), shown, set(ready), strips)
+        for tile in order:  # from top to bottom of each strip: in that order they are summed up
+            key, strip = shown[tile], strips[tile.strip]
+            while key not in ready:
+                ready |= next(computed)
+            blends[tile.strip].add(tile, ready[key], self.plan.overlap)
+            left[key] -= 1
+            if not left[key]:
+                outputs = ready.pop(key)
+                if tile.row + tile.rows == len(strip.ink) > strip.keep_rows[1] > 0:
+                    self._keep(key, outputs)
         return [blend.posterior() for blend in blends]
 
-    def _run(self, tiles: list[_Tile], strips: Sequence[Strip]) -> list[tuple[F32, ...]]:
+    def _computed(
+        self,
+        buckets: Iterable[Sequence[_Tile]],
+        shown: Mapping[_Tile, Hashable],
+        known: Collection[Hashable],
+        strips: Sequence[Strip],
+    ) -> Iterator[dict[Hashable, _Outputs]]:
+        """Outputs of the tiles that are not known yet, batch by batch, each of what tiles show once."""
+        groups: list[list[_Tile]] = []
+        for tiles in buckets:
+            first: dict[Hashable, _Tile] = {}
+            for tile in tiles:
+                if shown[tile] not in known:
+                    first.setdefault(shown[tile], tile)
+            new = list(first.values())
+            groups += [
+                new[start : start + self.batch_tiles]
+                for start in range(0, len(new), self.batch_tiles)
+            ]
+        each = map if self._pool is None else self._pool.map
+        for group, results in zip(groups, each(partial(self._run, strips=strips), groups)):
+            yield {shown[tile]: outputs for tile, outputs in zip(group, results)}
+
+    def _keep(self, key: Hashable, outputs: _Outputs) -> None:
+        """Keep a tile for the next block of its track."""
+        self._kept[key] = tuple(a.copy() for a in outputs)  # without the rest of its batch
+        if len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    def _run(self, tiles: list[_Tile], strips: Sequence[Strip]) -> list[_Outputs]:
         batch = self.batch_tiles
         try:
             return self._in_batches(tiles, strips, batch)
@@ -139,16 +183,14 @@ class StripPredictor:
 
     def _in_batches(
         self, tiles: list[_Tile], strips: Sequence[Strip], batch: int
-    ) -> list[tuple[F32, ...]]:
+    ) -> list[_Outputs]:
         return [
             outputs
             for start in range(0, len(tiles), batch)
             for outputs in self._forward(tiles[start : start + batch], strips, batch)
         ]
 
-    def _forward(
-        self, tiles: list[_Tile], strips: Sequence[Strip], batch: int
-    ) -> list[tuple[F32, ...]]:
+    def _forward(self, tiles: list[_Tile], strips: Sequence[Strip], batch: int) -> list[_Outputs]:
         ink = np.zeros((batch, tiles[0].height, tiles[0].width), np.uint8)
         inside = np.zeros((batch, 1, tiles[0].width), np.float32)
         valid = np.zeros((batch, 1, *ink.shape[1:]), np.float32)
@@ -191,7 +233,7 @@ class StripPredictor:
         return out
 
 
-def _probabilities(output: NetOutput, keep_mask: bool) -> tuple[F32, ...]:
+def _probabilities(output: NetOutput, keep_mask: bool) -> _Outputs:
     if output.position is None or output.presence is None:
         return (output.mask.float().softmax(1).cpu().numpy(),)
     arrays = [
@@ -201,6 +243,14 @@ def _probabilities(output: NetOutput, keep_mask: bool) -> tuple[F32, ...]:
     if keep_mask:
         arrays.append(output.mask.float().softmax(1).cpu().numpy())
     return tuple(arrays)
+
+
+def _shown(tile: _Tile, strip: Strip) -> Hashable:
+    """All that the network is told of a tile: two tiles of which it is the same have the same outputs."""
+    ink = np.ascontiguousarray(strip.ink[tile.row : tile.row + tile.rows])
+    styles = tuple(style_condition([STYLES.index(s) for s in strip.styles]))
+    pixels = hashlib.blake2b(ink.data, digest_size=16).digest()
+    return tile.height, tile.width, ink.shape, strip.left_col, strip.right_col, styles, pixels
 
 
 def _filled(tile: _Tile, strip: Strip) -> tuple[int, int]:
@@ -270,7 +320,7 @@ class _Blend:
         self.mask = _Map(mask_classes, cols, covered > 1) if keep_mask else None
         self.weight = np.zeros(rows, np.float32)
 
-    def add(self, tile: _Tile, outputs: tuple[F32, ...], overlap: int) -> None:
+    def add(self, tile: _Tile, outputs: _Outputs, overlap: int) -> None:
         """Add one tile, faded in and out over the overlap except at the strip's ends."""
         n = min(tile.rows, self.shape[0])
         ramp = np.ones(n, np.float32)
