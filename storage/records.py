@@ -27,7 +27,7 @@ from veernet_core.datatypes import (
     Track,
 )
 from veernet_core.errors import VeernetError
-from veernet_core.findings import current_code
+from veernet_core.findings import current_code, proviso
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -216,6 +216,7 @@ def _curve(judged: JudgedCurve, shared_with: str, shared: float) -> Record:
         "policy_id": verdict.policy_id,
         "doubtful": [asdict(doubt) for doubt in curve.doubtful],
         "quality": asdict(judged.quality),
+        "r2_proviso": proviso(verdict.reasons),
         "shared_ink": round(shared, 4),
         "shared_with": shared_with,
         "depth_unit": curve.depth_unit,
@@ -234,10 +235,12 @@ def _spec(spec: CurveSpec) -> Record:
     return {
         name: value
         for name, value in asdict(spec).items()
-        if name != "printed" and (name not in _ADDED or value not in (None, ()))
+        if name not in _APART and (name not in _ADDED or value not in (None, ()))
     }
 
 
+_APART = ("printed", "stroke_px")
+"""What was read beside a scale, and is no part of it."""
 _ADDED = ("scale_points", "wrap_start", "null_rows", "redrawn")
 
 

@@ -294,3 +294,39 @@ def test_traces_change_places_where_their_dashes_are_those_of_the_other_sample()
     traces, told = record.traces()
     assert [float(np.median(trace.frac)) for trace in traces] == [0.7, 0.3]
     assert told == frozenset({0, 1})
+
+
+@pytest.mark.parametrize("printed", [(2.0, 5.0), (5.0, 2.0)], ids=["as printed", "exchanged"])
+def test_curves_of_one_pen_are_named_by_the_weight_of_their_lines(
+    printed: tuple[float, float],
+) -> None:
+    """Two solid curves, the left one thin, the right one thick: each gets the key of its own weight."""
+    specs = tuple(
+        CurveSpec(name, "", 0, 1, colour="#ff0000", stroke_px=width)
+        for name, width in zip(("C2", "TG"), printed)
+    )
+    away = [
+        np.abs(np.arange(COLS)[None] - LEFT - WIDTH * frac[:, None])
+        for frac in (np.full(ROWS, 0.3), np.full(ROWS, 0.7))
+    ]
+    ink = np.where((away[0] <= 1) | (away[1] <= 3), 255, 0).astype(np.uint8)
+
+    def tracing(
+        strip: Strip,
+        posterior: Posterior,
+        specs: Sequence[CurveSpec],
+        state: DecodeState | None = None,
+    ) -> tuple[list[Trace], DecodeState]:
+        rows = len(strip.scan_rows)
+        evidence, seen = np.ones((rows, len(EVIDENCE))), np.ones(rows, dtype=np.bool_)
+        traces = [
+            Trace(np.full(rows, frac), evidence, seen, strip.scan_rows) for frac in (0.3, 0.7)
+        ]
+        return traces, DecodeState(0, ())
+
+    record = TrackRecord(replace(log().sections[0].tracks[0], curves=specs), False, False, tracing)
+    record.add(*block(ink, 0, ROWS))
+    traces, told = record.traces()
+    thin_first = printed[0] < printed[1]
+    assert [float(np.median(t.frac)) for t in traces] == ([0.3, 0.7] if thin_first else [0.7, 0.3])
+    assert told == frozenset({0, 1})

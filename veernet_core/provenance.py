@@ -25,11 +25,11 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 23,
+    "page": 24,
     "strips": 4,
     "network": 3,
     "tracking": 4,
-    "values": 5,
+    "values": 6,
     "quality": 4,
     "gate": 8,
     "files": 5,

@@ -14,8 +14,10 @@ from typing import Protocol
 import numpy as np
 
 from veernet_core.curve import physical
-from veernet_core.curve.evidence import dashes
+from veernet_core.curve.evidence import pens
+from veernet_core.curve.evidence.stroke_width import stroke_widths
 from veernet_core.curve.tracking.config import DecodeState
+from veernet_core.curve.tracking.fields import fold
 from veernet_core.curve.tracking.traces import trace_block
 from veernet_core.curve.tracking.value_costs import told_by_values
 from veernet_core.datatypes import F64, U8, CurveSpec, Posterior, PreparedLog, Strip, Trace, Track
@@ -60,6 +62,7 @@ class TrackRecord:
     _offsets: dict[int, tuple[F64, F64]] = field(default_factory=dict)
     _pictures: dict[int, U8] = field(default_factory=dict)
     _borders: tuple[float, float] = (0.0, 0.0)
+    _strokes: dict[int, list[F64]] = field(default_factory=dict)
     _width_px: float = 1.0
 
     def add(self, strip: Strip, posterior: Posterior) -> None:
@@ -70,6 +73,7 @@ class TrackRecord:
         traces, self._states[inked] = self.tracing(strip, posterior, specs, self._states.get(inked))
         for k, trace in zip(inked, traces):
             self._traces.setdefault(k, []).append(trace)
+        self._keep_strokes(strip, traces)
         if self.measures_lines:
             self._keep_lines(strip)
         self._keep_offsets(strip)
@@ -78,15 +82,19 @@ class TrackRecord:
 
     def traces(self) -> tuple[tuple[Trace, ...], frozenset[int]]:
         """All rows of every curve, as a person gave them where one did, none where it was never in a strip; and
-        which curves `dashes.tell_apart` or their values know from the others of their pen.
+        which curves `pens.tell_apart` or their values know from the others of their pen.
         """
         curves = self.track.curves
         traced = [physical.join_traces(self._traces.get(k, [])) for k in range(len(curves))]
         lengths = [
-            dashes.dash_length(trace, self._width_px) if spec.dash_px > 0 else 0.0
+            pens.dash_length(trace, self._width_px) if spec.dash_px > 0 else 0.0
             for trace, spec in zip(traced, curves, strict=True)
         ]
-        order, told = dashes.tell_apart(curves, lengths)
+        none = [np.zeros(0)]
+        widths = [
+            pens.usual_width(np.concatenate(self._strokes.get(k, none))) for k in range(len(curves))
+        ]
+        order, told = pens.tell_apart(curves, lengths, widths)
         own = tuple(
             physical.as_given(traced[k], spec) for k, spec in zip(order, curves, strict=True)
         )
@@ -138,6 +146,20 @@ class TrackRecord:
         if before is None or np.isfinite(found).sum() > np.isfinite(before[0]).sum():
             rows = strip.scan_rows[slice(*strip.keep_rows)]
             self._offsets[strip.first_row] = found, rows[border_check.stretch_ends(len(own))]
+
+    def _keep_strokes(self, strip: Strip, traces: Sequence[Trace]) -> None:
+        """How wide the strokes of the block's own rows are, of curves whose sample line was measured."""
+        curves, width = self.track.curves, strip.track_width_px
+        own = strip.ink[slice(*strip.keep_rows)]
+        columns = [
+            fold(strip.left_col + width * np.where(t.observed, t.frac, np.nan), strip, curves[k])
+            for k, t in zip(strip.curve_indices, traces)
+        ]
+        for i, k in enumerate(strip.curve_indices):
+            if curves[k].stroke_px > 0:
+                others = [column for j, column in enumerate(columns) if j != i]
+                widths = stroke_widths(own, columns[i], others)
+                self._strokes.setdefault(k, []).append(widths)
 
     def _keep_picture(self, strip: Strip) -> None:
         """The block's own rows with all that is printed there: also pens that no curve is said to have."""

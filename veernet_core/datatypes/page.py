@@ -19,7 +19,7 @@ class CurveSpec:
     ``colour`` is ``#rrggbb`` or None. ``points_px`` are optional ``(row, col)`` scan positions known
     to lie on the curve (they tell curves of one style apart). ``printed`` is the name on the paper, where it
     was read; ``mnemonic`` the standard one it stands for; ``dash_px`` the length of the dashes of its sample
-    line there, 0 where that is not known.
+    line there and ``stroke_px`` the width of that line, page pixels, 0 where they are not known.
 
     Given by a person, mostly empty: ``scale_points`` ``(value, frac)`` of a hybrid scale, linear between them;
     ``wrap_start``, the wrap index at the first row; ``null_rows`` ``(first, last)`` scan rows that are not
@@ -42,6 +42,7 @@ class CurveSpec:
     redrawn: tuple[tuple[float, float], ...] = ()
     printed: str = field(default="", compare=False)
     dash_px: float = field(default=0.0, compare=False)
+    stroke_px: float = field(default=0.0, compare=False)
 
     def __post_init__(self) -> None:
         require(bool(self.mnemonic), "a curve needs a mnemonic")

@@ -174,7 +174,8 @@ class CurveFound:
     ``printed``: its name as printed. ``last_track``: index of the last track it spans, where that is
     another one than ``track_index``. ``part``: shares (0..1) of the track where the scale begins and ends,
     where it is not the whole track's. ``pen_row``: row of the line drawn as a sample of its pen, at the middle
-    of the page; NaN where none was found. ``dash_px``: length of its dashes; 0 where that is not sure.
+    of the page; NaN where none was found. ``dash_px``: length of its dashes, ``stroke_px`` its width, page
+    pixels; 0 where that is not sure.
     """
 
     section_id: str
@@ -193,6 +194,7 @@ class CurveFound:
     part: tuple[float, float] | None = None
     pen_row: float = math.nan
     dash_px: float = 0.0
+    stroke_px: float = 0.0
 
     def at_most(self, confidence: float) -> CurveFound:
         """The same with no value surer than that."""

@@ -113,3 +113,14 @@ def test_names_all_in_one_colour_say_nothing_where_lines_have_others() -> None:
         for n, r, line in zip(("AVG", "MIN"), ROWS, (212, 236), strict=True)
     ]
     assert [c.colour for c in print_colours(curves, text, raster)] == ["#ff0000", "#000000"]
+
+
+def test_a_black_rule_beside_coloured_print_is_no_sample_of_its_pen() -> None:
+    """The line under a scale in blue is the frame of the box: its width tells nothing of the blue pen."""
+    raster = drawn((BLUE, BLACK), {ROWS[0] + 12: BLACK, ROWS[1] + 12: BLACK})
+    text, _ = block(raster)
+    found = [
+        replace(curve(name, row), pen_row=row + 12.0, stroke_px=2.0)
+        for name, row in zip(("ROP", "GR"), ROWS, strict=True)
+    ]
+    assert [c.stroke_px for c in print_colours(found, text, raster)] == [0.0, 2.0]

@@ -1,14 +1,19 @@
-"""A legend that draws the pen beside its name gives the name the colour of the pen."""
+"""A legend that draws the pen beside its name gives the name the colour of the pen, and the curve its width."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from veernet_core.datatypes import U8
 from veernet_core.page.ocr.tints import BLACK
-from veernet_core.page.results import TextBox
-from veernet_core.page.scales.legend import with_legend_tints
+from veernet_core.page.results import CurveFound, Reading, TextBox
+from veernet_core.page.scales.candidates import Frame, block_text
+from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tints
+from veernet_core.page.scales.tokens import read_tokens
 
 RED = (220, 0, 0)
 
@@ -64,3 +69,56 @@ def test_a_line_beyond_a_border_is_that_of_another_track() -> None:
 def test_numbers_and_coloured_print_keep_their_colour() -> None:
     boxes = [name("150"), name(tint="#0000ff")]
     assert with_legend_tints(boxes, with_line(150, 220), 100) == boxes
+
+
+TG = CurveFound(
+    "main",
+    0,
+    Reading("TG", "header", 0.99),
+    None,
+    Reading(1.0, "header", 0.99),
+    Reading(1000.0, "header", 0.99),
+    "log",
+    "solid",
+    printed="TG (units)",
+)
+C2 = replace(TG, mnemonic=Reading("C2", "header", 0.99), printed="C2 (units)")
+
+
+def legend(*thick: int, first: int = 300, last: int = 360) -> U8:
+    """The ink of two lines of a legend behind the names at rows 40 and 90, in a frame from 20 to 400."""
+    ink = np.zeros((160, 420), dtype=np.uint8)
+    for row, width in zip((40, 90), thick, strict=True):
+        ink[row - width // 2 : row - width // 2 + width, first:last] = 255
+    ink[:, 396:400] = 255
+    return ink
+
+
+def strokes(ink: U8, curves: tuple[CurveFound, ...] = (TG, C2)) -> list[float]:
+    boxes = [
+        TextBox(name, 0.99, row, 80.0, 20.0, 90.0)
+        for name, row in (("TG (units)", 40.0), ("C2 (units)", 90.0))
+    ]
+    block = block_text(
+        read_tokens(boxes, 0.0, 210.0),
+        ScaleInk(ink, 0, 0.0, 150.0, 160.0),
+        [Frame(20, 400, (0, 0))],
+    )
+    return [c.stroke_px for c in with_legend_strokes(curves, block)]
+
+
+def test_curves_have_the_width_of_the_line_behind_their_name() -> None:
+    assert strokes(legend(5, 2)) == [5.0, 2.0]
+
+
+def test_a_sample_line_beside_the_numbers_of_a_track_is_what_counts_there() -> None:
+    assert strokes(legend(5, 2), (replace(TG, stroke_px=3.0), C2)) == [3.0, 0.0]
+
+
+def test_what_is_more_or_less_than_one_line_has_no_width() -> None:
+    ink = legend(5, 2)
+    ink[34:37, 300:360] = 255
+    ink[88:92, 345:420] = 255  # a line of the grid runs on to the border
+    assert strokes(ink) == [0.0, 0.0]
+    assert strokes(legend(5, 2, last=320)) == [0.0, 0.0]
+    assert strokes(legend(0, 0)) == [0.0, 0.0]

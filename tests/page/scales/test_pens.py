@@ -91,6 +91,19 @@ def test_dashes_are_measured_where_it_is_sure_whose_they_are() -> None:
     assert [pen and pen.dash_px for pen in bind_pens(unnamed, ink_of(image))] == [0.0, 0.0]
 
 
+def test_lines_have_the_width_they_are_drawn_with_where_it_is_sure_whose_they_are() -> None:
+    image = np.zeros((260, WIDTH), np.uint8)
+    for row, width in ((60, 2), (124, 5)):
+        numbers(image, row)
+        words(image, row, (380, 500))
+        image[row + 30 : row + 30 + width, LEFT:RIGHT] = 255
+    rows = [row_at(60, 60), row_at(124, 124)]
+    assert [pen and pen.stroke_px for pen in bind_pens(rows, ink_of(image))] == [2.0, 5.0]
+    line(image, 28, SOLID)
+    unnamed = [replace(row, name_y=math.nan) for row in rows]
+    assert [pen and pen.stroke_px for pen in bind_pens(unnamed, ink_of(image))] == [0.0, 0.0]
+
+
 def test_print_and_pictures_are_no_lines() -> None:
     image = np.zeros((200, WIDTH), np.uint8)
     words(image, 60, (LEFT, RIGHT))

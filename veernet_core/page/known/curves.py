@@ -138,6 +138,7 @@ def _read_curve(found: CurveFound, in_track: int, min_confidence: float) -> list
         source,
         printed=found.printed,
         dash_px=found.dash_px,
+        stroke_px=found.stroke_px,
     )
     return [curve, *(replace(curve, left=left, right=right) for left, right in found.backups)]
 

@@ -162,6 +162,7 @@ def _curve(
         style=pen.style if pen is not None else _style(scale, block),
         pen_row=math.nan if pen is None else pen.y,
         dash_px=0.0 if pen is None else pen.dash_px,
+        stroke_px=0.0 if pen is None else pen.stroke_px,
         wrap=wrap,
         backups=backups,
         printed=text,

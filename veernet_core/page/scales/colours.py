@@ -44,7 +44,13 @@ def print_colours(
     ]
     if all(colour in (None, _BLACK) for colour in colours):
         return list(curves)
-    return [replace(c, colour=colour) for c, colour in zip(curves, colours, strict=True)]
+    return [_in_colour(*own) for own in zip(curves, colours, pens, strict=True)]
+
+
+def _in_colour(curve: CurveFound, colour: str | None, drawn: str | None) -> CurveFound:
+    """A curve with its colour; a line beside its print in black, where its pen is coloured, is a rule."""
+    is_rule = colour not in (None, _BLACK) and drawn in (None, _BLACK)
+    return replace(curve, colour=colour, stroke_px=0.0 if is_rule else curve.stroke_px)
 
 
 def _contradicts(said: str | None, drawn: str | None) -> bool:

@@ -19,6 +19,8 @@ _INK = 128
 _MAX_TILT, _TILTS = 0.08, 81
 _LEAST_DASHES, _LONGEST_DOT_IN, _LONGEST_DASH_IN = 8, 0.035, 0.45
 _FEWEST_LONG, _LONG_DASH_IN = 5, 0.12
+_STROKE_IN, _FAINT = 0.035, 32
+"""How far from the middle of a level line its ink may reach, and the least ink that counts, of 255."""
 _LINE_SHARE, _MIN_COVER, _RULED = 0.85, 0.25, 0.5
 _LINE_BELOW, _LINE_ABOVE = (-0.5, 1.6, 0.6), (-1.05, -0.45, -0.75)
 _PIERCED_COVER, _WORN_COVER, _PINHOLES_IN, _DIRT_IN = 0.8, 0.7, (0.015, 0.03), 0.017
@@ -61,6 +63,22 @@ class ScaleInk:
         """Whether level rows are inked, bool [len(ys), len(cols)]; ``ys`` once the tilt is undone."""
         dark: Bool = self.ink[self._rows(0.0, cols, ys), cols] >= _INK
         return dark
+
+    def stroke_px(self, y: float, cols: NDArray[np.int64]) -> float:
+        """Width of a level line at ``y``, page pixels: the median of the ink across it, in full pixels.
+
+        Parameters
+        ----------
+        y : float
+            Its row once the tilt is undone.
+        cols : int64 [n]
+            Columns in which it is inked, with paper close above and below.
+        """
+        if not len(cols):
+            return 0.0
+        reach = max(2, round(_STROKE_IN * self.dpi))
+        ink = self.ink[self._rows(y, cols, np.arange(-reach, reach + 1.0)), cols]
+        return float(np.median(np.where(ink >= _FAINT, ink, 0).sum(axis=0))) / 255.0
 
     def lean(self, y: float) -> float:
         """How far an upright line has moved to the right at ``y``, px: upright lines tilt with level ones."""

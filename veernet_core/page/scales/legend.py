@@ -1,8 +1,8 @@
-"""Legends that draw the pen beside its name: the name gets the colour of the pen.
+"""Legends that draw the pen beside its name: the name gets the colour of the pen, the curve its width.
 
 In: boxes of a block's print and the raster. Out: the same boxes; where black print has a sample line of a pen
 right behind it, ``tint`` is the colour of the line. The numbers of the scale are printed in that colour, which
-tells whose they are.
+tells whose they are. And: the curves of a block, with ``stroke_px`` where such a line stands behind their name.
 Does not belong here: sample lines that stand between or under the numbers of a scale (`pens`).
 """
 
@@ -14,15 +14,21 @@ from dataclasses import replace
 import numpy as np
 
 from veernet_core.datatypes import U8
+from veernet_core.domain.vocabulary import words
 from veernet_core.page.ocr.tints import BLACK, DARK, has_hue, hex_of, vivid_part
-from veernet_core.page.results import TextBox
-from veernet_core.page.scales.tokens import numbers_of
+from veernet_core.page.results import CurveFound, TextBox
+from veernet_core.page.scales.candidates import BlockText, Frame
+from veernet_core.page.scales.ink import ScaleInk, style_of
+from veernet_core.page.scales.tokens import Token, numbers_of
 
 _REACH, _GAP, _LENGTH = 8.0, 2.5, 2.0
 """How far behind a name its line may reach, how far from it or from dash to dash at most, and its least length,
 in heights of the print."""
 _THIN, _WALL = 0.35, 0.8
 """Height of a line at most, and of a column of ink from which it is a rule, in heights of the print."""
+_BAND, _THICK = 0.6, 0.5
+"""Of a line whose width is measured: rows above and below the middle of its name in which nothing else may
+stand, and its height at most, in heights of the print."""
 
 
 def with_legend_tints(boxes: Sequence[TextBox], rgb: U8, row0: int) -> list[TextBox]:
@@ -70,3 +76,54 @@ def _line_of(part: U8, height: float) -> U8 | None:
         return None
     line: U8 = part[:, : last + 1][dark[:, : last + 1]]
     return line if has_hue(line) and len(vivid_part(line)) else None
+
+
+def with_legend_strokes(curves: Sequence[CurveFound], block: BlockText) -> list[CurveFound]:
+    """Curves of a block; in tracks where none has a sample line beside its numbers, with ``stroke_px`` of the
+    line behind the name, where that stands before one line only.
+
+    Parameters
+    ----------
+    curves : sequence of CurveFound
+    block : BlockText
+        They were read in.
+    """
+    measured = {c.track_index for c in curves if c.stroke_px}
+    return [
+        c if c.track_index in measured else replace(c, stroke_px=_behind_name(c, block))
+        for c in curves
+    ]
+
+
+def _behind_name(curve: CurveFound, block: BlockText) -> float:
+    wanted = {words(curve.printed), words(str(curve.mnemonic.value))} - {""}
+    frames = [f for f in block.frames if f.kind == "track" and f.tracks[0] == curve.track_index]
+    found = []
+    for line in block.lines:
+        for frame in frames:
+            own = [t for t in line if frame.left <= t.x <= frame.right]
+            if own and words(" ".join(t.text for t in own)) in wanted:
+                found.append(_stroke_behind(own[-1], frame, block.ink))
+    measured = [stroke for stroke in found if stroke]
+    return measured[0] if len(measured) == 1 else 0.0
+
+
+def _stroke_behind(name: Token, frame: Frame, ink: ScaleInk) -> float:
+    """Width of the level line behind a name, page pixels; 0 where there is more, or less, than one line."""
+    height, right = name.height, round(frame.right + ink.lean(name.y)) + 2
+    cols = np.arange(round(name.x1) + 2, min(right, ink.ink.shape[1]), dtype=np.int64)
+    ys = np.arange(name.y - _BAND * height, name.y + _BAND * height + 1)
+    dark = ink.level_ink(ys, cols) if len(cols) else np.zeros((1, 1), dtype=np.bool_)
+    walls = np.flatnonzero(dark.mean(axis=0) > _WALL)
+    dark = dark[:, : walls[0]] if len(walls) else dark
+    inked, rows = np.flatnonzero(dark.any(axis=0)), np.flatnonzero(dark.any(axis=1))
+    if not len(inked) or inked[0] == 0 or inked[-1] == dark.shape[1] - 1:
+        return 0.0
+    first, last = int(inked[0]), int(inked[-1]) + 1
+    tall = int(rows[-1] - rows[0]) + 1
+    if last - first < _LENGTH * height or tall > _THICK * height or tall > len(rows):
+        return 0.0
+    line = np.asarray(dark[:, first:last].any(axis=0), dtype=np.bool_)
+    if style_of(line, ink.dpi) is None:
+        return 0.0
+    return ink.stroke_px(float(ys[rows].mean()), cols[first:last][line])

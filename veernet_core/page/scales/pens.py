@@ -41,11 +41,13 @@ class PenLine:
     """A level line of a block: ``y``, the row once the tilt is undone, and its style.
 
     ``dash_px``: length of its dashes, page pixels; 0 of a solid line, and where whose it is is not sure.
+    ``stroke_px``: its width, page pixels; 0 where whose it is is not sure.
     """
 
     y: float
     style: Style
     dash_px: float = 0.0
+    stroke_px: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def bind_pens(rows: Sequence[ScaleRow], ink: ScaleInk) -> list[PenLine | None]:
     best = ways[int(np.argmax(worth))]
     second, first = sorted(worth)[-2:]
     if first - second < _CLEARLY:
-        return [None if line is None else replace(line, dash_px=0.0) for line in best]
+        return [line and replace(line, dash_px=0.0, stroke_px=0.0) for line in best]
     return best
 
 
@@ -109,7 +111,8 @@ def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
         style = style_of(line, ink.dpi)
         if style is not None:
             dash = 0.0 if style == "solid" else dash_length(line)
-            out.append(PenLine(float(ys[at]), style, dash))
+            stroke = ink.stroke_px(float(ys[at]), cols[thin[at]])
+            out.append(PenLine(float(ys[at]), style, dash, stroke))
     return out
 
 

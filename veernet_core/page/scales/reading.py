@@ -24,7 +24,7 @@ from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.ink import ScaleInk, find_tilt
-from veernet_core.page.scales.legend import with_legend_tints
+from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tints
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
 from veernet_core.page.scales.scorer import shipped_scorer, unpack_scorer
@@ -84,7 +84,8 @@ def read_scales(
     for section in sections:
         block = read_block(raster, section, above, layout.dpi, reader, net)
         curves = curves_of(read_block_scales(block, scorer), block, section)
-        found.append(with_series(print_colours(curves, block, raster), block))
+        curves = with_series(print_colours(curves, block, raster), block)
+        found.append(with_legend_strokes(curves, block))
         above = section.row_bottom
     return tuple(curve for own in _voted(sections, found) for curve in own)
 

@@ -1,4 +1,4 @@
-"""Two broken lines of one style are told apart by the length of their dashes, or not at all."""
+"""Two lines of one pen are told apart by the length of their dashes or by their weight, or not at all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from veernet_core.curve.evidence.dashes import dash_length, tell_apart
+from veernet_core.curve.evidence.pens import dash_length, tell_apart, usual_width
 from veernet_core.datatypes import EVIDENCE, CurveSpec, Trace
 
 LONG = CurveSpec("SP", "MV", -160, 40, style="dashed", source="header", dash_px=26.0)
 SHORT = CurveSpec("CALI", "IN", 6, 16, style="dashed", source="header", dash_px=17.0)
 GR = CurveSpec("GR", "GAPI", 0, 150, source="header")
+NONE = (0.0, 0.0, 0.0)
+THICK = CurveSpec("TG", "UNITS", 1, 1000, "log", colour="#ff0000", source="header", stroke_px=3.5)
+THIN = replace(THICK, mnemonic="C2", stroke_px=2.1)
 
 
 def trace(dash: int, gap: int, rows: int = 2000, slope: float = 0.0) -> Trace:
@@ -35,11 +38,11 @@ def test_few_dashes_have_no_length() -> None:
 
 
 def test_traces_that_agree_with_the_header_stay() -> None:
-    assert tell_apart((GR, LONG, SHORT), (0.0, 27.0, 18.0)) == ((0, 1, 2), frozenset({1, 2}))
+    assert tell_apart((GR, LONG, SHORT), (0.0, 27.0, 18.0), NONE) == ((0, 1, 2), frozenset({1, 2}))
 
 
 def test_traces_that_contradict_the_header_change_places() -> None:
-    assert tell_apart((GR, LONG, SHORT), (0.0, 18.0, 27.0)) == ((0, 2, 1), frozenset({1, 2}))
+    assert tell_apart((GR, LONG, SHORT), (0.0, 18.0, 27.0), NONE) == ((0, 2, 1), frozenset({1, 2}))
 
 
 @pytest.mark.parametrize(
@@ -60,4 +63,47 @@ def test_traces_that_contradict_the_header_change_places() -> None:
 def test_what_dashes_do_not_tell_stays_as_it_is(
     specs: tuple[CurveSpec, ...], lengths: tuple[float, ...]
 ) -> None:
-    assert tell_apart(specs, lengths) == (tuple(range(len(specs))), frozenset())
+    assert tell_apart(specs, lengths, NONE) == (tuple(range(len(specs))), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("widths", "order"),
+    [((6.6, 4.0), (0, 1)), ((4.0, 6.6), (1, 0))],
+    ids=["as printed", "exchanged"],
+)
+def test_weights_name_two_lines_of_one_colour(
+    widths: tuple[float, float], order: tuple[int, int]
+) -> None:
+    assert tell_apart((THICK, THIN), (0.0, 0.0), widths) == (order, frozenset({0, 1}))
+
+
+@pytest.mark.parametrize(
+    ("specs", "widths"),
+    [
+        ((THICK, replace(THIN, stroke_px=2.9)), (6.6, 4.0)),  # printed alike
+        ((THICK, THIN), (4.5, 4.0)),  # drawn alike
+        ((THICK, replace(THIN, stroke_px=0.0)), (6.6, 4.0)),  # no sample line was measured
+        ((THICK, THIN), (6.6, 0.0)),  # a stroke was not measured
+        ((THICK, replace(THIN, colour="#0000ff")), (6.6, 4.0)),  # told apart by colour already
+        ((THICK, THIN, replace(THIN, mnemonic="C3")), (6.6, 4.0, 4.0)),  # three of one pen
+    ],
+)
+def test_what_weights_do_not_tell_stays_as_it_is(
+    specs: tuple[CurveSpec, ...], widths: tuple[float, ...]
+) -> None:
+    unchanged = (tuple(range(len(specs))), frozenset())
+    assert tell_apart(specs, NONE[: len(specs)], widths) == unchanged
+
+
+def test_dashes_that_contradict_weights_name_nothing() -> None:
+    specs = (replace(LONG, stroke_px=2.0), replace(SHORT, stroke_px=4.0))
+    assert tell_apart(specs, (27.0, 18.0), (2.0, 4.0)) == ((0, 1), frozenset({0, 1}))
+    assert tell_apart(specs, (27.0, 18.0), (4.0, 2.0)) == ((0, 1), frozenset())
+
+
+def test_a_width_from_few_rows_is_not_known() -> None:
+    widths = np.full(200, np.nan)
+    widths[:59] = 3.0
+    assert usual_width(widths) == 0.0
+    widths[59] = 3.0
+    assert usual_width(widths) == 3.0
