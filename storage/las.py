@@ -34,6 +34,7 @@ from veernet_core.datatypes import (
     JudgedCurve,
     WellInfo,
 )
+from veernet_core.findings import proviso
 
 __all__ = ["NULL", "ascii_text", "csv_bytes", "las_bytes", "text_findings", "unique_mnemonics"]
 
@@ -243,11 +244,13 @@ def _damage(log: DigitisedLog, section_id: str) -> list[str]:
 
 def _verdict_line(judged: JudgedCurve) -> str:
     curve, quality, verdict = judged.curve, judged.quality, judged.verdict
+    limits = proviso(verdict.reasons)
     figures = (
         f"R2 estimate {_figure(quality.r2_estimate)} "
-        f"[{_figure(quality.r2_lower)}, {_figure(quality.r2_upper)}], "
+        f"[{_figure(quality.r2_lower)}, {_figure(quality.r2_upper)}]{limits and f' {limits}'}, "
         f"coverage {_figure(quality.coverage)}"
     )
+
     reasons = f" ({', '.join(verdict.reasons)})" if verdict.reasons else ""
     return f"{curve.spec.mnemonic} in {curve.track_id}: {verdict.decision}{reasons}, {figures}"
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
@@ -43,6 +44,9 @@ class Entry:
         lift it; ``yes``.
     aliases : tuple of str
         Names of the code in results of older versions.
+    premise : str
+        What it doubts that an estimate of R² takes for granted: the estimate tells how well a trace keeps to
+        its ink, not whose the ink is. Empty: nothing of that kind.
     """
 
     code: str
@@ -53,6 +57,7 @@ class Entry:
     remedy: str
     blocks: Blocks
     aliases: tuple[str, ...] = ()
+    premise: str = ""
 
 
 def _read_register() -> dict[str, Entry]:
@@ -67,6 +72,7 @@ def _read_register() -> dict[str, Entry]:
             item["remedy"],
             item["blocks"],
             tuple(item.get("aliases", ())),
+            item.get("premise", ""),
         )
         for code, item in raw.items()
     }
@@ -117,6 +123,31 @@ def blocks(code: str) -> Blocks:
     """Whether a verdict reason keeps a curve from being accepted; an unknown one does."""
     entry = REGISTER.get(current_code(code))
     return entry.blocks if entry is not None else "yes"
+
+
+def premises(codes: Iterable[str]) -> tuple[str, ...]:
+    """What reasons of a verdict doubt that its estimate of R² takes for granted, each once.
+
+    Examples
+    --------
+    >>> premises(["identity_ambiguous", "r2_bound_below_threshold", "scale_guess"]), premises(["ok"])
+    (('name', 'scale'), ())
+    """
+    entries = (REGISTER.get(current_code(code)) for code in codes)
+    return tuple(dict.fromkeys(e.premise for e in entries if e is not None and e.premise))
+
+
+def proviso(codes: Iterable[str]) -> str:
+    """The same as the end of a sentence on R²; empty where nothing of that kind is in doubt.
+
+    Examples
+    --------
+    >>> proviso(["identity_ambiguous", "scale_guess"]), proviso(["borders_off"]), proviso(["ok"])
+    ('if name and scale are right', 'if borders are right', '')
+    """
+    found = premises(codes)
+    many = len(found) > 1 or found == ("borders",)
+    return f"if {' and '.join(found)} {'are' if many else 'is'} right" if found else ""
 
 
 def verdict_table() -> str:

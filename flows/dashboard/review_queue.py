@@ -23,7 +23,7 @@ from flows.dashboard.packing import natural
 from storage.objects import ObjectStore
 from storage.records import Record, jsonable
 from storage.tables import Row
-from veernet_core.findings import entry_of, sentence
+from veernet_core.findings import entry_of, proviso, sentence
 
 QUEUE = 500
 """Rows that are handed out at once."""
@@ -266,7 +266,9 @@ _SHOWN = (
 
 def _shown(row: Row) -> Row:
     shown: Row = jsonable({name: row[name] for name in _SHOWN})
-    return shown | {"kind": "curve", "reasons": [sentence(code) for code in row["reasons"] or []]}
+    codes = row["reasons"] or []
+    words = {"reasons": [sentence(code) for code in codes], "proviso": proviso(codes)}
+    return shown | {"kind": "curve"} | words
 
 
 _KEY = ["log_id", "section_id", "track_id", "mnemonic"]

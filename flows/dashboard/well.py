@@ -35,7 +35,7 @@ from storage.reviews import Review, in_force, read_reviews
 from storage.tables import Row
 from veernet_core.datatypes import F64, U8
 from veernet_core.errors import WriteError
-from veernet_core.findings import sentence
+from veernet_core.findings import proviso, sentence
 
 ASSETS = ("theme.css", "well.css", "well.js", "served.js", "review.js")
 """Files all well pages share, in ``dashboard/assets``."""
@@ -321,6 +321,7 @@ def _template() -> jinja2.Template:
         "r2": _r2,
         "share": _share,
         "sentence": sentence,
+        "proviso": proviso,
         "quoted": _quoted,
     }
     return environment.from_string(source)

@@ -160,11 +160,27 @@ def test_the_r2_of_a_curve_in_review_is_its_lower_bound_with_the_place_of_doubt(
     quality = estimate(r2_estimate=0.999, r2_lower=0.71)
     assert gate.quality_note(JudgedCurve(c, quality, accepted)) == "R2~1.00"
     told = gate.quality_note(JudgedCurve(c, quality, held))
-    assert told == "R2>=0.71, faint ink 2672-2699.5 ft"
+    assert told == "faint ink 2672-2699.5 ft, R2>=0.71"
     blind = estimate(r2_lower=float("nan"))
     assert gate.quality_note(JudgedCurve(wavy_curve(), blind, held)) == "R2 unknown"
     measured = estimate(r2_reference=0.5)
     assert gate.quality_note(JudgedCurve(c, measured, held)) == "R2 0.50"
+
+
+def test_the_bound_of_a_curve_whose_name_is_in_doubt_says_what_it_takes_for_granted() -> None:
+    """Reason and stretch come first: that the trace keeps to its ink does not make it the named curve."""
+    c = replace(wavy_curve(), doubtful=(DoubtfulStretch(10.0, 14.0, "crossing", True),))
+    quality = estimate(r2_estimate=1.0, r2_lower=0.998)
+
+    def note(*reasons: str) -> str:
+        return gate.quality_note(JudgedCurve(c, quality, GateVerdict("review", reasons, "gate-1")))
+
+    assert note("identity_ambiguous") == (
+        "name in doubt, crossing 10-14 ft, R2>=1.00 if name is right"
+    )
+    assert note("scale_guess", "borders_off").startswith("scale and borders in doubt, ")
+    assert note("scale_guess", "borders_off").endswith("R2>=1.00 if scale and borders are right")
+    assert note("low_coverage") == "crossing 10-14 ft, R2>=1.00"
 
 
 def test_a_depth_axis_is_held_to_feet_in_either_unit() -> None:

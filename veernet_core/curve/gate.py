@@ -26,6 +26,7 @@ from veernet_core.datatypes import (
     RecoveredCurve,
     Section,
 )
+from veernet_core.findings import premises, proviso
 
 _IMPOSSIBLE = 0.01
 """Share of a curve with values that cannot be, above which the rest is doubted too."""
@@ -107,8 +108,8 @@ def _by_quality(quality: QualityEstimate, policy: GatePolicy) -> tuple[bool, boo
 
 
 def quality_note(judged: JudgedCurve) -> str:
-    """The R² of a curve in few words: the lower bound wherever somebody still has to decide, with the longest
-    stretch in doubt.
+    """The R² of a curve in few words. Wherever somebody still has to decide: what is in doubt, the longest
+    stretch in doubt, and last the lower bound with what it takes for granted.
     """
     quality = judged.quality
     if np.isfinite(quality.r2_reference):
@@ -117,12 +118,20 @@ def quality_note(judged: JudgedCurve) -> str:
         note = f"R2~{quality.r2_estimate:.2f}"
         covered = f", {100 * quality.coverage:.0f} % of the depths"
         return note if quality.coverage >= _NEARLY_ALL else note + covered
-    note = f"R2>={quality.r2_lower:.2f}" if np.isfinite(quality.r2_lower) else "R2 unknown"
-    if not judged.curve.doubtful:
-        return note
-    longest = max(judged.curve.doubtful, key=lambda d: d.depth_to - d.depth_from)
+    bound = f"R2>={quality.r2_lower:.2f}" if np.isfinite(quality.r2_lower) else "R2 unknown"
+    doubted = " and ".join(premises(judged.verdict.reasons))
+    limits = proviso(judged.verdict.reasons)
+    parts = [f"{doubted} in doubt" if doubted else "", _longest_doubt(judged.curve)]
+    return ", ".join([*filter(None, parts), f"{bound} {limits}".strip()])
+
+
+def _longest_doubt(curve: RecoveredCurve) -> str:
+    """The longest stretch in doubt, with its reason; empty where there is none."""
+    if not curve.doubtful:
+        return ""
+    longest = max(curve.doubtful, key=lambda d: d.depth_to - d.depth_from)
     where = f"{longest.depth_from:g}-{longest.depth_to:g}"
-    return f"{note}, {longest.reason.replace('_', ' ')} {where} {judged.curve.depth_unit}"
+    return f"{longest.reason.replace('_', ' ')} {where} {curve.depth_unit}"
 
 
 # ---- flags ----------------------------------------------------------------------------------------
@@ -200,8 +209,8 @@ def trace_flags(curve: RecoveredCurve, track_curves: Sequence[CurveSpec]) -> tup
 
     ``mostly_lost``: what was followed is less than what was lost, and no fair sample of the curve.
 
-    ``identity_ambiguous``: another curve of the track has the same style, and neither a known point nor the
-    length of their dashes nor their values name them.
+    ``identity_ambiguous``: another curve of the track has the same style, and neither a known point nor their
+    pens (length of dashes, weight of lines) nor their values name them.
     Where they may have been mistaken for each other after a touch, and where the wrap index may be another,
     only those stretches are withheld (`evidence.doubts`).
 

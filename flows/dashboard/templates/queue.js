@@ -68,7 +68,7 @@
     byId("queue").replaceChildren(...rows.map((row, k) => {
       const item = make("div", { class: "item", role: "option", "aria-selected": k === at }, isCurve(row) ? [
         mark(row.reviewed_decision || row.decision), " ", make("b", {}, text(row.mnemonic)), " ", text(row.well || row.uwi || row.log_id),
-        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + r2(row.r2_lower, 2) + " · values on " + figure(row.coverage === null ? null : 100 * row.coverage, 0) + " % · in doubt " + figure(row.doubt === null ? null : 100 * row.doubt, 0) + " %")] : [
+        make("small", {}, text(row.log_id), " · " + row.section_id + " " + row.track_id + " · R² at least " + r2(row.r2_lower, 2) + (row.proviso ? " " + row.proviso : "") + " · values on " + figure(row.coverage === null ? null : 100 * row.coverage, 0) + " % · in doubt " + figure(row.doubt === null ? null : 100 * row.doubt, 0) + " %")] : [
         make("span", { class: "mark none" }, row.kind === "scan" ? "✗ failed" : "✎ to correct"), " ", make("b", {}, text(row.well || row.log_id || row.uri.split("/").pop())), make("small", {}, text(row.needs))]);
       item.addEventListener("click", () => choose(k));
       return item;
@@ -135,7 +135,7 @@
       mark(row.decision), row.reviewed_decision ? [" by a person: ", mark(row.reviewed_decision), " ", text(row.reviewer || ""), row.reviewed_note ? [": ", text(row.reviewed_note)] : ""] : "",
       row.earlier_decision && !row.reviewed_decision ? [" before the curve changed: ", mark(row.earlier_decision), " by ", text(row.earlier_reviewer || ""), " on ", text(row.earlier_at || "")] : "",
       make("ul", { class: "facts" },
-        [["R² at least", r2(row.r2_lower, 3) + " (estimate " + r2(row.r2_estimate, 3) + ", at most " + r2(row.r2_upper, 3) + ")"],
+        [["R² at least", r2(row.r2_lower, 3) + (row.proviso ? " " + row.proviso : "") + " (estimate " + r2(row.r2_estimate, 3) + ", at most " + r2(row.r2_upper, 3) + ")"],
           ["R² measured", row.r2_reference === null ? "" : figure(row.r2_reference, 3)],
           ["coverage", figure(row.coverage === null ? null : 100 * row.coverage, 0) + " %"], ["longest gap", figure(row.longest_gap, 1) + " " + unit],
           ["depths", figure(row.depth_top, 1) + " to " + figure(row.depth_base, 1) + " " + unit], ["log", row.log_id],
