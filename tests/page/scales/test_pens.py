@@ -104,6 +104,14 @@ def test_lines_have_the_width_they_are_drawn_with_where_it_is_sure_whose_they_ar
     assert [pen and pen.stroke_px for pen in bind_pens(unnamed, ink_of(image))] == [0.0, 0.0]
 
 
+def test_a_rule_that_goes_on_beyond_a_border_has_no_width() -> None:
+    """The frame of a form is no sample of a pen, however like one it looks inside the track."""
+    image = np.zeros((200, WIDTH), np.uint8)
+    line(image, 60, SOLID)
+    line(image, 120, SOLID, LEFT, WIDTH)
+    assert [found.stroke_px for found in level_lines(ink_of(image), LEFT, RIGHT)] == [3.0, 0.0]
+
+
 def test_print_and_pictures_are_no_lines() -> None:
     image = np.zeros((200, WIDTH), np.uint8)
     words(image, 60, (LEFT, RIGHT))

@@ -24,6 +24,8 @@ _MARGIN = 0.05
 """Share of the track at either border that is left out: arrow heads and the borders stand there."""
 _COVER, _EXTENT = 0.2, 0.7
 """Least share of the columns that a line inks, and that it reaches over."""
+_BEYOND, _GOES_ON = (0.01, 0.04), 0.8
+"""Where a rule of the form goes on beyond a border, in widths of the frame, and the inked share there."""
 _ON_ROW, _FAR = 0.5, 2.4
 """Distance from the middle of the numbers within which a line runs through them, and at most, in heights; a
 line between a name and its numbers may be farther.
@@ -41,7 +43,7 @@ class PenLine:
     """A level line of a block: ``y``, the row once the tilt is undone, and its style.
 
     ``dash_px``: length of its dashes, page pixels; 0 of a solid line, and where whose it is is not sure.
-    ``stroke_px``: its width, page pixels; 0 where whose it is is not sure.
+    ``stroke_px``: its width, page pixels; 0 where whose it is is not sure, or the line may be a rule.
     """
 
     y: float
@@ -111,9 +113,23 @@ def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
         style = style_of(line, ink.dpi)
         if style is not None:
             dash = 0.0 if style == "solid" else dash_length(line)
-            stroke = ink.stroke_px(float(ys[at]), cols[thin[at]])
+            is_rule = _runs_on(ink, float(ys[at]), left, right)
+            stroke = 0.0 if is_rule else ink.stroke_px(float(ys[at]), cols[thin[at]])
             out.append(PenLine(float(ys[at]), style, dash, stroke))
     return out
+
+
+def _runs_on(ink: ScaleInk, y: float, left: float, right: float) -> bool:
+    """Whether a level line goes on beyond a border of its frame: then it may be a rule of the form."""
+    for near, far in ((left, 2 * left - right), (right, 2 * right - left)):
+        ends = sorted(near + share * (far - near) for share in _BEYOND)
+        cols = np.arange(
+            max(0, round(ends[0])), min(ink.ink.shape[1], round(ends[1])), dtype=np.int64
+        )
+        beside = ink.level_ink(y + np.arange(-1.0, 2.0), cols).any(axis=0)
+        if len(cols) and beside.mean() > _GOES_ON:
+            return True
+    return False
 
 
 def _inked(dark: Bool, dpi: float) -> tuple[Bool, Bool]:
