@@ -99,3 +99,19 @@ def test_a_letter_of_a_name_that_was_misread_does_not_hide_the_curve() -> None:
     assert named is not None
     assert (named.kind.mnemonic, named.is_exact) == ("GR", False)
     assert find_misread("DOGLEG") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "mnemonic"),
+    [
+        ("10in Resistivity 2ft Res", "AT10"),
+        ("90 in Resistivity 2 ft Res", "AT90"),
+        ("20IN RES", "AT20"),
+        ("RESISTIVITY", "RES"),
+        ("90in Conductivity 2ft Res", "COND"),
+    ],
+)
+def test_resistivities_of_an_array_are_told_by_how_deep_they_read(text: str, mnemonic: str) -> None:
+    named = find_curve(text)
+    assert named is not None
+    assert named.kind.mnemonic == mnemonic

@@ -246,3 +246,14 @@ def test_without_depth_numbers_there_is_no_depth() -> None:
     assert found is not None
     assert all(depth.axis is None for depth in found.depths.values())
     assert any(f.severity == "error" for f in found.findings)
+
+
+@pytest.mark.parametrize(("stated", "told"), [(None, True), (180, False)])
+def test_that_a_page_was_turned_is_told_unless_a_person_said_so(
+    stated: int | None, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found_by(monkeypatch, layout(section()))
+    given = None if stated is None else parse({"turn_deg": stated})
+    needs = reading.missing(given, None)
+    read = reading._read(page(), 180, needs, given, Unused(), None, reading.SHIPPED)
+    assert any(f.code == "page_turned" for f in read.findings) == told

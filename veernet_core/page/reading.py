@@ -138,6 +138,9 @@ def _read(
     found = layout.read_layout(upright, reader.layout_net(models.files.get(LAYOUT_FILE)))
     if turn_deg:
         found = replace(found, turn_deg=turn_deg)
+        if given is None or given.turn_deg is None:
+            told = Finding.of("page_turned", f"The page was turned clockwise by {turn_deg}°.")
+            found = replace(found, findings=(*found.findings, told))
     found, placed, _ = place(given, found, upright.height_px)
     if not placed:
         return PageReading(found, {}, HeaderFound(), (), _why_nothing(found))

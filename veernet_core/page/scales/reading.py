@@ -14,11 +14,11 @@ from typing import Protocol
 
 import numpy as np
 
-from veernet_core.datatypes import Dpi, Raster
+from veernet_core.datatypes import F64, Dpi, Raster
 from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.marked import PrintMarks, PrintNets
 from veernet_core.page.ocr.print_reading import read_print
-from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.ocr.text import TextReader, join
 from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFound, T, TextBox
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
@@ -27,7 +27,7 @@ from veernet_core.page.scales.ink import ScaleInk, find_tilt
 from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tints
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
-from veernet_core.page.scales.scorer import shipped_scorer, unpack_scorer
+from veernet_core.page.scales.scorer import ScaleScorer, shipped_scorer, unpack_scorer
 from veernet_core.page.scales.series import with_series
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.page.scales.turned import read_turned
@@ -41,6 +41,13 @@ _STEP_IN, _STRAY_IN, _RUNNING, _INKED = 0.5, 0.03, 0.9, 80
 rows it inks, and from which darkness, of 255."""
 INTO_GRID_IN, INTO_COLOUR_GRID_IN = 0.6, 1.2
 """How far into the grid scales may be printed; digital logs print them in the first rows."""
+DEEPER_IN, _SEAM_IN = 1.2, 0.3
+"""How much further down scales are looked for where a track has none or more may follow, as mud logs print them
+where drilling began; and how far that begins above."""
+NEXT_ROW_IN, _SAME_ROW_IN = 0.5, 0.04
+"""How far below a scale the next one of its track stands at most, and what counts as one row."""
+_LEAST_DEEPER = 0.5
+"""Probability from which what is found there counts as a scale."""
 _SAME_PLACE = 0.03
 _ELSEWHERE = 0.9
 """What a scale that was read for the same track in another section is worth there."""
@@ -82,10 +89,18 @@ def read_scales(
     found: list[list[CurveFound]] = []
     above = 0.0
     for section in sections:
-        block = read_block(raster, section, above, layout.dpi, reader, net)
-        curves = curves_of(read_block_scales(block, scorer), block, section)
-        curves = with_series(print_colours(curves, block, raster), block)
-        found.append(with_legend_strokes(curves, block))
+        rows = block_rows(raster, section, above, layout.dpi)
+        boxes = read_block_print(raster, section, rows, reader, layout.dpi, net)
+        curves = _curves(raster, section, boxes, rows, layout.dpi, scorer)
+        late = _unfinished(section, curves, rows[1] - NEXT_ROW_IN * layout.dpi.down)
+        while late and raster.is_colour:
+            boxes, rows = _deeper(raster, section, boxes, rows, layout.dpi, reader, net)
+            deeper = _curves(raster, section, boxes, rows, layout.dpi, scorer)
+            more = _following(deeper, curves, late, layout.dpi)
+            curves += more
+            last = rows[1] - NEXT_ROW_IN * layout.dpi.down
+            late = {c.track_index for c in more if c.left.row >= last}
+        found.append(curves)
         above = section.row_bottom
     return tuple(curve for own in _voted(sections, found) for curve in own)
 
@@ -94,30 +109,70 @@ def _is_log(section: SectionFound) -> bool:
     return section.kind in ("main", "repeat") and any(t.kind == "curves" for t in section.tracks)
 
 
-def read_block(
+def _curves(
     raster: Raster,
     section: SectionFound,
-    above: float,
+    boxes: Sequence[TextBox],
+    rows: tuple[int, int],
+    dpi: Dpi,
+    scorer: ScaleScorer,
+) -> list[CurveFound]:
+    """The scales that the print of some rows tells."""
+    block = block_of(raster, section, boxes, rows, dpi)
+    curves = curves_of(read_block_scales(block, scorer), block, section)
+    curves = with_series(print_colours(curves, block, raster), block)
+    return with_legend_strokes(curves, block)
+
+
+def _unfinished(section: SectionFound, curves: Sequence[CurveFound], row: float) -> set[int]:
+    """Tracks of curves for which no scale was read, or one so far down that more may follow below the row."""
+    read = {
+        n
+        for c in curves
+        if c.left.row < row
+        for n in range(c.track_index, (c.last_track or c.track_index) + 1)
+    }
+    late = {c.track_index for c in curves if c.left.row >= row}
+    return ({n for n, t in enumerate(section.tracks) if t.kind == "curves"} - read) | late
+
+
+def _following(
+    deeper: Sequence[CurveFound], curves: Sequence[CurveFound], tracks: set[int], dpi: Dpi
+) -> list[CurveFound]:
+    """Of scales found further down the likely ones that stand next below those of their track."""
+    rows = {
+        k: max((c.left.row for c in curves if c.track_index == k), default=None) for k in tracks
+    }
+    out = []
+    for curve in sorted(deeper, key=lambda c: c.left.row):
+        if curve.track_index not in tracks or curve.left.confidence < _LEAST_DEEPER:
+            continue
+        last = rows[curve.track_index]
+        if last is not None:
+            gap_in = (curve.left.row - last) / dpi.down
+            if not _SAME_ROW_IN < gap_in <= NEXT_ROW_IN:
+                continue
+        rows[curve.track_index] = curve.left.row
+        out.append(curve)
+    return out
+
+
+def _deeper(
+    raster: Raster,
+    section: SectionFound,
+    boxes: Sequence[TextBox],
+    rows: tuple[int, int],
     dpi: Dpi,
     reader: TextReader,
     net: PrintMarks | None,
-) -> BlockText:
-    """The text above a section, and in its first rows, with the frames its scales may span.
-
-    Parameters
-    ----------
-    raster : Raster
-    section : SectionFound
-    above : float
-        Row at which the section before it ends.
-    dpi : Dpi
-    reader : TextReader
-    net : PrintMarks or None
-    """
-    rows = block_rows(raster, section, above, dpi)
-    return block_of(
-        raster, section, read_block_print(raster, section, rows, reader, dpi, net), rows, dpi
-    )
+) -> tuple[list[TextBox], tuple[int, int]]:
+    """Print of a block and of some more rows of the grid below it."""
+    first = rows[1] - round(_SEAM_IN * dpi.down)
+    last = int(min(raster.height_px, section.row_bottom, rows[1] + DEEPER_IN * dpi.down))
+    if last - first < 8:
+        return list(boxes), rows
+    more = read_block_print(raster, section, (first, last), reader, dpi, net)
+    return sorted(join(list(boxes), more), key=lambda b: (b.row, b.col)), (rows[0], last)
 
 
 def read_block_print(
@@ -129,11 +184,15 @@ def read_block_print(
     net: PrintMarks | None,
 ) -> list[TextBox]:
     """The print of a block without the borders of the tracks below it, which run up between the scales."""
-    tilt = _tilt(raster, rows, dpi)
+    courses = _courses(section, rows, _tilt(raster, rows, dpi))
+    return read_print(raster, *rows, reader, dpi.across, net, courses)
+
+
+def _courses(section: SectionFound, rows: tuple[int, int], tilt: float) -> F64:
+    """Borders of tracks, float64 [n, 2]: column in the first row, and columns to the right in a row."""
     at_top = {b for f in frames_of(section) if f.kind != "part" for b in (f.left, f.right)}
     borders = [(b + tilt * (section.row_top - rows[0]), -tilt) for b in sorted(at_top)]
-    courses = np.array(borders, dtype=np.float64).reshape(-1, 2)
-    return read_print(raster, *rows, reader, dpi.across, net, courses)
+    return np.array(borders, dtype=np.float64).reshape(-1, 2)
 
 
 def _tilt(raster: Raster, rows: tuple[int, int], dpi: Dpi) -> float:
