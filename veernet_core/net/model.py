@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from veernet_core.net.one_step import is_ready, make_ready, modulated, one_step
+from veernet_core.net.one_step import is_ready, is_supported, make_ready, modulated, one_step
 from veernet_core.net.validity import Validity, levels
 
 STRIDE = 32
@@ -287,9 +287,12 @@ class VeerNet(nn.Module):
         return self.eval()
 
     def in_bfloat16(self) -> VeerNet:
-        """The same network, folded, with convolutions ready for a CPU in bfloat16 (`one_step`)."""
+        """The same network, folded, with convolutions ready for a CPU in bfloat16 (`one_step`).
+
+        On a CPU without the instructions for that it stays as it is, and autocast imitates them.
+        """
         for module in self.modules():
-            if isinstance(module, ConvNorm):
+            if isinstance(module, ConvNorm) and is_supported():
                 make_ready(module.conv)
         return self
 

@@ -16,6 +16,11 @@ from torch import Tensor, nn
 PRECISION = torch.bfloat16
 
 
+def is_supported() -> bool:
+    """Whether this CPU has the instructions that the step needs (AVX-512)."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def make_ready(conv: nn.Conv2d) -> None:
     """Round a convolution's parameters as ``one_step`` wants them; for inference only."""
     weight = conv.weight.detach().to(PRECISION, memory_format=torch.channels_last)
