@@ -250,7 +250,6 @@ def _verdict_line(judged: JudgedCurve) -> str:
         f"[{_figure(quality.r2_lower)}, {_figure(quality.r2_upper)}]{limits and f' {limits}'}, "
         f"coverage {_figure(quality.coverage)}"
     )
-
     reasons = f" ({', '.join(verdict.reasons)})" if verdict.reasons else ""
     return f"{curve.spec.mnemonic} in {curve.track_id}: {verdict.decision}{reasons}, {figures}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +39,7 @@ from veernet_core.recovery import (
     recover_curves,
     strip_findings,
 )
-from veernet_core.track_record import ScanRecord, TrackRecord
+from veernet_core.track_record import ScanRecord, Tracing, TrackRecord
 
 ROWS, COLS, LEFT, WIDTH = 1200, 232, 16.0, 200.0
 SPECS = (CurveSpec("GR", "GAPI", 0, 150), CurveSpec("SP", "MV", -80, 20, style="dashed"))
@@ -266,12 +266,8 @@ def test_known_points_reach_the_tracer_in_columns_of_the_strip() -> None:
     assert np.abs(done.traces()[0][0].frac[600] - FRACS[1][600]) * WIDTH < 2
 
 
-def test_traces_change_places_where_their_dashes_are_those_of_the_other_sample() -> None:
-    """SP has long dashes in the header and was traced along the short ones."""
-    specs = tuple(
-        CurveSpec(name, "", 0, 1, style="dashed", dash_px=dash)
-        for name, dash in (("SP", 26.0), ("CALI", 17.0))
-    )
+def tracing_as(evidence_of: Callable[[int, int], F64]) -> Tracing:
+    """A tracing that puts two curves at 0.3 and 0.7 of the track, with evidence by number of rows and curve."""
 
     def tracing(
         strip: Strip,
@@ -280,16 +276,31 @@ def test_traces_change_places_where_their_dashes_are_those_of_the_other_sample()
         state: DecodeState | None = None,
     ) -> tuple[list[Trace], DecodeState]:
         rows = len(strip.scan_rows)
-        traces = []
-        for frac, dash in ((0.3, 18), (0.7, 27)):
-            evidence = np.ones((rows, len(EVIDENCE)))
-            evidence[:, EVIDENCE.index("ink")] = np.arange(rows) % (dash + 9) < dash
-            where = np.full(rows, frac)
-            traces.append(Trace(where, evidence, np.ones(rows, dtype=np.bool_), strip.scan_rows))
+        seen = np.ones(rows, dtype=np.bool_)
+        traces = [
+            Trace(np.full(rows, frac), evidence_of(rows, k), seen, strip.scan_rows)
+            for k, frac in enumerate((0.3, 0.7))
+        ]
         return traces, DecodeState(0, ())
 
+    return tracing
+
+
+def test_traces_change_places_where_their_dashes_are_those_of_the_other_sample() -> None:
+    """SP has long dashes in the header and was traced along the short ones."""
+    specs = tuple(
+        CurveSpec(name, "", 0, 1, style="dashed", dash_px=dash)
+        for name, dash in (("SP", 26.0), ("CALI", 17.0))
+    )
+
+    def dashes(rows: int, curve: int) -> F64:
+        dash = (18, 27)[curve]
+        evidence = np.ones((rows, len(EVIDENCE)))
+        evidence[:, EVIDENCE.index("ink")] = np.arange(rows) % (dash + 9) < dash
+        return evidence
+
     track = replace(log().sections[0].tracks[0], curves=specs)
-    record = TrackRecord(track, False, False, tracing)
+    record = TrackRecord(track, False, False, tracing_as(dashes))
     record.add(*block(ink_of(FRACS), 0, ROWS))
     traces, told = record.traces()
     assert [float(np.median(trace.frac)) for trace in traces] == [0.7, 0.3]
@@ -311,20 +322,9 @@ def test_curves_of_one_pen_are_named_by_the_weight_of_their_lines(
     ]
     ink = np.where((away[0] <= 1) | (away[1] <= 3), 255, 0).astype(np.uint8)
 
-    def tracing(
-        strip: Strip,
-        posterior: Posterior,
-        specs: Sequence[CurveSpec],
-        state: DecodeState | None = None,
-    ) -> tuple[list[Trace], DecodeState]:
-        rows = len(strip.scan_rows)
-        evidence, seen = np.ones((rows, len(EVIDENCE))), np.ones(rows, dtype=np.bool_)
-        traces = [
-            Trace(np.full(rows, frac), evidence, seen, strip.scan_rows) for frac in (0.3, 0.7)
-        ]
-        return traces, DecodeState(0, ())
-
-    record = TrackRecord(replace(log().sections[0].tracks[0], curves=specs), False, False, tracing)
+    track = replace(log().sections[0].tracks[0], curves=specs)
+    solid = tracing_as(lambda rows, _: np.ones((rows, len(EVIDENCE))))
+    record = TrackRecord(track, False, False, solid)
     record.add(*block(ink, 0, ROWS))
     traces, told = record.traces()
     thin_first = printed[0] < printed[1]

@@ -193,7 +193,7 @@ def _pieces(seen: Bool) -> list[Rows]:
 
 
 def _joined(runs: Sequence[Rows], near: Callable[[int, int], bool]) -> list[Rows]:
-    """Runs, with those made one of which the second begins near the end of the first."""
+    """Runs; two become one where the second begins near the end of the first."""
     out: list[Rows] = []
     for first, last in runs:
         if out and near(out[-1][1], first):

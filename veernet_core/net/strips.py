@@ -246,7 +246,7 @@ def _probabilities(output: NetOutput, keep_mask: bool) -> _Outputs:
 
 
 def _shown(tile: _Tile, strip: Strip) -> Hashable:
-    """All that the network is told of a tile: two tiles of which it is the same have the same outputs."""
+    """What the network gets of a tile: tiles for which it is equal have equal outputs."""
     ink = np.ascontiguousarray(strip.ink[tile.row : tile.row + tile.rows])
     styles = tuple(style_condition([STYLES.index(s) for s in strip.styles]))
     pixels = hashlib.blake2b(ink.data, digest_size=16).digest()

@@ -66,9 +66,8 @@ def tell_apart(
     Returns
     -------
     tuple of int, frozenset of int
-        Index of the trace of every curve: two of one style change places where their pens say so. Only pairs
-        are told apart, only where nobody has said which line is whose, and not where dashes say one thing and
-        weights the other.
+        Index of the trace of every curve: two of one style change places where their pens show it. Only pairs
+        are told apart, and none where a person named the lines, or where dashes and weights disagree.
     """
     order, told = list(range(len(specs))), set()
     for one, spec in enumerate(specs):

@@ -92,14 +92,14 @@ def read_scales(
         rows = block_rows(raster, section, above, layout.dpi)
         boxes = read_block_print(raster, section, rows, reader, layout.dpi, net)
         curves = _curves(raster, section, boxes, rows, layout.dpi, scorer)
-        late = _unfinished(section, curves, rows[1] - NEXT_ROW_IN * layout.dpi.down)
+        near_end = NEXT_ROW_IN * layout.dpi.down
+        late = _unfinished(section, curves, rows[1] - near_end)
         while late and raster.is_colour:
             boxes, rows = _deeper(raster, section, boxes, rows, layout.dpi, reader, net)
             deeper = _curves(raster, section, boxes, rows, layout.dpi, scorer)
             more = _following(deeper, curves, late, layout.dpi)
             curves += more
-            last = rows[1] - NEXT_ROW_IN * layout.dpi.down
-            late = {c.track_index for c in more if c.left.row >= last}
+            late = {c.track_index for c in more if c.left.row >= rows[1] - near_end}
         found.append(curves)
         above = section.row_bottom
     return tuple(curve for own in _voted(sections, found) for curve in own)
@@ -169,7 +169,7 @@ def _deeper(
     """Print of a block and of some more rows of the grid below it."""
     first = rows[1] - round(_SEAM_IN * dpi.down)
     last = int(min(raster.height_px, section.row_bottom, rows[1] + DEEPER_IN * dpi.down))
-    if last - first < 8:
+    if last <= rows[1]:  # the page or the section ends there
         return list(boxes), rows
     more = read_block_print(raster, section, (first, last), reader, dpi, net)
     return sorted(join(list(boxes), more), key=lambda b: (b.row, b.col)), (rows[0], last)
