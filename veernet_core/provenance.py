@@ -25,7 +25,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 24,
+    "page": 25,
     "strips": 4,
     "network": 3,
     "tracking": 4,

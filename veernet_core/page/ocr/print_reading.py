@@ -15,7 +15,7 @@ from veernet_core.page.ocr.coloured import with_coloured
 from veernet_core.page.ocr.components import find_print
 from veernet_core.page.ocr.marked import PrintMarks, find_marked, unmarked_taken_off
 from veernet_core.page.ocr.merging import merged
-from veernet_core.page.ocr.recognition import recognised
+from veernet_core.page.ocr.recognition import clearer, recognised
 from veernet_core.page.ocr.rules import without_rules, without_strokes_on
 from veernet_core.page.ocr.text import (
     READ_DPI,
@@ -69,14 +69,15 @@ def read_print(
     tile, seam = (round(rows / scale) for rows in (TILE_ROWS, TILE_OVERLAP))
     boxes: list[TextBox] = []
     for top in range(row0, max(row0 + 1, row1 - seam), tile - seam):
-        ink = print_ink(raster, top, min(top + tile, row1))
-        if ink.shape[0] >= 8:
-            ink = rescale(ink, scale)
+        last = min(top + tile, row1)
+        inks = [print_ink(raster, top, last), raster.read_ink(top, last)]
+        if last - top >= 8:
+            inks = [rescale(ink, scale) for ink in inks]
             if borders is not None:
-                ends = np.array([0, ink.shape[0] - 1]) / scale + (top - row0)
+                ends = np.array([0, inks[0].shape[0] - 1]) / scale + (top - row0)
                 courses = scale * (borders[:, :1] + borders[:, 1:] * ends[None])
-                ink = without_strokes_on(ink, courses, READ_DPI)
-            found = _read_ink(ink, reader, net)
+                inks = [without_strokes_on(ink, courses, READ_DPI) for ink in inks]
+            found = clearer(_read_ink(inks[0], reader, net), inks[0], inks[1], reader)
             boxes = join(boxes, [to_raster(box, scale, top, 0) for box in found])
     found = tinted(sorted(boxes, key=lambda box: (box.row, box.col)), raster)
     return with_coloured(found, raster, (row0, row1), reader, dpi)

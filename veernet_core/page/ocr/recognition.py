@@ -1,25 +1,35 @@
-"""Print that was found, read line by line; short print once more as digits.
+"""Print that was found, read line by line: short print once more as digits, unclear print with letters apart.
 
 In: ink without ruled lines and rectangles of print. Out: ``TextBox``es in the same pixels.
-Does not belong here: finding print (`components`, `marked`), and the engine.
+Does not belong here: finding print (`components`, `marked`), pulling letters apart (`touching`), the engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from veernet_core.datatypes import U8
-from veernet_core.page.ocr.components import Print
+import numpy as np
+
+from veernet_core.datatypes import U8, Bool
+from veernet_core.page.ocr.components import LETTER_INK, Print
 from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.ocr.touching import pulled_apart
 from veernet_core.page.results import TextBox
 
 _SHORT = 5
 """Print of so few characters is read as digits as well."""
+_CLEAR = 0.95
+"""Confidence from which a reading needs no second look."""
+_LOST = (0.03, 0.2)
+"""Share of a line's ink that was taken off from which it is looked at again: an unclear one, a clear one."""
+_MARGIN = 0.3
+"""Rows above and below a line that are looked at as well, in heights: what was taken off may be part of it."""
 
 
 def recognised(bare: U8, found: Sequence[Print], reader: TextReader) -> list[TextBox]:
-    """Print that was found, read; short print once more as digits.
+    """Print that was found, read: short print once more as digits, unclear print with letters apart.
 
     Parameters
     ----------
@@ -38,6 +48,8 @@ def recognised_at(
     """As ``recognised``, each with the print that was read."""
     cuts = [bare[p.row0 : p.row1, p.col0 : p.col1] for p in found]
     reads = reader.recognise(cuts)
+    for i, (apart, read) in _apart(cuts, reads, reader).items():
+        cuts[i], reads[i] = apart, read
     short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
     digits = dict(zip(short, reader.recognise([cuts[i] for i in short], digits_only=True)))
     return [
@@ -45,6 +57,77 @@ def recognised_at(
         for i, (p, read) in enumerate(zip(found, reads))
         if read.text or i in digits
     ]
+
+
+def clearer(boxes: Sequence[TextBox], bare: U8, ink: U8, reader: TextReader) -> list[TextBox]:
+    """Print of which something was taken off, looked at again in the ink of the page.
+
+    Parameters
+    ----------
+    boxes : sequence of TextBox
+        In pixels of ``bare``.
+    bare : uint8 [rows, cols]
+        The ink that was read: pale print and lines of a grey grid taken off.
+    ink : uint8 [rows, cols]
+        The same place with nothing taken off.
+    reader : TextReader
+
+    Returns
+    -------
+    list of TextBox
+        In the same order; where the second look reads more clearly, a box says what that reads.
+    """
+    places = [_place(ink, b) for b in boxes]
+    cuts = {
+        i: ink[place]
+        for i, (b, place) in enumerate(zip(boxes, places))
+        if _lost(bare[place], ink[place]) > _LOST[int(b.confidence >= _CLEAR)]
+    }
+    lines = list(cuts.values())
+    reads, digits = reader.recognise(lines), reader.recognise(lines, digits_only=True)
+    out = list(boxes)
+    for i, read, number in zip(cuts, reads, digits):
+        if read.confidence > out[i].confidence:
+            short = len(read.text) <= _SHORT and number.text != read.text
+            out[i] = replace(
+                out[i],
+                text=read.text,
+                confidence=read.confidence,
+                as_digits=number.text if short else "",
+            )
+    return out
+
+
+def _lost(bare: U8, ink: U8) -> float:
+    """Share of the ink of a line that was taken off."""
+    dark = ink >= LETTER_INK
+    return float((dark & (bare < LETTER_INK)).sum()) / max(1.0, float(dark.sum()))
+
+
+def _place(ink: U8, box: TextBox) -> tuple[slice, slice]:
+    """Rows and columns of a box, with some rows above and below it, and to its sides up to the next paper."""
+    tall, wide = (0.5 + _MARGIN) * box.height_px, 0.5 * box.width_px
+    rows = slice(max(0, round(box.row - tall)), round(box.row + tall + 1))
+    left, right = max(0, round(box.col - wide)), min(ink.shape[1], round(box.col + wide + 1))
+    inked: Bool = np.asarray((ink[rows] >= LETTER_INK).any(axis=0))
+    for _ in range(round(_MARGIN * box.height_px)):
+        left -= int(left > 0 and inked[left - 1])
+        right += int(right < ink.shape[1] and inked[right])
+    return rows, slice(max(0, left - 1), right + 1)
+
+
+def _apart(
+    cuts: Sequence[U8], reads: Sequence[LineRead], reader: TextReader
+) -> dict[int, tuple[U8, LineRead]]:
+    """Lines that read more clearly with their touching letters apart, by index, with what they say then."""
+    unclear = [i for i, read in enumerate(reads) if read.confidence < _CLEAR]
+    lines = {i: line for i in unclear if (line := pulled_apart(cuts[i])) is not None}
+    again = reader.recognise(list(lines.values()))
+    return {
+        i: (line, read)
+        for (i, line), read in zip(lines.items(), again)
+        if read.confidence > reads[i].confidence
+    }
 
 
 def _print_box(found: Print, read: LineRead, digits: LineRead) -> TextBox:
