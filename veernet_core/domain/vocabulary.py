@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -87,6 +87,7 @@ class Named:
     is_exact: bool = True
 
 
+@lru_cache(4096)
 def find_curve(text: str) -> Named | None:
     """The curve a text names; the longest name in it wins. None where there is none.
 
@@ -106,7 +107,7 @@ def find_curve(text: str) -> Named | None:
     for name in _lookups().names:
         if len(name) <= _SHORT_NAME and name not in alone:
             continue
-        if re.search(rf"\b{re.escape(name)}\b", plain):
+        if name in plain and re.search(rf"\b{re.escape(name)}\b", plain):
             kept = " ".join(w for w in _DEPTHS_OF_ARRAY.sub(" ", bare).split()
                             if w in name.split() or w not in _FILLERS)  # fmt: skip
             return Named(_lookups().by_name[name], name, min(1.0, len(name) / max(1, len(kept))))
@@ -124,6 +125,7 @@ def _bracketed(text: str) -> Named | None:
     return None
 
 
+@lru_cache(4096)
 def find_unit(text: str) -> str | None:
     """The unit a text names, by its longest alias; None where there is none.
 
