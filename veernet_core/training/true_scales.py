@@ -29,6 +29,8 @@ _BORDER, _VALUE = 0.06, 0.01
 _LEAST_SAME, _LEAST_PART = 75.0, 88.0
 """Likeness, 0 to 100, from which print is the name that was read by eye, and a part of it."""
 _SHORT_NAME = 3
+_REPEATED = 0.3
+"""What it costs that a true scale is on one more line, in gaps to a name: less than a name that is not seen."""
 _BORDER_NOISE_PX = 2.0
 
 
@@ -179,9 +181,13 @@ def _by_line(
     of_line = {c.line: c for c in sorted(candidates, key=lambda c: c.y)}
     scales = list(of_line.values())
     gaps = np.array([[_name_gap(block, scale, true) for true in trues] for scale in scales])
+    times = -(
+        -len(scales) // len(trues)
+    )  # a log that repeats its scales has a true one on several lines
+    again = np.concatenate([gaps + n * _REPEATED for n in range(times)], axis=1)
     out = {of.line: trues[int(row.argmin())] for of, row in zip(scales, gaps, strict=True)}
-    for row, col in zip(*linear_sum_assignment(gaps)):
-        out[scales[row].line] = trues[col]
+    for row, col in zip(*linear_sum_assignment(again)):
+        out[scales[row].line] = trues[col % len(trues)]
     return out
 
 
