@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from veernet_core.errors import BundleError
+from veernet_core.net import winograd
 from veernet_core.net.model import NetConfig, VeerNet
 from veernet_core.net.strips import StripPredictor, TilePlan
 
@@ -164,8 +165,12 @@ def chosen_device(device: str) -> str:
 def _load(data: bytes, device: str, precision: str, batch_tiles: int | None) -> LoadedPredictor:
     content = unpack(data)
     batch = batch_tiles or (1 if device == "cpu" else 32)
+    by_winograd = device == "cpu" and precision == "float32" and winograd.is_supported()
+    network = content.model().fold(split=not by_winograd).without_mask()
+    if by_winograd:
+        winograd.use_winograd(network)
     predictor = LoadedPredictor(
-        content.model().fold().without_mask(),
+        network,
         content.model_id,
         torch.device(device),
         getattr(torch, precision),

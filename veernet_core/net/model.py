@@ -279,10 +279,10 @@ class VeerNet(nn.Module):
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         return self
 
-    def fold(self) -> VeerNet:
-        """Fold all normalisations; the network can then no longer be trained."""
+    def fold(self, split: bool = True) -> VeerNet:
+        """Fold all normalisations, and split joins; the network can then no longer be trained."""
         for module in list(self.modules()):
-            if isinstance(module, ConvNorm | Up):
+            if isinstance(module, ConvNorm) or (split and isinstance(module, Up)):
                 module.fold()
         return self.eval()
 
@@ -367,12 +367,12 @@ class VeerNet(nn.Module):
     def _presence(self, x: Tensor, mask: Validity | None) -> Tensor:
         """``[B, C, h, w]`` to presence logits ``[B, classes, 2h]``."""
         assert self.presence is not None
-        # channels last: as they lie in memory, which makes reducing many times faster
+        # channels last: as they mostly lie in memory, which makes reducing many times faster
         across = x.permute(0, 2, 3, 1)
         count = x.shape[3] if mask is None else mask.mask.sum(3).clamp(min=1).transpose(1, 2)
-        # pooling a whole row is its maximum, found ten times as fast as by amax
-        highest = F.max_pool2d(x, (1, x.shape[3]))[..., 0].transpose(1, 2)
-        rows = torch.cat([across.sum(2) / count, highest], 2).transpose(1, 2)
+        # there pooling a whole row is its maximum, found ten times as fast as by amax
+        pooled = x.amax(3) if x.is_contiguous() else F.max_pool2d(x, (1, x.shape[3]))[..., 0]
+        rows = torch.cat([across.sum(2) / count, pooled.transpose(1, 2)], 2).transpose(1, 2)
         first, relu, second = self.presence
         hidden = relu(first(rows))
         if mask is not None:

@@ -24,9 +24,12 @@ from veernet_core.datatypes import F32, STYLES, Bool, Posterior, Strip, flag_run
 from veernet_core.errors import OutOfMemoryError
 from veernet_core.net.cpu_engine import CpuEngine, available
 from veernet_core.net.model import STRIDE, STYLE_CONDITION, NetOutput, VeerNet, style_condition
+from veernet_core.net.winograd import uses_winograd
 
 MOST_AT_ONCE = 4
 """Batches in work at the same time on a CPU; each takes up to 0.2 GB."""
+_MOST_BY_WINOGRAD = 8
+"""The same where convolutions are computed by Winograd's method, which does not share a tile among cores."""
 _MOST_KEPT = 16
 """Last tiles of blocks that wait for the next block of their track, at most; each takes up to 7 MB."""
 
@@ -36,7 +39,7 @@ class TilePlan:
     """Size of tiles, strip rows, and how many run at once."""
 
     rows: int = 512
-    overlap: int = 64
+    overlap: int = 56
     batch: int = 1
 
 
@@ -79,7 +82,11 @@ class StripPredictor:
         keep_mask: bool = False,
     ) -> None:
         self.device = device or torch.device("cpu")
-        self.model = model.to(self.device).channels_last().eval()
+        self.model = model.to(self.device).eval()
+        self._layout = torch.contiguous_format
+        if not uses_winograd(model):
+            self.model.channels_last()
+            self._layout = torch.channels_last
         self.model_id = model_id
         self.precision = precision
         self.plan = plan
@@ -91,9 +98,10 @@ class StripPredictor:
         if self.device.type == "cpu":
             cores = torch.get_num_threads()
             side_by_side = min(cores, MOST_AT_ONCE)
-            self._pool = ThreadPoolExecutor(
-                side_by_side, "tiles", torch.set_num_threads, (cores // side_by_side,)
-            )
+            each = cores // side_by_side
+            if self._layout == torch.contiguous_format:
+                side_by_side, each = min(cores, _MOST_BY_WINOGRAD), 1
+            self._pool = ThreadPoolExecutor(side_by_side, "tiles", torch.set_num_threads, (each,))
         bf16_on_cpu = precision == torch.bfloat16 and self.device.type == "cpu"
         self._engine = CpuEngine(self.model) if bf16_on_cpu and available() else None
         if bf16_on_cpu and self._engine is None:
@@ -222,7 +230,7 @@ class StripPredictor:
         device = self.device
         x = torch.from_numpy(ink).to(device, non_blocking=True).float().div_(255)
         track = torch.from_numpy(inside).to(device).expand(-1, x.shape[1], -1)
-        x = torch.stack([x, track], 1).contiguous(memory_format=torch.channels_last)
+        x = torch.stack([x, track], 1).contiguous(memory_format=self._layout)
         mask = torch.from_numpy(valid).to(device)
         with torch.autocast(device.type, torch.bfloat16, self.precision == torch.bfloat16):
             told = torch.from_numpy(condition).to(device)
