@@ -116,6 +116,27 @@ def test_without_depth_nothing_is_delivered_but_it_is_said(page: SyntheticPage) 
     assert {"depth_unknown", "no_depth"} & {f.code for f in result.findings}
 
 
+def test_the_network_is_spared_sections_whose_curves_nobody_gets(page: SyntheticPage) -> None:
+    stated = json.loads(json.dumps(page.sidecar))
+    del stated["sections"][0]["depth"]
+    seen: list[int] = []
+
+    class Counting(Blind):
+        def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
+            seen.append(len(strips))
+            return super().predict(strips)
+
+    item = scan(page, stated)
+    (spared,) = pipeline.digitise_many([item], Counting(), DigitiseConfig())
+    assert not seen
+    (whole,) = pipeline.digitise_many([item], Counting(), DigitiseConfig(), whole=True)
+    assert seen
+    assert isinstance(spared, DigitisedLog)
+    assert isinstance(whole, DigitisedLog)
+    assert (spared.overlays, spared.findings) == (whole.overlays, whole.findings)
+    assert {o.name.split("-")[0] for o in spared.overlays} == {"overlay", "strip"}
+
+
 class Blind:
     """A network that sees nothing, without calibration."""
 

@@ -16,6 +16,7 @@ from veernet_core.datatypes import (
     F64,
     Bool,
     CurveSpec,
+    DepthAxis,
     JudgedCurve,
     Overlay,
     RecoveredCurve,
@@ -68,14 +69,17 @@ def _draw_track(
         return []
     image, left, right = record.picture
     track = record.track
+    rows, axis = record.picture_rows, section.depth
     traces, _ = record.traces()
-    rows, axis = traces[0].scan_rows, section.depth
+    drawn = []
+    if axis is not None:  # without one, nothing was traced
+        drawn = [
+            _drawn(judged.get(spec.mnemonic), axis, spec, trace, config)
+            for spec, trace in zip(track.curves, traces)
+        ]
     png = overlay.draw_overlay(
         image,
-        [
-            _drawn(judged.get(spec.mnemonic), section, spec, trace, config)
-            for spec, trace in zip(track.curves, traces)
-        ],
+        drawn,
         left,
         right,
         scan_rows=rows,
@@ -95,18 +99,15 @@ def _draw_track(
 
 def _drawn(
     judged: JudgedCurve | None,
-    section: Section,
+    axis: DepthAxis,
     spec: CurveSpec,
     trace: Trace,
     config: DigitiseConfig,
 ) -> overlay.OverlayCurve:
     """One curve of the overlay, with its verdict and the rows without values where it has been judged."""
     row = np.arange(len(trace.frac), dtype=np.float64)
-    frac = np.where(trace.observed, trace.frac, np.nan)
-    if section.depth is None:
-        return overlay.OverlayCurve(spec, row, frac, trace.observed)
-    depth = section.depth.depth_at(trace.scan_rows)
-    frac = physical.bridge(trace, depth, physical.bridge_limit(section.depth.unit, config))
+    depth = axis.depth_at(trace.scan_rows)
+    frac = physical.bridge(trace, depth, physical.bridge_limit(axis.unit, config))
     if judged is None:
         return overlay.OverlayCurve(spec, row, frac, trace.observed)
     return overlay.OverlayCurve(

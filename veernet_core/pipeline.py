@@ -20,6 +20,7 @@ from veernet_core.datatypes import (
     MadeWith,
     Predictor,
     ScanInput,
+    Strip,
 )
 from veernet_core.errors import VeernetError
 from veernet_core.lettering import find_lettering
@@ -58,6 +59,7 @@ def digitise_many(
     page_workers: int = 1,
     read: ReadStep = read_scan,
     tracing: Tracing = trace_block,
+    whole: bool = False,
 ) -> Iterator[DigitisedLog | FailedScan]:
     """Digitise scans, one result each, in order; one bad scan never stops the others.
 
@@ -79,6 +81,9 @@ def digitise_many(
         As for ``prepare``.
     tracing : Tracing
         Finds the curves of a block of a strip.
+    whole : bool
+        Whether sections without depth, whose curves nobody gets, go through the network too: for a predictor
+        that remembers them until a person gives the depth. The results do not depend on it.
     """
 
     # scan -> page reading -> sections
@@ -90,7 +95,7 @@ def digitise_many(
     made = made_with(config, predictor.model_id, predictor.numerics)
     steps = Steps(
         prepare=open_record,
-        strips=lambda record: strip_blocks(record.log, config),
+        strips=lambda record: _strips(record, config, whole),
         posteriors=predictor.predict,
         trace=ScanRecord.add,
         finish=lambda record: _finish(record, made, calibration, config, reader),
@@ -101,6 +106,15 @@ def digitise_many(
             yield FailedScan(item.ref, result)
         else:
             yield result
+
+
+def _strips(record: ScanRecord, config: DigitiseConfig, whole: bool) -> Iterator[Strip]:
+    """Sections -> strips: those for the network; others are only kept for the pictures."""
+    for strip in strip_blocks(record.log, config):
+        if whole or record.delivers(strip):
+            yield strip
+        else:
+            record.look(strip)
 
 
 def _finish(

@@ -205,7 +205,8 @@ def strip_findings(
 def _no_depth(section: Section) -> Finding:
     return Finding.of(
         "no_depth",
-        f"section {section.section_id} has no depth axis: its curves cannot be delivered",
+        f"section {section.section_id} has no depth axis: its curves cannot be delivered and were"
+        " not followed",
         rows=(int(section.row_top), int(section.row_bottom)),
         section_id=section.section_id,
     )

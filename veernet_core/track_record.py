@@ -61,6 +61,7 @@ class TrackRecord:
     _lines: dict[int, tuple[F64, F64]] = field(default_factory=dict)
     _offsets: dict[int, tuple[F64, F64]] = field(default_factory=dict)
     _pictures: dict[int, U8] = field(default_factory=dict)
+    _picture_rows: dict[int, F64] = field(default_factory=dict)
     _borders: tuple[float, float] = (0.0, 0.0)
     _strokes: dict[int, list[F64]] = field(default_factory=dict)
     _width_px: float = 1.0
@@ -76,6 +77,10 @@ class TrackRecord:
         self._keep_strokes(strip, traces)
         if self.measures_lines:
             self._keep_lines(strip)
+        self.look(strip)
+
+    def look(self, strip: Strip) -> None:
+        """Keep what a block shows of the track itself, without tracing it."""
         self._keep_offsets(strip)
         if self.keeps_picture:
             self._keep_picture(strip)
@@ -132,6 +137,11 @@ class TrackRecord:
         ink = np.concatenate([self._pictures[row] for row in sorted(self._pictures)])
         return ink, *self._borders
 
+    @property
+    def picture_rows(self) -> F64:
+        """Scan row of every row of the picture, float64 [rows]."""
+        return np.concatenate([self._picture_rows[row] for row in sorted(self._picture_rows)])
+
     def _keep_lines(self, strip: Strip) -> None:
         """How dark the block's own rows are, in the ink that shows most."""
         rows, share = strip.scan_rows[slice(*strip.keep_rows)], depth_check.line_share(strip)
@@ -165,6 +175,7 @@ class TrackRecord:
         """The block's own rows with all that is printed there: also pens that no curve is said to have."""
         own, before = strip.printed[slice(*strip.keep_rows)], self._pictures.get(strip.first_row)
         self._pictures[strip.first_row] = own if before is None else np.maximum(before, own)
+        self._picture_rows[strip.first_row] = strip.scan_rows[slice(*strip.keep_rows)]
         self._borders = strip.left_col, strip.right_col
 
 
@@ -203,9 +214,20 @@ class ScanRecord:
             for section_index, section in enumerate(log.sections)
         ]
 
+    def delivers(self, strip: Strip) -> bool:
+        """Whether curves of a strip can be delivered: its section has a depth axis."""
+        return self.log.sections[strip.section_index].depth is not None
+
+    def look(self, strip: Strip) -> None:
+        """Keep what one strip of the scan shows, without tracing it."""
+        self.tracks[strip.section_index][strip.track_index].look(strip)
+
     def add(self, strip: Strip, posterior: Posterior) -> None:
-        """Trace one strip of the scan."""
-        self.tracks[strip.section_index][strip.track_index].add(strip, posterior)
+        """Trace one strip of the scan; one of a section without depth is only looked at."""
+        if self.delivers(strip):
+            self.tracks[strip.section_index][strip.track_index].add(strip, posterior)
+        else:
+            self.look(strip)
 
 
 def _levelled(log: PreparedLog, section_index: int, track_index: int) -> Track:

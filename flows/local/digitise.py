@@ -315,6 +315,7 @@ def digitise_again(
         config,
         KeptReader(engines, loaded.numerics, kept),
         tracing=KeptTracing(kept),
+        whole=True,
     )
     return next(iter(results))
 
