@@ -94,7 +94,7 @@ def resolve_identities(
         fixed = fixed + _by_order(states, by_readings(stretch_sums(value_cost, bounds)))
     if touches:
         features, weight = stretch_appearances(ink, paths, folded, seen, touches, bounds, costs)
-        turns = np.array([direction_costs(paths, seen, period, t, touches, costs) for t in joints])
+        turns = direction_costs(paths, seen, period, joints, touches, costs)
         near = _nearness(bounds, costs)
         orders = _best_orders(states, joints, turns, features, weight, near, fixed, costs)
         emission = fixed + _emission(states, orders, features, weight, near, costs)
@@ -132,8 +132,8 @@ def _order_chances(
     """Chance of every permutation in every stretch, [stretches, permutations]: the costs of all ways through
     the touches, summed up forward and backward.
     """
-    index = {state: k for k, state in enumerate(states)}
-    swapped = [np.array([index[_exchange(state, t)] for state in states]) for t in touches]
+    exchanged = _exchanged(states, touches)
+    swapped = [exchanged[t.one, t.two] for t in touches]
     above = -emission
     for t, swap in enumerate(swapped):
         keep, change = above[t] - turns[t, 0], above[t][swap] - turns[t, 1]
@@ -256,11 +256,11 @@ def _emission(
 def _viterbi(
     states: Sequence[tuple[int, ...]], touches: Sequence[Touch], turns: F64, emission: F64
 ) -> tuple[float, list[tuple[int, ...]]]:
-    index = {state: k for k, state in enumerate(states)}
+    exchanged = _exchanged(states, touches)
     total = emission[0].copy()
     back = []
     for t, touch in enumerate(touches):
-        swapped = np.array([index[_exchange(state, touch)] for state in states])
+        swapped = exchanged[touch.one, touch.two]
         keep, swap = total + turns[t, 0], total[swapped] + turns[t, 1]
         back.append(np.where(swap < keep, swapped, np.arange(len(states))))
         total = np.minimum(keep, swap) + emission[t + 1]
@@ -272,6 +272,14 @@ def _viterbi(
     return cost, chain[::-1]
 
 
-def _exchange(state: tuple[int, ...], touch: Touch) -> tuple[int, ...]:
-    swap = {touch.one: touch.two, touch.two: touch.one}
-    return tuple(swap.get(path, path) for path in state)
+def _exchanged(
+    states: Sequence[tuple[int, ...]], touches: Sequence[Touch]
+) -> dict[tuple[int, int], NDArray[np.int64]]:
+    """By two paths that touch: index of the state that each becomes where they are exchanged, [states]."""
+    index = {state: k for k, state in enumerate(states)}
+    out = {}
+    for one, two in {(touch.one, touch.two) for touch in touches}:
+        swap = {one: two, two: one}
+        after = [tuple(swap.get(path, path) for path in state) for state in states]
+        out[one, two] = np.array([index[state] for state in after])
+    return out

@@ -11,6 +11,9 @@ import numpy as np
 from veernet_core.curve.tracking.costs import IdentityCosts
 from veernet_core.datatypes import F32, F64, Bool, flag_runs
 
+_FAR = 1 << 40
+"""A row below any strip."""
+
 
 @dataclass(frozen=True, slots=True)
 class Touch:
@@ -94,22 +97,47 @@ def direction_costs(
     paths: F64,
     seen: Bool,
     period: F64,
-    touch: Touch,
+    joints: Sequence[Touch],
     touches: Sequence[Touch],
     costs: IdentityCosts,
+) -> F64:
+    """Cost of both paths of each joint going on as given, and of their being exchanged, [joints, 2].
+
+    An arm on either side of a joint ends where its path touches another one (``touches``).
+    """
+    own = [[t for t in touches if path in (t.one, t.two)] for path in range(len(paths))]
+    starts = [np.sort([t.start for t in some]) for some in own]
+    stops = [np.sort([t.stop for t in some]) for some in own]
+    out = np.zeros((len(joints), 2))
+    for k, touch in enumerate(joints):
+        if touch.one != touch.two:
+            free = [_free_rows(touch, starts[p], stops[p]) for p in (touch.one, touch.two)]
+            out[k] = _turn_costs(paths, seen, period, touch, free, costs)
+    return out
+
+
+def _free_rows(touch: Touch, starts: F64, stops: F64) -> tuple[int, int]:
+    """Where the last touch of a path above a touch ends and the next below it begins; both are sorted."""
+    above = int(np.searchsorted(stops, touch.start, side="right"))
+    below = int(np.searchsorted(starts, touch.stop, side="left"))
+    top = int(stops[above - 1]) if above else 0
+    return top, int(starts[below]) if below < len(starts) else _FAR
+
+
+def _turn_costs(
+    paths: F64,
+    seen: Bool,
+    period: F64,
+    touch: Touch,
+    free: Sequence[tuple[int, int]],
+    costs: IdentityCosts,
 ) -> tuple[float, float]:
-    """Cost of both paths going on as given, and of their being exchanged."""
-    if touch.one == touch.two:
-        return 0.0, 0.0
+    """Cost of both paths going on as given, and of their being exchanged; ``free``: rows around the touch."""
     rows = paths.shape[1]
     middle = (touch.start + touch.stop - 1) / 2
     ends = []
-    for path in (touch.one, touch.two):
-        others = [t for t in touches if path in (t.one, t.two) and t is not touch]
-        top = max([0, touch.start - costs.arm, *(t.stop for t in others if t.stop <= touch.start)])
-        floor = min(
-            [rows, touch.stop + costs.arm, *(t.start for t in others if t.start >= touch.stop)]
-        )
+    for path, (above, below) in zip((touch.one, touch.two), free, strict=True):
+        top, floor = max(touch.start - costs.arm, above), min(rows, touch.stop + costs.arm, below)
         before = _arm(paths[path], seen[path], top, touch.start, middle)
         after = _arm(paths[path], seen[path], touch.stop, floor, middle)
         ends.append((before, after))
