@@ -27,6 +27,7 @@ from veernet_core.datatypes import (
 )
 from veernet_core.errors import ReadingError
 from veernet_core.lettering import find_lettering
+from veernet_core.page.ocr.text import TILE_OVERLAP, TILE_ROWS
 from veernet_core.page.results import TextBox
 from veernet_core.recovery import Calibration, recover_curves
 from veernet_core.track_record import ScanRecord
@@ -165,3 +166,23 @@ def test_a_reader_that_breaks_is_told_as_such() -> None:
 
     with pytest.raises(ReadingError):
         find_lettering(record(late_curve()), Broken(), CONFIG)
+
+
+def test_a_long_window_is_read_by_tiles_like_a_page() -> None:
+    """Short stretches follow each other over 2,500 rows; letters stand in what the second tile shows."""
+
+    class Once(Reads):
+        def read(self, image: U8, turns: tuple[int, ...]) -> list[TextBox]:
+            super().read(image, turns)
+            assert len(image) <= TILE_ROWS
+            return list(self.boxes) if self.times == 2 else []
+
+    frac = np.full(ROWS, np.nan)
+    for row in range(90, 2600, 170):
+        frac[row : row + 40] = 0.3
+    reader = Once(WORD)
+    (rows,) = find_lettering(record(frac), reader, CONFIG).values()
+    assert reader.times == 3
+    # the second tile begins at row 1,040 and its word at row 1,120
+    assert TILE_ROWS - TILE_OVERLAP == 1040
+    assert np.flatnonzero(rows).tolist() == [*range(1110, 1150)]

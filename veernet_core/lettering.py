@@ -17,7 +17,7 @@ from veernet_core.config import DigitiseConfig
 from veernet_core.curve import physical
 from veernet_core.datatypes import Bool, Section, Strip, Style, Trace, flag_runs
 from veernet_core.errors import ReadingError, VeernetError, of_scan
-from veernet_core.page.ocr.text import TextReader
+from veernet_core.page.ocr.text import TILE_OVERLAP, TILE_ROWS, TextReader, join
 from veernet_core.page.results import TextBox
 from veernet_core.page.scales.reading import INTO_COLOUR_GRID_IN
 from veernet_core.strips.rectify import strip_window
@@ -143,27 +143,47 @@ def _on_print(
     ]
     if not own:
         return {}
-    left, right = _reach(strip, own, dpi)
     highest = _HIGHEST_IN * dpi
     boxes = [
-        replace(box, col=box.col + left)
-        for box in reader.read(np.ascontiguousarray(strip.ink[:, left:right]), _TURNS)
+        box
+        for box in _read(strip, own, reader, dpi)
         if box.is_print and (box.width_px if box.turned_deg % 180 else box.height_px) <= highest
     ]
     found = {path.curve: _rows_in(boxes, strip, path) for path in own} if boxes else {}
     return {curve: rows for curve, rows in found.items() if rows.any()}
 
 
-def _reach(strip: Strip, own: Sequence[_Path], dpi: float) -> tuple[int, int]:
-    """The columns of a strip, half-open, in which print that a path runs along may stand."""
-    first = strip.first_row
+def _read(strip: Strip, own: Sequence[_Path], reader: TextReader, dpi: float) -> list[TextBox]:
+    """Text of a strip around the rows that are asked for, in its pixels: tile by tile, as a page is read."""
+    boxes: list[TextBox] = []
+    rows = len(strip.scan_rows)
+    for top in range(0, max(1, rows - TILE_OVERLAP), TILE_ROWS - TILE_OVERLAP):
+        tile = top, min(top + TILE_ROWS, rows)
+        reach = _reach(strip, own, tile, dpi)
+        if reach is not None:
+            ink = np.ascontiguousarray(strip.ink[slice(*tile), slice(*reach)])
+            found = reader.read(ink, _TURNS)
+            moved = [replace(b, row=b.row + top, col=b.col + reach[0]) for b in found]
+            boxes = join(boxes, moved)
+    return boxes
+
+
+def _reach(strip: Strip, own: Sequence[_Path], tile: Rows, dpi: float) -> tuple[int, int] | None:
+    """The columns, half-open, in which print that a path runs along in some rows of a strip may stand; None
+    where no rows are asked for there.
+    """
+    around = round(_AROUND_IN * dpi)
+    first, last = (strip.first_row + row for row in (tile[0] - around, tile[1] + around))
+    first, last = max(first, strip.first_row), min(last, strip.first_row + len(strip.scan_rows))
     cols = []
     for path in own:
         for a, b in path.asked:
-            frac = path.trace.frac[max(a, first) : min(b, first + len(strip.scan_rows))]
+            frac = path.trace.frac[max(a, first) : max(a, first, min(b, last))]
             frac = frac[np.isfinite(frac)]
             cols.append(strip.left_col + (frac - np.floor(frac)) * strip.track_width_px)
-    at = np.concatenate(cols)
+    at = np.concatenate([np.zeros(0), *cols])
+    if not len(at):
+        return None
     beside = _LINE_IN * dpi
     width = strip.ink.shape[1]
     return max(0, int(at.min() - beside)), min(width, int(at.max() + beside) + 1)
