@@ -15,6 +15,7 @@ from flows.studies.report import Report
 from storage.records import jsonable
 from veernet_core import metrics
 from veernet_core.evaluation import drawings as evaluation
+from veernet_core.evaluation.crossings import crossing_table
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
 from veernet_core.synth.plotted import Well
@@ -138,6 +139,8 @@ def _report(table: pd.DataFrame, overlaps: dict[tuple[str, str, int], metrics.Ov
         evaluation.summarise(table[table.method == "veernet"], ("set", "same_style"))
         .round(4)
         .to_string(index=False),
+        "\nCrossings, and the share of them after which both curves go on as themselves:",
+        crossing_table(table).round(3).to_string(index=False),
     ]
     if overlaps:
         parts += ["\nMask overlap per class (an instrument reading, not a verdict):"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import combinations, permutations
+from itertools import permutations
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from veernet_core import metrics
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import classical, physical
+from veernet_core.curve.evidence import doubts
 from veernet_core.curve.tracking import traces as decode
 from veernet_core.datatypes import F32, F64, STYLES, CurveSpec, Posterior, Strip
+from veernet_core.evaluation.crossings import count_crossings
 from veernet_core.synth import plotted
 from veernet_core.synth.heldout.data import HeldoutStrip, Tone
 from veernet_core.synth.heldout.strips import draw_heldout
@@ -63,6 +65,16 @@ class Sample:
     depth: F64 | None = None
     course: F64 | None = None
     track: tuple[CurveSpec, ...] = ()
+
+    @property
+    def row_depth(self) -> F64:
+        """Depth of every row, ft, [rows]; at ``ROWS_PER_FT`` where no depth lines are drawn."""
+        return np.arange(len(self.strip.ink)) / ROWS_PER_FT if self.depth is None else self.depth
+
+    @property
+    def rows_per_ft(self) -> float:
+        """Rows of the strip in a foot."""
+        return float(1 / np.median(np.diff(self.row_depth)))
 
 
 def own_sample(seed: int, index: int, config: SynthConfig, shapes: Sequence[F64] = ()) -> Sample:
@@ -163,42 +175,56 @@ def as_drawn(shapes: Sequence[Any]) -> list[F64]:
     return [as_plotted(*s) if isinstance(s, tuple) else np.asarray(s) for s in shapes]
 
 
-Method = Callable[[Sample, Posterior], list[F64]]
-"""Unfolded position [rows] of every curve of a sample; NaN not recovered."""
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a method makes of one curve: unfolded position [rows], NaN not recovered, and whether it is claimed
+    that ink was seen there, [rows].
+    """
+
+    frac: F64
+    observed: NDArray[np.bool_]
 
 
-def by_veernet(sample: Sample, posterior: Posterior) -> list[F64]:
-    """The product's own decoder, with its bridges."""
+Method = Callable[[Sample, Posterior], list[Recovered]]
+"""All curves of a sample."""
+
+
+def by_veernet(sample: Sample, posterior: Posterior) -> list[Recovered]:
+    """The product's own decoder, as it delivers: what is in doubt withheld, short gaps bridged."""
     traces, _ = decode.trace_block(sample.strip, posterior, sample.specs)
-    depth = np.arange(len(sample.strip.ink)) / ROWS_PER_FT
-    return [physical.bridge(trace, depth, BRIDGED_FT) for trace in traces]
+    out = []
+    for trace in traces:
+        sure, _ = doubts.withhold(trace, sample.row_depth)
+        frac = physical.bridge(sure, sample.row_depth, BRIDGED_FT)
+        out.append(Recovered(frac, sure.observed & np.isfinite(frac)))
+    return out
 
 
-def by_darkest_path(sample: Sample, posterior: Posterior) -> list[F64]:
+def by_darkest_path(sample: Sample, posterior: Posterior) -> list[Recovered]:
     """The classical tracer; the posterior is not looked at."""
-    return list(classical.darkest_paths(sample.strip, len(sample.specs)))
+    paths = classical.darkest_paths(sample.strip, len(sample.specs))
+    return [Recovered(p, np.isfinite(p)) for p in paths]
 
 
-def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[F64]:
+def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[Recovered]:
     """The published read-out of the `paper` preset, which knows two curve classes."""
     assert posterior.mask is not None
     classes = posterior.mask.shape[0] - 1
-    return [
-        classical.mask_centroids(
-            posterior.mask, sample.strip, min(STYLES.index(s.style), classes - 1)
-        )
-        for s in sample.specs
-    ]
+    labels = [min(STYLES.index(s.style), classes - 1) for s in sample.specs]
+    found = [classical.mask_centroids(posterior.mask, sample.strip, label) for label in labels]
+    return [Recovered(f, np.isfinite(f)) for f in found]
 
 
-def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any]]:
+def score_sample(sample: Sample, recovered: Sequence[Recovered]) -> list[dict[str, Any]]:
     """Scores of all curves of a sample, same-style curves matched by the best permutation."""
-    order = match_order(sample, recovered)
-    crossings, kept = crossings_kept(sample, [recovered[j] for j in order])
+    order = match_order(sample, [r.frac for r in recovered])
+    crossings = _crossings(sample, [recovered[j].frac for j in order])
     rows = []
     for k, spec in enumerate(sample.specs):
-        truth = align_laps(sample.frac[k], sample.visible[k], spec, recovered[order[k]])
-        score = metrics.score_curve(recovered[order[k]], truth, sample.visible[k])
+        own, visible = recovered[order[k]], sample.visible[k]
+        truth = align_laps(sample.frac[k], visible, spec, own.frac)
+        score = metrics.score_curve(own.frac, truth, visible)
+        claimed = metrics.longest_run(own.observed & ~(visible & np.isfinite(truth)))
         rows.append(
             {
                 "ident": sample.ident,
@@ -207,54 +233,28 @@ def score_sample(sample: Sample, recovered: Sequence[F64]) -> list[dict[str, Any
                 "wrap": spec.wrap,
                 "curves": len(sample.specs),
                 "same_style": sum(s.style == spec.style for s in sample.specs),
-                "visible": float(sample.visible[k].mean()),
+                "visible": float(visible.mean()),
                 **asdict(score),
-                "longest_invented_ft": score.longest_invented / ROWS_PER_FT,
+                "longest_invented_ft": score.longest_invented / sample.rows_per_ft,
+                "longest_claimed_ft": claimed / sample.rows_per_ft,
                 # counted once a sample, on its first curve
-                "crossings": 0 if k else crossings,
-                "crossings_kept": 0 if k else kept,
+                **(dict.fromkeys(crossings, 0) if k else crossings),
             }
         )
     return rows
 
 
-def crossings_kept(
-    sample: Sample, recovered: Sequence[F64], reach: int = 12, apart_px: float = 8.0
-) -> tuple[int, int]:
-    """Crossings of two visible curves, and how many both recovered curves leave as themselves.
-
-    A crossing is a change of sides between rows ``reach`` above and below it, with the two curves
-    at least ``apart_px`` apart on both sides. Identity is kept if, in the first row from there on in which
-    both are recovered and the two curves are that far apart, each recovered one is nearer to its own truth
-    than to the other's; it is lost where there is none within ``BRIDGED_FT``.
-    """
-    total = kept = 0
+def _crossings(sample: Sample, recovered: Sequence[F64], apart_px: float = 8.0) -> dict[str, int]:
+    """The strip's crossings by columns of the table; "_same": of pairs of one style."""
     least = apart_px / sample.strip.track_width_px
-    for i, j in combinations(range(len(sample.specs)), 2):
-        if "none" not in (sample.specs[i].wrap, sample.specs[j].wrap):
-            continue  # two unfolded curves may cross under other wrap indices, where nothing is drawn
-        a, b = sample.frac[i], sample.frac[j]
-        side = np.sign(a - b)
-        rows = np.flatnonzero((side[:-1] * side[1:] < 0) & np.isfinite(side[:-1] * side[1:])) + 1
-        for row in rows:
-            above, below = row - reach, row + reach
-            if above < 0 or below >= len(a):
-                continue
-            seen = sample.visible[[i, j]][:, [above, below]].all()
-            gaps = a[[above, below]] - b[[above, below]]
-            if not seen or np.abs(gaps).min() < least or gaps[0] * gaps[1] > 0:
-                continue
-            total += 1
-            after = slice(below, below + int(BRIDGED_FT * ROWS_PER_FT))
-            one, two, own, other = recovered[i][after], recovered[j][after], a[after], b[after]
-            told = np.isfinite(one) & np.isfinite(two) & (np.abs(own - other) >= least)
-            if told.any():
-                k = int(np.argmax(told))
-                kept += bool(
-                    abs(one[k] - own[k]) < abs(one[k] - other[k])
-                    and abs(two[k] - other[k]) < abs(two[k] - own[k])
-                )
-    return total, kept
+    within = round(BRIDGED_FT * sample.rows_per_ft)
+    counts = count_crossings(sample.specs, sample.frac, sample.visible, recovered, least, within)
+    named = {"": counts[False] + counts[True], "_same": counts[True]}
+    return {
+        f"crossings{pairs}{what}": value
+        for pairs, c in named.items()
+        for what, value in (("", c.total), ("_kept", c.kept), ("_exchanged", c.exchanged))
+    }
 
 
 def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> F64:
@@ -369,7 +369,8 @@ def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style
     """One line per group. A curve of which less than half was recovered counts as failed.
 
     Curves that span less than 2 % of the track are left out of the R² columns (R² punishes flat
-    curves traced perfectly) and are judged by |dx| alone.
+    curves traced perfectly) and are judged by |dx| alone. Where no ink of a curve is to be seen, "invented" is
+    a value, bridges included, and "claimed" one that is said to be observed.
     """
     out = []
     for key, group in curves.groupby(list(by), observed=True):
@@ -388,8 +389,7 @@ def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style
                 "R2>0.99": float((value > 0.99).mean()),
                 "coverage": group.coverage.mean(),
                 "longest invented ft": group.longest_invented_ft.max(),
-                "crossings": int(group.crossings.sum()),
-                "kept": group.crossings_kept.sum() / max(1, group.crossings.sum()),
+                "longest claimed ft": group.longest_claimed_ft.max(),
             }
         )
     return pd.DataFrame(out)

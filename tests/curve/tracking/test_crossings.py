@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from veernet_core.datatypes import CurveSpec, Strip
-from veernet_core.evaluation.drawings import Sample, crossings_kept
+from veernet_core.datatypes import CurveSpec
+from veernet_core.evaluation.crossings import CrossingCount, count_crossings
 
 ROWS = np.arange(400)
 ONE = 0.3 + 0.4 * ROWS / 400
@@ -14,21 +14,32 @@ TWO = 0.7 - 0.4 * ROWS / 400
 BELOW = ROWS > 205
 
 
-def sample() -> Sample:
-    specs = (CurveSpec("A", "", 0, 1), CurveSpec("B", "", 0, 1))
-    strip = Strip(np.zeros((400, 512), np.uint8), 6.0, 506.0, ROWS.astype(float))
-    return Sample("x", strip, specs, np.stack([ONE, TWO]), np.ones((2, 400), bool))
+def counts(one: np.ndarray, two: np.ndarray, style: str) -> dict[bool, CrossingCount]:
+    specs = CurveSpec("A", "", 0, 1), CurveSpec("B", "", 0, 1, style=style)
+    seen = np.ones((2, 400), bool)
+    return count_crossings(specs, np.stack([ONE, TWO]), seen, [one, two], 0.016, 100)
 
 
+@pytest.mark.parametrize("style", ["solid", "dashed"])
 @pytest.mark.parametrize(
-    ("one", "two", "kept"),
+    ("one", "two", "count"),
     [
-        (ONE, TWO, 1),
-        (np.where(BELOW, TWO, ONE), np.where(BELOW, ONE, TWO), 0),
-        (np.where(abs(ROWS - 200) < 30, np.nan, ONE), TWO, 1),
-        (np.where(BELOW, np.nan, ONE), TWO, 0),
+        (ONE, TWO, CrossingCount(1, 1, 0)),
+        (np.where(BELOW, TWO, ONE), np.where(BELOW, ONE, TWO), CrossingCount(1, 0, 1)),
+        (np.where(abs(ROWS - 200) < 30, np.nan, ONE), TWO, CrossingCount(1, 1, 0)),
+        (np.where(BELOW, np.nan, ONE), TWO, CrossingCount(1, 0, 0)),
     ],
     ids=["followed", "exchanged", "a gap at the crossing", "lost after it"],
 )
-def test_crossing(one: np.ndarray, two: np.ndarray, kept: int) -> None:
-    assert crossings_kept(sample(), [one, two]) == (1, kept)
+def test_crossing(one: np.ndarray, two: np.ndarray, count: CrossingCount, style: str) -> None:
+    same = style == "solid"
+    assert counts(one, two, style) == {same: count, not same: CrossingCount()}
+
+
+def test_curves_that_touch_and_part_again_do_not_cross() -> None:
+    nearly = np.minimum(ONE, TWO)
+    specs = CurveSpec("A", "", 0, 1), CurveSpec("B", "", 0, 1)
+    other = 1 - nearly
+    frac, seen = np.stack([nearly, other]), np.ones((2, 400), bool)
+    found = count_crossings(specs, frac, seen, [nearly, other], 0.016, 100)
+    assert found == {True: CrossingCount(), False: CrossingCount()}
