@@ -15,7 +15,7 @@ from flows.studies.report import Report
 from storage.records import jsonable
 from veernet_core import metrics
 from veernet_core.evaluation import drawings as evaluation
-from veernet_core.evaluation.crossings import crossing_table
+from veernet_core.evaluation.tables import crossing_table, summarise
 from veernet_core.net import bundle
 from veernet_core.net.strips import StripPredictor
 from veernet_core.synth.plotted import Well
@@ -102,7 +102,7 @@ def run_evaluation(
         out.mkdir(parents=True, exist_ok=True)
         table.to_parquet(out / "evaluation.parquet")
         (out / "evaluation.json").write_text(evaluation_json(table, overlaps, facts), "utf-8")
-    by = evaluation.summarise(table, ("method", "set", "style"))
+    by = summarise(table, ("method", "set", "style"))
     return Report(_report(table, overlaps), curves=by.to_dict("records"), **facts)
 
 
@@ -132,14 +132,14 @@ def evaluation_json(
 def _report(table: pd.DataFrame, overlaps: dict[tuple[str, str, int], metrics.Overlap]) -> str:
     parts = [
         "By line style (a curve of which less than half was recovered counts as failed):",
-        evaluation.summarise(table).round(4).to_string(index=False),
+        summarise(table).round(4).to_string(index=False),
         "\nAll styles:",
-        evaluation.summarise(table, ("method", "set")).round(4).to_string(index=False),
+        summarise(table, ("method", "set")).round(4).to_string(index=False),
         "\nBy number of curves of one style in the track:",
-        evaluation.summarise(table[table.method == "veernet"], ("set", "same_style"))
+        summarise(table[table.method == "veernet"], ("set", "same_style"))
         .round(4)
         .to_string(index=False),
-        "\nCrossings, and the share of them after which both curves go on as themselves:",
+        "\nCrossings, and how both curves go on after them; traced: with what is withheld for doubt:",
         crossing_table(table).round(3).to_string(index=False),
     ]
     if overlaps:

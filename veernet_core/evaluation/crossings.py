@@ -6,15 +6,17 @@ Does not belong here: drawing, and recovering (`drawings`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from veernet_core.datatypes import F64, Bool, CurveSpec
+
+PAIRS = ("all", "one style")
+"""What crosses: any two curves, and two of one style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +85,20 @@ def count_crossings(
     return counts
 
 
-def crossing_table(curves: pd.DataFrame) -> pd.DataFrame:
-    """One line per method, set and kind of pair: crossings, after which share both curves go on as themselves,
-    after which one of them follows the other, and after which one has no value.
+def crossing_columns(ways: Mapping[str, Mapping[bool, CrossingCount]]) -> dict[str, int]:
+    """Counts of a strip as columns of a table of curves.
+
+    Parameters
+    ----------
+    ways : str to what ``count_crossings`` gives
+        Ways of looking at the same curves.
     """
-    out = []
-    for (method, name), group in curves.groupby(["method", "set"], observed=True):
-        for pairs, column in (("all", "crossings"), ("one style", "crossings_same")):
-            total = int(group[column].sum())
-            kept, gone = (group[f"{column}_{w}"].sum() for w in ("kept", "exchanged"))
-            least = max(1, total)
-            out.append(
-                {"method": method, "set": name, "pairs": pairs, "crossings": total}
-                | {"kept": kept / least, "exchanged": gone / least}
-                | {"no value": (total - kept - gone) / least}
-            )
-    return pd.DataFrame(out)
+    return {
+        f"{way}, {pairs}, {field.name}": getattr(count, field.name)
+        for way, counts in ways.items()
+        for pairs, count in zip(PAIRS, (counts[False] + counts[True], counts[True]))
+        for field in fields(CrossingCount)
+    }
 
 
 def _crossing_rows(truth: F64, visible: Bool, least: float, reach: int) -> NDArray[np.integer]:

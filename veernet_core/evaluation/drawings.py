@@ -24,7 +24,7 @@ from veernet_core.curve import classical, physical
 from veernet_core.curve.evidence import doubts
 from veernet_core.curve.tracking import traces as decode
 from veernet_core.datatypes import F32, F64, STYLES, CurveSpec, Posterior, Strip
-from veernet_core.evaluation.crossings import count_crossings
+from veernet_core.evaluation.crossings import count_crossings, crossing_columns
 from veernet_core.synth import plotted
 from veernet_core.synth.heldout.data import HeldoutStrip, Tone
 from veernet_core.synth.heldout.strips import draw_heldout
@@ -177,12 +177,21 @@ def as_drawn(shapes: Sequence[Any]) -> list[F64]:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What a method makes of one curve: unfolded position [rows], NaN not recovered, and whether it is claimed
-    that ink was seen there, [rows].
+    """What a method makes of one curve.
+
+    Attributes
+    ----------
+    frac : float64 [rows]
+        Unfolded position; NaN not recovered.
+    observed : bool [rows]
+        Whether it is claimed that ink was seen there.
+    traced : float64 [rows]
+        Position with what is withheld for doubt; the same where nothing is.
     """
 
     frac: F64
     observed: NDArray[np.bool_]
+    traced: F64
 
 
 Method = Callable[[Sample, Posterior], list[Recovered]]
@@ -195,15 +204,15 @@ def by_veernet(sample: Sample, posterior: Posterior) -> list[Recovered]:
     out = []
     for trace in traces:
         sure, _ = doubts.withhold(trace, sample.row_depth)
-        frac = physical.bridge(sure, sample.row_depth, BRIDGED_FT)
-        out.append(Recovered(frac, sure.observed & np.isfinite(frac)))
+        frac, whole = (physical.bridge(t, sample.row_depth, BRIDGED_FT) for t in (sure, trace))
+        out.append(Recovered(frac, sure.observed & np.isfinite(frac), whole))
     return out
 
 
 def by_darkest_path(sample: Sample, posterior: Posterior) -> list[Recovered]:
     """The classical tracer; the posterior is not looked at."""
     paths = classical.darkest_paths(sample.strip, len(sample.specs))
-    return [Recovered(p, np.isfinite(p)) for p in paths]
+    return [Recovered(p, np.isfinite(p), p) for p in paths]
 
 
 def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[Recovered]:
@@ -212,13 +221,13 @@ def by_mask_centroid(sample: Sample, posterior: Posterior) -> list[Recovered]:
     classes = posterior.mask.shape[0] - 1
     labels = [min(STYLES.index(s.style), classes - 1) for s in sample.specs]
     found = [classical.mask_centroids(posterior.mask, sample.strip, label) for label in labels]
-    return [Recovered(f, np.isfinite(f)) for f in found]
+    return [Recovered(f, np.isfinite(f), f) for f in found]
 
 
 def score_sample(sample: Sample, recovered: Sequence[Recovered]) -> list[dict[str, Any]]:
     """Scores of all curves of a sample, same-style curves matched by the best permutation."""
     order = match_order(sample, [r.frac for r in recovered])
-    crossings = _crossings(sample, [recovered[j].frac for j in order])
+    crossings = _crossings(sample, recovered)
     rows = []
     for k, spec in enumerate(sample.specs):
         own, visible = recovered[order[k]], sample.visible[k]
@@ -244,17 +253,19 @@ def score_sample(sample: Sample, recovered: Sequence[Recovered]) -> list[dict[st
     return rows
 
 
-def _crossings(sample: Sample, recovered: Sequence[F64], apart_px: float = 8.0) -> dict[str, int]:
-    """The strip's crossings by columns of the table; "_same": of pairs of one style."""
+def _crossings(
+    sample: Sample, recovered: Sequence[Recovered], apart_px: float = 8.0
+) -> dict[str, int]:
+    """The strip's crossings, by the columns that ``crossings.crossing_table`` reads."""
     least = apart_px / sample.strip.track_width_px
     within = round(BRIDGED_FT * sample.rows_per_ft)
-    counts = count_crossings(sample.specs, sample.frac, sample.visible, recovered, least, within)
-    named = {"": counts[False] + counts[True], "_same": counts[True]}
-    return {
-        f"crossings{pairs}{what}": value
-        for pairs, c in named.items()
-        for what, value in (("", c.total), ("_kept", c.kept), ("_exchanged", c.exchanged))
-    }
+    ways = {"delivered": [r.frac for r in recovered], "traced": [r.traced for r in recovered]}
+    counts = {}
+    for way, found in ways.items():
+        own = [found[j] for j in match_order(sample, found)]
+        truth = sample.specs, sample.frac, sample.visible
+        counts[way] = count_crossings(*truth, own, least, within)
+    return crossing_columns(counts)
 
 
 def align_laps(frac: F64, visible: NDArray[np.bool_], spec: CurveSpec, recovered: F64) -> F64:
@@ -363,33 +374,3 @@ def _overlaps(sample: Sample, posterior: Posterior) -> dict[int, metrics.Overlap
 def _label(spec: CurveSpec, masks: Mapping[int, metrics.Overlap]) -> int:
     """Mask class of a curve: its line style, as far as the network tells styles apart."""
     return min(STYLES.index(spec.style) + 1, len(masks) - 1)
-
-
-def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style")) -> pd.DataFrame:
-    """One line per group. A curve of which less than half was recovered counts as failed.
-
-    Curves that span less than 2 % of the track are left out of the R² columns (R² punishes flat
-    curves traced perfectly) and are judged by |dx| alone. Where no ink of a curve is to be seen, "invented" is
-    a value, bridges included, and "claimed" one that is said to be observed.
-    """
-    out = []
-    for key, group in curves.groupby(list(by), observed=True):
-        lively = group[(group.span >= 0.02) | group.span.isna()]
-        lively = lively[lively.visible >= 0.1]
-        value = lively.r2.where(lively.coverage >= 0.5, -9.0).fillna(-9.0)
-        out.append(
-            dict(zip(by, key if isinstance(key, tuple) else (key,)))
-            | {
-                "curves": len(group),
-                "median |dx| %": group.median_dx_pct.median(),
-                "MAE": group.mae.mean(),
-                "MSE": group.mse.mean(),
-                "R2>0.85": float((value > 0.85).mean()),
-                "R2>0.95": float((value > 0.95).mean()),
-                "R2>0.99": float((value > 0.99).mean()),
-                "coverage": group.coverage.mean(),
-                "longest invented ft": group.longest_invented_ft.max(),
-                "longest claimed ft": group.longest_claimed_ft.max(),
-            }
-        )
-    return pd.DataFrame(out)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from veernet_core.datatypes import CurveSpec
-from veernet_core.evaluation.crossings import CrossingCount, count_crossings
+from veernet_core.evaluation.crossings import (
+    CrossingCount,
+    count_crossings,
+    crossing_columns,
+)
+from veernet_core.evaluation.tables import crossing_table
 
 ROWS = np.arange(400)
 ONE = 0.3 + 0.4 * ROWS / 400
@@ -43,3 +49,14 @@ def test_curves_that_touch_and_part_again_do_not_cross() -> None:
     frac, seen = np.stack([nearly, other]), np.ones((2, 400), bool)
     found = count_crossings(specs, frac, seen, [nearly, other], 0.016, 100)
     assert found == {True: CrossingCount(), False: CrossingCount()}
+
+
+def test_table_tells_pairs_of_one_style_from_all() -> None:
+    counts = {False: CrossingCount(3, 3, 0), True: CrossingCount(5, 2, 1)}
+    columns = crossing_columns({"delivered": counts})
+    rows = [{"method": "m", "set": "s", **columns}, {"method": "m", "set": "s"}]
+    table = crossing_table(pd.DataFrame(rows).fillna(0))
+    assert table["pairs"].tolist() == ["all", "one style"]
+    assert table["crossings"].tolist() == [8, 5]
+    assert table["kept"].tolist() == [5 / 8, 2 / 5]
+    assert table["no value"].tolist() == [2 / 8, 2 / 5]
