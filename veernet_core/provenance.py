@@ -28,7 +28,7 @@ ALGORITHMS: dict[str, int] = {
     "page": 25,
     "strips": 4,
     "network": 4,
-    "tracking": 4,
+    "tracking": 5,
     "values": 7,
     "quality": 4,
     "gate": 8,

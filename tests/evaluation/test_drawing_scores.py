@@ -1,4 +1,4 @@
-"""Scores of drawn curves: what is claimed where no ink is, in feet, and crossings as traced and as delivered."""
+"""Scores of drawn curves: what is claimed where no ink is, in feet, and crossings, traced and delivered."""
 
 from __future__ import annotations
 

@@ -41,33 +41,17 @@ def seen_of(
     paths: list[F64],
     which: int,
     masses: list[F64],
-    presence: F64,
     support: list[F64] | None = None,
 ) -> NDArray[np.bool_]:
     """Observed rows of paths of different styles, all of whose ways are inked unless said otherwise."""
     inked_ways = [flat(1.0) for _ in paths] if support is None else support
-    return observed_rows(ink, paths, which, [], masses, presence, inked_ways)
-
-
-def test_a_stretch_with_little_presence_is_not_observed_whatever_the_mass() -> None:
-    presence = flat(0.9)
-    presence[GONE] = 0.1
-    seen = seen_of(inked([wave()]), [wave()], 0, [flat(0.8)], presence)
-    assert not seen[340:380].any()
-    assert seen[:290].all()
-    assert seen[430:].all()
-
-
-def test_a_dip_of_presence_of_a_few_rows_does_no_harm() -> None:
-    presence = flat(0.9)
-    presence[300:320] = 0.0
-    assert seen_of(inked([wave()]), [wave()], 0, [flat(0.8)], presence).all()
+    return observed_rows(ink, paths, which, [], masses, inked_ways)
 
 
 def test_a_run_ends_where_its_own_ink_ends() -> None:
     mass = flat(0.9)
     mass[GONE] = 0.0
-    seen = seen_of(inked([wave()]), [wave()], 0, [mass], flat(1))
+    seen = seen_of(inked([wave()]), [wave()], 0, [mass])
     assert (seen == (mass > 0)).all()
 
 
@@ -141,15 +125,15 @@ def test_a_path_on_the_ink_of_another_style_is_not_observed() -> None:
     masses = [flat(0.9), flat(0.9)]
     masses[1][GONE] = 0.5
     ink = inked([solid, flat(60)])
-    seen = seen_of(ink, [solid, backup], 1, masses, flat(1))
+    seen = seen_of(ink, [solid, backup], 1, masses)
     assert not seen[310:410].any()
-    assert seen_of(ink, [solid, backup], 0, masses, flat(1)).all()
+    assert seen_of(ink, [solid, backup], 0, masses).all()
 
 
 def test_curves_of_two_styles_that_run_together_are_both_there() -> None:
     masses = [flat(0.9), flat(0.85)]
     for which in (0, 1):
-        assert seen_of(inked([wave()]), [wave(), wave()], which, masses, flat(1)).all()
+        assert seen_of(inked([wave()]), [wave(), wave()], which, masses).all()
 
 
 def test_a_short_stay_on_another_curve_s_ink_is_not_observed_where_the_path_leapt_there() -> None:
@@ -157,7 +141,7 @@ def test_a_short_stay_on_another_curve_s_ink_is_not_observed_where_the_path_leap
     other, own = flat(60.0), flat(200.0)
     own[300:312] = 60.0
     masses = [flat(0.5), flat(0.9)]
-    seen = seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9))
+    seen = seen_of(inked([own, other]), [own, other], 0, masses)
     assert not seen[300:312].any()
     assert seen[:290].all()
     assert seen[320:].all()
@@ -166,7 +150,7 @@ def test_a_short_stay_on_another_curve_s_ink_is_not_observed_where_the_path_leap
 def test_a_crossing_without_a_leap_stays_observed() -> None:
     other, own = flat(100.0), 60 + 80 * ROW / ROWS
     masses = [flat(0.5), flat(0.9)]
-    seen = seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9))
+    seen = seen_of(inked([own, other]), [own, other], 0, masses)
     assert seen[:300].all()
     assert seen[400:].all()
 
@@ -208,7 +192,7 @@ def under_another() -> tuple[F64, F64]:
 def test_a_curve_that_walks_under_another_and_out_again_is_there() -> None:
     own, other = under_another()
     masses = [np.where(np.abs(own - other) < 3, 0.5, 0.9), flat(0.95)]
-    assert seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9)).all()
+    assert seen_of(inked([own, other]), [own, other], 0, masses).all()
 
 
 @pytest.mark.parametrize(("mass_under", "mass_beside"), [(0.3, 0.9), (0.5, 0.3)])
@@ -217,7 +201,7 @@ def test_one_with_little_ink_under_the_other_or_beside_it_is_not(
 ) -> None:
     own, other = under_another()
     masses = [np.where(np.abs(own - other) < 3, mass_under, mass_beside), flat(0.95)]
-    assert not seen_of(inked([own, other]), [own, other], 0, masses, flat(0.9))[305:415].any()
+    assert not seen_of(inked([own, other]), [own, other], 0, masses)[305:415].any()
 
 
 def leapt(rows: slice) -> tuple[list[F64], list[F64], list[F64]]:
@@ -235,33 +219,16 @@ def test_a_path_that_leaps_over_blank_paper_onto_another_has_borrowed_ink_whatev
 ):
     paths, masses, support = leapt(slice(300, 340))
     ink = inked([paths[0], flat(260.0)])
-    borrower = seen_of(ink, paths, 1, masses, flat(0.9), support)
+    borrower = seen_of(ink, paths, 1, masses, support)
     assert not borrower[302:338].any()
     assert borrower[:297].all()
     assert borrower[345:].all()
-    assert seen_of(ink, paths, 0, masses, flat(0.9), support).all()
+    assert seen_of(ink, paths, 0, masses, support).all()
 
 
 def test_one_that_comes_there_along_ink_or_stays_for_long_has_ink_of_its_own() -> None:
     for rows, inked_way in ((slice(300, 340), True), (slice(300, 400), False)):
         paths, masses, support = leapt(rows)
         ways = None if inked_way else support
-        seen = seen_of(inked([paths[0], flat(260.0)]), paths, 1, masses, flat(0.9), ways)
+        seen = seen_of(inked([paths[0], flat(260.0)]), paths, 1, masses, ways)
         assert seen[rows.start + 5 : rows.stop - 5].all()
-
-
-def test_paths_that_exchange_their_ink_over_blank_paper_are_both_missing_until_they_meet() -> None:
-    left, right = 100 + 0.6 * (ROW - 300.0).clip(0, 100), flat(130.0)
-    apart = ROW < 350
-    one = np.where((ROW >= 300) & apart, right, left)
-    two = np.where((ROW >= 300) & apart, left, right)
-    support = flat(1.0)
-    support[298:303] = 0.0
-    for which in (0, 1):
-        masses = [flat(0.9), flat(0.9)]
-        seen = seen_of(
-            inked([left, right]), [one, two], which, masses, flat(0.9), [support, support]
-        )
-        assert seen[:297].all()
-        assert not seen[300:345].any()
-        assert seen[356:].all()

@@ -24,15 +24,12 @@ class ObservedConfig:
     Attributes
     ----------
     min_mass, mass_rows : least mass, and the rows over which it is averaged
-    min_presence, presence_rows : the same for presence, over a long stretch: where a curve is gone, the
-        odd row still looks like one
     min_run : shorter observed runs between gaps are dropped
     isolated_rows, isolated_leap : so are runs shorter than that which lie farther from the ends of the runs
         before and after, track widths: letters and smears
     straight_rows, straight : a path that keeps within ``straight`` columns for so many rows may ride
         a line of the grid
     beyond : rows above and below such a stretch in which the line is looked for
-    beyond_least : so many of them must be free of every path
     line_share, line_contrast : inked share of those rows, and how much more than beside the line
     line_width : a curve drawn over the line makes it wider by this factor
     sure_mass : paths with more mass than this are curves
@@ -48,15 +45,12 @@ class ObservedConfig:
 
     min_mass: float = 0.4
     mass_rows: int = 3
-    min_presence: float = 0.2
-    presence_rows: int = 101
     min_run: int = 6
     isolated_rows: int = 20
     isolated_leap: float = 0.1
     straight_rows: int = 21
     straight: float = 2.5
     beyond: int = 250
-    beyond_least: int = 60
     line_share: float = 0.3
     line_contrast: float = 2.5
     line_width: float = 1.35
@@ -78,7 +72,6 @@ def observed_rows(
     which: int,
     same_style: Sequence[int],
     masses: Sequence[F64],
-    presence: F64,
     support: Sequence[F64],
     config: ObservedConfig = ObservedConfig(),
 ) -> Bool:
@@ -94,8 +87,6 @@ def observed_rows(
         The other paths of the same line style.
     masses : sequence of float64 [rows]
         Of all paths.
-    presence : float64 [rows]
-        Of this path.
     support : sequence of float64 [rows]
         Of all paths: inked share of the columns crossed on the way into the row.
 
@@ -105,7 +96,6 @@ def observed_rows(
     """
     mass = masses[which]
     enough = uniform_filter1d(mass, config.mass_rows, mode="nearest") >= config.min_mass
-    there = uniform_filter1d(presence, config.presence_rows, mode="nearest") >= config.min_presence
     borrowed = grid_rows(ink, columns, which, mass, config)
     borrowed |= intrusion_rows(columns[which], [columns[k] for k in same_style], config)
     own_leaps = _leaps(columns[which], support[which], config)
@@ -116,13 +106,8 @@ def observed_rows(
             intrudes = _intruding(near, own_leaps, leaps, config)
             other_intrudes = _intruding(near, leaps, own_leaps, config)
             less = _borrowed_rows(columns[which], near, mass, masses[other], config)
-            lead = columns[which] - columns[other]
-            borrowed |= (
-                intrudes
-                | (less & ~other_intrudes)
-                | _exchanged(lead, near, own_leaps & leaps, config)
-            )
-    own = enough & there & ~borrowed
+            borrowed |= intrudes | (less & ~other_intrudes)
+    own = enough & ~borrowed
     return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
 
 
@@ -181,7 +166,7 @@ def _is_line(
     low, high = max(0, start - config.beyond), min(len(ink), stop + config.beyond)
     beyond = np.r_[low:start, stop:high]
     free = np.all([np.abs(path[beyond] - at) > 7 for path in columns], axis=0)
-    if free.sum() < config.beyond_least:
+    if not free.any():
         return False
     dark = ink[low:high, at - side : at + side + 1] > INKED
     around = dark[beyond[free] - low]
@@ -297,25 +282,6 @@ def _intruding(near: Bool, own: Bool, other: Bool, config: ObservedConfig) -> Bo
         for a, b in pairwise(ends):
             leapt = own[max(0, a - 2) : a + 3].any() or own[max(0, b - 2) : b + 3].any()
             out[a:b] |= leapt and config.shared_rows <= b - a <= config.stay_rows
-    return out
-
-
-def _exchanged(lead: F64, near: Bool, leaps: Bool, config: ObservedConfig) -> Bool:
-    """Rows from where two paths change sides by leaping over blank paper until they meet again soon, [rows]:
-    along a depth line each went over to the other's ink.
-
-    Parameters
-    ----------
-    lead : float64 [rows]
-        How far one path lies to the right of the other.
-    leaps : bool [rows]
-        Where both leap.
-    """
-    out = np.zeros(len(near), bool)
-    over = np.append(False, lead[1:] * lead[:-1] < 0)
-    for start in np.flatnonzero(leaps & over & ~near):
-        met = np.flatnonzero((near | over)[start + 1 : start + 1 + config.stay_rows])
-        out[start : start + 1 + (met[0] if len(met) else 0)] = True
     return out
 
 

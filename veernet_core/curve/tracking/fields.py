@@ -50,9 +50,6 @@ class Fields:
         }
         orphans = [seen[o] for o in seen if o not in self.count]
         stray = np.float32(config.orphan) * _sum(orphans) if orphans else np.float32(0)
-        self.orphan_presence = config.orphan * np.max(
-            [presence[o] for o in seen if o not in self.count], axis=0, initial=0
-        )
         self.density = {c: seen[c] * self.count[c] + stray for c in used}
         self.foreign = {
             c: _sum([seen[o] for o in used if o != c]) if len(used) > 1 else stray * 0 for c in used

@@ -145,12 +145,9 @@ def _trace(
     strip: Strip,
 ) -> Trace:
     path, style = paths[k], STYLES.index(paths[k].spec.style)
-    there = np.maximum(path.presence, fields.orphan_presence)
     same_style = [j for j, p in enumerate(paths) if j != k and p.spec.style == path.spec.style]
     masses = [p.mass for p in paths]
-    seen = observed_rows(
-        strip.ink, folded, k, same_style, masses, there, support, fields.config.observed
-    )
+    seen = observed_rows(strip.ink, folded, k, same_style, masses, support, fields.config.observed)
     margin = path.mass / np.maximum(path.mass + rivals[style], 1e-6)
     ink = ink_under(strip.ink, folded[k])
     evidence = np.column_stack([path.mass, path.presence, ink, margin, support[k]])
