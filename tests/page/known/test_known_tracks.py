@@ -132,6 +132,19 @@ def test_scales_read_surely_at_the_borders_confirm_them(
     assert is_unsure(placed, section, across, 0.9)
 
 
+@pytest.mark.parametrize(
+    ("divisions", "unsure"),
+    [(None, False), (10, False), (4, False), (21, False), (11, True), (9, True)],
+)
+def test_numbers_confirm_no_borders_a_division_off(divisions: int | None, unsure: bool) -> None:
+    """A gamma ray whose right border was taken one line further, 11 % of the width, and its scale was sure."""
+    section = found(confidence=0.41)
+    section = replace(section, tracks=(replace(section.tracks[0], divisions=divisions),))
+    ends = [Reading(v, "header", 0.95) for v in (0.0, 200.0)]
+    read = [CurveFound("main", 0, Reading("GR", "header", 0.99), None, *ends, "linear", "solid")]
+    assert is_unsure(PlacedTrack("T1", 0, None), section, read, 0.9) is unsure
+
+
 def test_given_curves_are_used_on_borders_that_were_read_and_a_confirmation_is_kept() -> None:
     where = check()
     own = replace(given()[0], left_px=None, borders_confirmed=True)

@@ -69,6 +69,10 @@ class PageCheck:
             self.findings.append(missing.reading_dropped(error.message, section_id, track_id))
 
 
+_ONE_OFF = (9, 11)
+"""Divisions of a linear track whose border stands one off: 139 of 153 read by eye have tens, one eleven."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrackParts:
     """A track to be: its borders as ``[row, px]`` knots, given or read, and its curves, those without a
@@ -96,9 +100,13 @@ def is_unsure(
 ) -> bool:
     """Whether a track's borders are uncertain: numbers that surely are the ends of its scales stand at its
     borders and confirm them, be it each at one half of the track. Of 101 tracks with such a scale, five of them
-    below ``MIN_TRACK_CONFIDENCE``, the borders of one were off by more than 2 % of the track.
+    below ``MIN_TRACK_CONFIDENCE``, the borders of one were off by more than 2 % of the track. Of a linear grid
+    with nine or eleven divisions a border stands one off, and nothing confirms it.
     """
-    if section.tracks[placed.index].confidence >= MIN_TRACK_CONFIDENCE:
+    found = section.tracks[placed.index]
+    if found.divisions in _ONE_OFF:
+        return True
+    if found.confidence >= MIN_TRACK_CONFIDENCE:
         return False
     own = [c for c in read if c.last_track in (None, c.track_index)]
     sure = [c for c in own if source_of(read_values(c), min_confidence) == "header"]
