@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from veernet_core.datatypes import Dpi, Raster, px_at
+from veernet_core.page.ocr.recognition import pulled
 from veernet_core.page.ocr.text import TextReader, cut_out, read_region, upright
 from veernet_core.page.results import TextBox, TrackFound
 
@@ -173,8 +174,11 @@ def read_at(
         for row, col in places
     ]
     lines = [upright(cut_out(raster, box), box.turned_deg) for box in boxes]
+    reads = list(reader.recognise(lines))
+    for index, (_, read) in pulled(lines, reads, reader).items():
+        reads[index] = read
     labels = []
-    for box, read in zip(boxes, reader.recognise(lines)):
+    for box, read in zip(boxes, reads):
         value = parse_depth(read.text)
         if value is not None:
             labels.append(_label(box, value, read.confidence))

@@ -48,7 +48,7 @@ def recognised_at(
     """As ``recognised``, each with the print that was read."""
     cuts = [bare[p.row0 : p.row1, p.col0 : p.col1] for p in found]
     reads = reader.recognise(cuts)
-    for i, (apart, read) in _apart(cuts, reads, reader).items():
+    for i, (apart, read) in pulled(cuts, reads, reader).items():
         cuts[i], reads[i] = apart, read
     short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
     digits = dict(zip(short, reader.recognise([cuts[i] for i in short], digits_only=True)))
@@ -116,10 +116,19 @@ def _place(ink: U8, box: TextBox) -> tuple[slice, slice]:
     return rows, slice(max(0, left - 1), right + 1)
 
 
-def _apart(
+def pulled(
     cuts: Sequence[U8], reads: Sequence[LineRead], reader: TextReader
 ) -> dict[int, tuple[U8, LineRead]]:
-    """Lines that read more clearly with their touching letters apart, by index, with what they say then."""
+    """Lines that read more clearly with their touching letters apart, by index, with what they say then.
+
+    Parameters
+    ----------
+    cuts : sequence of uint8 [rows, cols]
+        Upright lines, 0 paper, 255 ink.
+    reads : sequence of LineRead
+        What they say as they are.
+    reader : TextReader
+    """
     unclear = [i for i, read in enumerate(reads) if read.confidence < _CLEAR]
     lines = {i: line for i in unclear if (line := pulled_apart(cuts[i])) is not None}
     again = reader.recognise(list(lines.values()))
