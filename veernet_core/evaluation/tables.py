@@ -16,7 +16,7 @@ from veernet_core.evaluation.crossings import PAIRS, CrossingCount
 
 
 def summarise(curves: pd.DataFrame, by: Sequence[str] = ("method", "set", "style")) -> pd.DataFrame:
-    """One line per group. A curve of which less than half was recovered counts as failed.
+    """One line per group. A curve counts as failed where less than half was recovered.
 
     Curves that span less than 2 % of the track are left out of the R² columns (R² punishes flat
     curves traced perfectly) and are judged by |dx| alone. Where no ink of a curve is to be seen, "invented" is

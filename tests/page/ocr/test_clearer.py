@@ -1,4 +1,4 @@
-"""Print of which something was taken off before it was read: the page itself says what it was."""
+"""Print that lost ink before it was read, and is read again on the page itself."""
 
 from __future__ import annotations
 
