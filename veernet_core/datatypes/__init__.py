@@ -57,6 +57,7 @@ from veernet_core.datatypes.words import (
     Style,
     Wrap,
     flag_runs,
+    row_runs,
 )
 
 __all__ = [
@@ -111,4 +112,5 @@ __all__ = [
     "flag_runs",
     "interp_extrapolate",
     "px_at",
+    "row_runs",
 ]

@@ -70,3 +70,17 @@ def flag_runs(flags: Bool) -> list[tuple[int, int]]:
     padded = np.concatenate([[False], flags, [False]]).astype(np.int8)
     edges = np.flatnonzero(np.diff(padded))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2])]
+
+
+def row_runs(flags: Bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Half-open runs of True along the rows of [rows, cols], from top to bottom: first columns, and ends.
+
+    Examples
+    --------
+    >>> first, end = row_runs(np.array([[True, True, False], [False, False, True]]))
+    >>> first.tolist(), end.tolist()
+    ([0, 2], [2, 3])
+    """
+    edges = np.flatnonzero(np.diff(np.pad(flags, ((0, 0), (1, 1))).ravel()))
+    cols = edges % (flags.shape[1] + 2)
+    return cols[::2], cols[1::2]

@@ -181,9 +181,8 @@ def _by_line(
     of_line = {c.line: c for c in sorted(candidates, key=lambda c: c.y)}
     scales = list(of_line.values())
     gaps = np.array([[_name_gap(block, scale, true) for true in trues] for scale in scales])
-    times = -(
-        -len(scales) // len(trues)
-    )  # a log that repeats its scales has a true one on several lines
+    # a log that repeats its scales has a true one on several lines
+    times = math.ceil(len(scales) / len(trues))
     again = np.concatenate([gaps + n * _REPEATED for n in range(times)], axis=1)
     out = {of.line: trues[int(row.argmin())] for of, row in zip(scales, gaps, strict=True)}
     for row, col in zip(*linear_sum_assignment(again)):

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.datatypes import F32, INKED, U8, Bool
+from veernet_core.datatypes import F32, INKED, U8, Bool, row_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ def _mean_width(width: NDArray[Any], rows: int) -> F32:
 
 def _run_lengths(dark: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Length of the horizontal run of ink each pixel belongs to; 0 on paper. [rows, cols]."""
-    edges = np.flatnonzero(np.diff(np.pad(dark.astype(bool), ((0, 0), (1, 1))).ravel()))
-    lengths = edges[1::2] - edges[::2]
+    start, end = row_runs(dark.astype(bool))
+    lengths = end - start
     out = np.zeros(dark.shape, np.int32)
     out[dark > 0] = np.repeat(lengths, lengths)  # the pixels of a run follow each other
     return out

@@ -70,17 +70,25 @@ def read_print(
     boxes: list[TextBox] = []
     for top in range(row0, max(row0 + 1, row1 - seam), tile - seam):
         last = min(top + tile, row1)
-        inks = [print_ink(raster, top, last), raster.read_ink(top, last)]
-        if last - top >= 8:
-            inks = [rescale(ink, scale) for ink in inks]
-            if borders is not None:
-                ends = np.array([0, inks[0].shape[0] - 1]) / scale + (top - row0)
-                courses = scale * (borders[:, :1] + borders[:, 1:] * ends[None])
-                inks = [without_strokes_on(ink, courses, READ_DPI) for ink in inks]
-            found = clearer(_read_ink(inks[0], reader, net), inks[0], inks[1], reader)
-            boxes = join(boxes, [to_raster(box, scale, top, 0) for box in found])
+        if last - top < 8:
+            continue
+        bare = _ready(print_ink(raster, top, last), scale, borders, top - row0)
+        found = _read_ink(bare, reader, net)
+        if raster.is_colour:  # without colour nothing was taken off that a second look could find
+            page = _ready(raster.read_ink(top, last), scale, borders, top - row0)
+            found = clearer(found, bare, page, reader)
+        boxes = join(boxes, [to_raster(box, scale, top, 0) for box in found])
     found = tinted(sorted(boxes, key=lambda box: (box.row, box.col)), raster)
     return with_coloured(found, raster, (row0, row1), reader, dpi)
+
+
+def _ready(ink: U8, scale: float, borders: F64 | None, below: int) -> U8:
+    """Ink of a tile at the resolution of reading, without strokes on borders; ``below``: rows to its top."""
+    ink = rescale(ink, scale)
+    if borders is None:
+        return ink
+    ends = np.array([0, ink.shape[0] - 1]) / scale + below
+    return without_strokes_on(ink, scale * (borders[:, :1] + borders[:, 1:] * ends[None]), READ_DPI)
 
 
 def _read_ink(ink: U8, reader: TextReader, net: PrintMarks | None) -> list[TextBox]:

@@ -50,17 +50,25 @@ def recognised_at(
     reads = reader.recognise(cuts)
     for i, (apart, read) in pulled(cuts, reads, reader).items():
         cuts[i], reads[i] = apart, read
-    short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
-    digits = dict(zip(short, reader.recognise([cuts[i] for i in short], digits_only=True)))
+    digits = _short_as_digits(cuts, reads, reader)
     return [
-        (p, _print_box(p, read, digits.get(i, LineRead("", 0.0))))
+        (p, _print_box(p, read, digits.get(i, "")))
         for i, (p, read) in enumerate(zip(found, reads))
         if read.text or i in digits
     ]
 
 
+def _short_as_digits(
+    cuts: Sequence[U8], reads: Sequence[LineRead], reader: TextReader
+) -> dict[int, str]:
+    """What short print says where only digits are allowed, by index; empty where it says the same."""
+    short = [i for i, read in enumerate(reads) if len(read.text) <= _SHORT]
+    digits = reader.recognise([cuts[i] for i in short], digits_only=True)
+    return {i: d.text if d.text != reads[i].text else "" for i, d in zip(short, digits)}
+
+
 def clearer(boxes: Sequence[TextBox], bare: U8, ink: U8, reader: TextReader) -> list[TextBox]:
-    """Print of which something was taken off, looked at again in the ink of the page.
+    """Print that lost ink before it was read, looked at again in the ink of the page.
 
     Parameters
     ----------
@@ -84,17 +92,13 @@ def clearer(boxes: Sequence[TextBox], bare: U8, ink: U8, reader: TextReader) -> 
         if _lost(bare[place], ink[place]) > _LOST[int(b.confidence >= _CLEAR)]
     }
     lines = list(cuts.values())
-    reads, digits = reader.recognise(lines), reader.recognise(lines, digits_only=True)
+    reads = reader.recognise(lines)
+    digits = _short_as_digits(lines, reads, reader)
     out = list(boxes)
-    for i, read, number in zip(cuts, reads, digits):
+    for n, (i, read) in enumerate(zip(cuts, reads)):
         if read.confidence > out[i].confidence:
-            short = len(read.text) <= _SHORT and number.text != read.text
-            out[i] = replace(
-                out[i],
-                text=read.text,
-                confidence=read.confidence,
-                as_digits=number.text if short else "",
-            )
+            own = digits.get(n, "")
+            out[i] = replace(out[i], text=read.text, confidence=read.confidence, as_digits=own)
     return out
 
 
@@ -139,9 +143,9 @@ def pulled(
     }
 
 
-def _print_box(found: Print, read: LineRead, digits: LineRead) -> TextBox:
+def _print_box(found: Print, read: LineRead, digits: str) -> TextBox:
     return TextBox(
-        as_digits=digits.text if digits.text != read.text else "",
+        as_digits=digits,
         text=read.text,
         confidence=read.confidence,
         row=(found.row0 + found.row1 - 1) / 2,

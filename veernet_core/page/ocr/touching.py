@@ -8,9 +8,9 @@ Does not belong here: reading a line (`recognition`), and finding it (`component
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
-from veernet_core.datatypes import U8, Bool
+from veernet_core.datatypes import U8, row_runs
 
 _HALF = 128
 """Ink at the edge of a stroke, however much the line was enlarged."""
@@ -40,7 +40,7 @@ def pulled_apart(line: U8) -> U8 | None:
     if not inked.size:
         return None
     height = int(inked[-1] - inked[0] + 1)
-    start, end = _runs(dark)
+    start, end = row_runs(dark)
     wide = end - start
     stems = wide <= _UPRIGHT * height
     if not stems.any():
@@ -48,13 +48,11 @@ def pulled_apart(line: U8) -> U8 | None:
     stroke = float(np.median(wide[stems]))
     double = (wide >= _DOUBLE[0] * stroke) & (wide <= _DOUBLE[1] * stroke)
     middles = (start + end)[double] // 2
-    rows = np.bincount(middles, minlength=line.shape[1] + 1)
-    rows = rows[:-1] + np.concatenate(
-        [[0], rows[:-2]]
-    )  # the middle of an odd run lies to either side
-    seams = [
-        c for c in np.flatnonzero(rows >= _ROWS * height) if rows[c] == _peak(rows, int(c), stroke)
-    ]
+    own = np.bincount(middles, minlength=line.shape[1] + 1)
+    # the middle of an odd run lies to either side
+    rows = own[:-1] + np.concatenate([[0], own[:-2]])
+    highest = maximum_filter1d(rows, 2 * max(1, round(stroke)) + 1, mode="nearest")
+    seams = np.flatnonzero((rows >= _ROWS * height) & (rows == highest))
     apart = [c for n, c in enumerate(seams) if n == 0 or c - seams[n - 1] > stroke]
     if not apart:
         return None
@@ -64,15 +62,3 @@ def pulled_apart(line: U8) -> U8 | None:
     for piece in pieces[1:]:
         joined += [paper, piece]
     return np.concatenate(joined, axis=1)
-
-
-def _runs(dark: Bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last column (exclusive) of all runs of ink, row by row."""
-    edges = np.diff(np.pad(dark, ((0, 0), (1, 1))).astype(np.int8), axis=1)
-    return np.nonzero(edges == 1)[1], np.nonzero(edges == -1)[1]
-
-
-def _peak(rows: NDArray[np.int64], col: int, stroke: float) -> int:
-    """The most rows of any seam nearby."""
-    reach = max(1, round(stroke))
-    return int(rows[max(0, col - reach) : col + reach + 1].max())
