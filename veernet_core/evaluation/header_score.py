@@ -45,6 +45,8 @@ def same_text(name: str, want: str, got: str) -> bool:
         return sorted(_numbers(want)) == sorted(_numbers(got)) or letters_and_digits(
             want
         ) == letters_and_digits(got)
+    if name == "county":
+        want, got = (re.sub(r"\b(COUNTY|PARISH)\b", "", text.upper()) for text in (want, got))
     a, b = letters_and_digits(want), letters_and_digits(got)
     if not a or not b:
         return False

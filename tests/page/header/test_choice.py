@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from veernet_core.page.header.choice import CHOOSERS
+from veernet_core.page.header.labels import STATED
 from veernet_core.page.header.numbers import depths_and_elevations
 from veernet_core.page.header.values import CLEAR, CONFIRMED, DOUBTFUL, LIKELY, Value, clean_text
 from veernet_core.page.results import TextBox
@@ -46,11 +49,17 @@ def test_a_value_keeps_the_place_where_it_was_read() -> None:
         ("company", [read("ACME OIL COMPANY", 0.95)], ("ACME OIL COMPANY", LIKELY)),
         ("company", [read("ACME OIL COMPANY", 0.5)], ("ACME OIL COMPANY", DOUBTFUL)),
         ("company", [read("SMITH")], ("SMITH", LIKELY)),  # no word that companies have
-        ("company", [read("ACME OIL CO"), read("ACME OIL C0")], ("ACME OIL CO", CONFIRMED)),
+        ("company", [read("ACME OIL CO"), read("ACME OIL CO.", 0.95)], ("ACME OIL CO", CONFIRMED)),
+        ("company", [read("ACME OIL CO"), read("ACME OIL C0")], ("ACME OIL CO", CLEAR)),
         ("company", [read("ACME OIL COMPANY"), read("ZENITH GAS")], ("ACME OIL COMPANY", DOUBTFUL)),
         ("company", [read("12"), read("--")], None),
         ("name", [read("SMITH NO. 1")], ("SMITH NO. 1", CLEAR)),
         ("name", [read("SMITH")], ("SMITH", LIKELY)),  # a well has a number
+        (
+            "name",
+            [read("SUN 149-93-07D-12H")],
+            ("SUN 149-93-07D-12H", CLEAR),
+        ),  # more digits than letters
         ("field_name", [read("WEST BEND")], ("WEST BEND", CLEAR)),
     ],
 )
@@ -80,6 +89,25 @@ def test_fields_of_which_all_values_are_known(
     field: str, values: list[Value], want: tuple[str, float] | None
 ) -> None:
     assert chosen(field, *values) == want
+
+
+def test_what_is_labelled_most_plainly_is_the_value() -> None:
+    legend, stated = read("SUBROUNDED ANGULAR CORE 3"), replace(read("SMITH 1-2H"), strength=STATED)
+    assert chosen("name", legend, stated) == ("SMITH 1-2H", CLEAR)
+    crew = replace(
+        read("J. BROWN, P. GREEN"), strength=STATED
+    )  # OPERATOR: of the truck, no company
+    assert chosen("company", crew, read("ACME OIL COMPANY")) == ("ACME OIL COMPANY", CLEAR)
+
+
+def test_state_and_county_may_share_a_box_with_others() -> None:
+    assert chosen("state", read("U.S.A. / NORTH DAKOTA")) == ("North Dakota", CONFIRMED)
+    assert chosen("county", read("DUNN / ND")) == ("Dunn", CONFIRMED)
+
+
+def test_of_two_numbers_of_wells_none_is_sure() -> None:
+    found = chosen("uwi", read("33-025-02411"), read("33-025-02412"))
+    assert found == ("33-025-02411", LIKELY)
 
 
 def test_the_date_is_that_of_the_first_run_if_its_column_is_read() -> None:

@@ -16,6 +16,7 @@ from veernet_core.domain.gazetteer import (
     letters_and_digits,
 )
 from veernet_core.page.header.dates import parse_date
+from veernet_core.page.header.labels import STATED
 from veernet_core.page.header.values import (
     CLEAR,
     CLEAR_OCR,
@@ -41,13 +42,15 @@ def _free_text(check: Callable[[str], bool]) -> Callable[[Sequence[Value]], Read
     """A chooser for text that no list knows: clear print, or two printings that agree."""
 
     def choose(values: Sequence[Value]) -> Reading[str] | None:
-        usable = [
-            v for v in (replace(v, text=clean_text(v.text)) for v in values) if _is_text(v.text)
-        ]
+        read = [replace(v, text=clean_text(v.text)) for v in values]
+        usable = [v for v in read if _is_text(v.text) or (_has_word(v.text) and check(v.text))]
         if not usable:
             return None
-        best = max(usable, key=lambda v: (v.confidence > FAIR_OCR, len(v.text), v.confidence))
-        agreeing = sum(_alike(best.text, v.text) for v in usable)
+        usable = [v for v in usable if check(v.text)] or usable
+        plainest = max(v.strength for v in usable)
+        usable = [v for v in usable if v.strength >= plainest]
+        best = max(usable, key=_rank)
+        agreeing = sum(_same(best.text, v.text) for v in usable)
         if agreeing >= 2 and best.confidence >= FAIR_OCR:
             confidence = CONFIRMED
         elif any(not _alike(best.text, v.text) and v.confidence >= FAIR_OCR for v in usable):
@@ -61,9 +64,23 @@ def _free_text(check: Callable[[str], bool]) -> Callable[[Sequence[Value]], Read
     return choose
 
 
+def _rank(value: Value) -> tuple[bool, int, float]:
+    """Of values labelled as plainly: clear print first, then the longest, or the first after colons."""
+    long = 0 if value.strength >= STATED else len(value.text)
+    return value.confidence > FAIR_OCR, long, 0.0 if value.strength >= STATED else value.confidence
+
+
+def _has_word(text: str) -> bool:
+    return bool(re.match(r"[A-Za-z]{3,}", text))
+
+
 def _is_text(text: str) -> bool:
     letters = sum(c.isalpha() for c in text)
     return letters >= 3 and letters >= 0.4 * len(text.replace(" ", ""))
+
+
+def _same(a: str, b: str) -> bool:
+    return letters_and_digits(a) == letters_and_digits(b)
 
 
 def _alike(a: str, b: str) -> bool:
@@ -80,7 +97,7 @@ def _looks_printed(text: str) -> bool:
     if re.search(r"[^\w\s.,&#'/()-]", text) or re.search(r"[a-z][A-Z]{2}|[A-Z]{2,}[a-z]", text):
         return False
     words = re.findall(r"[A-Za-z]{4,}", text)
-    return bool(words) and all(re.search(r"[AEIOUYaeiouy]", word) for word in words)
+    return _has_word(text) and all(re.search(r"[AEIOUYaeiouy]", word) for word in words)
 
 
 def _is_well(text: str) -> bool:
@@ -93,7 +110,7 @@ def _is_field(text: str) -> bool:
 
 
 def _choose_county(values: Sequence[Value]) -> Reading[str] | None:
-    known = [(v, name) for v in values if (name := county_name(clean_text(v.text))) is not None]
+    known = [(v, name) for v in values if (name := _county_in(v.text)) is not None]
     if known:
         value, name = max(known, key=lambda pair: pair[0].confidence)
         same = {n for _, n in known} == {name}
@@ -103,13 +120,25 @@ def _choose_county(values: Sequence[Value]) -> Reading[str] | None:
     return None if chosen is None else replace(chosen, confidence=min(chosen.confidence, LIKELY))
 
 
+def _county_in(text: str) -> str | None:
+    """The county that a text names, alone or with its state."""
+    parts = [text, *re.split(r"[/,|]", text)]
+    return next((name for part in parts if (name := county_name(clean_text(part)))), None)
+
+
 def _choose_state(values: Sequence[Value]) -> Reading[str] | None:
-    known = [(v, name) for v in values if (name := state_name(clean_text(v.text))) is not None]
+    known = [(v, name) for v in values if (name := _state_in(v.text)) is not None]
     if not known or len({name for _, name in known}) > 1:
         return None
     value, name = max(known, key=lambda pair: pair[0].confidence)
     sure = value.confidence >= 0.9 or len(known) > 1 or len(clean_text(value.text)) >= 8
     return reading_of(value, name, CONFIRMED if sure else LIKELY)
+
+
+def _state_in(text: str) -> str | None:
+    """The state that a text names, alone or with its country or county (``U.S.A. / NORTH DAKOTA``)."""
+    parts = [text, *re.split(r"[/,|]", text)]
+    return next((name for part in parts if (name := state_name(clean_text(part)))), None)
 
 
 def _choose_country(values: Sequence[Value]) -> Reading[str] | None:
@@ -150,12 +179,16 @@ def _choose_run(values: Sequence[Value]) -> Reading[str] | None:
 
 
 def _choose_uwi(values: Sequence[Value]) -> Reading[str] | None:
-    for value in values:
-        api = parse_api_number(clean_text(value.text)) or find_api_number(value.text)
-        if api is not None:
-            sure = value.confidence >= CLEAR_OCR
-            return reading_of(value, api.dashed, CLEAR if sure else LIKELY)
-    return None
+    found = [
+        (value, api)
+        for value in values
+        if (api := parse_api_number(clean_text(value.text)) or find_api_number(value.text))
+    ]
+    if not found:
+        return None
+    value, api = max(found, key=lambda pair: pair[0].confidence >= CLEAR_OCR)
+    sure = value.confidence >= CLEAR_OCR and len({a.api10 for _, a in found}) == 1
+    return reading_of(value, api.dashed, CLEAR if sure else LIKELY)
 
 
 CHOOSERS: Mapping[str, Callable[[Sequence[Value]], Reading[str] | None]] = {

@@ -12,6 +12,7 @@ Forms lie on their side on most paper logs, so text is taken by its turn: each t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -26,10 +27,19 @@ from veernet_core.domain.gazetteer import (
     service_company,
 )
 from veernet_core.page.header.choice import CHOOSERS
-from veernet_core.page.header.labels import values_by_field
+from veernet_core.page.header.labels import SERVED_BY, values_by_field
 from veernet_core.page.header.lines import lines_of_turn
 from veernet_core.page.header.numbers import depths_and_elevations
-from veernet_core.page.header.values import CONFIRMED, DOUBTFUL, FAIR_OCR, LIKELY, Value
+from veernet_core.page.header.phrases import named_in_text, regions
+from veernet_core.page.header.values import (
+    CONFIRMED,
+    DOUBTFUL,
+    FAIR_OCR,
+    LIKELY,
+    Value,
+    clean_text,
+    reading_of,
+)
 from veernet_core.page.ocr.text import TextReader, cut_out, find_region, read_region, upright
 from veernet_core.page.results import HeaderFound, PageLayout, Reading, TextBox
 
@@ -47,6 +57,10 @@ _LINE_IN, _FEWEST_LINES = 0.8, 3
 """Length of print that is a line rather than a figure or a bracket of level print, and how many lines of a
 form tell alone where it lies."""
 _TURNS = (0, 90, 180, 270)
+_PARENT = re.compile(r"^\W*AN? .*\b(?:COMPANY|CORPORATION|GROUP)\W*$", re.IGNORECASE)
+"""Whose daughter a service company is: below its own name."""
+_LARGER = 1.5
+"""The name of the company that ran the log is printed that much larger than those of others on the form."""
 
 
 def read_header(boxes: Sequence[TextBox], layout: PageLayout) -> HeaderFound:
@@ -66,12 +80,19 @@ def read_header(boxes: Sequence[TextBox], layout: PageLayout) -> HeaderFound:
     inside = [box for box in boxes if _is_header(box, layout) and box.confidence > 0.3]
     readings: dict[str, list[Value]] = {}
     for turn in _TURNS:
-        for key, values in values_by_field(lines_of_turn(inside, turn)).items():
-            readings.setdefault(key, []).extend(values)
+        lines = lines_of_turn(inside, turn)
+        for found in (values_by_field(lines), named_in_text(lines)):
+            for key, values in found.items():
+                readings.setdefault(key, []).extend(values)
     chosen = {key: choose(readings[key]) for key, choose in CHOOSERS.items() if readings.get(key)}
+    region = CHOOSERS["field_name"](regions(readings.get("region", ())))
+    if (
+        chosen.get("field_name") is None and region is not None
+    ):  # a field on most mud logs, not on all
+        chosen["field_name"] = replace(region, confidence=min(region.confidence, LIKELY))
     fields: dict[str, Reading[Any]] = {k: v for k, v in chosen.items() if v is not None}
     fields |= depths_and_elevations(readings)
-    company = _service_company(inside)
+    company = _service_company(inside, readings.get(SERVED_BY, ()))
     if company is not None:
         fields["service_company"] = company
     return HeaderFound(_cross_checked(fields))
@@ -178,19 +199,30 @@ def _is_header(box: TextBox, layout: PageLayout) -> bool:
     return box.row < min(first, _MAX_ROWS_IN * layout.dpi.down)
 
 
-def _service_company(boxes: Iterable[TextBox]) -> Reading[str] | None:
-    """The service company named on the form; the largest print wins, its fullest name is given."""
-    found = [(box, *match) for box in boxes if (match := service_company(box.text)) is not None]
+def _service_company(boxes: Iterable[TextBox], served: Sequence[Value]) -> Reading[str] | None:
+    """The service company named on the form; the largest print wins, its fullest name is given. A company that
+    no list knows is taken from the block of who served the operator.
+    """
+    named = [match[0] for v in served if (match := service_company(v.text)) is not None]
+    if named:
+        return reading_of(served[0], named[0], CONFIRMED)
+    if served:
+        return reading_of(served[0], clean_text(served[0].text), LIKELY)
+    found = [
+        (box, *match)
+        for box in boxes
+        if not _PARENT.match(box.text) and (match := service_company(box.text)) is not None
+    ]
     if not found:
         return None
     size = [min(box.height_px, box.width_px) * alike for box, _, alike in found]
     largest = found[int(np.argmax(size))][1]
-    kin = [
-        (box, name, alike) for box, name, alike in found if name.split()[0] == largest.split()[0]
-    ]
-    box, name, alike = max(kin, key=lambda item: (item[2], len(item[1])))
-    foreign = len(found) - len(kin)
-    sure = alike == 1.0 and not foreign and box.confidence >= 0.9
+    own = [name.split()[0] == largest.split()[0] for _, name, _ in found]
+    box, name, alike = max(
+        (item for item, kin in zip(found, own) if kin), key=lambda item: (item[2], len(item[1]))
+    )
+    foreign = max((px for px, kin in zip(size, own) if not kin), default=0.0)
+    sure = alike == 1.0 and _LARGER * foreign < max(size) and box.confidence >= 0.9
     return Reading(name, "header", CONFIRMED if sure else LIKELY, box.row, box.col)
 
 
@@ -224,14 +256,29 @@ def _cross_checked(fields: dict[str, Reading[Any]]) -> dict[str, Reading[Any]]:
         and county_name(str(county.value), str(state.value)) is None
     ):
         out["county"] = replace(county, confidence=min(county.confidence, LIKELY))
-    api = parse_api_number(str(uwi.value)) if uwi is not None else None
-    if api is None or uwi is None:
-        return out
-    expected = county_of_api(api)
+    return out if uwi is None else _checked_by_number(out, uwi)
+
+
+def _checked_by_number(
+    fields: dict[str, Reading[Any]], uwi: Reading[Any]
+) -> dict[str, Reading[Any]]:
+    """Fields with the API number, the state and the county confirmed or doubted by one another; state and
+    county that were not read are what the number says.
+    """
+    api = parse_api_number(str(uwi.value))
+    if api is None:
+        return fields
+    state, county, expected = fields.get("state"), fields.get("county"), county_of_api(api)
+    out = dict(fields)
+    if state is None:
+        out["state"] = replace(uwi, value=api.state_name)
+    if county is None and expected is not None and (state is None or state.value == api.state_name):
+        out["county"] = replace(uwi, value=expected)
     if state is not None and state.value != api.state_name:
         out["uwi"] = replace(uwi, confidence=DOUBTFUL)
     elif county is not None and expected == county.value:
-        out["uwi"] = replace(uwi, confidence=CONFIRMED)
+        agree = {"uwi": uwi, "county": county} | ({"state": state} if state is not None else {})
+        out |= {key: replace(value, confidence=CONFIRMED) for key, value in agree.items()}
     elif county is not None and expected is not None:
         out["uwi"] = replace(uwi, confidence=DOUBTFUL)
     return out

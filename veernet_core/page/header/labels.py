@@ -16,24 +16,33 @@ from veernet_core.page.header.values import Value
 
 _WORD_GAP, _VALUE_GAP, _BAND = 4.0, 14.0, 1.0
 """Gaps in units of the text height: between words of a value, from a label to its value; reach of a band."""
+_BLOCK_HEIGHTS = 8.0
+"""Farthest that a heading speaks for the lines below it, in heights of a line."""
+SERVED_BY = "served_by"
+"""Key of companies that are named under the heading of somebody who served the operator."""
+_UNIT = r"(?:\s*\((?:FT|FEET|M)\.?\))?"
+_ELEVATION = rf"(?:\s*ELEVATION{_UNIT})?"
 _LABELS: dict[str, str] = {
-    "company": r"COMPAN[YV](?:\s*NAME)?|OPERATOR",
+    "company": r"COMPAN[YV](?:\s*NAME)?(?!\s*(?:REP|M[AE]N\b))|OPERATOR(?!\s*\d)",
     "name": r"WELL(?:\s*NAME)?(?:\s*(?:&|AND)\s*NO\.?)?",
     "field_name": r"FIEL[DO](?:\s*OR)?",
-    "county": r"COUNTY|PARISH",
-    "state": r"STATE|PROVINCE",
+    "county": r"(?:PROVINCE|STATE)\s*/\s*COUNTY|(?:COUNTY|PARISH)(?:\s*/\s*(?:STATE|PROVINCE|PARISH))?",
+    "state": r"COUNTRY\s*[/|I]\s*STATE|(?:STATE|PROVINCE)(?:\s*/\s*COUNTRY)?",
     "country": r"COUNTRY|NATION",
     "date": r"(?:LOGGING\s*)?DATE(?:\s*LOGGED|\s*OF\s*LOG)?",
     "run": r"RUN\s*(?:NO\.?|NUMBER)",
+    "region": r"REGION",
     "location": r"LOCATION\b(?!\s*OF)",
     "uwi": r"A\.?P\.?I\.?\s*(?:SERIAL\s*)?(?:NO\.?|NUMBER|#)?|U\.?W\.?I\.?",
     "top_depth": r"TOP\s*LOG(?:GED|G\.?)?\.?\s*INTER\w*\.?|LAST\s*READING",
     "bottom_depth": r"(?:BTM|BOTTOM|BOTTLOM)\.?\s*LOG(?:GED|G\.?)?\.?\s*INTER\w*\.?|FIRST\s*READING",
-    "depth_driller": r"DEPTH\W*DRILLER|BOTTOM\s*DRILLER|DRILLER\W*DEPTH",
+    "interval": rf"LOGG(?:ED|ING)\s*INTERVAL{_UNIT}",
+    "depth_driller": rf"DEPTH\W*DRILLER|BOTTOM\s*DRILLER|DRILLER\W*DEPTH|TOTAL\s*DEPTH{_UNIT}",
     "depth_logger": r"DEPTH\W*LOGGER|DEPTH\s*REACHED|LOGGER\W*DEPTH|SCHLUMBERGER\s*DEPTH",
-    "elevation_kb": r"(?:ELEV(?:ATION)?S?\.?\s*[.:]?\s*)?K\.?\s*B\.?",
-    "elevation_df": r"(?:ELEV(?:ATION)?S?\.?\s*[.:]?\s*)?D\.?\s*F\.?",
-    "elevation_gl": r"(?:ELEV(?:ATION)?S?\.?\s*[.:]?\s*)?(?:OR\s*)?G\.?\s*L\.?",
+    "elevation_kb": rf"(?:ELEV(?:ATION)?S?\.?\s*[.:]?\s*)?K\.?\s*B\.?{_ELEVATION}",
+    "elevation_df": rf"(?:ELEV(?:ATION)?S?\.?\s*[.:]?\s*)?D\.?\s*F\.?{_ELEVATION}",
+    "elevation_gl": rf"GROUND(?:\s*LEVEL)?\s*ELEVATION{_UNIT}"
+    rf"|(?:ELEV(?:ATION)?S?\.?\s*[.:]?\s*)?(?:OR\s*)?G\.?\s*L\.?{_ELEVATION}",
 }
 """Labels as printed on forms of the last eighty years; they begin a text."""
 _STOPS = (
@@ -42,6 +51,17 @@ _STOPS = (
 )
 _BLOCK_BOUNDS = r"OTHER\s*S\w+:?|LOCATION\s*OF\s*WELL|ELEVATIONS?\b.*|FILING\s*NO\.?"
 """Headings of the column right of the well's data."""
+_OF_OPERATOR = re.compile(r"^\W*OPERATOR\W*$", re.IGNORECASE)
+_OF_OTHERS = re.compile(
+    r"^\W*(?:(?:WELL\s*SITE\s*)?GEOLOGISTS?|(?:DRILLING\s*)?CONTRACTORS?|(?:MUD|SURFACE)\s*LOGG\w+|LOGGED\s*BY"
+    r"|SERVICE\s*COMPANY|CONSULTANTS?|DIRECTIONAL\w*)\W*$",
+    re.IGNORECASE,
+)
+"""Headings of mud logs: whose company, name and address follow."""
+JOINED, BARE, STATED, HEADED = range(4)
+"""How plainly a value is labelled: more follows the label without a colon, so that it may begin a sentence; it
+stands alone; with a colon; under the heading of its own block.
+"""
 _LABEL_RE = {
     key: re.compile(rf"^\W*(?:{pattern})\s*(?:[:._;,-]+|\b|(?=[A-Z0-9]))\s*", re.IGNORECASE)
     for key, pattern in _LABELS.items()
@@ -60,17 +80,18 @@ _INSIDE = re.compile(r"(?<=[\w.])\s*[-_.]*\s*\b(STATE|COUNTY|PROVINCE)\b[:._ ]+"
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """A label found in a line, what follows it in the same box, and where the label itself ends."""
+    """A label found in a line, what follows it in the same box, where it ends itself, and how plain it is."""
 
     key: str
     line: Line
     inline: str
     u1: float
+    strength: int = BARE
 
 
 def values_by_field(lines: Sequence[Line]) -> dict[str, list[Value]]:
     """Values of every field that has a label among the lines of one turn, in reading order."""
-    labels = [label for line in lines for label in _labels_in(line)]
+    labels = [_headed(label, lines) for line in lines for label in _labels_in(line)]
     labels = [
         label for label in labels if not _continues(label, labels) and not _ends_other(label, lines)
     ]
@@ -102,8 +123,28 @@ def _labels_in(line: Line) -> list[_Label]:
         glued = bool(rest) and line.text[match.end() - 1 : match.end()].isalpha()
         if not glued or key in _GLUED or rest[0].isdigit():
             end = line.u0 + (line.u1 - line.u0) * match.end() / len(line.text)
-            return [_Label(key, line, rest, end if rest else line.u1)]
+            stated = ":" in match.group() or line.text.rstrip().endswith(":")
+            strength = STATED if stated else JOINED if rest else BARE
+            return [_Label(key, line, rest, end if rest else line.u1, strength)]
     return []
+
+
+def _headed(label: _Label, lines: Sequence[Line]) -> _Label:
+    """A company's label with the block that it stands in: the operator's, or that of somebody who served it."""
+    if label.key != "company":
+        return label
+    above = [
+        line
+        for line in lines
+        if 0 < label.line.v - line.v < _BLOCK_HEIGHTS * label.line.height
+        and (_OF_OPERATOR.match(line.text) or _OF_OTHERS.match(line.text))
+    ]
+    if not above:
+        return label
+    nearest = max(above, key=lambda line: line.v)
+    if _OF_OPERATOR.match(nearest.text):
+        return replace(label, strength=HEADED)
+    return replace(label, key=SERVED_BY, strength=HEADED)
 
 
 def _continues(label: _Label, labels: Sequence[_Label]) -> bool:
@@ -155,9 +196,13 @@ def _values(
         found += sorted(near, key=lambda line: line.u0)
         if label.key == "uwi":
             found += [line for line in free if _is_below(line, label)]
-        return [Value(line.text, line.confidence, line.box, _gap(label, line)) for line in found]
-    text = _paragraph(own, label, near if label.key in _ONE_LINE else inside)
-    return [text] if text is not None else []
+        return [
+            Value(line.text, line.confidence, line.box, _gap(label, line), label.strength)
+            for line in found
+        ]
+    one_line = label.key in _ONE_LINE or label.strength >= STATED
+    text = _paragraph(own, label, near if one_line else inside)
+    return [replace(text, strength=label.strength)] if text is not None else []
 
 
 def _gap(label: _Label, line: Line) -> float:
@@ -166,7 +211,7 @@ def _gap(label: _Label, line: Line) -> float:
 
 _ONE_LINE = frozenset({"county", "state", "country"})
 _PER_RUN = frozenset(
-    {"date", "run", "top_depth", "bottom_depth", "depth_driller", "depth_logger"}
+    {"date", "run", "top_depth", "bottom_depth", "depth_driller", "depth_logger", "interval"}
     | {"elevation_kb", "elevation_df", "elevation_gl", "uwi"}
 )
 

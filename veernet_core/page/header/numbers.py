@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from veernet_core.page.header.dates import parse_date
 from veernet_core.page.header.values import (
@@ -18,6 +19,13 @@ from veernet_core.page.header.values import (
 from veernet_core.page.results import Reading
 
 _NUMBER = re.compile(r"\d{1,3}(?:[,.:]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_AFTER = r"(?:\s*(?:FT\.?|F|M|MD|TVD|'|FEET))*[-.'\s]*"
+_ELEVATION = re.compile(
+    r"^\D{0,3}(\d{1,5}(?:[,.]\d{3})?(?:\.\d{1,2})?)(?:\s*(?:FT|F|T|'|M)\.?)?\W*$", re.IGNORECASE
+)
+_FROM_TO = re.compile(
+    rf"^\W*(\d[\d,.]*){_AFTER}TO\W*(\d[\d,.]*){_AFTER}(?:TOTAL.*)?$", re.IGNORECASE
+)
 
 
 def depths_and_elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, Reading[float]]:
@@ -27,6 +35,8 @@ def depths_and_elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, 
 
 def _depths(readings: Mapping[str, Sequence[Value]]) -> dict[str, Reading[float]]:
     tops, bottoms = (_measures(readings.get(key, ())) for key in ("top_depth", "bottom_depth"))
+    for ends in _intervals(readings.get("interval", ())):
+        tops, bottoms = [*tops, ends[0]], [*bottoms, ends[1]]
     reached = [
         m for key in ("depth_driller", "depth_logger") for m, _ in _measures(readings.get(key, ()))
     ]
@@ -51,9 +61,7 @@ def _measures(values: Sequence[Value]) -> list[tuple[float, Value]]:
     out = []
     for value in values:
         match = _NUMBER.fullmatch(
-            re.sub(
-                r"\s*(?:FT\.?|F|M|'|FEET)?[-.'\s]*$", "", value.text.strip(), flags=re.IGNORECASE
-            )
+            re.sub(rf"{_AFTER}$", "", value.text.strip(), flags=re.IGNORECASE)
         )
         if match is not None:
             number = float(re.sub(r"[,:](?=\d{3})|\.(?=\d{3}$)", "", match.group()))
@@ -62,14 +70,22 @@ def _measures(values: Sequence[Value]) -> list[tuple[float, Value]]:
     return out
 
 
+def _intervals(
+    values: Sequence[Value],
+) -> list[tuple[tuple[float, Value], tuple[float, Value]]]:
+    """Top and bottom of an interval printed in one line (``8,160' To: 11,424'``), in one box or several."""
+    if not values:
+        return []
+    match = _FROM_TO.match(" ".join(value.text for value in values))
+    ends = [] if match is None else _measures([replace(values[0], text=t) for t in match.groups()])
+    return [(ends[0], ends[1])] if len(ends) == 2 else []
+
+
 def _elevations(readings: Mapping[str, Sequence[Value]]) -> dict[str, Reading[float]]:
     found: dict[str, tuple[float, Value]] = {}
     for key in ("elevation_kb", "elevation_df", "elevation_gl"):
         for value in readings.get(key, ()):
-            match = re.match(
-                r"^\D{0,3}(\d{1,5}(?:[,.]\d{3})?(?:\.\d{1,2})?)(?:\s*(?:FT|F|'|M)\.?)?\W*$",
-                value.text,
-            )
+            match = _ELEVATION.match(value.text)
             if match is not None:
                 found.setdefault(key, (float(match[1].replace(",", "")), value))
     out = {}

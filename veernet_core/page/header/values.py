@@ -18,12 +18,15 @@ CLEAR_OCR, FAIR_OCR = 0.975, 0.93
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Text read for a field; ``gap``: its distance from the label in units of the label's height."""
+    """Text read for a field; ``gap``: its distance from the label in units of the label's height; ``strength``:
+    how plainly it is labelled, see `labels`.
+    """
 
     text: str
     confidence: float
     box: TextBox
     gap: float = 0.0
+    strength: int = 1
 
 
 def reading_of(value: Value, text: T, confidence: float) -> Reading[T]:
