@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from depth_support import DPI, LEFT, RIGHT, WIDTH, draw_log, section_of
+from depth_support import DPI, LEFT, RIGHT, WIDTH, draw_log, error, find, section_of
 from text_support import BlockReader, as_raster
 
 from veernet_core.datatypes import Dpi, px_at
@@ -54,6 +54,14 @@ def test_a_single_number_and_a_page_without_numbers_make_no_column() -> None:
     for labels in (dict.fromkeys(depths, 0), {d: d * (d == 7300) for d in depths}):
         image, _ = draw_log(labels=labels)
         assert search_columns(as_raster(image), section_of(image, ()), BlockReader(), SQUARE) == []
+
+
+def test_a_pair_of_numbers_in_a_column_of_signs_does_not_end_the_search() -> None:
+    signs = (800, 960)
+    said = dict.fromkeys(range(7000, 7800, 100), 0)
+    for pair in ({7100: 510, 7400: 110}, {7100: 110, 7400: 510}):  # upward, and downward
+        image, truth = draw_log(columns=((LEFT, RIGHT), signs), other=said | pair)
+        assert error(find(image, columns=(signs,)), truth).max() < 0.2
 
 
 def test_numbers_that_are_not_round_make_no_column() -> None:

@@ -21,7 +21,13 @@ from veernet_core.page.depth.column import (
     fit_column,
     numbers_cut_short,
 )
-from veernet_core.page.depth.refusals import DepthPrior, depth_finding, disagreement, refusals
+from veernet_core.page.depth.refusals import (
+    DepthPrior,
+    depth_finding,
+    disagreement,
+    is_depth,
+    refusals,
+)
 from veernet_core.page.depth.search import lines_beside, narrow_places, search_columns
 from veernet_core.page.depth.unit import is_customary
 from veernet_core.page.ocr.text import TextReader
@@ -54,7 +60,7 @@ def find_depth(
     ----------
     raster : Raster
     section : SectionFound
-        Its depth columns are read; where they hold no labels, columns of round numbers are looked for.
+        Its depth columns are read; where they hold no depths, columns of round numbers are looked for.
     layout : PageLayout
         For the resolution.
     reader : TextReader
@@ -77,10 +83,10 @@ def find_depth(
         return fit_column(raster, section, column, reader, dpi, known, borders or (None,), printed)
 
     fits = [fit(column, [None, *lines_beside(section, column)]) for column in columns]
-    if not any(len(found.chain.members) > 1 for found in fits):
+    if not any(is_depth(found) for found in fits):
         strips = search_columns(raster, section, reader, dpi)
         fits += [fit(column, lines_beside(section, column)) for column in strips]
-    if not any(len(found.chain.members) > 1 for found in fits):
+    if not any(is_depth(found) for found in fits):
         places = narrow_places(section, dpi.across, raster.width_px)
         narrow = [fit(column, lines_beside(section, column)) for column in places]
         fits += [found for found in narrow if len(found.chain.members) > 1]

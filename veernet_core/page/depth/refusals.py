@@ -63,6 +63,13 @@ def refusals(fit: ColumnFit, section: SectionFound, dpi: float, prior: DepthPrio
     return [depth_finding(code, text, section, rows) for code, text, rows in filter(None, checks)]
 
 
+def is_depth(fit: ColumnFit) -> bool:
+    """Whether enough numbers of a column run downward for it to be one of depths, right or wrong: a pair of
+    numbers in a column of signs is none, and the depths are still to be found.
+    """
+    return len(fit.chain.members) > 1 and fit.chain.units_per_px > 0 and _too_few(fit) is None
+
+
 _Check = tuple[str, str, tuple[float, float] | None] | None
 
 
