@@ -104,6 +104,25 @@ def test_letters_before_the_curve_begins_are_no_samples_of_it() -> None:
     ]
 
 
+def test_a_dot_before_the_curve_begins_is_no_sample_of_it() -> None:
+    """The nought of a scale printed in the grid, 50 ft above the first ink, is no letter to any reader."""
+    frac = late_curve()
+    frac[:600] = np.nan
+    frac[90:106] = 0.02
+    (rows,) = find_lettering(record(frac), Reads(), CONFIG).values()
+    assert np.flatnonzero(rows).tolist() == [*range(90, 106)]
+    frac[106:200] = 0.02  # a stretch of the curve is taller than a letter
+    assert find_lettering(record(frac), Reads(), CONFIG) == {}
+
+
+def test_a_dot_in_the_course_of_a_curve_stays() -> None:
+    frac = late_curve()
+    frac[:600] = np.nan
+    frac[1000:1100] = np.nan
+    frac[1050:1060] = 0.5
+    assert find_lettering(record(frac), Reads(), CONFIG) == {}
+
+
 def test_a_curve_that_runs_through_a_word_stays() -> None:
     frac = late_curve()
     frac[:600] = 0.3

@@ -3,6 +3,8 @@
 In: a traced scan and an OCR engine. Out: the rows of each curve that lie on print. Only two kinds of places are
 read: stretches that stand alone, which a curve seldom does and print always, and the first rows of a section,
 where scales may reach into the grid. A curve that runs through a word goes on before and behind it, and stays.
+What stands alone before a curve begins or after it ended, and is no taller than a letter, need not be read: it
+tells nothing of the curve, and is most often the nought of a scale.
 Does not belong here: scales and names (`page.scales`), and what becomes of such rows (`curve.evidence.doubts`).
 """
 
@@ -29,6 +31,8 @@ _AROUND_IN = 0.5
 """How far around a stretch is read: a line that is cut reads worse."""
 _LINE_IN = 1.0
 """How much of a line is read on either side of the path that runs along it."""
+_LETTER_IN = 0.12
+"""Height of a letter of 8 to 9 points."""
 _HIGHEST_IN = 0.36
 """Height of a line of print at most, that of a title: a restless curve is taller."""
 _TURNS = (0, 90, 270)
@@ -84,6 +88,9 @@ def _find(record: ScanRecord, reader: TextReader, config: DigitiseConfig) -> dic
     for section_index, section in enumerate(record.log.sections):
         for track_index, track in enumerate(record.tracks[section_index]):
             traces, _ = track.traces()
+            for k, trace in enumerate(traces):
+                if (dots := _lone_ends(trace, section, config)).any():
+                    found[section_index, track_index, k] = dots
             paths = [
                 _Path(k, trace, asked)
                 for k, (trace, spec) in enumerate(zip(traces, track.track.curves, strict=True))
@@ -103,12 +110,8 @@ def _asked(
 ) -> tuple[Rows, ...]:
     """Stretches of a trace that may be print: they stand alone, or at the top of the section."""
     seen = trace.observed & np.isfinite(trace.frac)
-    if not seen.any() or section.depth is None:
-        return ()
-    depth = section.depth.depth_at(trace.scan_rows)
-    limit = physical.bridge_limit(section.depth.unit, config)
+    alone = _alone(trace, section, config)
     runs = flag_runs(seen)
-    alone = _joined(runs, lambda end, start: depth[start] - depth[end - 1] <= limit)
     longest, top = (
         round(inches * config.strip_dpi) for inches in (_LONGEST_IN, INTO_COLOUR_GRID_IN)
     )
@@ -117,6 +120,26 @@ def _asked(
     if head and style == "solid":  # dashes stand apart from each other anyway
         asked.append((head[0][0], head[-1][1]))
     return tuple(asked)
+
+
+def _alone(trace: Trace, section: Section, config: DigitiseConfig) -> list[Rows]:
+    """Stretches of a trace between which it is not bridged."""
+    seen = trace.observed & np.isfinite(trace.frac)
+    if not seen.any() or section.depth is None:
+        return []
+    depth = section.depth.depth_at(trace.scan_rows)
+    limit = physical.bridge_limit(section.depth.unit, config)
+    return _joined(flag_runs(seen), lambda end, start: depth[start] - depth[end - 1] <= limit)
+
+
+def _lone_ends(trace: Trace, section: Section, config: DigitiseConfig) -> Bool:
+    """Rows of what stands alone before the first and after the last stretch that is taller than a letter."""
+    alone = _alone(trace, section, config)
+    tall = [n for n, (a, b) in enumerate(alone) if b - a > _LETTER_IN * config.strip_dpi]
+    out = np.zeros(len(trace.frac), dtype=np.bool_)
+    for first, last in [*alone[: tall[0]], *alone[tall[-1] + 1 :]] if tall else ():
+        out[first:last] = True
+    return out
 
 
 def _windows(paths: Sequence[_Path], dpi: float) -> list[Rows]:

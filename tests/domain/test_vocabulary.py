@@ -64,6 +64,8 @@ def test_names_as_printed(text: str, mnemonic: str | None) -> None:
         ("SPMV", "MV"),
         ("NPHI VN", "V/V"),  # as V/V is read
         ("mS/m", "MMHO/M"),
+        ("API NOM ID (in)", "IN"),  # the unit in brackets, not one that the name holds
+        ("Gamma API (TVD)", "GAPI"),
         ("Ibf", "LB"),
         ("WITNESSED BY", None),
     ],

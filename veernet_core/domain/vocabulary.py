@@ -127,10 +127,19 @@ def _bracketed(text: str) -> Named | None:
 
 @lru_cache(4096)
 def find_unit(text: str) -> str | None:
-    """The unit a text names, by its longest alias; None where there is none.
+    """The unit a text names: the last one in brackets, else by its longest alias; None where there is none.
 
     Aliases of two letters or fewer must stand alone or end the text.
+
+    Examples
+    --------
+    >>> find_unit("API NOM ID (in)"), find_unit("Gamma API (TVD)")
+    ('IN', 'GAPI')
     """
+    for inner in reversed(re.findall(r"[(\[]([^()\[\]]+)[)\]]", text)):
+        alias = words(inner)
+        if alias in _lookups().by_unit:
+            return _lookups().by_unit[alias]
     plain = words(text)
     plain = _lookups().glued.get(plain.replace(" ", ""), plain)
     for alias in _lookups().units:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import cv2
@@ -248,7 +249,9 @@ def test_wave_trains_are_no_curve_track() -> None:
     waves = np.sin((np.arange(500)[None] + 3 * np.sin(rows / 90)) / 3.5) > -0.2
     paper[HEADER_ROWS:, 350:850] = waves * np.uint8(255)
     found = read_layout(as_raster(paper))
-    assert "image_track" in [finding.code for finding in found.findings]
+    (told,) = [finding for finding in found.findings if finding.code == "image_track"]
+    first, last = map(float, re.findall(r"Columns (\d+) to (\d+) px", told.message)[0])
+    assert (first, last) == (pytest.approx(350, abs=20), pytest.approx(850, abs=20))
     np.testing.assert_allclose(edges(the_log(found), 2500), borders[:2], atol=1.0)
 
 

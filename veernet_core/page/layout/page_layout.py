@@ -17,7 +17,7 @@ from veernet_core.page.layout import lines, marked, resolution
 from veernet_core.page.layout.courses import StraightPage, straight_page
 from veernet_core.page.layout.decode import DecodeSettings, RowRun
 from veernet_core.page.layout.lines import PageProfiles
-from veernet_core.page.layout.maps import LayoutNet
+from veernet_core.page.layout.maps import INPUT_WIDTH, LayoutNet
 from veernet_core.page.layout.marked import LogFound, Marks
 from veernet_core.page.results import PageKind, PageLayout, SectionFound, SectionKind
 
@@ -164,27 +164,29 @@ def _page_kind(
     settings: DecodeSettings,
 ) -> tuple[PageKind, tuple[Finding, ...]]:
     """Whether this is a log of curves, and what speaks against it."""
-    images = _image_rows(marks, logs)
-    notes = () if images is None else (_image_finding(images),)
+    image = _image_of(marks, logs)
+    notes = () if image is None else (image,)
     if any(s.kind == "main" and s.confidence >= settings.least_sure for s in sections):
         return "curve_log", notes
-    if images is not None:
+    if image is not None:
         return "not_curve_log", notes
     return "unknown", (_no_log_finding(bool(logs)),)
 
 
-def _image_rows(marks: Marks, logs: Sequence[LogFound]) -> tuple[int, int] | None:
-    """Rows of a stretch where a wide column is filled by a picture."""
+def _image_of(marks: Marks, logs: Sequence[LogFound]) -> Finding | None:
+    """A stretch where a wide column is filled by a picture, with its rows and columns."""
     other = marks.areas[5]
     runs = [(log.first, log.last) for log in logs] or [(len(other) // 4, len(other))]
     for first, last in runs:
-        if last - first > 8 and float((other[first:last].mean(axis=0) > 0.5).mean()) > _IMAGE_WIDTH:
-            return int(first * marks.cell_px), int(min(marks.height_px, last * marks.cell_px))
+        filled = np.flatnonzero(other[first:last].mean(axis=0) > 0.5)
+        if last - first > 8 and len(filled) > _IMAGE_WIDTH * other.shape[1]:
+            px = np.rint(
+                np.array([filled[0], filled[-1] + 1]) * marks.col_px * INPUT_WIDTH / other.shape[1]
+            )
+            rows = int(first * marks.cell_px), int(min(marks.height_px, last * marks.cell_px))
+            text = f"Columns {px[0]:g} to {px[1]:g} px are filled with a picture or signs, not with curves."
+            return Finding.of("image_track", text, rows=rows)
     return None
-
-
-def _image_finding(rows: tuple[int, int]) -> Finding:
-    return Finding.of("image_track", rows=rows)
 
 
 def _no_log_finding(doubtful: bool) -> Finding:

@@ -29,7 +29,7 @@ from veernet_core.page.scales.candidates import (
     pair_features,
 )
 from veernet_core.page.scales.choice import choose
-from veernet_core.page.scales.names import NameCandidate
+from veernet_core.page.scales.names import NameCandidate, is_unit_only
 from veernet_core.page.scales.naming import name_scales, other_colour, relation
 from veernet_core.page.scales.pens import PenLine, ScaleRow, bind_pens
 from veernet_core.page.scales.scorer import DOUBTFUL, ScaleScorer
@@ -221,11 +221,17 @@ def mnemonic_of(printed: str, kind: CurveKind | None) -> str:
 
 
 def _unit(item: ReadScale, block: BlockText, kind: CurveKind | None) -> Reading[str] | None:
-    """The unit printed with the name, between the numbers, or nearest to the scale."""
+    """The unit printed with the name, between the numbers, or alone near the scale, not with another name."""
     scale = item.scale
     texts = [] if item.name is None else [item.name.text]
     texts.append(" ".join(t.text for t in scale.between if not t.is_number))
-    near = [n for n in item.names if abs(n.y - scale.y) < 2.2 * scale.height]
+    own = texts[0] if item.name is not None else ""
+    near = [
+        n
+        for n in item.names
+        if abs(n.y - scale.y) < 2.2 * scale.height
+        and (is_unit_only(n.text) or (own and own in n.text))
+    ]
     texts += [n.text for n in sorted(near, key=lambda n: abs(n.y - scale.y))]
     usual = kind.units if kind is not None else ()
     for text in texts:
