@@ -354,6 +354,14 @@ def test_three_whole_decades_are_logarithmic_and_not_sure_where_the_grid_seems_e
     assert wide.scale == "linear"
 
 
+def test_a_number_in_a_name_makes_no_scale_linear() -> None:
+    """The 60 of 60 IN RES stood where a scale from 0.2 to 200 has it if it is linear, and was believed."""
+    for col in range(250, 450, 10):
+        boxes = [box("60 IN RES", 1500, col), box("0.2", 1500, 130), box("200", 1500, 570)]
+        (curve,) = read(boxes, track(T1, scale="log"), track(T2), track(T3))
+        assert (*ends(curve)[1:], curve.scale) == (0.2, 200.0, "log"), col
+
+
 @pytest.mark.parametrize(("right", "grid"), [("200", "linear"), ("100", "linear"), ("1000", None)])
 def test_a_nought_that_a_line_runs_beside_is_never_surely_a_one(
     monkeypatch: pytest.MonkeyPatch, right: str, grid: str | None
