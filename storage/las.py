@@ -51,7 +51,7 @@ _WELL_ITEMS = (
     ("COMP", "company", "COMPANY"),
     ("WELL", "name", "WELL"),
     ("FLD", "field_name", "FIELD"),
-    ("LOC", "", "LOCATION"),
+    ("LOC", "location", "LOCATION"),
     ("CNTY", "county", "COUNTY"),
     ("STAT", "state", "STATE"),
     ("CTRY", "country", "COUNTRY"),
@@ -60,6 +60,13 @@ _WELL_ITEMS = (
     ("UWI", "uwi", "UNIQUE WELL ID"),
 )
 """Mnemonic, member of ``WellInfo`` and description of the ~Well items after NULL."""
+_DATUM_ITEMS = (
+    ("EKB", "elevation_kb", "ELEVATION OF KELLY BUSHING"),
+    ("EDF", "elevation_df", "ELEVATION OF DERRICK FLOOR"),
+    ("EGL", "elevation_gl", "ELEVATION OF GROUND"),
+    ("LMF", "datum", "LOG MEASURED FROM"),
+)
+"""The same of the ~Parameter items that say what depths are measured from; only those that are known."""
 
 
 @dataclass(slots=True)
@@ -127,7 +134,7 @@ def las_bytes(
         writer.line("DEPT", _LAS_UNIT[table.unit], "", "DEPTH"),
         *(_curve_line(writer, name, column) for name, column in zip(names, table.columns)),
         "~Parameter",
-        *_parameter_lines(writer, log, section_id),
+        *_parameter_lines(writer, log, section_id, _LAS_UNIT[table.unit]),
         "~Other",
         *_other_lines(writer, log, section_id, remarks, decision),
         *_data_lines(table, names),
@@ -139,7 +146,7 @@ def text_findings(log: DigitisedLog) -> tuple[Finding, ...]:
     """Findings for the text of a log that LAS holds in another spelling, one for the well and one a curve."""
     changed = []
     for mnemonic, name, _ in _WELL_ITEMS:
-        text = getattr(log.well, name) if name else ""
+        text = getattr(log.well, name)
         if not is_exact(text, header_text(text)):
             changed.append(f"{mnemonic} {header_text(text)}")
     found = []
@@ -173,7 +180,7 @@ def _well_lines(writer: _Writer, well: WellInfo, table: SectionTable) -> Iterabl
     yield writer.line("STEP", unit, f"{table.step:f}", "STEP")
     yield writer.line("NULL", "", f"{NULL:.2f}", "NULL VALUE")
     for mnemonic, name, description in _WELL_ITEMS:
-        text = getattr(well, name) if name else ""
+        text = getattr(well, name)
         value = writer.text(mnemonic, text, header_text(text))
         yield writer.line(mnemonic, "", value, description)
     if re.fullmatch(r"[\d-]+", well.uwi) and len(well.uwi.replace("-", "")) in (10, 12, 14):
@@ -192,12 +199,18 @@ def _curve_line(writer: _Writer, name: str, column: Column) -> str:
     return writer.line(name, unit, "", about)
 
 
-def _parameter_lines(writer: _Writer, log: DigitisedLog, section_id: str) -> list[str]:
+def _parameter_lines(writer: _Writer, log: DigitisedLog, section_id: str, unit: str) -> list[str]:
+    """What the file was made of, and what its depths are measured from; ``unit``: of depths and elevations."""
     scan = writer.text("SCAN", log.scan.stem, header_text(log.scan.stem))
     section = writer.text("SECT", section_id, header_text(section_id))
     return [
         writer.line("SCAN", "", scan, "SCANNED PAPER LOG"),
         writer.line("SECT", "", section, "SECTION OF THE SCAN"),
+        *(
+            writer.line(item, "" if item == "LMF" else unit, header_text(text), description)
+            for item, name, description in _DATUM_ITEMS
+            if (text := getattr(log.well, name))
+        ),
     ]
 
 

@@ -80,6 +80,28 @@ def test_header_is_complete_and_conforms() -> None:
     assert data.splitlines()[0] == b"~Version"
 
 
+def test_place_elevations_and_datum_are_told() -> None:
+    log = make_log()
+    known = {
+        "location": "Sec. 24 T149N-R93W",
+        "elevation_kb": "2274.5",
+        "elevation_gl": "2257",
+        "datum": "KB",
+    }
+    data = las_bytes(replace(log, well=replace(log.well, **known)), "main")
+    assert data is not None
+    assert conforms(data)
+    las = read(data)
+    assert las.well["LOC"].value == "Sec. 24 T149N-R93W"
+    items = {item.mnemonic: (item.value, item.unit) for item in las.params}
+    assert items["EKB"] == (2274.5, "FT")
+    assert items["EGL"] == (2257, "FT")
+    assert items["LMF"] == ("KB", "")
+    assert "EDF" not in items
+    plain = read(las_bytes(log, "main"))
+    assert "EKB" not in plain.params
+
+
 def test_checker_can_fail() -> None:
     data = las_bytes(make_log(), "main")
     assert data is not None

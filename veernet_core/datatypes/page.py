@@ -227,7 +227,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class WellInfo:
-    """Header facts as given or read; empty where not known."""
+    """Header facts as given or read, all of them text; empty where not known.
+
+    ``elevation_kb``, ``elevation_df``, ``elevation_gl``: of kelly bushing, derrick floor and ground; ``datum``:
+    which of them depths are measured from (KB, DF, RT or GL).
+    """
 
     uwi: str = ""
     name: str = ""
@@ -238,6 +242,11 @@ class WellInfo:
     country: str = ""
     service_company: str = ""
     date: str = ""
+    location: str = ""
+    elevation_kb: str = ""
+    elevation_df: str = ""
+    elevation_gl: str = ""
+    datum: str = ""
 
 
 @dataclass(frozen=True, slots=True)

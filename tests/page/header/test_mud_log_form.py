@@ -62,6 +62,7 @@ def test_every_field_of_a_mud_log_is_its_own() -> None:
         "state": "North Dakota",
         "uwi": "33-025-01275",
         "field_name": "Blooming Prairie",
+        "location": "Sec. 24 T149N-R93W Dunn County, ND",
         "elevation_gl": "2257.0",
         "elevation_kb": "2274.5",
         "top_depth": "8160.0",
@@ -87,6 +88,27 @@ def test_prose_that_begins_like_a_label_names_no_company() -> None:
     company = read_header(form, LAYOUT).fields["company"]
     assert company.value == "ACME OIL CORPORATION"
     assert company.confidence >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("printed", "datum"),
+    [
+        ("K.B.", "KB"),
+        ("KB @ 25.5 FT", "KB"),
+        ("Rotary Table", "RT"),
+        ("D.F.", "DF"),
+        ("25 ft above", None),
+    ],
+)
+def test_what_depths_are_measured_from(printed: str, datum: str | None) -> None:
+    fields = read_header([box(f"Log Measured From {printed}", 400, 200)], LAYOUT).fields
+    assert (fields["datum"].value if "datum" in fields else None) == datum
+
+
+def test_a_location_with_a_letter_read_wrongly_is_not_sure() -> None:
+    for text, sure in (("992' FSL and 1416' FWL", True), ("992' FSL and 1416' RWL", False)):
+        location = read_header([box(f"Location: {text}", 400, 200)], LAYOUT).fields["location"]
+        assert (location.confidence >= 0.9) == sure
 
 
 def test_a_parent_company_below_a_name_did_not_run_the_log() -> None:

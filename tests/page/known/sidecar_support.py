@@ -14,6 +14,8 @@ CONTRACT = {
     "well": {
         "uwi": "15-053-00069", "name": "A 1", "company": "C", "field": "F", "county": "K",
         "state": "KS", "country": "US", "service_company": "S", "date": "1981-02-03",
+        "location": "L", "elevation_kb": "1512.5", "elevation_df": "1511", "elevation_gl": "1501",
+        "datum": "KB",
     },
     "sections": [
         {

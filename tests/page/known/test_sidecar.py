@@ -20,6 +20,11 @@ def test_the_contract_is_read_exactly():
     assert sidecar.well.uwi == "15-053-00069"
     assert sidecar.well.field_name == "F"
     assert sidecar.well.service_company == "S"
+    assert (sidecar.well.location, sidecar.well.elevation_gl, sidecar.well.datum) == (
+        "L",
+        "1501",
+        "KB",
+    )
     sections, findings = given_sections(sidecar, page())
     assert findings == ()
     (section,) = sections

@@ -191,6 +191,28 @@ def _choose_uwi(values: Sequence[Value]) -> Reading[str] | None:
     return reading_of(value, api.dashed, CLEAR if sure else LIKELY)
 
 
+_DATUMS = {
+    "KB": "KB", "RKB": "KB", "KELLYBUSHING": "KB", "ROTARYKELLYBUSHING": "KB", "DF": "DF", "RF": "DF",
+    "DERRICKFLOOR": "DF", "DRILLFLOOR": "DF", "RT": "RT", "ROTARYTABLE": "RT", "GL": "GL", "GROUNDLEVEL": "GL",
+}  # fmt: skip
+"""What depths are measured from, as forms print it (API RP 31A)."""
+_PLACE = re.compile(r"\b(?:SEC|TWP|RGE|[TR]\s*\d|F[NSEW]L|LAT|LON)", re.IGNORECASE)
+
+
+def _choose_datum(values: Sequence[Value]) -> Reading[str] | None:
+    for value in values:
+        name = _DATUMS.get(re.sub(r"[^A-Z]", "", re.split(r"[,@(\d]", value.text.upper())[0]))
+        if name is not None:
+            return reading_of(value, name, CONFIRMED if value.confidence >= FAIR_OCR else LIKELY)
+    return None
+
+
+def _is_place(text: str) -> bool:
+    """Whether a text places a well: by section, township and range, lines of a section, or degrees."""
+    misread = re.search(r"\b[^\WF_][NSEW]L\b", text.upper())  # 1416' RWL
+    return misread is None and bool(_PLACE.search(text)) and bool(re.search(r"\d", text))
+
+
 CHOOSERS: Mapping[str, Callable[[Sequence[Value]], Reading[str] | None]] = {
     "company": _free_text(_is_company),
     "name": _free_text(_is_well),
@@ -201,4 +223,6 @@ CHOOSERS: Mapping[str, Callable[[Sequence[Value]], Reading[str] | None]] = {
     "date": _choose_date,
     "run": _choose_run,
     "uwi": _choose_uwi,
+    "location": _free_text(_is_place),
+    "datum": _choose_datum,
 }

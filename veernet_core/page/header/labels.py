@@ -36,6 +36,7 @@ _LABELS: dict[str, str] = {
     "uwi": r"A\.?P\.?I\.?\s*(?:SERIAL\s*)?(?:NO\.?|NUMBER|#)?|U\.?W\.?I\.?",
     "top_depth": r"TOP\s*LOG(?:GED|G\.?)?\.?\s*INTER\w*\.?|LAST\s*READING",
     "bottom_depth": r"(?:BTM|BOTTOM|BOTTLOM)\.?\s*LOG(?:GED|G\.?)?\.?\s*INTER\w*\.?|FIRST\s*READING",
+    "datum": r"LOG(?:GING)?\s*MEASURED\s*FROM",
     "interval": rf"LOGG(?:ED|ING)\s*INTERVAL{_UNIT}",
     "depth_driller": rf"DEPTH\W*DRILLER|BOTTOM\s*DRILLER|DRILLER\W*DEPTH|TOTAL\s*DEPTH{_UNIT}",
     "depth_logger": r"DEPTH\W*LOGGER|DEPTH\s*REACHED|LOGGER\W*DEPTH|SCHLUMBERGER\s*DEPTH",
@@ -209,7 +210,7 @@ def _gap(label: _Label, line: Line) -> float:
     return max(0.0, line.u0 - label.u1) / label.line.height
 
 
-_ONE_LINE = frozenset({"county", "state", "country"})
+_ONE_LINE = frozenset({"county", "state", "country", "datum"})
 _PER_RUN = frozenset(
     {"date", "run", "top_depth", "bottom_depth", "depth_driller", "depth_logger", "interval"}
     | {"elevation_kb", "elevation_df", "elevation_gl", "uwi"}

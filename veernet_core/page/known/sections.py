@@ -179,13 +179,17 @@ def _by_track(placed: Sequence[Placed], reading: PageReading) -> Printed:
 
 def _well(given: WellInfo, header: HeaderFound, min_confidence: float) -> WellInfo:
     read = {
-        f.name: str(header.fields[f.name].value)
+        f.name: _as_text(header.fields[f.name].value)
         for f in fields(WellInfo)
         if not getattr(given, f.name)
         and f.name in header.fields
         and header.fields[f.name].confidence >= min_confidence
     }
     return replace(given, **read)
+
+
+def _as_text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _given_section(

@@ -8,7 +8,7 @@ Does not belong here: files and folders, and what becomes of what is given (`sec
 The contract, every field optional::
 
     {"well": {"uwi", "name", "company", "field", "county", "state", "country", "service_company",
-              "date"},
+              "date", "location", "elevation_kb", "elevation_df", "elevation_gl", "datum"},
      "sections": [
        {"section_id": "main", "row_top": 18100, "row_bottom": 37000,
         "depth": {"unit": "ft", "anchors": [[18342.0, 7200.0], [20310.5, 7300.0]]},

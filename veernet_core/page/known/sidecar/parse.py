@@ -121,8 +121,9 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _well(node: Node) -> WellInfo:
-    known = ("uwi", "name", "company", "field", "county", "state", "country")
-    fields = node.fields(*known, "service_company", "date")
+    known = ("uwi", "name", "company", "field", "county", "state", "country", "service_company")
+    others = ("date", "location", "elevation_kb", "elevation_df", "elevation_gl", "datum")
+    fields = node.fields(*known, *others)
     texts = {key: value.text() for key, value in fields.items()}
     if "field" in texts:
         texts["field_name"] = texts.pop("field")
