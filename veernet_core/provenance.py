@@ -29,7 +29,7 @@ ALGORITHMS: dict[str, int] = {
     "strips": 4,
     "network": 4,
     "tracking": 5,
-    "values": 7,
+    "values": 8,
     "quality": 4,
     "gate": 8,
     "files": 6,
