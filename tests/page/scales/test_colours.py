@@ -124,3 +124,17 @@ def test_a_black_rule_beside_coloured_print_is_no_sample_of_its_pen() -> None:
         for name, row in zip(("ROP", "GR"), ROWS, strict=True)
     ]
     assert [c.stroke_px for c in print_colours(found, text, raster)] == [0.0, 2.0]
+
+
+def test_a_scale_of_half_a_track_has_the_colour_of_its_own_half() -> None:
+    """A clear black curve was looked for in the red of the scale beside it, and nothing was found."""
+    raster = drawn((BLACK, BLACK), {})
+    rgb = raster.read_rgb(0, TOP + 50).copy()
+    rgb[212:214, 100:300], rgb[212:214, 300:500] = GREEN, BLACK
+    for left, right in ((280, 296), (304, 320)):
+        rgb[193:207:2, left:right:2] = BLACK
+    ink = (255 - rgb.min(axis=2)).astype(np.uint8)
+    halves = replace(raster, read_ink=lambda a, b: ink[a:b], read_rgb=lambda a, b: rgb[a:b])
+    text, _ = block(halves)
+    read = [replace(curve(n, 200), part=p) for n, p in (("ROP", (0.0, 0.5)), ("COND", (0.5, 1.0)))]
+    assert [c.colour for c in print_colours(read, text, halves)] == ["#00ff00", "#000000"]

@@ -90,12 +90,12 @@ def _print_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | 
 
 def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
     """Colour of the line drawn just above or below the numbers of a scale; None where it is not coloured."""
-    frames = [f for f in block.frames if f.tracks[0] == curve.track_index and f.kind == "track"]
+    span = _span(curve, block)
     height = float(np.median([t.height for t in block.tokens if abs(t.y - curve.left.row) < 4]))
-    if not frames or not np.isfinite(height):
+    if span is None or not np.isfinite(height):
         return None
-    margin = 0.12 * frames[0].width
-    left, right = int(frames[0].left + margin), int(frames[0].right - margin)
+    margin = 0.12 * (span[1] - span[0])
+    left, right = int(span[0] + margin), int(span[1] - margin)
     if np.isfinite(curve.pen_row):
         return _line_colour(raster, block, curve.pen_row, np.arange(max(0, left), right))
     tilt = block.ink.tilt
@@ -131,8 +131,18 @@ def _line_colour(raster: Raster, block: BlockText, y: float, cols: NDArray[np.in
 
 
 def _belongs(x: float, curve: CurveFound, block: BlockText) -> bool:
+    span = _span(curve, block)
+    return span is not None and span[0] - 10 <= x <= span[1] + 10
+
+
+def _span(curve: CurveFound, block: BlockText) -> tuple[float, float] | None:
+    """First and last column of the track of a curve, or of its part of it; None where no border is known."""
     frames = [f for f in block.frames if f.tracks[0] == curve.track_index and f.kind == "track"]
-    return any(f.left - 10 <= x <= f.right + 10 for f in frames)
+    if not frames:
+        return None
+    first, last = curve.part or (0.0, 1.0)
+    frame = frames[0]
+    return frame.left + first * frame.width, frame.left + last * frame.width
 
 
 def _pixels(raster: Raster, row: float, x0: float, x1: float, height: float) -> U8:
