@@ -157,8 +157,21 @@ def _read(
     depths = _depths(upright, given, found, placed, reader, (unit, printed))
     curves = sure_where_depth_is(curves, depths)
     found = _cut(found, placed, depths)
-    findings = (*found.findings, *(f for d in depths.values() for f in d.findings))
+    findings = (
+        *found.findings,
+        *(f for d in depths.values() for f in d.findings),
+        *_from_border(curves),
+    )
     return PageReading(found, depths, fields, curves, findings)
+
+
+def _from_border(curves: Sequence[CurveFound]) -> list[Finding]:
+    """Findings of curves whose scale has no ends."""
+    return [
+        Finding.of("values_from_border", section_id=c.section_id, mnemonic=str(c.mnemonic.value))
+        for c in curves
+        if c.per_division
+    ]
 
 
 def sure_where_depth_is(

@@ -175,7 +175,8 @@ class CurveFound:
     another one than ``track_index``. ``part``: shares (0..1) of the track where the scale begins and ends,
     where it is not the whole track's. ``pen_row``: row of the line drawn as a sample of its pen, at the middle
     of the page; NaN where none was found. ``dash_px``: length of its dashes, ``stroke_px`` its width, page
-    pixels; 0 where that is not sure.
+    pixels; 0 where that is not sure. ``per_division``: printed value of one division, where no end is printed
+    and values count from the left border; else 0.
     """
 
     section_id: str
@@ -195,6 +196,7 @@ class CurveFound:
     pen_row: float = math.nan
     dash_px: float = 0.0
     stroke_px: float = 0.0
+    per_division: float = 0.0
 
     def at_most(self, confidence: float) -> CurveFound:
         """The same with no value surer than that."""

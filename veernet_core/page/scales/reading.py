@@ -23,6 +23,7 @@ from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFo
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
+from veernet_core.page.scales.divisions import division_scales
 from veernet_core.page.scales.ink import ScaleInk, find_tilt
 from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tints
 from veernet_core.page.scales.repeated import with_repeated
@@ -120,6 +121,7 @@ def _curves(
     """The scales that the print of some rows tells."""
     block = block_of(raster, section, boxes, rows, dpi)
     curves = curves_of(read_block_scales(block, scorer), block, section)
+    curves += division_scales(boxes, block, section, curves)
     curves = with_series(print_colours(curves, block, raster), block)
     return with_legend_strokes(curves, block)
 
