@@ -82,12 +82,13 @@ def found(left: float = 100.0, right: float = 600.0, confidence: float = 0.9) ->
     return SectionFound("main", "main", *ROWS, (track,), np.zeros((0, 2)))
 
 
+WIDTH = 2000
 READING = SimpleNamespace(curves=())
 
 
 def parts_of(section: SectionFound, of: SidecarTrack | None, where: PageCheck):
     placed = PlacedTrack("T1", 0, of)
-    return read_parts(placed, section, READING, 0.5, where.findings)  # type: ignore[arg-type]
+    return read_parts(placed, section, READING, 0.5, where)  # type: ignore[arg-type]
 
 
 def test_a_track_of_which_no_scale_was_read_gives_its_curve_as_a_share_of_its_width() -> None:
@@ -103,9 +104,24 @@ def test_a_track_of_which_no_scale_was_read_gives_its_curve_as_a_share_of_its_wi
 @pytest.mark.parametrize(("off", "unsure"), [(-0.01, True), (0.0, False)])
 def test_borders_below_the_least_confidence_are_uncertain(off: float, unsure: bool) -> None:
     section, where = found(confidence=MIN_TRACK_CONFIDENCE + off), check()
-    assert is_unsure(PlacedTrack("T1", 0, None), section, [], 0.9) is unsure
+    assert is_unsure(PlacedTrack("T1", 0, None), section, [], 0.9, WIDTH) is unsure
     parts_of(section, None, where)
     assert ("borders_uncertain" in codes(where)) is unsure
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "unsure"),
+    [
+        (-15.0, 600.0, True),
+        (-5.0, 600.0, False),
+        (100.0, WIDTH + 9.0, False),
+        (100.0, WIDTH + 60.0, True),
+    ],
+)
+def test_a_border_off_the_paper_is_uncertain(left: float, right: float, unsure: bool) -> None:
+    """A border set 15 px off the paper, where the paper ends at it, let a curve out that was 28 % off."""
+    placed = PlacedTrack("T1", 0, None)
+    assert is_unsure(placed, found(left, right), [], 0.9, WIDTH) is unsure
 
 
 WHOLE = (None,)
@@ -125,11 +141,11 @@ def test_scales_read_surely_at_the_borders_confirm_them(
     ends = [Reading(v, "header", sure) for v in (-20.0, 20.0)]
     name = Reading("CCL", "header", 0.99)
     read = [CurveFound("main", 0, name, None, *ends, "linear", "solid", part=p) for p in parts]
-    assert is_unsure(placed, section, read, 0.9) is unsure
+    assert is_unsure(placed, section, read, 0.9, WIDTH) is unsure
     within = [replace(c, last_track=0) for c in read]
-    assert is_unsure(placed, section, within, 0.9) is unsure
+    assert is_unsure(placed, section, within, 0.9, WIDTH) is unsure
     across = [replace(c, last_track=1) for c in read]
-    assert is_unsure(placed, section, across, 0.9)
+    assert is_unsure(placed, section, across, 0.9, WIDTH)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +158,7 @@ def test_numbers_confirm_no_borders_a_division_off(divisions: int | None, unsure
     section = replace(section, tracks=(replace(section.tracks[0], divisions=divisions),))
     ends = [Reading(v, "header", 0.95) for v in (0.0, 200.0)]
     read = [CurveFound("main", 0, Reading("GR", "header", 0.99), None, *ends, "linear", "solid")]
-    assert is_unsure(PlacedTrack("T1", 0, None), section, read, 0.9) is unsure
+    assert is_unsure(PlacedTrack("T1", 0, None), section, read, 0.9, WIDTH) is unsure
 
 
 def test_given_curves_are_used_on_borders_that_were_read_and_a_confirmation_is_kept() -> None:

@@ -219,7 +219,7 @@ def _read_section(
 ) -> Section:
     found, given = placed.found, placed.given
     section_id = found.section_id
-    parts = [read_parts(t, found, reading, min_confidence, page.findings) for t in placed.tracks]
+    parts = [read_parts(t, found, reading, min_confidence, page) for t in placed.tracks]
     rows = rows_on_page(found.row_top, found.row_bottom, where, page.raster.height_px)
     depth = None
     read = reading.depths.get(section_id)
@@ -241,7 +241,9 @@ def _read_section(
     doubts = [
         Doubt(missing.BORDERS_UNCERTAIN, t.track_id)
         for t in placed.tracks
-        if is_unsure(t, found, of_track(reading, found, t.index), min_confidence)
+        if is_unsure(
+            t, found, of_track(reading, found, t.index), min_confidence, page.raster.width_px
+        )
     ]
     if reading.layout.kind != "curve_log" and given is None:
         doubts.append(Doubt(missing.PAGE_DOUBTFUL))

@@ -23,6 +23,7 @@ from veernet_core.page.known import missing
 from veernet_core.page.known.additions import Additions, backups_named, with_additions
 from veernet_core.page.known.curves import filled, read_curves, read_values, source_of, spec_of
 from veernet_core.page.known.geometry import (
+    EDGE_SLACK_PX,
     array_of,
     geometry_of,
     require_on_page,
@@ -37,6 +38,7 @@ from veernet_core.page.results import (
     CurveFound,
     PageReading,
     SectionFound,
+    TrackFound,
 )
 
 UNREAD = "UNREAD"
@@ -71,6 +73,8 @@ class PageCheck:
 
 _ONE_OFF = (9, 11)
 """Divisions of a linear track whose border stands one off: 139 of 153 read by eye have tens, one eleven."""
+_SLACK = 0.02
+"""Share of a track's width by which a border may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +100,22 @@ def of_track(reading: PageReading, section: SectionFound, index: int) -> list[Cu
 
 
 def is_unsure(
-    placed: PlacedTrack, section: SectionFound, read: Sequence[CurveFound], min_confidence: float
+    placed: PlacedTrack,
+    section: SectionFound,
+    read: Sequence[CurveFound],
+    min_confidence: float,
+    width_px: int,
 ) -> bool:
     """Whether a track's borders are uncertain: numbers that surely are the ends of its scales stand at its
     borders and confirm them, be it each at one half of the track. Of 101 tracks with such a scale, five of them
     below ``MIN_TRACK_CONFIDENCE``, the borders of one were off by more than 2 % of the track. Of a linear grid
-    with nine or eleven divisions a border stands one off, and nothing confirms it.
+    with nine or eleven divisions a border stands one off, and nothing confirms it; nor does anything confirm a
+    border that lies off the paper.
     """
     found = section.tracks[placed.index]
     if found.divisions in _ONE_OFF:
+        return True
+    if not _has_borders(placed.given) and _runs_off(found, width_px):
         return True
     if found.confidence >= MIN_TRACK_CONFIDENCE:
         return False
@@ -112,6 +123,17 @@ def is_unsure(
     sure = [c for c in own if source_of(read_values(c), min_confidence) == "header"]
     spans = [c.part or (0.0, 1.0) for c in sure]
     return not (any(left == 0 for left, _ in spans) and any(right == 1 for _, right in spans))
+
+
+def _has_borders(given: SidecarTrack | None) -> bool:
+    return given is not None and None not in (given.left_px, given.right_px)
+
+
+def _runs_off(track: TrackFound, width_px: int) -> bool:
+    """Whether a border lies off the paper, by more than values may be off."""
+    slack = max(EDGE_SLACK_PX, _SLACK * float(track.right_knots[0, 1] - track.left_knots[0, 1]))
+    left, right = track.left_knots[:, 1].min(), track.right_knots[:, 1].max()
+    return bool(left < -slack or right > width_px - 1 + slack)
 
 
 def given_parts(
@@ -136,12 +158,12 @@ def read_parts(
     section: SectionFound,
     reading: PageReading,
     min_confidence: float,
-    findings: list[Finding],
+    page: PageCheck,
 ) -> TrackParts:
     """A track that was found, with what is given of it."""
-    found, given = section.tracks[placed.index], placed.given
+    found, given, findings = section.tracks[placed.index], placed.given, page.findings
     read = of_track(reading, section, placed.index)
-    if is_unsure(placed, section, read, min_confidence):
+    if is_unsure(placed, section, read, min_confidence, page.raster.width_px):
         findings.append(missing.borders_uncertain(section, placed.track_id, found.confidence))
     curves: list[CurveSpec | SidecarCurve] = []
     more: list[Additions] = []
@@ -157,7 +179,7 @@ def read_parts(
         if not curves:
             curves.append(_UNREAD_CURVE)
             findings.append(missing.scale_unread(section, placed.track_id))
-    is_given = given is not None and None not in (given.left_px, given.right_px)
+    is_given = _has_borders(given)
     borders = found.left_knots, found.right_knots
     confirmed = given is not None and given.borders_confirmed
     return TrackParts(placed.track_id, *borders, curves, is_given, more, confirmed)
