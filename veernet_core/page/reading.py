@@ -147,9 +147,13 @@ def _read(
     boxes = _text(upright, found, placed, reader) if needs.scales else []
     found = _kind_by_title(found, boxes)
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
-    curves = scales.read_scales(upright, found, reader, models) if needs.scales else ()
-    if given is None or not _has_pixels(given):
+    free = given is None or not _has_pixels(given)
+    curves: tuple[CurveFound, ...] = ()
+    if needs.scales and not free:
+        curves = scales.read_scales(upright, found, reader, models)
+    if free:
         if needs.scales:
+            found, curves = scales.read_scales_and_tracks(upright, found, reader, models)
             found, curves = scales.read_lying_scales(upright, found, curves, reader, models)
             found, placed, _ = place(given, found, upright.height_px)
         found, curves = with_spans(found, curves)

@@ -26,6 +26,7 @@ from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.divisions import division_scales
 from veernet_core.page.scales.ink import ScaleInk, find_tilt
 from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tints
+from veernet_core.page.scales.printed_tracks import with_printed_tracks
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
 from veernet_core.page.scales.scorer import ScaleScorer, shipped_scorer, unpack_scorer
@@ -84,14 +85,35 @@ def read_scales(
     tuple of CurveFound
         In the order of sections, tracks and rows.
     """
+    return _read(raster, layout, reader, models, adding=False)[1]
+
+
+def read_scales_and_tracks(
+    raster: Raster,
+    layout: PageLayout,
+    reader: ScaleReader,
+    models: PageModels = SHIPPED,
+) -> tuple[PageLayout, tuple[CurveFound, ...]]:
+    """As ``read_scales``, with tracks that only the print of scales tells added to the layout."""
+    return _read(raster, layout, reader, models, adding=True)
+
+
+def _read(
+    raster: Raster, layout: PageLayout, reader: ScaleReader, models: PageModels, adding: bool
+) -> tuple[PageLayout, tuple[CurveFound, ...]]:
+    """The scales of all sections, and the layout with the tracks that they tell, where these are asked for."""
     scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
     net = reader.print_net(models.files.get(PRINT_FILE))
     sections = [s for s in sorted(layout.sections, key=lambda s: s.row_top) if _is_log(s)]
     found: list[list[CurveFound]] = []
     above = 0.0
-    for section in sections:
+    for number, section in enumerate(sections):
         rows = block_rows(raster, section, above, layout.dpi)
         boxes = read_block_print(raster, section, rows, reader, layout.dpi, net)
+        told = with_printed_tracks(raster, section, boxes, layout.dpi) if adding else section
+        if told is not section:  # print is read again without the borders that run up beside it
+            section = sections[number] = told
+            boxes = read_block_print(raster, section, rows, reader, layout.dpi, net)
         curves = _curves(raster, section, boxes, rows, layout.dpi, scorer)
         near_end = NEXT_ROW_IN * layout.dpi.down
         late = _unfinished(section, curves, rows[1] - near_end)
@@ -103,7 +125,10 @@ def read_scales(
             late = {c.track_index for c in more if c.left.row >= rows[1] - near_end}
         found.append(curves)
         above = section.row_bottom
-    return tuple(curve for own in _voted(sections, found) for curve in own)
+    by_id = {section.section_id: section for section in sections}
+    told_by = tuple(by_id.get(s.section_id, s) for s in layout.sections)
+    voted = tuple(curve for own in _voted(sections, found) for curve in own)
+    return replace(layout, sections=told_by), voted
 
 
 def _is_log(section: SectionFound) -> bool:
