@@ -76,6 +76,11 @@ def found_by(monkeypatch: pytest.MonkeyPatch, found: PageLayout) -> list[str]:
     monkeypatch.setattr(reading.header, "read_sideways", tell("text", [line]))
     monkeypatch.setattr(reading.header, "read_header", tell("header", READING.header))
     monkeypatch.setattr(reading.scales, "read_scales", tell("scales", READING.curves))
+
+    def both(raster: Any, layout: PageLayout, *args: Any) -> Any:
+        return layout, reading.scales.read_scales(raster, layout, *args)
+
+    monkeypatch.setattr(reading.scales, "read_scales_and_tracks", both)
     monkeypatch.setattr(reading.depth, "find_depth", tell("depth", DEPTH))
     return asked
 
@@ -91,6 +96,26 @@ def test_only_what_is_missing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     value["sections"][0]["depth"] = FULL["sections"][0]["depth"]
     reading.read_page(page(), parse(value), Unused())
     assert set(asked) == {"layout", "text", "header", "scales"}
+
+
+@pytest.mark.parametrize(
+    ("code", "curves", "depths", "kind"),
+    [
+        ("layout_doubtful", READING.curves, {"main": DEPTH}, "curve_log"),
+        ("layout_doubtful", READING.curves[:2], {"main": DEPTH}, "unknown"),  # one of them is sure
+        ("layout_doubtful", READING.curves, {"main": replace(DEPTH, confidence=0.7)}, "unknown"),
+        ("layout_doubtful", READING.curves, {"other": DEPTH}, "unknown"),
+        ("cement_bond", READING.curves, {"main": DEPTH}, "unknown"),  # print says it is none
+    ],
+)
+def test_scales_and_depths_tell_a_log_that_does_not_look_like_one(
+    code: str, curves: Any, depths: Any, kind: str
+) -> None:
+    looks = (Finding.of("page_turned"), Finding.of(code))
+    found = replace(layout(section()), kind="unknown", findings=looks)
+    told = reading.found_by_print(found, curves, depths)
+    assert told.kind == kind
+    assert told.findings == (looks[:1] if kind == "curve_log" else looks)
 
 
 def test_a_page_that_is_no_log_is_refused_before_text_is_read(

@@ -58,6 +58,12 @@ _HEADER_IN = 45.0
 _INTO_GRID_IN = 0.6
 """Scale blocks and grids meet where neither ends exactly."""
 _FEWEST_MENTIONS, _FEWEST_LETTERS = 2, 40
+_SCALES_OF_A_LOG = 2
+"""Surely read scales beside a depth axis that no other page has."""
+LOOKS_DOUBTFUL = "layout_doubtful"
+"""Finding: a page does not look like a log."""
+SURE = 0.9
+"""Confidence from which what is read is relied on."""
 _SAMPLE_IN = 8.0
 """How much of each end of a page is read to learn which way up it is."""
 _OTHER_SURVEYS = (
@@ -160,13 +166,30 @@ def _read(
     printed = printed_unit([box.text for box in boxes if _clear(box)])
     depths = _depths(upright, given, found, placed, reader, (unit, printed))
     curves = sure_where_depth_is(curves, depths)
-    found = _cut(found, placed, depths)
+    found = _cut(found_by_print(found, curves, depths), placed, depths)
     findings = (
         *found.findings,
         *(f for d in depths.values() for f in d.findings),
         *_from_border(curves),
     )
     return PageReading(found, depths, fields, curves, findings)
+
+
+def found_by_print(
+    found: PageLayout, curves: Sequence[CurveFound], depths: Mapping[str, DepthFound]
+) -> PageLayout:
+    """The layout, of a curve log where only its looks were in doubt and print tells one: a section with an axis
+    and two surely read scales or more.
+    """
+    doubts = [f for f in found.findings if f.code != "page_turned"]
+    if found.kind != "unknown" or {f.code for f in doubts} != {LOOKS_DOUBTFUL}:
+        return found
+    axes = {key for key, d in depths.items() if d.axis is not None and d.confidence >= SURE}
+    sure = [c.section_id for c in curves if min(c.left.confidence, c.right.confidence) >= SURE]
+    if any(sure.count(section_id) >= _SCALES_OF_A_LOG for section_id in axes):
+        rest = tuple(f for f in found.findings if f not in doubts)
+        return replace(found, kind="curve_log", findings=rest)
+    return found
 
 
 def _from_border(curves: Sequence[CurveFound]) -> list[Finding]:

@@ -55,7 +55,7 @@ def _free_text(check: Callable[[str], bool]) -> Callable[[Sequence[Value]], Read
             confidence = CONFIRMED
         elif any(not _alike(best.text, v.text) and v.confidence >= FAIR_OCR for v in usable):
             confidence = DOUBTFUL
-        elif best.confidence >= CLEAR_OCR and check(best.text):
+        elif best.confidence >= CLEAR_OCR and check(best.text) and not best.is_ragged:
             confidence = CLEAR
         else:
             confidence = LIKELY if best.confidence >= FAIR_OCR else DOUBTFUL

@@ -16,6 +16,8 @@ from veernet_core.page.header.values import Value
 
 _WORD_GAP, _VALUE_GAP, _BAND = 4.0, 14.0, 1.0
 """Gaps in units of the text height: between words of a value, from a label to its value; reach of a band."""
+_INDENT = 3.0
+"""Farthest that a further line of a value begins right of its first, in heights."""
 _BLOCK_HEIGHTS = 8.0
 """Farthest that a heading speaks for the lines below it, in heights of a line."""
 SERVED_BY = "served_by"
@@ -268,14 +270,17 @@ def _paragraph(own: Line | None, label: _Label, inside: Sequence[Line]) -> Value
         else:
             near.append(line)
     words: list[Line] = []
+    is_ragged = False
     for row in rows:
         ordered = sorted(row, key=lambda line: line.u0)
         if not words or ordered[0].u0 < max(word.u1 for word in words):
+            start = label.u1 if own else words[0].u0 if words else ordered[0].u0
+            is_ragged |= bool(words) and ordered[0].u0 - start > _INDENT * label.line.height
             words += _run_of_words(ordered, label, own)
     if not words:
         return None
     text = " ".join(word.text for word in words)
-    return Value(text, min(word.confidence for word in words), words[0].box)
+    return Value(text, min(word.confidence for word in words), words[0].box, is_ragged=is_ragged)
 
 
 def _run_of_words(row: Sequence[Line], label: _Label, own: Line | None) -> list[Line]:

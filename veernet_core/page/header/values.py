@@ -19,7 +19,8 @@ CLEAR_OCR, FAIR_OCR = 0.975, 0.93
 @dataclass(frozen=True, slots=True)
 class Value:
     """Text read for a field; ``gap``: its distance from the label in units of the label's height; ``strength``:
-    how plainly it is labelled, see `labels`.
+    how plainly it is labelled, see `labels`; ``is_ragged``: a further line of it
+    begins far right of the first, so that some of it may not have been read.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Value:
     box: TextBox
     gap: float = 0.0
     strength: int = 1
+    is_ragged: bool = False
 
 
 def reading_of(value: Value, text: T, confidence: float) -> Reading[T]:
