@@ -9,6 +9,7 @@ Does not belong here: tracks that show as such (`layout`), what the scales say (
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -73,14 +74,46 @@ def with_printed_tracks(
     if not rows:
         return section
     lines = np.array(_lines(raster, section, dpi))
-    spans = _spans(rows, lines, dpi)
-    tracks = list(section.tracks)
-    for span in spans:
-        tracks = _added(tracks, span, rows, section, dpi)
-    if len(tracks) == len(section.tracks) and all(a is b for a, b in zip(tracks, section.tracks)):
+    own = [_Span(*t.borders_at(section.row_top)) for t in section.tracks]
+    slack = _SAME_IN * dpi.across
+    # seen clearly, told by its own print, or a depth column: nothing is missing there
+    kept = [
+        t.kind != "curves" or t.confidence >= _SEEN or _has_scales(o, rows, lines, dpi)
+        for t, o in zip(section.tracks, own, strict=True)
+    ]
+    spans = [
+        span
+        for span in _spans(rows, lines, dpi)
+        if not any(is_kept and o.shared(span) > slack for o, is_kept in zip(own, kept, strict=True))
+    ]
+    if not spans:
         return section
+    tracks: list[TrackFound] = []
+    for track, o in zip(section.tracks, own, strict=True):
+        if any(o.shared(span) > slack for span in spans):
+            rest = _rest(o, spans, _NARROWEST_IN * dpi.across)
+            tracks += [_track(span, section) for span in rest]
+        else:
+            tracks.append(track)
+    tracks += [_track(span, section) for span in spans]
     tracks.sort(key=lambda t: t.borders_at(section.row_top)[0])
     return replace(section, tracks=tuple(tracks))
+
+
+def _track(span: _Span, section: SectionFound) -> TrackFound:
+    """A track of curves whose borders run as those of the section do."""
+    guide = _guide(section)
+    course = guide - np.array([0.0, px_at(guide, float(section.row_top))])
+    left, right = (course + np.array([0.0, at]) for at in (span.left, span.right))
+    return TrackFound(left, right, "curves", confidence=CONFIDENCE)
+
+
+def _rest(track: _Span, spans: Sequence[_Span], least: float) -> list[_Span]:
+    """What new tracks leave of one that was found, where it is wide enough to be one."""
+    inside = sorted((s for s in spans if s.shared(track) > 0), key=lambda s: s.left)
+    starts = [track.left, *(s.right for s in inside)]
+    stops = [*(s.left for s in inside), track.right]
+    return [_Span(a, b) for a, b in zip(starts, stops, strict=True) if b - a >= least]
 
 
 def _lines(raster: Raster, section: SectionFound, dpi: Dpi) -> list[float]:
@@ -137,21 +170,34 @@ def _spans(rows: Sequence[Sequence[Token]], lines: F64, dpi: Dpi) -> list[_Span]
     """
     votes: dict[_Span, int] = {}
     for row in rows:
-        told = set()
-        for a, b in zip(numbers := [t for t in row if t.is_number], numbers[1:]):
-            left = _border(a.x0 - lines, lines, dpi)
-            right = _border(lines - b.x1, lines, dpi)
-            if left is None or right is None or right - left < _NARROWEST_IN * dpi.across:
-                continue
-            if any(a.x1 <= t.x0 and t.x1 <= b.x0 and _is_word(t) for t in row):
-                told.add(_Span(left, right))
-        for span in told:
+        for span in _told(row, lines, dpi):
             votes[span] = votes.get(span, 0) + 1
     out: list[_Span] = []
     for span in sorted(votes, key=lambda s: (-votes[s], s.right - s.left)):
         if all(span.shared(other) <= _SAME_IN * dpi.across for other in out):
             out.append(span)
     return out
+
+
+def _told(row: Sequence[Token], lines: F64, dpi: Dpi) -> set[_Span]:
+    """Spans of the scales of a row: two numbers next to each other, each at a line, with a word between. The
+    numbers beside them belong to other scales of the row: one that does not is in the middle of a scale.
+    """
+    numbers = [t for t in row if t.is_number]
+    pairs: dict[int, _Span] = {}
+    for n, (a, b) in enumerate(itertools.pairwise(numbers)):
+        left = _border(a.x0 - lines, lines, dpi)
+        right = _border(lines - b.x1, lines, dpi)
+        if left is None or right is None or right - left < _NARROWEST_IN * dpi.across:
+            continue
+        if any(a.x1 <= t.x0 and t.x1 <= b.x0 and _is_word(t) for t in row):
+            pairs[n] = _Span(left, right)
+    last = len(numbers) - 1
+    return {
+        span
+        for n, span in pairs.items()
+        if (n == 0 or n - 2 in pairs) and (n + 1 == last or n + 2 in pairs)
+    }
 
 
 def _border(away: F64, lines: F64, dpi: Dpi) -> float | None:
@@ -165,55 +211,15 @@ def _is_word(token: Token) -> bool:
     return sum(c.isalpha() for c in token.text) > 1
 
 
-def _added(
-    tracks: list[TrackFound],
-    span: _Span,
-    rows: Sequence[Sequence[Token]],
-    section: SectionFound,
-    dpi: Dpi,
-) -> list[TrackFound]:
-    """Tracks with that of a span, where none has scales there already."""
-    own = [_Span(*t.borders_at(section.row_top)) for t in tracks]
-    touched = [n for n, o in enumerate(own) if o.shared(span) > _SAME_IN * dpi.across]
-    for n in touched:  # seen clearly, told by its own print, or a depth column: nothing is missing
-        track = tracks[n]
-        if track.kind != "curves" or track.confidence >= _SEEN or _has_scales(own[n], rows, dpi):
-            return tracks
-    guide = _guide(section)
-    course = guide - np.array([0.0, px_at(guide, float(section.row_top))])
-    new = TrackFound(
-        course + np.array([0.0, span.left]),
-        course + np.array([0.0, span.right]),
-        "curves",
-        confidence=CONFIDENCE,
-    )
-    out = [t for n, t in enumerate(tracks) if n not in touched]
-    for n in touched:
-        out += _rest(tracks[n], own[n], span, new, dpi)
-    return [*out, new]
-
-
-def _has_scales(track: _Span, rows: Sequence[Sequence[Token]], dpi: Dpi) -> bool:
-    """Whether in some row numbers stand at both borders of a track, whatever stands between them."""
-    reach = _AT_BORDER_IN * dpi.across
-    return any(
-        any(t.is_number and -reach / 2 <= t.x0 - track.left <= reach for t in row)
-        and any(t.is_number and -reach / 2 <= track.right - t.x1 <= reach for t in row)
-        for row in rows
-    )
-
-
-def _rest(
-    track: TrackFound, own: _Span, span: _Span, new: TrackFound, dpi: Dpi
-) -> list[TrackFound]:
-    """What a new track leaves of one that was found, where it is wide enough to be one."""
-    least = _NARROWEST_IN * dpi.across
-    bare = replace(
-        track, scale=None, divisions=None, decades=None, decade_start=None, middle_knots=None
-    )
-    out = []
-    if span.left - own.left >= least:
-        out.append(replace(bare, right_knots=new.left_knots, confidence=CONFIDENCE))
-    if own.right - span.right >= least:
-        out.append(replace(bare, left_knots=new.right_knots, confidence=CONFIDENCE))
-    return out
+def _has_scales(track: _Span, rows: Sequence[Sequence[Token]], lines: F64, dpi: Dpi) -> bool:
+    """Whether in some row numbers stand at both borders of a track, and no scale of less of it."""
+    reach, same = _AT_BORDER_IN * dpi.across, _SAME_IN * dpi.across
+    for row in rows:
+        numbers = [t for t in row if t.is_number]
+        at_left = any(-reach / 2 <= t.x0 - track.left <= reach for t in numbers)
+        at_right = any(-reach / 2 <= track.right - t.x1 <= reach for t in numbers)
+        width = track.right - track.left - same
+        inside = (s for s in _told(row, lines, dpi) if s.shared(track) > same)
+        if at_left and at_right and all(s.right - s.left >= width for s in inside):
+            return True
+    return False
