@@ -111,9 +111,8 @@ def _read(
         rows = block_rows(raster, section, above, layout.dpi)
         boxes = read_block_print(raster, section, rows, reader, layout.dpi, net)
         told = with_printed_tracks(raster, section, boxes, layout.dpi) if adding else section
-        if told is not section:  # print is read again without the borders that run up beside it
+        if told is not section:
             section = sections[number] = told
-            boxes = read_block_print(raster, section, rows, reader, layout.dpi, net)
         curves = _curves(raster, section, boxes, rows, layout.dpi, scorer)
         near_end = NEXT_ROW_IN * layout.dpi.down
         late = _unfinished(section, curves, rows[1] - near_end)
