@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from veernet_core.datatypes import Dpi, Raster, px_at
+from veernet_core.page.ocr.engine import LineRead
 from veernet_core.page.ocr.recognition import pulled
 from veernet_core.page.ocr.text import TextReader, cut_out, read_region, upright
 from veernet_core.page.results import TextBox, TrackFound
@@ -133,9 +134,11 @@ def _read_tile(
 def labels_from_boxes(
     raster: Raster, boxes: Sequence[TextBox], reader: TextReader
 ) -> list[LabelRead]:
-    """Numbers among lines of text; lines that are nearly numbers are read again as digits."""
+    """Numbers among lines of text; lines whose letters touch are read again with these pulled apart, and lines
+    that are nearly numbers once more as digits.
+    """
     labels = []
-    for box in boxes:
+    for box in _apart(raster, boxes, reader):
         value = parse_depth(box.text)
         if value is None:
             read = _read_digits(raster, box, reader) if _like_number(box.text) else None
@@ -144,6 +147,16 @@ def labels_from_boxes(
         if read is not None:
             labels.append(_label(box, *read))
     return labels
+
+
+def _apart(raster: Raster, boxes: Sequence[TextBox], reader: TextReader) -> list[TextBox]:
+    """Lines of print; unclear ones as they read with touching letters pulled apart, where that is clearer."""
+    lines = [upright(cut_out(raster, box), box.turned_deg) for box in boxes]
+    reads = [LineRead(box.text, box.confidence) for box in boxes]
+    out = list(boxes)
+    for index, (_, read) in pulled(lines, reads, reader).items():
+        out[index] = replace(out[index], text=read.text, confidence=read.confidence)
+    return out
 
 
 def _label(box: TextBox, value: float, confidence: float) -> LabelRead:
