@@ -17,6 +17,7 @@ from veernet_core.datatypes import DigitisedLog, Dpi, Finding, Raster, ScanRef
 from veernet_core.errors import GeometryError, ReadingError
 from veernet_core.net.bundle import load_predictor
 from veernet_core.page import reading
+from veernet_core.page.agreement import found_by_print
 from veernet_core.page.drafts.draft import draft_json, draft_of
 from veernet_core.page.known.sections import given_sections
 from veernet_core.page.raster.decoding import open_raster
@@ -113,7 +114,7 @@ def test_scales_and_depths_tell_a_log_that_does_not_look_like_one(
 ) -> None:
     looks = (Finding.of("page_turned"), Finding.of(code))
     found = replace(layout(section()), kind="unknown", findings=looks)
-    told = reading.found_by_print(found, curves, depths)
+    told = found_by_print(found, curves, depths)
     assert told.kind == kind
     assert told.findings == (looks[:1] if kind == "curve_log" else looks)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from page_reading_support import DEPTH, curve
 
-from veernet_core.page.reading import sure_where_depth_is
+from veernet_core.page.agreement import sure_where_depth_is
 from veernet_core.page.scales.scorer import DOUBTFUL
 
 LOG, LEGEND = curve("GR", 0, 0, 150), replace(curve("GR", 0, 0, 150), section_id="log2")

@@ -8,7 +8,6 @@ Does not belong here: how tracks, numbers and scales are found, and what is done
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -17,6 +16,12 @@ import numpy as np
 
 from veernet_core.datatypes import DepthUnit, Dpi, Finding, Raster, Section, Track
 from veernet_core.errors import ReadingError, VeernetError, of_scan
+from veernet_core.page.agreement import (
+    found_by_print,
+    kind_by_title,
+    sure_where_depth_is,
+    values_from_border,
+)
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.refusals import DepthPrior
 from veernet_core.page.depth.unit import printed_unit
@@ -50,28 +55,15 @@ from veernet_core.page.results import (
 )
 from veernet_core.page.scales import reading as scales
 from veernet_core.page.scales.reading import ScaleReader
-from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.spans import with_spans
 
 _HEADER_IN = 45.0
 """Farthest that the form is read from the top of the page."""
 _INTO_GRID_IN = 0.6
 """Scale blocks and grids meet where neither ends exactly."""
-_FEWEST_MENTIONS, _FEWEST_LETTERS = 2, 40
-_SCALES_OF_A_LOG = 2
-"""Surely read scales beside a depth axis that no other page has."""
-LOOKS_DOUBTFUL = "layout_doubtful"
-"""Finding: a page does not look like a log."""
-SURE = 0.9
-"""Confidence from which what is read is relied on."""
+_FEWEST_LETTERS = 40
 _SAMPLE_IN = 8.0
 """How much of each end of a page is read to learn which way up it is."""
-_OTHER_SURVEYS = (
-    ("cement_bond", r"(CEMENT|CASING) ?BOND|VARIABLE ?DENSITY"),
-    ("dipmeter", r"DIP ?METER|CORRELATION CURVES"),
-    ("velocity_survey", r"VELOCITY SURVEY|(3|THREE).?D(IMENSIONAL)? VELOCITY|CHECK ?SHOT"),
-)
-"""What print on pages without curves of rock properties says."""
 LAYOUT_FILE = "veernet-layout.safetensors"
 """Name of the layout network among the fitted models."""
 
@@ -151,7 +143,7 @@ def _read(
     if not placed:
         return PageReading(found, {}, HeaderFound(), (), _why_nothing(found))
     boxes = _text(upright, found, placed, reader) if needs.scales else []
-    found = _kind_by_title(found, boxes)
+    found = kind_by_title(found, boxes)
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
     free = given is None or not _has_pixels(given)
     curves: tuple[CurveFound, ...] = ()
@@ -170,45 +162,9 @@ def _read(
     findings = (
         *found.findings,
         *(f for d in depths.values() for f in d.findings),
-        *_from_border(curves),
+        *values_from_border(curves),
     )
     return PageReading(found, depths, fields, curves, findings)
-
-
-def found_by_print(
-    found: PageLayout, curves: Sequence[CurveFound], depths: Mapping[str, DepthFound]
-) -> PageLayout:
-    """The layout, of a curve log where only its looks were in doubt and print tells one: a section with an axis
-    and two surely read scales or more.
-    """
-    doubts = [f for f in found.findings if f.code != "page_turned"]
-    if found.kind != "unknown" or {f.code for f in doubts} != {LOOKS_DOUBTFUL}:
-        return found
-    axes = {key for key, d in depths.items() if d.axis is not None and d.confidence >= SURE}
-    sure = [c.section_id for c in curves if min(c.left.confidence, c.right.confidence) >= SURE]
-    if any(sure.count(section_id) >= _SCALES_OF_A_LOG for section_id in axes):
-        rest = tuple(f for f in found.findings if f not in doubts)
-        return replace(found, kind="curve_log", findings=rest)
-    return found
-
-
-def _from_border(curves: Sequence[CurveFound]) -> list[Finding]:
-    """Findings of curves whose scale has no ends."""
-    return [
-        Finding.of("values_from_border", section_id=c.section_id, mnemonic=str(c.mnemonic.value))
-        for c in curves
-        if c.per_division
-    ]
-
-
-def sure_where_depth_is(
-    curves: Sequence[CurveFound], depths: Mapping[str, DepthFound]
-) -> tuple[CurveFound, ...]:
-    """Curves, none of them sure in a section without depth below or above one that has it: legends are printed
-    once more below a log, with tracks and scales, and no log.
-    """
-    logs = {section_id for section_id, depth in depths.items() if depth.axis is not None}
-    return tuple(c.at_most(DOUBTFUL) if logs and c.section_id not in logs else c for c in curves)
 
 
 def read_given(
@@ -396,25 +352,6 @@ def _text(
     boxes = text.read_region(raster, 0, last, 0, raster.width_px, reader, (0,), found.dpi.across)
     sideways = round(min(first, _HEADER_IN * found.dpi.down))
     return boxes + header.read_sideways(raster, sideways, reader, found.dpi.across, last)
-
-
-def _kind_by_title(found: PageLayout, boxes: Sequence[TextBox]) -> PageLayout:
-    """Cast doubt on a page whose print names a survey that shows no curves to be digitised."""
-    lines = [box.text.upper() for box in boxes if box.confidence >= CLEAR_PRINT]
-    for code, pattern in _OTHER_SURVEYS:
-        named = [line for line in lines if re.search(pattern, line)]
-        if found.kind == "curve_log" and len(named) >= _FEWEST_MENTIONS:
-            return replace(
-                found, kind="unknown", findings=(*found.findings, _other(code, named[0]))
-            )
-    return found
-
-
-def _other(code: str, text: str) -> Finding:
-    return Finding.of(
-        code,
-        f"The page says {text!r}: it may show no curves that can be digitised.",
-    )
 
 
 def form_rows(found: PageLayout, first: float, height_px: int) -> int:

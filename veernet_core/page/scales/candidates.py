@@ -197,15 +197,11 @@ def _candidate(
 ) -> ScaleCandidate:
     # a stroke among the words of a name is no number of the scale
     worded = {t.line for t in between if sum(c.isalpha() for c in t.text) > 1}
-    numbers = [
-        t
-        for t in between
-        if t.numbers and t is not a and not (t.line in worded and len(t.text) == 1)
-    ]
+    told = (t for t in between if t.numbers and t is not a)
+    numbers = [t for t in told if not (t.line in worded and len(t.text) == 1)]
     places = [((t.x - left) / (right - left), t.numbers[0][0]) for t in numbers]
     fits = {scale: _fits(places, ends, scale) for scale in ("linear", "log")}
-    in_name = len(numbers) == 1 and numbers[0].line in worded
-    scale = _spacing(frame, ends, fits, in_name)
+    scale = _spacing(frame, ends, fits, len(numbers) == 1 and numbers[0].line in worded)
     support = fits[scale]
     return ScaleCandidate(
         frame, a, b, *ends, edits, scale, support, len(places) - support,
