@@ -110,7 +110,7 @@ def _is_field(text: str) -> bool:
 
 
 def _choose_county(values: Sequence[Value]) -> Reading[str] | None:
-    known = [(v, name) for v in values if (name := _county_in(v.text)) is not None]
+    known = [(v, name) for v in values if (name := _named_in(v.text, county_name)) is not None]
     if known:
         value, name = max(known, key=lambda pair: pair[0].confidence)
         same = {n for _, n in known} == {name}
@@ -120,25 +120,19 @@ def _choose_county(values: Sequence[Value]) -> Reading[str] | None:
     return None if chosen is None else replace(chosen, confidence=min(chosen.confidence, LIKELY))
 
 
-def _county_in(text: str) -> str | None:
-    """The county that a text names, alone or with its state."""
+def _named_in(text: str, find: Callable[[str], str | None]) -> str | None:
+    """The place that a text names, alone or beside others (``U.S.A. / NORTH DAKOTA``)."""
     parts = [text, *re.split(r"[/,|]", text)]
-    return next((name for part in parts if (name := county_name(clean_text(part)))), None)
+    return next((name for part in parts if (name := find(clean_text(part)))), None)
 
 
 def _choose_state(values: Sequence[Value]) -> Reading[str] | None:
-    known = [(v, name) for v in values if (name := _state_in(v.text)) is not None]
+    known = [(v, name) for v in values if (name := _named_in(v.text, state_name)) is not None]
     if not known or len({name for _, name in known}) > 1:
         return None
     value, name = max(known, key=lambda pair: pair[0].confidence)
     sure = value.confidence >= 0.9 or len(known) > 1 or len(clean_text(value.text)) >= 8
     return reading_of(value, name, CONFIRMED if sure else LIKELY)
-
-
-def _state_in(text: str) -> str | None:
-    """The state that a text names, alone or with its country or county (``U.S.A. / NORTH DAKOTA``)."""
-    parts = [text, *re.split(r"[/,|]", text)]
-    return next((name for part in parts if (name := state_name(clean_text(part)))), None)
 
 
 def _choose_country(values: Sequence[Value]) -> Reading[str] | None:

@@ -86,9 +86,8 @@ def read_header(boxes: Sequence[TextBox], layout: PageLayout) -> HeaderFound:
                 readings.setdefault(key, []).extend(values)
     chosen = {key: choose(readings[key]) for key, choose in CHOOSERS.items() if readings.get(key)}
     region = CHOOSERS["field_name"](regions(readings.get("region", ())))
-    if (
-        chosen.get("field_name") is None and region is not None
-    ):  # a field on most mud logs, not on all
+    # a field on most mud logs, not on all
+    if chosen.get("field_name") is None and region is not None:
         chosen["field_name"] = replace(region, confidence=min(region.confidence, LIKELY))
     fields: dict[str, Reading[Any]] = {k: v for k, v in chosen.items() if v is not None}
     fields |= depths_and_elevations(readings)

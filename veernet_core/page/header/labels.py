@@ -274,8 +274,9 @@ def _paragraph(own: Line | None, label: _Label, inside: Sequence[Line]) -> Value
     for row in rows:
         ordered = sorted(row, key=lambda line: line.u0)
         if not words or ordered[0].u0 < max(word.u1 for word in words):
-            start = label.u1 if own else words[0].u0 if words else ordered[0].u0
-            is_ragged |= bool(words) and ordered[0].u0 - start > _INDENT * label.line.height
+            if words:
+                start = label.u1 if own else words[0].u0
+                is_ragged |= ordered[0].u0 - start > _INDENT * label.line.height
             words += _run_of_words(ordered, label, own)
     if not words:
         return None

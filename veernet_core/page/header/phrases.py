@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from veernet_core.domain.api_number import find_api_number, state_name
 from veernet_core.domain.gazetteer import county_name
@@ -28,27 +29,19 @@ def named_in_text(lines: Iterable[Line]) -> dict[str, list[Value]]:
     out: dict[str, list[Value]] = {}
     for line in lines:
         for key, text in _named(line.text):
-            out.setdefault(key, []).append(_value(line, text))
+            out.setdefault(key, []).append(Value(text, line.confidence, line.box, strength=BARE))
     return out
 
 
 def regions(values: Sequence[Value]) -> list[Value]:
     """What mud logs give as the region, where it is the name of a field: no county, no state, no country."""
     return [
-        _weak(v)
+        replace(v, strength=JOINED)
         for v in values
         if not (place := clean_text(v.text)).upper().startswith(("UNITED STATES", "USA"))
         and county_name(place) is None
         and state_name(place) is None
     ]
-
-
-def _weak(value: Value) -> Value:
-    return Value(value.text, value.confidence, value.box, value.gap, JOINED)
-
-
-def _value(line: Line, text: str) -> Value:
-    return Value(text, line.confidence, line.box, 0.0, BARE)
 
 
 def _named(text: str) -> Iterator[tuple[str, str]]:

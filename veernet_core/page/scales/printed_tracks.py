@@ -10,6 +10,7 @@ Does not belong here: tracks that show as such (`layout`), what the scales say (
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -74,16 +75,17 @@ def with_printed_tracks(
     if not rows:
         return section
     lines = np.array(_lines(raster, section, dpi))
+    told = [_told(row, lines, dpi) for row in rows]
     own = [_Span(*t.borders_at(section.row_top)) for t in section.tracks]
     slack = _SAME_IN * dpi.across
     # seen clearly, told by its own print, or a depth column: nothing is missing there
     kept = [
-        t.kind != "curves" or t.confidence >= _SEEN or _has_scales(o, rows, lines, dpi)
+        t.kind != "curves" or t.confidence >= _SEEN or _has_scales(o, rows, told, dpi)
         for t, o in zip(section.tracks, own, strict=True)
     ]
     spans = [
         span
-        for span in _spans(rows, lines, dpi)
+        for span in _spans(told, dpi)
         if not any(is_kept and o.shared(span) > slack for o, is_kept in zip(own, kept, strict=True))
     ]
     if not spans:
@@ -164,14 +166,11 @@ def _rows(tokens: Sequence[Token]) -> list[list[Token]]:
     return [sorted(row, key=lambda t: t.x0) for row in out if sum(t.is_number for t in row) > 1]
 
 
-def _spans(rows: Sequence[Sequence[Token]], lines: F64, dpi: Dpi) -> list[_Span]:
+def _spans(told: Sequence[set[_Span]], dpi: Dpi) -> list[_Span]:
     """Spans between two lines with two numbers at them and a name between, those told by most rows first; none
     overlaps another.
     """
-    votes: dict[_Span, int] = {}
-    for row in rows:
-        for span in _told(row, lines, dpi):
-            votes[span] = votes.get(span, 0) + 1
+    votes = Counter(span for spans in told for span in spans)
     out: list[_Span] = []
     for span in sorted(votes, key=lambda s: (-votes[s], s.right - s.left)):
         if all(span.shared(other) <= _SAME_IN * dpi.across for other in out):
@@ -211,15 +210,17 @@ def _is_word(token: Token) -> bool:
     return sum(c.isalpha() for c in token.text) > 1
 
 
-def _has_scales(track: _Span, rows: Sequence[Sequence[Token]], lines: F64, dpi: Dpi) -> bool:
+def _has_scales(
+    track: _Span, rows: Sequence[Sequence[Token]], told: Sequence[set[_Span]], dpi: Dpi
+) -> bool:
     """Whether in some row numbers stand at both borders of a track, and no scale of less of it."""
     reach, same = _AT_BORDER_IN * dpi.across, _SAME_IN * dpi.across
-    for row in rows:
+    for row, spans in zip(rows, told, strict=True):
         numbers = [t for t in row if t.is_number]
         at_left = any(-reach / 2 <= t.x0 - track.left <= reach for t in numbers)
         at_right = any(-reach / 2 <= track.right - t.x1 <= reach for t in numbers)
         width = track.right - track.left - same
-        inside = (s for s in _told(row, lines, dpi) if s.shared(track) > same)
+        inside = (s for s in spans if s.shared(track) > same)
         if at_left and at_right and all(s.right - s.left >= width for s in inside):
             return True
     return False
