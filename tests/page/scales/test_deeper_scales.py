@@ -25,7 +25,7 @@ DEEP_END = FIRST_END + round(reading.DEEPER_IN * DPI.down)
 
 
 def raster(is_colour: bool = True) -> Raster:
-    ink = np.zeros((3000, 600), np.uint8)
+    ink = np.zeros((2900, 600), np.uint8)
     return Raster(
         *ink.shape, is_colour, None, lambda a, b: ink[a:b],
         lambda a, b: np.repeat(255 - ink[a:b, :, None], 3, axis=2), lambda: (),

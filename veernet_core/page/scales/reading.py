@@ -1,8 +1,8 @@
 """Scales of a page: every section's block read by print, candidates and the fitted models, then voted on.
 
 In: the raster, the layout and an OCR engine. Out: ``CurveFound``s bound to tracks. A log repeats its scales (in
-a repeat section, at another depth scale): what several blocks say independently is surer, and a track whose
-own block is illegible takes the scales of the same track elsewhere.
+a repeat section, at another depth scale, below its foot): what several blocks say is weighed (`voting`), and a
+track whose own block is illegible takes the scales of the same track elsewhere.
 Does not belong here: how a block is read (`binder`), and the layout.
 """
 
@@ -19,7 +19,7 @@ from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.marked import PrintMarks, PrintNets
 from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.ocr.text import TextReader, join
-from veernet_core.page.results import CurveFound, PageLayout, Reading, SectionFound, T, TextBox
+from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TextBox
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
@@ -33,6 +33,7 @@ from veernet_core.page.scales.scorer import ScaleScorer, shipped_scorer, unpack_
 from veernet_core.page.scales.series import with_series
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.page.scales.turned import read_turned
+from veernet_core.page.scales.voting import voted, with_foot
 
 ABOVE_IN, TILT_IN = 5.5, 6.0
 """How far above a grid its scales are looked for, and how much of that shows the tilt of the print."""
@@ -48,11 +49,10 @@ DEEPER_IN, _SEAM_IN = 1.2, 0.3
 where drilling began; and how far that begins above."""
 NEXT_ROW_IN, _SAME_ROW_IN = 0.5, 0.04
 """How far below a scale the next one of its track stands at most, and what counts as one row."""
+_LOWEST_FOOT_IN = 0.2
+"""Height from which there may be a row of print below a log."""
 _LEAST_DEEPER = 0.5
 """Probability from which what is found there counts as a scale."""
-_SAME_PLACE = 0.03
-_ELSEWHERE = 0.9
-"""What a scale that was read for the same track in another section is worth there."""
 _SURE = 0.9
 """Confidence of an upright scale that tells that a section's scales are not printed on their side."""
 PRINT_FILE = "veernet-print.safetensors"
@@ -122,12 +122,14 @@ def _read(
             more = _following(deeper, curves, late, layout.dpi)
             curves += more
             late = {c.track_index for c in more if c.left.row >= rows[1] - near_end}
+        if section is sections[-1] and not _all_sure(section, curves):
+            curves = with_foot(curves, _at_foot(raster, section, layout.dpi, reader, net, scorer))
         found.append(curves)
         above = section.row_bottom
     by_id = {section.section_id: section for section in sections}
     told_by = tuple(by_id.get(s.section_id, s) for s in layout.sections)
-    voted = tuple(curve for own in _voted(sections, found) for curve in own)
-    return replace(layout, sections=told_by), voted
+    told_of = tuple(curve for own in voted(sections, found) for curve in own)
+    return replace(layout, sections=told_by), told_of
 
 
 def _is_log(section: SectionFound) -> bool:
@@ -148,6 +150,32 @@ def _curves(
     curves += division_scales(boxes, block, section, curves)
     curves = with_series(print_colours(curves, block, raster), block)
     return with_legend_strokes(curves, block)
+
+
+def _all_sure(section: SectionFound, curves: Sequence[CurveFound]) -> bool:
+    """Whether every track of curves has scales, all of them sure."""
+    tracks = {n for n, t in enumerate(section.tracks) if t.kind == "curves"}
+    read = {c.track_index for c in curves}
+    return tracks <= read and all(c.left.confidence >= _SURE for c in curves)
+
+
+def _at_foot(
+    raster: Raster,
+    section: SectionFound,
+    dpi: Dpi,
+    reader: TextReader,
+    net: PrintMarks | None,
+    scorer: ScaleScorer,
+) -> list[CurveFound]:
+    """The scales that are printed once more below the foot of a log; none where the page ends there."""
+    first = round(section.row_bottom - INTO_GRID_IN * dpi.down)
+    last = round(min(raster.height_px, section.row_bottom + ABOVE_IN * dpi.down))
+    if last - section.row_bottom < _LOWEST_FOOT_IN * dpi.down:
+        return []
+    rows = max(0, first), last
+    below = replace(section, row_top=section.row_bottom, row_bottom=float(last))
+    boxes = read_block_print(raster, below, rows, reader, dpi, net)
+    return _curves(raster, below, boxes, rows, dpi, scorer)
 
 
 def _unfinished(section: SectionFound, curves: Sequence[CurveFound], row: float) -> set[int]:
@@ -303,95 +331,3 @@ def read_lying_scales(
     if not any(read.values()):
         return layout, tuple(curves)
     return with_repeated(layout, curves, read)
-
-
-# ---- the same track in several sections ----------------------------------------------------------------
-
-
-def _voted(
-    sections: Sequence[SectionFound], found: Sequence[Sequence[CurveFound]]
-) -> list[list[CurveFound]]:
-    out: list[list[CurveFound]] = []
-    for index, section in enumerate(sections):
-        own = [_confirmed(c, index, sections, found) for c in found[index]]
-        read = {c.track_index for c in own}
-        for number, track in enumerate(section.tracks):
-            if track.kind == "curves" and number not in read:
-                own += _from_elsewhere(index, number, sections, found)
-        out.append(own)
-    return out
-
-
-def _confirmed(
-    curve: CurveFound,
-    index: int,
-    sections: Sequence[SectionFound],
-    found: Sequence[Sequence[CurveFound]],
-) -> CurveFound:
-    """A curve whose name and ends are read alike in another section: two readings fail together less often."""
-    doubt_ends, doubt_name = 1.0 - curve.left.confidence, 1.0 - curve.mnemonic.confidence
-    for other, curves in enumerate(found):
-        if other == index:
-            continue
-        for c in curves:
-            same = (c.left.value, c.right.value) == (curve.left.value, curve.right.value)
-            if (
-                same
-                and c.mnemonic.value == curve.mnemonic.value
-                and _same_track(sections[index], curve.track_index, sections[other], c.track_index)
-            ):
-                doubt_ends *= max(0.3, 1.0 - c.left.confidence)
-                doubt_name *= max(0.3, 1.0 - c.mnemonic.confidence)
-                break
-    return replace(
-        curve,
-        mnemonic=_sure(curve.mnemonic, 1.0 - doubt_name),
-        left=_sure(curve.left, 1.0 - doubt_ends),
-        right=_sure(curve.right, 1.0 - doubt_ends),
-    )
-
-
-def _sure(value: Reading[T], confidence: float) -> Reading[T]:
-    return replace(value, confidence=confidence)
-
-
-def _from_elsewhere(
-    index: int,
-    number: int,
-    sections: Sequence[SectionFound],
-    found: Sequence[Sequence[CurveFound]],
-) -> list[CurveFound]:
-    """Scales of the same track in another section, with less confidence."""
-    for other, curves in enumerate(found):
-        same = [
-            c
-            for c in curves
-            if other != index
-            and _same_track(sections[index], number, sections[other], c.track_index)
-        ]
-        if same:
-            return [
-                replace(
-                    c,
-                    section_id=sections[index].section_id,
-                    track_index=number,
-                    last_track=number,
-                    mnemonic=_sure(c.mnemonic, _ELSEWHERE * c.mnemonic.confidence),
-                    left=_sure(c.left, _ELSEWHERE * c.left.confidence),
-                    right=_sure(c.right, _ELSEWHERE * c.right.confidence),
-                )
-                for c in same
-                if c.last_track in (None, c.track_index)
-            ]
-    return []
-
-
-def _same_track(a: SectionFound, i: int, b: SectionFound, j: int) -> bool:
-    """Whether two sections show a track at the same columns, where they come nearest."""
-    upper, lower = (a, b) if a.row_top < b.row_top else (b, a)
-    first, second = (i, j) if upper is a else (j, i)
-    ends = []
-    for section, number, row in ((upper, first, upper.row_bottom), (lower, second, lower.row_top)):
-        ends.append(section.tracks[number].borders_at(row))
-    width = ends[0][1] - ends[0][0]
-    return all(abs(p - q) < _SAME_PLACE * width for p, q in zip(*ends, strict=True))
