@@ -61,7 +61,13 @@ def test_a_scale_that_only_the_foot_shows_counts_where_its_track_has_room() -> N
 
 def test_a_name_is_taken_from_the_foot() -> None:
     above, below = curve("UNREAD", (0, 5), 0.1), curve("ROP", (0, 5), 0.93)
-    assert said(with_foot([above], [below])) == [("ROP", 0, 5, 0.93)]
+    ((name, _, _, sure),) = said(with_foot([above], [below]))
+    assert name == "ROP"
+    assert sure == 0.923  # 0.93 * 0.9 of 0.93 * 0.9 + 0.07 * 0.1 + 0.07 * 0.9
+    misread = curve("TVD", (0, 300), 0.29), curve("UNREAD", (300, 600), 0.03)
+    below_it = curve("ROP", (0, 300), 0.95), curve("UNREAD", (300, 600), 0.02)
+    names = [name for name, *_ in said(with_foot(misread, below_it))]
+    assert names == ["ROP", "UNREAD"], "one scale, not one more"
 
 
 def read(
@@ -78,7 +84,7 @@ def read(
         bands.append(rows)
         return []
 
-    def curves_of(_: Any, own: SectionFound, *__: Any) -> list[CurveFound]:
+    def curves_of(_: Any, own: SectionFound, *__: Any, **___: Any) -> list[CurveFound]:
         return below if own.row_top == FOOT else above
 
     class Reader:

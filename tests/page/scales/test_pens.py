@@ -131,3 +131,29 @@ def test_tick_marks_on_a_ruled_line_leave_it_solid() -> None:
         image[100:112, col : col + 3] = 255
     (ruled,) = level_lines(ink_of(image), LEFT, RIGHT)
     assert (ruled.style, round(ruled.y - 1000)) == ("solid", 101)
+
+
+def test_coloured_lines_are_seen_next_to_a_rule_and_where_they_are_light() -> None:
+    """A red line touches the rule of its box; a light green one is too faint for ink."""
+    image, hued = (np.zeros((200, WIDTH), np.uint8) for _ in range(2))
+    for row, pen, ink in ((60, DOTTED, 105), (124, SOLID, 179)):
+        numbers(image, row)
+        words(image, row, (380, 500))
+        drawn = np.zeros_like(image)
+        line(drawn, row + 32, pen)
+        image[drawn > 0], hued[drawn > 0] = ink, 255
+    line(image, 161, SOLID)
+    rows = [row_at(60, 60), row_at(124, 124)]
+    assert [pen and pen.y for pen in bind_pens(rows, ink_of(image))] != [1093.0, 1157.0]
+    pens = bind_pens(rows, replace(ink_of(image), hued=hued))
+    assert [(pen.y, pen.style) for pen in pens if pen] == [(1093.0, "dotted"), (1157.0, "solid")]
+
+
+def test_lines_of_a_block_below_a_grid_are_those_outside_the_grid() -> None:
+    image = np.zeros((300, WIDTH), np.uint8)
+    for row in (40, 140):
+        line(image, row, SOLID)
+    ink = replace(ink_of(image), foot=1100.0, is_below=True)
+    assert [pen.y for pen in level_lines(ink, LEFT, RIGHT)] == [1141.0]
+    above = replace(ink, is_below=False)
+    assert [pen.y for pen in level_lines(above, LEFT, RIGHT)] == [1041.0]

@@ -77,6 +77,11 @@ def vivid_part(pixels: U8) -> U8:
     return out
 
 
+def hued_ink(rgb: U8) -> U8:
+    """Where pixels, uint8 [rows, cols, 3], have a colour of their own: 255, else 0, uint8 [rows, cols]."""
+    return np.where(_spread(rgb) > VIVID, 255, 0).astype(np.uint8)
+
+
 def has_hue(pixels: U8) -> bool:
     """Whether the mean ink of pixels, uint8 [n, 3], has a hue."""
     if not len(pixels):
@@ -93,7 +98,7 @@ def hex_of(vivid: U8) -> str:
 
 
 def _spread(pixels: U8) -> NDArray[np.int64]:
-    out: NDArray[np.int64] = pixels.max(axis=1).astype(np.int64) - pixels.min(axis=1)
+    out: NDArray[np.int64] = pixels.max(axis=-1).astype(np.int64) - pixels.min(axis=-1)
     return out
 
 

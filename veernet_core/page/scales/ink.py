@@ -45,7 +45,11 @@ class ScaleInk:
         Slope of its level lines, rows per column.
     dpi : float
     foot : float
-        ``y`` at which the columns of the track borders are known: the top of the grid.
+        ``y`` at which the columns of the track borders are known: the edge of the grid.
+    is_below : bool
+        The block lies below the grid, not above it.
+    hued : uint8 [rows, cols] or None
+        255 where the page has a colour of its own: lines of pens, without the black ones of the form.
     """
 
     ink: U8
@@ -53,11 +57,22 @@ class ScaleInk:
     tilt: float
     dpi: float
     foot: float = 0.0
+    is_below: bool = False
+    hued: U8 | None = None
 
     def level(self, row: float, col: float) -> float:
         """``y`` of a place on the page."""
         out: float = row - self.tilt * (col - self.ink.shape[1] / 2)
         return out
+
+    def outside(self) -> F64:
+        """``y`` of the rows that lie outside the grid, float64 [n]."""
+        first, last = float(self.row0), float(self.row0 + len(self.ink))
+        return (
+            np.arange(max(first, self.foot), last)
+            if self.is_below
+            else np.arange(first, min(last, self.foot + 1))
+        )
 
     def level_ink(self, ys: F64, cols: NDArray[np.int64]) -> Bool:
         """Whether level rows are inked, bool [len(ys), len(cols)]; ``ys`` once the tilt is undone."""

@@ -92,14 +92,33 @@ def bind_pens(rows: Sequence[ScaleRow], ink: ScaleInk) -> list[PenLine | None]:
 
 
 def level_lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
-    """Thin level lines between two columns, from top to bottom, borders left out."""
+    """Thin level lines between two columns, from top to bottom, borders left out. Coloured ones are looked for
+    in colour alone: a rule of the form close by does not hide them, and light ones are seen.
+    """
+    coloured: list[PenLine] = []
+    if ink.hued is not None:
+        hued = replace(ink, ink=ink.hued, hued=None)
+        coloured = [replace(line, stroke_px=0.0) for line in _lines(hued, left, right)]
+    apart = max(2, round(_CLEAR_IN * ink.dpi))
+    dark = []
+    for line in _lines(ink, left, right):
+        near = [k for k, c in enumerate(coloured) if abs(c.y - line.y) < apart]
+        if near:
+            coloured[near[0]] = replace(coloured[near[0]], stroke_px=line.stroke_px)
+        else:
+            dark.append(line)
+    return sorted(coloured + dark, key=lambda line: line.y)
+
+
+def _lines(ink: ScaleInk, left: float, right: float) -> list[PenLine]:
+    """Thin level lines of one kind of ink."""
     margin = _MARGIN * (right - left)
     cols = np.arange(
         max(0, round(left + margin)), min(ink.ink.shape[1], round(right - margin)), dtype=np.int64
     )
     if len(cols) < 30 or len(ink.ink) < 8:
         return []
-    ys = np.arange(float(ink.row0), min(ink.row0 + len(ink.ink), ink.foot + 1) or ink.row0)
+    ys = ink.outside()
     if not len(ys):
         return []
     inked, thin = _inked(ink.level_ink(ys, cols), ink.dpi)

@@ -19,6 +19,7 @@ from veernet_core.page.models import SHIPPED, PageModels
 from veernet_core.page.ocr.marked import PrintMarks, PrintNets
 from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.ocr.text import TextReader, join
+from veernet_core.page.ocr.tints import hued_ink
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TextBox
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
@@ -143,9 +144,11 @@ def _curves(
     rows: tuple[int, int],
     dpi: Dpi,
     scorer: ScaleScorer,
+    is_below: bool = False,
 ) -> list[CurveFound]:
-    """The scales that the print of some rows tells."""
+    """The scales that the print of some rows tells; ``is_below``: of rows below the section."""
     block = block_of(raster, section, boxes, rows, dpi)
+    block = replace(block, ink=replace(block.ink, is_below=is_below))
     curves = curves_of(read_block_scales(block, scorer), block, section)
     curves += division_scales(boxes, block, section, curves)
     curves = with_series(print_colours(curves, block, raster), block)
@@ -175,7 +178,7 @@ def _at_foot(
     rows = max(0, first), last
     below = replace(section, row_top=section.row_bottom, row_bottom=float(last))
     boxes = read_block_print(raster, below, rows, reader, dpi, net)
-    return _curves(raster, below, boxes, rows, dpi, scorer)
+    return _curves(raster, below, boxes, rows, dpi, scorer, is_below=True)
 
 
 def _unfinished(section: SectionFound, curves: Sequence[CurveFound], row: float) -> set[int]:
@@ -291,7 +294,9 @@ def block_of(
     ink = ScaleInk(ink_rows, row0, tilt, dpi.across, section.row_top)
     inside = [b for b in boxes if b.turned_deg == 0 and row0 <= b.row < row1]
     if raster.is_colour:
-        inside = with_legend_tints(inside, raster.read_rgb(row0, row1), row0)
+        rgb = raster.read_rgb(row0, min(row1, raster.height_px))
+        inside = with_legend_tints(inside, rgb, row0)
+        ink = replace(ink, hued=hued_ink(rgb))
     tokens = read_tokens(inside, tilt, raster.width_px / 2)
     return block_text(tokens, ink, frames_of(section))
 

@@ -52,32 +52,30 @@ def with_foot(curves: Sequence[CurveFound], foot: Sequence[CurveFound]) -> list[
         return take(max(fitting, key=lambda f: f.left.confidence, default=None))
 
     alike = [first(c, (c.mnemonic.value,), same_ends=True) for c in curves]
-    out = [c if f is None else _likelier(c, f) for c, f in zip(curves, alike, strict=True)]
-    for k, curve in enumerate(out):
-        if alike[k] is not None:
-            continue
-        if curve.mnemonic.value == UNNAMED:
-            named = tuple({f.mnemonic.value for f in rest} - {UNNAMED})
-            other = first(curve, named, same_ends=True)
-            if other is not None:
-                out[k] = other
-        else:
-            other = first(curve, (curve.mnemonic.value,), same_ends=False)
-            if other is not None:
-                out[k] = _one_of_two(curve, other)
+    out = [c if f is None else _as_sure_as(c, f) for c, f in zip(curves, alike, strict=True)]
+    alone = [k for k, f in enumerate(alike) if f is None]
+    for k in alone:
+        other = first(out[k], (out[k].mnemonic.value,), same_ends=False)
+        if other is not None and out[k].mnemonic.value != UNNAMED:
+            out[k] = _one_of_two(out[k], other)
+    for k in alone:  # one scale whose name was read in two ways
+        other = first(out[k], tuple({f.mnemonic.value for f in rest} - {UNNAMED}), same_ends=True)
+        if other is not None and other.left.confidence > out[k].left.confidence:
+            out[k] = _one_of_two(out[k], other)
     return out + _only_below(out, rest, foot)
 
 
-def _likelier(one: CurveFound, other: CurveFound) -> CurveFound:
-    """The surer of two curves."""
-    return max(one, other, key=lambda c: c.left.confidence)
+def _as_sure_as(curve: CurveFound, other: CurveFound) -> CurveFound:
+    """A curve with the certainty of another that says the same, where that is surer."""
+    names = curve.mnemonic.confidence, other.mnemonic.confidence
+    return _at(curve, max(names), max(curve.left.confidence, other.left.confidence))
 
 
 def _one_of_two(one: CurveFound, other: CurveFound) -> CurveFound:
     """Of two readings that cannot both be right the likelier, with the chance that it is: one of them is right,
     or none.
     """
-    kept = _likelier(one, other)
+    kept = max(one, other, key=lambda c: c.left.confidence)
     p, q = sorted((one.left.confidence, other.left.confidence), reverse=True)
     right = p * (1.0 - q)
     chance = right / max(right + (1.0 - p) * q + (1.0 - p) * (1.0 - q), 1e-9)
