@@ -1,4 +1,4 @@
-"""How far above a grid its scales are looked for: as far as the boxes over its tracks reach."""
+"""Which rows and which print make the block of a section's scales."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from veernet_core.datatypes import Dpi, Raster
-from veernet_core.page.results import SectionFound, TrackFound
-from veernet_core.page.scales.reading import ABOVE_IN, HIGHEST_IN, block_rows
+from veernet_core.page.results import SectionFound, TextBox, TrackFound
+from veernet_core.page.scales.reading import ABOVE_IN, HIGHEST_IN, block_of, block_rows
 
 DPI = Dpi(100.0, 100.0)
 TOP, BOTTOM, COLS = 2000, 3000, 800
@@ -58,3 +58,14 @@ def test_the_section_above_is_left_alone() -> None:
 
 def test_one_line_beside_many_borders_is_no_box() -> None:
     assert block_rows(raster(0, borders=(250, 900)[:1]), section(), 0.0, DPI)[0] == USUAL
+
+
+def test_a_border_read_as_a_stroke_is_no_number() -> None:
+    """A nought stands a letter's width beside the border, and the border was read as a 1."""
+    numbers = {"1": 50.5, "0": 60.0, "150": 232.0}
+    boxes = [TextBox(text, 0.9, 1950.0, col, 12.0, 6.0) for text, col in numbers.items()]
+    block = block_of(raster(0, ()), section(), boxes, (1800, TOP), DPI)
+    assert [token.text for token in block.tokens] == ["0", "150"]
+    beside = [TextBox("1", 0.9, 1950.0, 56.0, 12.0, 6.0), boxes[2]]
+    block = block_of(raster(0, ()), section(), beside, (1800, TOP), DPI)
+    assert [token.text for token in block.tokens] == ["1", "150"]

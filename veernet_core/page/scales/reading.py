@@ -8,7 +8,7 @@ Does not belong here: how a block is read (`binder`), and the layout.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -50,6 +50,8 @@ DEEPER_IN, _SEAM_IN = 1.2, 0.3
 where drilling began; and how far that begins above."""
 NEXT_ROW_IN, _SAME_ROW_IN = 0.5, 0.04
 """How far below a scale the next one of its track stands at most, and what counts as one row."""
+_STROKES, _ON_BORDER_IN = ("1", "I", "l", "|", "!"), 0.01
+"""How a border reads as print, and how far its middle may lie from where the layout has it: a line's width."""
 _LOWEST_FOOT_IN = 0.2
 """Height from which there may be a row of print below a log."""
 _LEAST_DEEPER = 0.5
@@ -297,8 +299,17 @@ def block_of(
         rgb = raster.read_rgb(row0, min(row1, raster.height_px))
         inside = with_legend_tints(inside, rgb, row0)
         ink = replace(ink, hued=hued_ink(rgb))
-    tokens = read_tokens(inside, tilt, raster.width_px / 2)
-    return block_text(tokens, ink, frames_of(section))
+    frames = frames_of(section)
+    borders = {b for f in frames if f.kind == "track" for b in (f.left, f.right)}
+    print_alone = [b for b in inside if not _is_border(b, borders, ink)]
+    return block_text(read_tokens(print_alone, tilt, raster.width_px / 2), ink, frames)
+
+
+def _is_border(box: TextBox, borders: Collection[float], ink: ScaleInk) -> bool:
+    """Whether a stroke that was read as print is a border of a track: it stands on it, not beside it."""
+    lean = ink.lean(ink.level(box.row, box.col))
+    on = _ON_BORDER_IN * ink.dpi
+    return box.text in _STROKES and any(abs(box.col - b - lean) <= on for b in borders)
 
 
 def read_lying_scales(
