@@ -38,6 +38,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "models:fill_fit_values",
         "fit usual values, which tell curves of one pen apart",
     ),
+    (
+        "fit-touches",
+        "models:fill_fit_touches",
+        "fit which of two paths is which below a touch",
+    ),
     ("fit-gate", "models:fill_fit_gate", "fit the level at which curves are accepted"),
     ("train", "models:fill_train", "train a model, or go on training"),
     (

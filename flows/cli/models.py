@@ -294,6 +294,35 @@ def _fit_values(args: argparse.Namespace) -> int:
     return 0
 
 
+def fill_fit_touches(parser: argparse.ArgumentParser) -> None:
+    """Options of the command."""
+    parser.description = (
+        "Fit which of two paths is which below a place where they touch, on drawn tracks whose "
+        "curves touch, run on each other and part."
+    )
+    add_model(parser)
+    place = group(parser, wording.DRAWINGS)
+    number(place, "--count", "DRAWN", "drawn tracks to fit on", 300, count)
+    _add_shapes(parser, "; two wells of three are used")
+    add_out(parser, "folder for touch_odds.json", Path("runs/touches"))
+    add_seed(parser, 33, "drawings and first weights")
+    add_quiet(parser, "no progress bar")
+    add_json(parser, "one JSON object: the file written and its figures")
+    parser.set_defaults(run=_fit_touches)
+
+
+def _fit_touches(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from flows.studies.fit_touches import run_fit
+
+    with tqdm(total=args.count, unit="strip", disable=args.quiet) as bar:
+        given = args.model, args.curves, args.out, args.count, args.seed
+        report = run_fit(*given, lambda done: bar.update(done - bar.n) and None)
+    say_report(args, report)
+    return 0
+
+
 def fill_compare(parser: argparse.ArgumentParser) -> None:
     """Options of the command."""
     parser.description = (

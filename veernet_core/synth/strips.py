@@ -72,7 +72,7 @@ class SynthConfig:
 
     Attributes
     ----------
-    rows, cols, margin_px, max_curves : int
+    rows, cols, margin_px, max_curves, min_curves : int
     min_severity, max_severity : float
         Strength of copying and scanning; where the least is 0 some plots are fresh.
     real_share, stroke_share, style_share : float, float, tuple of float
@@ -97,6 +97,7 @@ class SynthConfig:
     pen_px: tuple[float, float] | None = None
     scan_dpi: int = degrade.STRIP_DPI
     swing: tuple[float, float] | None = None
+    min_curves: int = 0
 
 
 def draw_strip(
@@ -160,7 +161,7 @@ def draw_sheet(rng: Rng, config: SynthConfig, shapes: Sequence[F64] | None = Non
     # the paper's own borders lie a little off the nominal ones: rectification is never perfect
     paper = (left + rng.normal(0, 1.2), right + rng.normal(0, 1.2))
     count = int(rng.choice([0, 1, 2, 3, 4], p=[0.04, 0.34, 0.34, 0.18, 0.10]))
-    count = min(count, config.max_curves)
+    count = min(max(count, config.min_curves), config.max_curves)
     shares = config.real_share, config.stroke_share
     fracs = priors.draw_shapes(rng, rows, count, shapes, *shares) if count else []
     if config.swing is not None:

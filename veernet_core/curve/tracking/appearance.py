@@ -21,37 +21,54 @@ def stretch_appearances(
     bounds: Sequence[int],
     costs: IdentityCosts,
 ) -> tuple[F64, F64]:
-    """Mean appearance of each path between touches [stretches, curves, 5], and its weight in readings."""
-    rows = folded.shape[1]
+    """Mean appearance of each path between touches [stretches, curves, 6], and its weight in readings."""
     clear = seen.copy()
     for t in touches:
         for path in (t.one, t.two):
             clear[path, max(0, t.start - 2) : t.stop + 2] = False
+    n, inked, thick, black, edges, swing, bend = stretch_sums(
+        stroke_rows(ink, paths, folded) * clear, bounds
+    )
+    on = np.maximum(inked, 1e-9)
+    rows_in = np.maximum(n, 1e-9)
+    activity = np.log(swing / rows_in + 0.5)
+    rough = np.log(bend / rows_in + 0.3)
+    dashes = np.sqrt(edges / rows_in)
+    features = np.stack([thick / on, black / on, inked / rows_in, activity, rough, dashes], axis=-1)
+    return features.transpose(1, 0, 2), (n / costs.appearance_rows).T
+
+
+def stroke_rows(ink: U8, paths: F64, folded: F64) -> F64:
+    """What is seen of the stroke along each path in each row, to be summed up over rows.
+
+    Returns
+    -------
+    float64 [7, curves, rows]
+        1, whether it is inked, half width (px) and blackness where it is, whether a dash begins or ends, swing
+        over four rows and second difference (px).
+    """
     dark = (ink > INKED).astype(np.uint8)
     depth = cv2.distanceTransform(dark, cv2.DIST_L2, 3)
     black = cv2.dilate(ink, np.ones((1, 3), np.uint8))
     thick = cv2.dilate(depth, np.ones((1, 5), np.uint8))
     col = np.rint(np.nan_to_num(folded)).astype(int).clip(0, ink.shape[1] - 1)
-    row = np.broadcast_to(np.arange(rows), col.shape)
+    row = np.broadcast_to(np.arange(col.shape[1]), col.shape)
     inked = black[row, col] > INKED
+    edge = inked != np.roll(inked, 1, axis=1)
     swing = np.abs(np.roll(paths, -2, axis=1) - np.roll(paths, 2, axis=1)).clip(0, 60)
     bend = np.abs(np.roll(paths, -3, axis=1) + np.roll(paths, 3, axis=1) - 2 * paths).clip(0, 60)
-    per_row = np.stack(
-        [inked, thick[row, col] * inked, black[row, col] / 255.0 * inked, swing, bend]
-    )
-    total = stretch_sums(per_row * clear, bounds)
-    n = stretch_sums(clear.astype(np.float64), bounds)
-    on = np.maximum(total[0], 1e-9)
-    rows_in = np.maximum(n, 1e-9)
-    activity = np.log(total[3] / rows_in + 0.5)
-    rough = np.log(total[4] / rows_in + 0.3)
-    features = np.stack(
-        [total[1] / on, total[2] / on, total[0] / rows_in, activity, rough], axis=-1
-    )
-    return features.transpose(1, 0, 2), (n / costs.appearance_rows).T
+    width, tone = thick[row, col] * inked, black[row, col] / 255.0 * inked
+    return np.stack([np.ones(col.shape), inked, width, tone, edge, swing, bend])
 
 
 def stretch_sums(per_row: F64, bounds: Sequence[int]) -> F64:
     """Sums over the stretches between bounds, along the last axis."""
     pad = [(0, 0)] * (per_row.ndim - 1) + [(1, 0)]
     return np.asarray(np.diff(np.cumsum(np.pad(per_row, pad), axis=-1)[..., list(bounds)], axis=-1))
+
+
+def nearness(bounds: Sequence[int], costs: IdentityCosts) -> F64:
+    """How much the appearance of a stretch says of a curve in another, [stretches, stretches]."""
+    start, stop = np.array(bounds[:-1]), np.array(bounds[1:])
+    between = np.maximum(start[:, None], start) - np.minimum(stop[:, None], stop)
+    return np.asarray(np.exp(-np.maximum(between, 0) / costs.memory))

@@ -39,22 +39,15 @@ class JointCosts:
 
 @dataclass(frozen=True, slots=True)
 class IdentityCosts:
-    """Costs in nats, lengths in strip pixels.
+    """Costs in nats, lengths in strip pixels. What a touch and the appearance say is fitted (`touch_odds`).
 
     Attributes
     ----------
     touch : paths nearer than this touch
     stroke, stroke_blank : paths that move by so many columns within a row run along a stroke, and may
         change places there where at most so many blank columns lie on the way
-    leap : what changing places there costs, the two being apart; so does beginning on another's path
+    leap : what beginning on another's path costs
     join : touches with fewer rows between them are one
-    arm : rows on either side that tell the direction
-    place, heading : standard deviation of the extrapolated position and of the slope (px/row)
-    place_per_row, heading_per_row : how both grow with the length of the touch
-    heading_per_slope : how the second grows with the slope itself
-    direction, most : weight of the directions of one touch, and the most that they can cost before it
-    appearance : standard deviations of half width (px), blackness, inked share, activity (log of the mean
-        swing over four rows) and roughness (log of the mean second difference) of a stretch
     appearance_rows : rows over which the appearance is one independent reading
     memory : rows after which a curve's appearance counts a third: holes and rocks change along a log
     appearance_most : most that the appearance of one stretch can cost
@@ -70,15 +63,6 @@ class IdentityCosts:
     stroke_blank: float = 8.0
     leap: float = 2.0
     join: int = 3
-    arm: int = 5
-    place: float = 1.5
-    place_per_row: float = 0.25
-    heading: float = 0.35
-    heading_per_row: float = 0.03
-    heading_per_slope: float = 0.3
-    direction: float = 0.84
-    most: float = 3.0
-    appearance: tuple[float, ...] = (0.25, 0.08, 0.12, 1.2, 0.8)
     appearance_rows: float = 25.0
     appearance_most: float = 8.0
     memory: float = 1000.0

@@ -1,9 +1,9 @@
 """Which of two curves of one style is which, after they touched.
 
 Between the places where two paths touch, following them is easy; at such a place they cross or turn
-back, and the ink alone does not say which. Two kinds of evidence do: the direction in which each was
-heading on both sides, and the appearance of the stroke (width, blackness, share of the path that is
-inked, activity), compared with that of the curve above and below. All touches of a block are decided
+back, and the ink alone does not say which. Two kinds of evidence do, both fitted on drawn tracks: what the
+paths do on both sides of the touch (`touch_odds`), and the appearance of the stroke (width, blackness, inked
+share, dashes, activity), compared with that of the curve above and below. All touches of a block are decided
 together by dynamic programming over the permutations of the curves. In: paths and ink; out: paths. Finding
 the paths belongs to ``joint``.
 """
@@ -17,12 +17,17 @@ from itertools import pairwise, permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.curve.tracking.appearance import stretch_appearances, stretch_sums
+from veernet_core.curve.tracking.appearance import (
+    nearness,
+    stretch_appearances,
+    stretch_sums,
+)
 from veernet_core.curve.tracking.costs import IdentityCosts
+from veernet_core.curve.tracking.touch_features import touch_features
+from veernet_core.curve.tracking.touch_odds import touch_odds
 from veernet_core.curve.tracking.touches import (
     Touch,
     cut_long_stretches,
-    direction_costs,
     exchange_rows,
     find_touches,
 )
@@ -83,19 +88,20 @@ def resolve_identities(
         Chance that it is that one, by the costs.
     """
     curves, rows = paths.shape
-    strokes = None if blank is None else partial(exchange_rows, paths, folded, blank, costs)
-    touches = find_touches(paths, period, costs, strokes)
+    touches = touches_of(paths, period, folded, blank, costs)
     joints = cut_long_stretches(touches, rows, costs)
     bounds = [0, *((t.start + t.stop) // 2 for t in joints), rows]
     states = list(permutations(range(curves)))
     wrong = (anchor_conflicts, costs.point), (border_crossings, costs.border)
     fixed = _fixed_costs(states, bounds, style_cost, wrong, known_start, costs)
     if value_cost is not None:
-        fixed = fixed + _by_order(states, by_readings(stretch_sums(value_cost, bounds)))
+        fixed = fixed + by_order(states, by_readings(stretch_sums(value_cost, bounds)))
     if touches:
         features, weight = stretch_appearances(ink, paths, folded, seen, touches, bounds, costs)
-        turns = direction_costs(paths, seen, period, joints, touches, costs)
-        near = _nearness(bounds, costs)
+        found = touch_features(paths, folded, seen, ink, period, touches)
+        turns = np.zeros((len(joints), 2))
+        turns[[joint.one != joint.two for joint in joints]] = touch_odds().costs(found)
+        near = nearness(bounds, costs)
         orders = _best_orders(states, joints, turns, features, weight, near, fixed, costs)
         emission = fixed + _emission(states, orders, features, weight, near, costs)
     else:
@@ -107,6 +113,14 @@ def resolve_identities(
     chances = _order_chances(states, joints, turns, emission)
     source, odds = _spread(orders, chances, states, bounds)
     return _apply(paths, source, period), source, odds
+
+
+def touches_of(
+    paths: F64, period: F64, folded: F64, blank: F32 | None, costs: IdentityCosts
+) -> list[Touch]:
+    """Where two of the paths touch, or are joined by a stroke, from top to bottom."""
+    strokes = None if blank is None else partial(exchange_rows, paths, folded, blank, costs)
+    return find_touches(paths, period, costs, strokes)
 
 
 def _spread(
@@ -132,7 +146,7 @@ def _order_chances(
     """Chance of every permutation in every stretch, [stretches, permutations]: the costs of all ways through
     the touches, summed up forward and backward.
     """
-    exchanged = _exchanged(states, touches)
+    exchanged = exchanged_states(states, touches)
     swapped = [exchanged[t.one, t.two] for t in touches]
     above = -emission
     for t, swap in enumerate(swapped):
@@ -163,10 +177,10 @@ def _fixed_costs(
     """
     fixed = np.zeros((len(bounds) - 1, len(states)))
     if style_cost is not None:
-        fixed = _style_costs(states, style_cost, bounds, costs)
+        fixed = touch_odds().style * style_costs(states, style_cost, bounds, costs)
     for rows, cost in wrong:
         if rows is not None:
-            fixed = fixed + cost * _by_order(states, stretch_sums(rows.astype(np.float64), bounds))
+            fixed = fixed + cost * by_order(states, stretch_sums(rows.astype(np.float64), bounds))
     if known_start is not None:
         moved = known_start & (np.array(states) != np.arange(len(known_start)))
         fixed[0] += costs.leap * moved.sum(axis=1)
@@ -184,15 +198,15 @@ def _apply(paths: F64, source: NDArray[np.int64], period: F64) -> F64:
     return out
 
 
-def _style_costs(
+def style_costs(
     states: Sequence[tuple[int, ...]], style_cost: F64, bounds: Sequence[int], costs: IdentityCosts
 ) -> F64:
     """Cost of each permutation in each stretch by the line styles, [stretches, permutations]."""
     total = np.minimum(stretch_sums(style_cost, bounds) / costs.style_rows, costs.style_most)
-    return _by_order(states, total)
+    return by_order(states, total)
 
 
-def _by_order(states: Sequence[tuple[int, ...]], total: F64) -> F64:
+def by_order(states: Sequence[tuple[int, ...]], total: F64) -> F64:
     """Sum over the curves of ``total[curve, path, stretch]``, [stretches, permutations]."""
     curve = np.arange(len(total))
     return np.stack([total[curve, list(state)].sum(axis=0) for state in states], axis=1)
@@ -209,7 +223,7 @@ def _best_orders(
     costs: IdentityCosts,
 ) -> list[tuple[int, ...]]:
     """Which path each curve follows in every stretch: best of a few starts."""
-    starts = [_viterbi(states, touches, turns, fixed)[1]]
+    starts = [viterbi(states, touches, turns, fixed)[1]]
     for feature in range(features.shape[2]):
         by_feature = np.argsort(features[:, :, feature], axis=1)
         starts.append([tuple(int(v) for v in order) for order in by_feature])
@@ -217,17 +231,10 @@ def _best_orders(
     for orders in starts:
         for _ in range(3):
             emission = fixed + _emission(states, orders, features, weight, near, costs)
-            cost, orders = _viterbi(states, touches, turns, emission)
+            cost, orders = viterbi(states, touches, turns, emission)
         if cost < best[0] - 1e-9:
             best = (cost, orders)
     return best[1]
-
-
-def _nearness(bounds: Sequence[int], costs: IdentityCosts) -> F64:
-    """How much the appearance of a stretch says of a curve in another, [stretches, stretches]."""
-    start, stop = np.array(bounds[:-1]), np.array(bounds[1:])
-    between = np.maximum(start[:, None], start) - np.minimum(stop[:, None], stop)
-    return np.asarray(np.exp(-np.maximum(between, 0) / costs.memory))
 
 
 def _emission(
@@ -244,7 +251,7 @@ def _emission(
     load = np.take_along_axis(weight, index, axis=1)[..., None]
     total = np.einsum("ij,jcf->icf", near, own * load)
     mean = total / np.maximum(np.einsum("ij,jcf->icf", near, load), 1e-9)
-    sigma = np.array(costs.appearance)
+    sigma = touch_odds().appearance
     out = np.empty((len(features), len(states)))
     for s, state in enumerate(states):
         z = (features[:, list(state)] - mean) / sigma
@@ -253,10 +260,11 @@ def _emission(
     return out
 
 
-def _viterbi(
+def viterbi(
     states: Sequence[tuple[int, ...]], touches: Sequence[Touch], turns: F64, emission: F64
 ) -> tuple[float, list[tuple[int, ...]]]:
-    exchanged = _exchanged(states, touches)
+    """The cheapest way through the touches: what it costs, and the permutation in each stretch."""
+    exchanged = exchanged_states(states, touches)
     total = emission[0].copy()
     back = []
     for t, touch in enumerate(touches):
@@ -272,7 +280,7 @@ def _viterbi(
     return cost, chain[::-1]
 
 
-def _exchanged(
+def exchanged_states(
     states: Sequence[tuple[int, ...]], touches: Sequence[Touch]
 ) -> dict[tuple[int, int], NDArray[np.int64]]:
     """By two paths that touch: index of the state that each becomes where they are exchanged, [states]."""

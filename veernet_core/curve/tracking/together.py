@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from veernet_core.curve.tracking.joint import follow_together
 from veernet_core.curve.tracking.lone import follow_alone, follow_on_scales
 from veernet_core.curve.tracking.value_costs import costs_of_pens
 from veernet_core.curve.tracking.wraps import unfold
-from veernet_core.datatypes import F32, F64, STYLES, WRAP_COUNTS, Bool, CurveSpec, Strip
+from veernet_core.datatypes import F32, F64, STYLES, U8, WRAP_COUNTS, Bool, CurveSpec, Strip
 
 
 def joint_paths(
@@ -47,10 +48,26 @@ def joint_paths(
     return [paths[k] for k in range(len(specs))]
 
 
-def follow_track(
-    fields: Fields, strip: Strip, specs: Sequence[CurveSpec], before: F64
-) -> list[Path]:
-    """Paths of several curves; ``before`` are their columns in the row before the first, NaN unknown."""
+class Found(NamedTuple):
+    """Paths of a track before it is settled which curve each follows, and what tells: the parameters of
+    ``resolve_identities``, in their order.
+    """
+
+    paths: F64
+    seen: Bool
+    ink: U8
+    folded: F64
+    period: F64
+    style_cost: F64 | None
+    blank: F32 | None
+    anchor_conflicts: Bool | None
+    border_crossings: Bool | None
+    known_start: Bool | None
+    value_cost: F64 | None
+
+
+def find_paths(fields: Fields, strip: Strip, specs: Sequence[CurveSpec], before: F64) -> Found:
+    """Paths of several curves, one for each; ``before`` as in ``follow_track``."""
     config, width, left = fields.config, strip.track_width_px, strip.left_col
     used = sorted(fields.count)
     styles = np.array([used.index(STYLES.index(s.style)) for s in specs])
@@ -59,25 +76,35 @@ def follow_track(
     walks = np.array([wraps[styles == s].any() for s in styles])
     period = np.where(walks, width, 0.0)
     by_style = np.stack([fields.density[c] for c in used])
-    crossing = fields.crossing
     begin = np.where(walks, left + (before - left) % width, before)
-    found, seen = follow_together(by_style, styles, crossing, left, begin, period, config.joint)
-    style_cost = _style_costs(by_style, styles, found, seen)
-    found, source, odds = resolve_identities(
+    found, seen = follow_together(
+        by_style, styles, fields.crossing, left, begin, period, config.joint
+    )
+    return Found(
         _shortest_way(found, seen, period),
         seen,
         strip.ink,
         found,
         period,
-        style_cost,
+        _style_costs(by_style, styles, found, seen),
         blank_columns(fields.ink),
         _anchor_conflicts(found, specs),
         _over_borders(found, seen, period) & (walks & ~wraps)[:, None, None],
         np.isfinite(before),
         costs_of_pens(specs, styles.tolist(), (found - left) / width, seen),
-        config.identity,
     )
-    seen = np.take_along_axis(seen, source, axis=0)
+
+
+def follow_track(
+    fields: Fields, strip: Strip, specs: Sequence[CurveSpec], before: F64
+) -> list[Path]:
+    """Paths of several curves; ``before`` are their columns in the row before the first, NaN unknown."""
+    config, width, left = fields.config, strip.track_width_px, strip.left_col
+    crossing = fields.crossing
+    given = find_paths(fields, strip, specs, before)
+    wraps, walks = np.array([s.wrap != "none" for s in specs]), given.period > 0
+    found, source, odds = resolve_identities(*given, costs=config.identity)
+    seen = np.take_along_axis(given.seen, source, axis=0)
     columns = list(np.where(walks[:, None], left + (found - left) % width, found))
     most = max(WRAP_COUNTS[s.wrap] for s in specs)
     table = np.array([left, width, most, config.joint.wrap, config.joint.jump])

@@ -1,4 +1,4 @@
-"""Where paths touch, or are joined by a stroke, and in which direction each was heading there."""
+"""Where paths touch, or are joined by a stroke, and how long each is by itself on both sides."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from veernet_core.curve.tracking.costs import IdentityCosts
 from veernet_core.datatypes import F32, F64, Bool, flag_runs
-
-_FAR = 1 << 40
-"""A row below any strip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,85 +91,23 @@ def cut_long_stretches(touches: Sequence[Touch], rows: int, costs: IdentityCosts
     return sorted(joints, key=lambda t: t.start + t.stop)
 
 
-def direction_costs(
-    paths: F64,
-    seen: Bool,
-    period: F64,
-    joints: Sequence[Touch],
-    touches: Sequence[Touch],
-    costs: IdentityCosts,
-) -> F64:
-    """Cost of both paths of each joint going on as given, and of their being exchanged, [joints, 2].
-
-    An arm on either side of a joint ends where its path touches another one (``touches``).
+def free_rows(
+    touches: Sequence[Touch], curves: int, rows: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the arms of each touch may begin above it and end below it: there its paths touch another one,
+    [touches, 2] each.
     """
-    own = [[t for t in touches if path in (t.one, t.two)] for path in range(len(paths))]
+    top = np.zeros((len(touches), 2), np.int64)
+    floor = np.full((len(touches), 2), rows, np.int64)
+    own = [[t for t in touches if path in (t.one, t.two)] for path in range(curves)]
     starts = [np.sort([t.start for t in some]) for some in own]
     stops = [np.sort([t.stop for t in some]) for some in own]
-    out = np.zeros((len(joints), 2))
-    for k, touch in enumerate(joints):
-        if touch.one != touch.two:
-            free = [_free_rows(touch, starts[p], stops[p]) for p in (touch.one, touch.two)]
-            out[k] = _turn_costs(paths, seen, period, touch, free, costs)
-    return out
-
-
-def _free_rows(touch: Touch, starts: F64, stops: F64) -> tuple[int, int]:
-    """Where the last touch of a path above a touch ends and the next below it begins; both are sorted."""
-    above = int(np.searchsorted(stops, touch.start, side="right"))
-    below = int(np.searchsorted(starts, touch.stop, side="left"))
-    top = int(stops[above - 1]) if above else 0
-    return top, int(starts[below]) if below < len(starts) else _FAR
-
-
-def _turn_costs(
-    paths: F64,
-    seen: Bool,
-    period: F64,
-    touch: Touch,
-    free: Sequence[tuple[int, int]],
-    costs: IdentityCosts,
-) -> tuple[float, float]:
-    """Cost of both paths going on as given, and of their being exchanged; ``free``: rows around the touch."""
-    rows = paths.shape[1]
-    middle = (touch.start + touch.stop - 1) / 2
-    ends = []
-    for path, (above, below) in zip((touch.one, touch.two), free, strict=True):
-        top, floor = max(touch.start - costs.arm, above), min(rows, touch.stop + costs.arm, below)
-        before = _arm(paths[path], seen[path], top, touch.start, middle)
-        after = _arm(paths[path], seen[path], touch.stop, floor, middle)
-        ends.append((before, after))
-    width = max(period[touch.one], period[touch.two])
-    length = touch.stop - touch.start
-    keep = sum(_misfit(ends[k][0], ends[k][1], width, length, costs) for k in (0, 1))
-    swap = sum(_misfit(ends[k][0], ends[1 - k][1], width, length, costs) for k in (0, 1))
-    low = min(keep, swap)
-    keep, swap = (costs.direction * min(way - low, costs.most) for way in (keep, swap))
-    return keep, swap + costs.leap * touch.apart
-
-
-_Arm = tuple[float, float] | None
-
-
-def _arm(path: F64, seen: Bool, start: int, stop: int, at: float) -> _Arm:
-    """Position at row ``at`` and slope of the line through a stretch; None where too short."""
-    row = np.arange(start, stop)[seen[start:stop]]
-    if len(row) < 3:
-        return None
-    nearness = np.exp(-0.15 * np.abs(row - at))
-    slope, offset = np.polyfit(row - at, path[row], 1, w=nearness)
-    return float(offset), float(slope)
-
-
-def _misfit(before: _Arm, after: _Arm, width: float, length: int, costs: IdentityCosts) -> float:
-    if before is None or after is None:
-        return 0.0
-    d = before[0] - after[0]
-    if width > 0:
-        d -= width * round(d / width)
-    steep = min(abs(before[1]), abs(after[1]))
-    place = costs.place + costs.place_per_row * length + 0.5 * steep
-    heading = costs.heading + costs.heading_per_row * length + costs.heading_per_slope * steep
-    turn = (before[1] - after[1]) / heading
-    # heavy tails: one strange arm must not decide everything
-    return float(np.log1p(0.5 * (d / place) ** 2) + np.log1p(0.5 * turn**2))
+    for k, t in enumerate(touches):
+        for side, path in enumerate((t.one, t.two)):
+            above = int(np.searchsorted(stops[path], t.start, side="right"))
+            below = int(np.searchsorted(starts[path], t.stop, side="left"))
+            if above:
+                top[k, side] = stops[path][above - 1]
+            if below < len(starts[path]):
+                floor[k, side] = starts[path][below]
+    return top, floor
