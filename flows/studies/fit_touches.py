@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from flows.studies.evaluate import load_shapes
+from flows.studies.evaluate import load_shapes, predictor_of
 from flows.studies.report import Report
 from veernet_core.curve.tracking.touch_odds import odds_from_json
 from veernet_core.datatypes import F64, Rng
@@ -41,7 +41,7 @@ def run_fit(
 ) -> Report:
     """Draw tracks, trace them, fit, write the file; returns the report."""
     data = model.read_bytes() if model is not None else bundle.shipped_bytes()
-    predictor = bundle.load_predictor(data)
+    predictor = predictor_of(data)
     shapes = as_drawn(load_shapes(table, training=True))
     cases: list[Case] = []
     for done, sample in enumerate(touching_tracks(seed, count, shapes)):

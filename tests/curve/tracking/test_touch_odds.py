@@ -24,7 +24,7 @@ def drawn(paths: F64) -> NDArray[np.uint8]:
     ink = np.zeros((paths.shape[1], COLS), np.uint8)
     for path in paths:
         for r, x in enumerate(path):
-            ink[r, int(round(x)) - 1 : int(round(x)) + 2] = 255
+            ink[r, round(float(x)) - 1 : round(float(x)) + 2] = 255
     return ink
 
 
