@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from veernet_core.curve.tracking.identity import DEFAULT_COSTS, touches_of
 from veernet_core.curve.tracking.touch_features import touch_features
-from veernet_core.curve.tracking.touch_odds import TouchOdds, touch_odds
+from veernet_core.curve.tracking.touch_odds import touch_odds
 
 F64 = NDArray[np.float64]
 
@@ -52,7 +53,7 @@ def test_an_exchange_below_the_touch_turns_the_answer_round() -> None:
     rough = np.random.default_rng(2).normal(0, 1, (2, 400))
     given = lines(0.4) + rough
     exchanged = np.where(ROW < 200, given, given[::-1])
-    model = TouchOdds(**{**fields_of(touch_odds()), "most": 100.0})
+    model = replace(touch_odds(), most=100.0)
     none, ink = np.zeros(2), drawn(given)
     seen = np.ones(given.shape, bool)
     found = []
@@ -62,10 +63,6 @@ def test_an_exchange_below_the_touch_turns_the_answer_round() -> None:
         features[..., -9] = 0.0  # which of both ways the paths took
         found.append(model.nats(features)[0])
     assert np.isclose(found[0], -found[1])
-
-
-def fields_of(odds: TouchOdds) -> dict[str, object]:
-    return {name: getattr(odds, name) for name in TouchOdds.__dataclass_fields__}
 
 
 def test_names_of_paths_and_sides_of_the_track_do_not_matter() -> None:
