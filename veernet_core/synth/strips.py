@@ -117,19 +117,18 @@ def draw_strip(
     SynthStrip
     """
     sheet = draw_sheet(rng, config, shapes)
-    rows, cols = config.rows, config.cols
     clean = sheet.background
     for curve in sheet.inked:
         clean = np.maximum(clean, curve.alpha)
         if rng.random() < (0.2 if curve.wrapped else 0.06):
-            clean = np.maximum(clean, _hatching(rng, curve, sheet.paper, cols))
+            clean = np.maximum(clean, _hatching(rng, curve, sheet.paper, config.cols))
     if rng.random() < 0.1:
         clean = _overprint(rng, clean)
     if config.scan_dpi == degrade.STRIP_DPI:
         final = degrade.degrade(rng, clean, sheet.severity)
     else:
         scan = degrade.degrade(rng, degrade.at_dpi(clean, config.scan_dpi), sheet.severity)
-        final = degrade.at_strip_dpi(scan, rows, cols)
+        final = degrade.at_strip_dpi(scan, config.rows, config.cols)
     if rng.random() < 0.12:
         final = _occlude(rng, final)
     return labelled(final, sheet.inked, sheet.left, sheet.right)
