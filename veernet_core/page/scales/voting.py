@@ -13,6 +13,7 @@ from dataclasses import replace
 from veernet_core.datatypes import Scale
 from veernet_core.page.results import CurveFound, SectionFound
 from veernet_core.page.scales.binder import UNNAMED
+from veernet_core.page.scales.scorer import DOUBTFUL
 
 _SAME_PLACE = 0.03
 _ELSEWHERE = 0.9
@@ -73,13 +74,13 @@ def _as_sure_as(curve: CurveFound, other: CurveFound) -> CurveFound:
 
 def _one_of_two(one: CurveFound, other: CurveFound) -> CurveFound:
     """Of two readings that cannot both be right the likelier, with the chance that it is: one of them is right,
-    or none.
+    or none. It is never sure: what a log says twice must agree.
     """
     kept = max(one, other, key=lambda c: c.left.confidence)
     p, q = sorted((one.left.confidence, other.left.confidence), reverse=True)
     right = p * (1.0 - q)
     chance = right / max(right + (1.0 - p) * q + (1.0 - p) * (1.0 - q), 1e-9)
-    return kept.at_most(chance)
+    return kept.at_most(min(chance, DOUBTFUL))
 
 
 def _only_below(
