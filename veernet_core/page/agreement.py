@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from veernet_core.datatypes import Finding
 from veernet_core.page.results import CLEAR_PRINT, CurveFound, DepthFound, PageLayout, TextBox
-from veernet_core.page.scales.scorer import DOUBTFUL
+from veernet_core.page.scales.scorer import DOUBTFUL, SURE
 
 _FEWEST_MENTIONS = 2
 _OTHER_SURVEYS = (
@@ -25,8 +25,6 @@ _SCALES_OF_A_LOG = 2
 """Surely read scales beside a depth axis that no other page has."""
 LOOKS_DOUBTFUL = "layout_doubtful"
 """Finding: a page does not look like a log."""
-SURE = 0.9
-"""Confidence from which what is read is relied on."""
 
 
 def sure_where_depth_is(

@@ -22,7 +22,13 @@ from scipy.ndimage import gaussian_filter1d
 from torch import Tensor, nn
 from torch.nn import functional
 
-from veernet_core.curve.tracking.appearance import nearness, stretch_appearances, stretch_sums
+from veernet_core.curve.tracking.appearance import (
+    looks_around,
+    nearness,
+    stretch_appearances,
+    stretch_sums,
+    stroke_rows,
+)
 from veernet_core.curve.tracking.config import DEFAULT_CONFIG
 from veernet_core.curve.tracking.fields import Fields
 from veernet_core.curve.tracking.identity import (
@@ -143,15 +149,14 @@ def _case(found: Found, away: F64) -> Case | None:
     total = by_order(states, stretch_sums(away, bounds))
     few = np.tile([0.0, 1.5 * _NAT_PX], (len(touches), 1))
     _, orders = viterbi(states, touches, few, total)
-    looks, weight = stretch_appearances(
-        found.ink, found.paths, found.folded, found.seen, touches, bounds, costs
-    )
+    strokes = stroke_rows(found.ink, found.paths, found.folded)
+    looks, weight = stretch_appearances(strokes, found.seen, touches, bounds, costs)
     assert found.style_cost is not None
     assert found.border_crossings is not None
     over = stretch_sums(found.border_crossings.astype(np.float64), bounds)
     swap = exchanged_states(states, touches)
     return Case(
-        touch_features(found.paths, found.folded, found.seen, found.ink, found.period, touches),
+        touch_features(found.paths, found.seen, strokes, found.period, touches),
         np.stack([swap[t.one, t.two] for t in touches]),
         np.minimum((total - total.min(axis=1, keepdims=True)) / _NAT_PX, _MOST_DOUBT),
         costs.border * by_order(states, over),
@@ -172,10 +177,7 @@ def _away(strip: Strip, specs: Sequence[CurveSpec], frac: F64, visible: Bool, fo
 
 def _misfits(looks: F64, weight: F64, orders: NDArray[np.int64], near: F64) -> F64:
     """Squared distances of the appearance of each path from that of each curve around it."""
-    own = np.take_along_axis(looks, orders[..., None], axis=1)
-    load = np.take_along_axis(weight, orders, axis=1)[..., None]
-    mean = np.einsum("ij,jcf->icf", near, own * load)
-    mean = mean / np.maximum(np.einsum("ij,jcf->icf", near, load), 1e-9)
+    mean = looks_around(looks, weight, orders, near)
     z = (looks[:, None] - mean[:, :, None]) / np.array(SPREADS)
     return np.asarray(0.5 * z**2 * np.minimum(weight, 4.0)[:, None, :, None])
 

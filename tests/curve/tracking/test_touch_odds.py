@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from veernet_core.curve.tracking.appearance import stroke_rows
 from veernet_core.curve.tracking.identity import DEFAULT_COSTS, touches_of
 from veernet_core.curve.tracking.touch_features import touch_features
 from veernet_core.curve.tracking.touch_odds import touch_odds
@@ -34,7 +35,9 @@ def nats(paths: F64, ink: NDArray[np.uint8] | None = None) -> F64:
     none = np.zeros(len(paths))
     touches = touches_of(paths, none, paths, None, DEFAULT_COSTS)
     seen = np.ones(paths.shape, bool)
-    return touch_odds().nats(touch_features(paths, paths, seen, ink, none, touches))
+    return touch_odds().nats(
+        touch_features(paths, seen, stroke_rows(ink, paths, paths), none, touches)
+    )
 
 
 def lines(slope: float) -> F64:
@@ -59,7 +62,7 @@ def test_an_exchange_below_the_touch_turns_the_answer_round() -> None:
     found = []
     for paths in (given, exchanged):
         touches = touches_of(given, none, given, None, DEFAULT_COSTS)[:1]
-        features = touch_features(paths, paths, seen, ink, none, touches)
+        features = touch_features(paths, seen, stroke_rows(ink, paths, paths), none, touches)
         features[..., -9] = 0.0  # which of both ways the paths took
         found.append(model.nats(features)[0])
     assert np.isclose(found[0], -found[1])

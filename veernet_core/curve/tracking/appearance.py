@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from veernet_core.curve.tracking.costs import IdentityCosts
 from veernet_core.curve.tracking.touches import Touch
@@ -13,29 +14,54 @@ from veernet_core.datatypes import F64, INKED, U8, Bool
 
 
 def stretch_appearances(
-    ink: U8,
-    paths: F64,
-    folded: F64,
+    strokes: F64,
     seen: Bool,
     touches: Sequence[Touch],
     bounds: Sequence[int],
     costs: IdentityCosts,
 ) -> tuple[F64, F64]:
-    """Mean appearance of each path between touches [stretches, curves, 6], and its weight in readings."""
+    """Mean appearance of each path between touches [stretches, curves, 6], and its weight in readings.
+
+    Parameters
+    ----------
+    strokes : float64 [7, curves, rows]
+        Of ``stroke_rows``.
+    """
     clear = seen.copy()
     for t in touches:
         for path in (t.one, t.two):
             clear[path, max(0, t.start - 2) : t.stop + 2] = False
-    n, inked, thick, black, edges, swing, bend = stretch_sums(
-        stroke_rows(ink, paths, folded) * clear, bounds
-    )
-    on = np.maximum(inked, 1e-9)
-    rows_in = np.maximum(n, 1e-9)
-    activity = np.log(swing / rows_in + 0.5)
-    rough = np.log(bend / rows_in + 0.3)
-    dashes = np.sqrt(edges / rows_in)
-    features = np.stack([thick / on, black / on, inked / rows_in, activity, rough, dashes], axis=-1)
-    return features.transpose(1, 0, 2), (n / costs.appearance_rows).T
+    sums = stretch_sums(strokes * clear, bounds)
+    return looks_of(sums).transpose(1, 0, 2), (sums[0] / costs.appearance_rows).T
+
+
+def looks_of(sums: F64) -> F64:
+    """Appearance from sums of ``stroke_rows``, [7, ...]: half width (px), blackness, inked share, activity,
+    roughness and dashes, [..., 6].
+    """
+    n, inked, thick, black, edges, swing, bend = sums
+    rows, on = np.maximum(n, 1.0), np.maximum(inked, 1.0)
+    activity, roughness = np.log(swing / rows + 0.5), np.log(bend / rows + 0.3)
+    parts = thick / on, black / on, inked / rows, activity, roughness, np.sqrt(edges / rows)
+    return np.stack(parts, axis=-1)
+
+
+def looks_around(looks: F64, weight: F64, orders: NDArray[np.int64], near: F64) -> F64:
+    """Appearance of each curve around each stretch, [stretches, curves, 6].
+
+    Parameters
+    ----------
+    looks : float64 [stretches, paths, 6]
+    weight : float64 [stretches, paths]
+    orders : int64 [stretches, curves]
+        Path that each curve follows.
+    near : float64 [stretches, stretches]
+        Of ``nearness``.
+    """
+    own = np.take_along_axis(looks, orders[..., None], axis=1)
+    load = np.take_along_axis(weight, orders, axis=1)[..., None]
+    total = np.einsum("ij,jcf->icf", near, own * load)
+    return np.asarray(total / np.maximum(np.einsum("ij,jcf->icf", near, load), 1e-9))
 
 
 def stroke_rows(ink: U8, paths: F64, folded: F64) -> F64:

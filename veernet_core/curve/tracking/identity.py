@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.curve.tracking.appearance import (
+    looks_around,
     nearness,
     stretch_appearances,
     stretch_sums,
+    stroke_rows,
 )
 from veernet_core.curve.tracking.costs import IdentityCosts
 from veernet_core.curve.tracking.touch_features import touch_features
@@ -97,8 +99,9 @@ def resolve_identities(
     if value_cost is not None:
         fixed = fixed + by_order(states, by_readings(stretch_sums(value_cost, bounds)))
     if touches:
-        features, weight = stretch_appearances(ink, paths, folded, seen, touches, bounds, costs)
-        found = touch_features(paths, folded, seen, ink, period, touches)
+        strokes = stroke_rows(ink, paths, folded)
+        features, weight = stretch_appearances(strokes, seen, touches, bounds, costs)
+        found = touch_features(paths, seen, strokes, period, touches)
         turns = np.zeros((len(joints), 2))
         turns[[joint.one != joint.two for joint in joints]] = touch_odds().costs(found)
         near = nearness(bounds, costs)
@@ -246,11 +249,7 @@ def _emission(
     costs: IdentityCosts,
 ) -> F64:
     """Cost of each permutation in each stretch, given what the curves look like around it."""
-    index = np.array(orders)
-    own = np.take_along_axis(features, index[..., None], axis=1)
-    load = np.take_along_axis(weight, index, axis=1)[..., None]
-    total = np.einsum("ij,jcf->icf", near, own * load)
-    mean = total / np.maximum(np.einsum("ij,jcf->icf", near, load), 1e-9)
+    mean = looks_around(features, weight, np.array(orders), near)
     sigma = touch_odds().appearance
     out = np.empty((len(features), len(states)))
     for s, state in enumerate(states):

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from veernet_core.curve.tracking.appearance import stroke_rows
+from veernet_core.curve.tracking.appearance import looks_of
 from veernet_core.curve.tracking.touches import Touch, free_rows
-from veernet_core.datatypes import F64, U8, Bool
+from veernet_core.datatypes import F64, Bool
 
 ARMS = (4, 8, 16, 32)
 """Rows over which the direction of an arm is taken."""
@@ -21,22 +21,25 @@ PAST = (8, 24)
 """The same where arms go on past other touches."""
 STROKES = (24, 120)
 """Rows over which the stroke of an arm is looked at."""
+_UNITS = ((0, 0.25), (1, 0.08), (2, 0.12), (5, 0.12), (3, 0.8), (4, 0.8))
+"""Columns of ``looks_of`` in the order of the fitted features, and what each is divided by."""
 PAIRINGS = np.array([[[0, 0], [1, 1]], [[0, 1], [1, 0]]])
 """Path above and path below, of both pairs, as given and exchanged."""
 
 
 def touch_features(
-    paths: F64, folded: F64, seen: Bool, ink: U8, period: F64, touches: Sequence[Touch]
+    paths: F64, seen: Bool, strokes: F64, period: F64, touches: Sequence[Touch]
 ) -> F64:
     """Features of both ways through each touch.
 
     Parameters
     ----------
-    paths, folded : float64 [curves, rows]
-        Unfolded columns, and columns of ``ink``.
+    paths : float64 [curves, rows]
+        Unfolded columns.
     seen : bool [curves, rows]
         Where a path follows ink of its own.
-    ink : uint8 [rows, cols]
+    strokes : float64 [7, curves, rows]
+        Of ``appearance.stroke_rows``.
     period : float64 [curves]
         Track width for curves that wrap, else 0.
     touches : sequence of Touch
@@ -64,7 +67,7 @@ def touch_features(
     ways = [_side_change(both, width), _side_change(past, width)]
     for arm, above, below in zip(ARMS + PAST, both[0] + past[0], both[1] + past[1], strict=True):
         ways += _misfits(above, below, width, length + 1.0, arm)
-    ways += _stroke_misfits(paths, folded, seen, ink, pair, start, stop, top, floor)
+    ways += _stroke_misfits(strokes * seen, pair, start, stop, top, floor)
     given = np.broadcast_to([0.5, -0.5], (len(touches), 2))
     place = _place(paths, period, touches, both, start, stop, top, floor)
     ways += [given, *(np.broadcast_to(p[:, None], given.shape) for p in place)]
@@ -157,18 +160,14 @@ def _side_change(both: list[list[F64]], width: F64) -> F64:
 
 
 def _stroke_misfits(
-    paths: F64,
-    folded: F64,
-    seen: Bool,
-    ink: U8,
+    per_row: F64,
     pair: NDArray[np.int64],
     start: NDArray[np.int64],
     stop: NDArray[np.int64],
     top: NDArray[np.int64],
     floor: NDArray[np.int64],
 ) -> list[F64]:
-    rows = paths.shape[1]
-    per_row = stroke_rows(ink, paths, folded) * seen
+    rows = per_row.shape[2]
     total = np.cumsum(np.pad(per_row, [(0, 0), (0, 0), (1, 0)]), axis=2)
     out: list[F64] = []
     for reach in STROKES:
@@ -190,16 +189,8 @@ def _stroke_misfits(
 
 def _look(sums: F64) -> list[F64]:
     """Half width, blackness, inked share, dashes, activity and roughness, from sums over rows."""
-    n, inked, thick, black, edges, swing, bend = sums
-    rows, on = np.maximum(n, 1.0), np.maximum(inked, 1.0)
-    return [
-        thick / on / 0.25,
-        black / on / 0.08,
-        inked / rows / 0.12,
-        np.sqrt(edges / rows) / 0.12,
-        np.log(swing / rows + 0.5) / 0.8,
-        np.log(bend / rows + 0.3) / 0.8,
-    ]
+    looks = looks_of(sums)
+    return [looks[..., k] / unit for k, unit in _UNITS]
 
 
 def _place(

@@ -30,7 +30,7 @@ from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tin
 from veernet_core.page.scales.printed_tracks import with_printed_tracks
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
-from veernet_core.page.scales.scorer import ScaleScorer, shipped_scorer, unpack_scorer
+from veernet_core.page.scales.scorer import SURE, ScaleScorer, shipped_scorer, unpack_scorer
 from veernet_core.page.scales.series import with_series
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.page.scales.turned import read_turned
@@ -56,8 +56,6 @@ _LOWEST_FOOT_IN = 0.2
 """Height from which there may be a row of print below a log."""
 _LEAST_DEEPER = 0.5
 """Probability from which what is found there counts as a scale."""
-_SURE = 0.9
-"""Confidence of an upright scale that tells that a section's scales are not printed on their side."""
 PRINT_FILE = "veernet-print.safetensors"
 """Name of the print network among the fitted models."""
 
@@ -161,7 +159,7 @@ def _all_sure(section: SectionFound, curves: Sequence[CurveFound]) -> bool:
     """Whether every track of curves has scales, all of them sure."""
     tracks = {n for n, t in enumerate(section.tracks) if t.kind == "curves"}
     read = {c.track_index for c in curves}
-    return tracks <= read and all(c.left.confidence >= _SURE for c in curves)
+    return tracks <= read and all(c.left.confidence >= SURE for c in curves)
 
 
 def _at_foot(
@@ -338,7 +336,7 @@ def read_lying_scales(
     scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
     if not raster.is_colour:
         return layout, tuple(curves)
-    sure = {c.section_id for c in curves if c.left.confidence >= _SURE}
+    sure = {c.section_id for c in curves if c.left.confidence >= SURE}
     read = {
         section.section_id: read_turned(raster, section, layout.dpi, reader, scorer)
         for section in layout.sections

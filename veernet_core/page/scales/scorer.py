@@ -23,7 +23,7 @@ from veernet_core.page.scales.names import NAME_FEATURES
 SHIPPED = "scales.json"
 _FAR = 0.3
 """Colours that are farther apart are simply others."""
-DOUBTFUL, _SURE = 0.89, 0.9
+DOUBTFUL, SURE = 0.89, 0.9
 """Below and from the level that the rest of the product takes for sure."""
 
 
@@ -63,7 +63,7 @@ class ScaleScorer:
         mean, spread, weight = self.verdict[:, :-1]
         odds = ((features - mean) / spread) @ weight + self.verdict[2, -1]
         p: F64 = 1.0 / (1.0 + np.exp(-odds))
-        return np.where(p < self.verdict[0, -1], np.minimum(p, DOUBTFUL), np.maximum(p, _SURE))
+        return np.where(p < self.verdict[0, -1], np.minimum(p, DOUBTFUL), np.maximum(p, SURE))
 
     def scale(self, features: F64) -> F64:
         """Probability of each pair of numbers to be a scale of its frame, float64 [n]."""

@@ -37,12 +37,7 @@ def with_foot(curves: Sequence[CurveFound], foot: Sequence[CurveFound]) -> list[
     """
     rest = list(foot)
 
-    def take(found: CurveFound | None) -> CurveFound | None:
-        if found is not None:
-            rest.remove(found)
-        return found
-
-    def first(curve: CurveFound, names: tuple[str, ...], same_ends: bool) -> CurveFound | None:
+    def take(curve: CurveFound, names: tuple[str, ...], same_ends: bool) -> CurveFound | None:
         fitting = (
             f
             for f in rest
@@ -50,17 +45,20 @@ def with_foot(curves: Sequence[CurveFound], foot: Sequence[CurveFound]) -> list[
             and f.mnemonic.value in names
             and (_ends(f) == _ends(curve)) is same_ends
         )
-        return take(max(fitting, key=lambda f: f.left.confidence, default=None))
+        best = max(fitting, key=lambda f: f.left.confidence, default=None)
+        if best is not None:
+            rest.remove(best)
+        return best
 
-    alike = [first(c, (c.mnemonic.value,), same_ends=True) for c in curves]
+    alike = [take(c, (c.mnemonic.value,), same_ends=True) for c in curves]
     out = [c if f is None else _as_sure_as(c, f) for c, f in zip(curves, alike, strict=True)]
     alone = [k for k, f in enumerate(alike) if f is None]
     for k in alone:
-        other = first(out[k], (out[k].mnemonic.value,), same_ends=False)
+        other = take(out[k], (out[k].mnemonic.value,), same_ends=False)
         if other is not None and out[k].mnemonic.value != UNNAMED:
             out[k] = _one_of_two(out[k], other)
     for k in alone:  # one scale whose name was read in two ways
-        other = first(out[k], tuple({f.mnemonic.value for f in rest} - {UNNAMED}), same_ends=True)
+        other = take(out[k], tuple({f.mnemonic.value for f in rest} - {UNNAMED}), same_ends=True)
         if other is not None and other.left.confidence > out[k].left.confidence:
             out[k] = _one_of_two(out[k], other)
     return out + _only_below(out, rest, foot)
@@ -78,8 +76,7 @@ def _one_of_two(one: CurveFound, other: CurveFound) -> CurveFound:
     """
     kept = max(one, other, key=lambda c: c.left.confidence)
     p, q = sorted((one.left.confidence, other.left.confidence), reverse=True)
-    right = p * (1.0 - q)
-    chance = right / max(right + (1.0 - p) * q + (1.0 - p) * (1.0 - q), 1e-9)
+    chance = p * (1.0 - q) / max(1.0 - p * q, 1e-9)
     return kept.at_most(min(chance, DOUBTFUL))
 
 
