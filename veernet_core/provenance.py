@@ -28,7 +28,7 @@ ALGORITHMS: dict[str, int] = {
     "page": 29,
     "strips": 4,
     "network": 4,
-    "tracking": 6,
+    "tracking": 7,
     "values": 8,
     "quality": 4,
     "gate": 8,

@@ -15,6 +15,7 @@ import numpy as np
 
 from veernet_core.curve import physical
 from veernet_core.curve.evidence import pens
+from veernet_core.curve.evidence.observed import without_unjudged_lines
 from veernet_core.curve.evidence.stroke_width import stroke_widths
 from veernet_core.curve.tracking.config import DecodeState
 from veernet_core.curve.tracking.fields import fold
@@ -90,7 +91,11 @@ class TrackRecord:
         which curves `pens.tell_apart` or their values know from the others of their pen.
         """
         curves = self.track.curves
-        traced = [physical.join_traces(self._traces.get(k, [])) for k in range(len(curves))]
+        blocks = [
+            without_unjudged_lines(self._traces.get(k, []), self._width_px)
+            for k in range(len(curves))
+        ]
+        traced = [physical.join_traces(own) for own in blocks]
         lengths = [
             pens.dash_length(trace, self._width_px) if spec.dash_px > 0 else 0.0
             for trace, spec in zip(traced, curves, strict=True)

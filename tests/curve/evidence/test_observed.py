@@ -12,9 +12,12 @@ from veernet_core.curve.evidence.observed import (
     grid_rows,
     intrusion_rows,
     observed_rows,
+    without_unjudged_lines,
 )
+from veernet_core.datatypes import EVIDENCE, Trace
 
 F64 = NDArray[np.float64]
+NOWHERE = np.zeros(700, bool)
 ROWS, COLS = 700, 300
 ROW = np.arange(ROWS)
 GONE = slice(300, 420)
@@ -59,8 +62,8 @@ def test_a_path_on_a_line_that_goes_on_without_it_rides_the_grid() -> None:
     line, path = flat(100), wave()
     path[GONE] = 100
     ink = inked([line, wave()])
-    assert grid_rows(ink, [path], 0, flat(0.6))[GONE].all()
-    assert not grid_rows(ink, [path], 0, flat(0.6))[:280].any()
+    assert grid_rows(ink, [path], 0, flat(0.6), NOWHERE)[GONE].all()
+    assert not grid_rows(ink, [path], 0, flat(0.6), NOWHERE)[:280].any()
 
 
 @pytest.mark.parametrize("broken", [1, 2, 3])
@@ -69,26 +72,59 @@ def test_a_broken_line_is_a_line_too(broken: int) -> None:
     path[GONE] = 100
     ink = inked([wave()])
     ink[::broken, 100] = 255
-    assert grid_rows(ink, [path], 0, flat(0.6))[GONE].all()
+    assert grid_rows(ink, [path], 0, flat(0.6), NOWHERE)[GONE].all()
 
 
 def test_a_flat_stretch_off_the_grid_is_the_curve() -> None:
     path = wave()
     path[GONE] = 100
-    assert not grid_rows(inked([path]), [path], 0, flat(0.6)).any()
+    assert not grid_rows(inked([path]), [path], 0, flat(0.6), NOWHERE).any()
 
 
 def test_a_thick_curve_on_a_thin_line_is_the_curve() -> None:
     path = wave()
     path[GONE] = 100
     ink = inked([flat(100)]) | inked([path], width=3)
-    assert not grid_rows(ink, [path], 0, flat(0.6))[GONE].any()
+    assert not grid_rows(ink, [path], 0, flat(0.6), NOWHERE)[GONE].any()
 
 
 def test_a_sure_path_is_the_curve_wherever_it_runs() -> None:
     path = wave()
     path[GONE] = 100
-    assert not grid_rows(inked([flat(100), wave()]), [path], 0, flat(0.97)).any()
+    assert not grid_rows(inked([flat(100), wave()]), [path], 0, flat(0.97), NOWHERE).any()
+
+
+@pytest.mark.parametrize("begins", [True, False])
+def test_a_path_that_waits_on_a_heavy_line_until_its_curve_begins_or_after_it_ended_is_not(
+    begins: bool,
+) -> None:
+    """However sure the network is: the line goes on, and no ink leads from it to the curve."""
+    path, gone = wave(), slice(0, 420) if begins else slice(300, ROWS)
+    path[gone] = 100
+    ink = inked([flat(100)], width=5)
+    ink[:, 120:] |= inked([wave()])[:, 120:] * (path != 100)[:, None]
+    support = flat(1.0)
+    support[(gone.stop if begins else gone.start) - 2 :][:5] = 0.1
+    seen = seen_of(ink, [path], 0, [flat(0.98)], [support])
+    assert not seen[gone].any()
+    assert seen[path != 100].mean() > 0.95
+
+
+def test_a_line_that_fills_a_block_is_known_by_the_block_in_which_it_is_left() -> None:
+    on_line, curve = np.full(300, 0.5), np.full(300, 0.2)
+    none, full = np.zeros(300, bool), np.ones(300, bool)
+
+    def block(frac: F64, seen: NDArray[np.bool_]) -> Trace:
+        return Trace(frac, np.ones((300, len(EVIDENCE))), seen, np.arange(300.0))
+
+    half = block(np.r_[on_line[:150], curve[:150]], np.r_[none[:150], full[:150]])
+    before = [block(on_line, full), block(on_line, full), half]
+    assert [t.observed.sum() for t in without_unjudged_lines(before, 500)] == [0, 0, 150]
+    turned = [block(t.frac[::-1], t.observed[::-1]) for t in before[::-1]]
+    assert [t.observed.sum() for t in without_unjudged_lines(turned, 500)] == [150, 0, 0]
+    dashed = block(on_line, np.r_[none[:20], full[:280]])
+    flat_curve = [block(on_line, full), dashed]
+    assert [t.observed.sum() for t in without_unjudged_lines(flat_curve, 500)] == [300, 280]
 
 
 def test_a_curve_that_leaps_onto_another_of_its_style_is_missing() -> None:

@@ -8,13 +8,13 @@ one flag per row. Short gaps are bridged later, in ``physical``; finding the pat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
 
-from veernet_core.datatypes import F64, INKED, U8, Bool, flag_runs
+from veernet_core.datatypes import F64, INKED, U8, Bool, Trace, flag_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,11 @@ class ObservedConfig:
     straight_rows, straight : a path that keeps within ``straight`` columns for so many rows may ride
         a line of the grid
     beyond : rows above and below such a stretch in which the line is looked for
+    left_share : share of them in which no path may be near the line that nothing but a leap leads to: a flat
+        curve that is lost for a while goes on there itself
     line_share, line_contrast : inked share of those rows, and how much more than beside the line
     line_width : a curve drawn over the line makes it wider by this factor
-    sure_mass : paths with more mass than this are curves
+    sure_mass : paths with more mass than this are curves, unless nothing but a leap leads to them
     intrusion_rows, leap : curves of one style that share their ink for so many rows must have come together
         step by step: one that leapt there from more than ``leap`` columns away has no ink of its own
     shared_rows, shared : paths of two styles that keep within ``shared`` columns for so many rows share ink
@@ -51,6 +53,7 @@ class ObservedConfig:
     straight_rows: int = 21
     straight: float = 2.5
     beyond: int = 250
+    left_share: float = 0.5
     line_share: float = 0.3
     line_contrast: float = 2.5
     line_width: float = 1.35
@@ -96,9 +99,9 @@ def observed_rows(
     """
     mass = masses[which]
     enough = uniform_filter1d(mass, config.mass_rows, mode="nearest") >= config.min_mass
-    borrowed = grid_rows(ink, columns, which, mass, config)
-    borrowed |= intrusion_rows(columns[which], [columns[k] for k in same_style], config)
     own_leaps = _leaps(columns[which], support[which], config)
+    borrowed = grid_rows(ink, columns, which, mass, own_leaps, config)
+    borrowed |= intrusion_rows(columns[which], [columns[k] for k in same_style], config)
     for other in range(len(columns)):
         if other != which and other not in same_style:
             near = np.abs(columns[which] - columns[other]) < config.shared
@@ -141,9 +144,15 @@ def grid_rows(
     columns: Sequence[F64],
     which: int,
     mass: F64,
+    leaps: Bool,
     config: ObservedConfig = ObservedConfig(),
 ) -> Bool:
-    """Rows in which a path rides a vertical line that goes on where the path does not, [rows]."""
+    """Rows in which a path rides a vertical line that goes on where the path does not, [rows].
+
+    Where ink leads to or from there a path with much mass is a curve that happens to lie on the line. Where it
+    leapt there, or leaps on from there, it is not: before it begins a curve leaves no ink, and its path waits
+    on the heaviest line.
+    """
     path = np.nan_to_num(columns[which])
     span = config.straight_rows
     swing = maximum_filter1d(path, span) - minimum_filter1d(path, span)
@@ -151,22 +160,77 @@ def grid_rows(
     out = np.zeros(len(path), bool)
     for start, stop in flag_runs(straight):
         at = int(np.rint(np.median(path[start:stop])))
-        if mass[start:stop].mean() < config.sure_mass:
-            out[start:stop] = _is_line(ink, columns, at, start, stop, config)
+        sure = mass[start:stop].mean() >= config.sure_mass
+        if not sure or _is_alone(leaps, start, stop):
+            least = config.left_share if sure else 0.0
+            out[start:stop] = _is_line(ink, columns, at, start, stop, least, config)
     return out
 
 
+def _is_alone(leaps: Bool, start: int, stop: int) -> bool:
+    """Whether a path leaps into or out of rows [start, stop), and has no other way there."""
+    above, below = (
+        leaps[max(0, start - 2) : start + 3].any(),
+        leaps[max(0, stop - 2) : stop + 3].any(),
+    )
+    return bool((above and (below or stop == len(leaps))) or (below and start == 0))
+
+
+def without_unjudged_lines(
+    traces: Sequence[Trace], width_px: float, config: ObservedConfig = ObservedConfig()
+) -> list[Trace]:
+    """Blocks of a curve, without the rows of those that keep to a line which a neighbour found to be none of
+    the curve: where a path never leaves a line, nothing there tells.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        From top to bottom.
+    width_px : float
+        Of the track.
+    """
+    within, out = config.straight / width_px, list(traces)
+    for way in (1, -1):  # towards the top from what is below, and the other way
+        beside: Trace | None = None
+        ridden = False
+        for k in range(len(out))[::-way]:
+            own = out[k]
+            at = beside.frac[::way][0] if beside is not None else np.nan
+            flat = np.ptp(np.append(own.frac, at)) <= within  # never where a position is missing
+            ridden = bool(flat) and (ridden or _waits(beside, way, within))
+            if ridden:
+                out[k] = replace(own, observed=np.zeros(len(own.frac), bool))
+            beside = own if len(own.frac) else None
+    return out
+
+
+def _waits(trace: Trace | None, way: int, within: float) -> bool:
+    """Whether a block begins with rows that are not observed, and its curve is elsewhere when it is."""
+    if trace is None or trace.observed[::way][0]:
+        return False
+    frac, seen = trace.frac[::way], np.flatnonzero(trace.observed[::way])
+    return len(seen) > 0 and bool(abs(frac[seen[0]] - frac[0]) > within)
+
+
 def _is_line(
-    ink: U8, columns: Sequence[F64], at: int, start: int, stop: int, config: ObservedConfig
+    ink: U8,
+    columns: Sequence[F64],
+    at: int,
+    start: int,
+    stop: int,
+    least: float,
+    config: ObservedConfig,
 ) -> bool:
-    """Whether column ``at`` is inked above and below rows [start, stop) too, as narrowly as in them."""
+    """Whether column ``at`` is inked above and below rows [start, stop) too, as narrowly as in them; at least
+    so large a share of the rows there must tell.
+    """
     side = 11
     if at < side or at >= ink.shape[1] - side:
         return False
     low, high = max(0, start - config.beyond), min(len(ink), stop + config.beyond)
     beyond = np.r_[low:start, stop:high]
     free = np.all([np.abs(path[beyond] - at) > 7 for path in columns], axis=0)
-    if not free.any():
+    if not free.any() or free.mean() < least:
         return False
     dark = ink[low:high, at - side : at + side + 1] > INKED
     around = dark[beyond[free] - low]
