@@ -131,6 +131,27 @@ def test_items_are_taken_lazily() -> None:
     results.close()
 
 
+def test_what_is_done_is_handed_out_while_the_next_item_is_waited_for() -> None:
+    waited, go_on = threading.Event(), threading.Event()
+
+    class Late(Work):
+        def trace(self, record: tuple[int, Traced], done: Strip, posterior: Posterior) -> None:
+            assert waited.wait(10)  # the result is not there before the next item is waited for
+            super().trace(record, done, posterior)
+
+    def source() -> Iterator[int]:
+        yield from (GROUP_STRIPS, 0)
+        waited.set()
+        assert go_on.wait(10)
+
+    results = stream(source(), Late().steps())
+    assert next(results) == (GROUP_STRIPS, list(range(GROUP_STRIPS)))
+    assert waited.is_set()
+    assert not go_on.is_set()
+    go_on.set()
+    assert list(results) == [(0, [])]
+
+
 def test_read_ahead_passes_errors_on_and_stops_when_abandoned() -> None:
     def source() -> Iterator[int]:
         yield 1

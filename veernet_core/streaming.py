@@ -29,6 +29,8 @@ GROUP_STRIPS = 4
 """Strips handed to the network at once; bounds memory, not batch size."""
 _MOST_FINISHED = 2
 """Results that may wait to be taken while the network goes on."""
+_IDLE_S = 0.2
+"""While the next strip is waited for, what is done is handed out this often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ def stream(
     jobs = _prepared(items, steps, prepare_workers)
     with ThreadPoolExecutor(1, "trace") as tracer:
         line = _Line(steps, tracer)
-        for job, strip in read_ahead(_strips(jobs, steps), depth=2 * GROUP_STRIPS):
-            line.take(job, strip)
+        for taken in _read_ahead(_strips(jobs, steps), 2 * GROUP_STRIPS, _IDLE_S):
+            if taken is not None:
+                line.take(*taken)
             yield from line.results(_MOST_FINISHED)
         line.close()
         yield from line.results(0)
@@ -223,6 +226,15 @@ def read_ahead(source: Iterator[T], depth: int) -> Generator[T, None, None]:
     depth : int
         Most items that wait to be taken.
     """
+    for item in _read_ahead(source, depth, None):
+        assert item is not None
+        yield item
+
+
+def _read_ahead(
+    source: Iterator[T], depth: int, idle_s: float | None
+) -> Generator[T | None, None, None]:
+    """As `read_ahead`, with None each time that no item has come for ``idle_s``."""
     line: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
     stop = threading.Event()
 
@@ -238,7 +250,11 @@ def read_ahead(source: Iterator[T], depth: int) -> Generator[T, None, None]:
     threading.Thread(target=pump, daemon=True, name="read-ahead").start()
     try:
         while True:
-            kind, value = line.get()
+            try:
+                kind, value = line.get(timeout=idle_s)
+            except queue.Empty:
+                yield None
+                continue
             if kind == "end":
                 return
             if kind == "error":

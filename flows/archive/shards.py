@@ -56,8 +56,9 @@ def _follow(
     shards: Sequence[Future[None]], dest: ObjectStore, run_id: str, shown: ShownProgress | None
 ) -> None:
     """Wait for shards on other machines; how far they are, the ledger knows."""
-    live = Live(dest)
-    while wait(shards, timeout=_FOLLOW_EVERY_S).not_done:
+    live, are_at_work = Live(dest), True
+    while are_at_work:
+        are_at_work = bool(wait(shards, timeout=_FOLLOW_EVERY_S).not_done)
         run = live.state()["run"]
         if shown is not None and run is not None and run["run_id"] == run_id:
             shown.reached(run["finished"], run["failed"])

@@ -20,9 +20,8 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from flows.engine.decoders import decode_whole
 from veernet_core import __version__
-from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
+from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import (
     EVIDENCE,
     CurveSpec,
@@ -52,22 +51,10 @@ PNG = bytes.fromhex(
 )
 
 
-def check(data: bytes, name: str, limits: RasterLimits) -> None:
-    """The real trial decode, with trouble on demand."""
-    name = PurePosixPath(name).name
-    if "crash" in name:
-        os.abort()
-    while "hang" in name:
-        time.sleep(1)
-    if "greedy" in name:
-        np.ones(1 << 36, dtype=np.uint8)
-    decode_whole(data, name, limits)
-
-
 class CheapEngine:
     """Made-up curves at once."""
 
-    decoder_check = "cheap_engine:check"
+    decoder_check = "cheap_check:check"
 
     def __init__(self) -> None:
         self.model_id = os.environ.get("CHEAP_ENGINE_MODEL", "cheap-1")

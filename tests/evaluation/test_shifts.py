@@ -218,7 +218,9 @@ def test_too_few_strips_are_refused(
     quick: None, plain_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = plain_bundle.read_bytes()
-    assert cli.main(["calibrate", "--model", str(plain_bundle), "--count", "2"]) == 2
+    assert (
+        cli.main(["calibrate", "--model", str(plain_bundle), "--count", "2", "--workers", "1"]) == 2
+    )
     assert "--count" in capsys.readouterr().err
     assert plain_bundle.read_bytes() == before
 

@@ -28,5 +28,16 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+@pytest.fixture
+def behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Proxies are set at which nobody listens (the discard port)."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        kind = "socks5" if name.startswith("all") else "http"
+        for spelt in (name, name.upper()):
+            monkeypatch.setenv(spelt, f"{kind}://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+
+
 def rows(path: Path) -> list[dict[str, object]]:
     return list(pq.read_table(path).to_pylist())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,22 +10,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import flow_support
 import httpx
 import pytest
 
 from flows.archive import lifeline
 
 ROOT = Path(__file__).resolve().parents[3]
-PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
-
-
-@pytest.fixture
-def behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in PROXIES:
-        kind = "socks5" if name.lower().startswith("all") else "http"
-        monkeypatch.setenv(name, f"{kind}://127.0.0.1:9")  # nobody listens on the discard port
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.setenv(name, "")
+behind_a_proxy = flow_support.behind_a_proxy
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -102,23 +92,3 @@ def test_a_busy_machine_gets_more_time(
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert lifeline._start_limit_s() == limit_s
-
-
-@pytest.mark.server
-def test_batch_runs_behind_a_proxy(behind_a_proxy: None, tmp_path: Path) -> None:
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.tif").write_bytes(b"junk")
-    command = [sys.executable, "-m", "flows.cli.main", "batch", "--canary", "off"]
-    places = ["--source", str(tmp_path / "in"), "--dest", str(tmp_path / "out")]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-    environment["PREFECT_HOME"] = str(tmp_path / "prefect")
-    done = subprocess.run(
-        [*command, *places],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=400,
-    )
-    assert done.returncode == 1, done.stderr  # the scan is no image
-    assert "unsupported_format" in done.stderr

@@ -17,10 +17,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import MemoryFile
-from rasterio.windows import Window
 
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import U8
@@ -38,6 +34,13 @@ from veernet_core.page.raster.pixels import (
     Damage,
     check_limits,
     merge_damage,
+)
+from veernet_core.page.raster.rasterio_alone import (
+    MemoryFile,
+    NotGeoreferencedWarning,
+    RasterioError,
+    Window,
+    rasterio,
 )
 from veernet_core.page.raster.stream_checks import CHECKED, stream_damage
 from veernet_core.page.raster.tiff import FAX_CODECS, GROUP_4, RUN_LENGTHS, TiffPage

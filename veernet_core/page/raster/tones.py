@@ -13,13 +13,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioError
-from rasterio.windows import Window
 
 from veernet_core.datatypes import U8
 from veernet_core.errors import UnsupportedFormatError
 from veernet_core.page.raster.pixels import PAPER, over_white, sixteen_bits
+from veernet_core.page.raster.rasterio_alone import ColorInterp, RasterioError, Window
 from veernet_core.page.raster.tiff import MIN_IS_BLACK, MIN_IS_WHITE, TiffPage
 
 ToneConverter = Callable[[Any], U8]
