@@ -13,7 +13,7 @@ def test_a_fit_reads_blocks_it_has_not_seen() -> None:
     wells = [f"well-{n % 8}" for n in range(len(hand))]
     real = [type(b)(b.block, b.scales, w) for b, w in zip(hand, wells)]
     folds = {w: n % 3 for n, w in enumerate(sorted(set(wells)))}
-    whole, by_fold = fit_scales(real, drawn_blocks(150, seed=2), folds, {"note": "test"})
+    whole, by_fold = fit_scales(real, drawn_blocks(80, seed=2), folds, {"note": "test"})
     assert sorted(by_fold) == [0, 1, 2]
     scorer = unpack_scorer(whole)
     right = read = 0
@@ -42,7 +42,7 @@ def test_counts_of_readings_are_of_what_is_truly_there() -> None:
 
 
 def test_same_input_same_model() -> None:
-    blocks = drawn_blocks(30, seed=4)
+    blocks = drawn_blocks(14, seed=4)
     folds = {b.well: n % 2 for n, b in enumerate(blocks)}
     first, second = (fit_scales(blocks, (), folds, {})[0] for _ in range(2))
     assert first == second

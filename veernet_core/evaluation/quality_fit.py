@@ -273,7 +273,12 @@ def count_cases(
     counts = [0] * 6
     for case in cases:
         estimate = quality.estimate(
-            case.result, case.track_specs, case.depth_residual, model, case.border_slack
+            case.result,
+            case.track_specs,
+            case.depth_residual,
+            model,
+            case.border_slack,
+            case.features,
         )
         verdict = gate.judge(estimate, case.flags, config.gate)
         accepted = verdict.decision == "accept"

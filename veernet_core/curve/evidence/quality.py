@@ -229,6 +229,7 @@ def estimate(
     depth_residual: float,
     model: QualityModel | None,
     border_slack: tuple[float, float] = UNSEEN_BORDERS,
+    features: F64 | None = None,
 ) -> QualityEstimate:
     """Estimate the R² of a curve without its truth.
 
@@ -240,6 +241,8 @@ def estimate(
         None (an uncalibrated bundle) gives NaN estimates.
     border_slack : tuple of float
         How far the left and the right border of the track may be off, track widths.
+    features : float64 [n_features], optional
+        `curve_features` of the curve, where they are known already.
     """
     used = np.isfinite(curve.value)
     covered, gap = coverage(curve)
@@ -248,7 +251,8 @@ def estimate(
     nan = float("nan")
     if model is None or used.sum() < 10:
         return QualityEstimate(nan, nan, nan, covered, gap, depth_residual, span, nan)
-    features = curve_features(curve, track_curves)
+    if features is None:
+        features = curve_features(curve, track_curves)
     ends = [model.log_unexplained(features, level) for level in (0.0, model.level, -model.level)]
     r2, low, high = (1 - 10**end for end in ends)
     # an error of the borders moves all of the curve: it matters most where the curve hardly moves
