@@ -26,7 +26,7 @@ CONFIG = DigitiseConfig(overlays=False)
 @pytest.fixture(scope="module")
 def page() -> SyntheticPage:
     return draw_page(
-        np.random.default_rng(4), kind="gamma_neutron", rows=2600, dpi=200, skew_deg=0.7
+        np.random.default_rng(4), kind="gamma_neutron", rows=1800, dpi=200, skew_deg=0.7
     )
 
 
@@ -236,7 +236,7 @@ def test_a_stricter_policy_never_accepts_more(plain: DigitisedLog) -> None:
 
 
 def test_curves_of_one_style_without_known_points_go_to_review() -> None:
-    page = draw_page(np.random.default_rng(2), kind="twin_solids", rows=2000, dpi=200)
+    page = draw_page(np.random.default_rng(2), kind="twin_solids", rows=1500, dpi=200)
     result = one(scan(page))
     pair = [c for c in result.curves if c.curve.track_id == "T1"]
     assert len(pair) == 2

@@ -179,7 +179,9 @@ def test_a_page_too_large_to_turn_is_refused() -> None:
 @pytest.fixture(scope="module")
 def drawn() -> Any:
     rng = np.random.default_rng(8)
-    return draw_page(rng, kind="induction", rows=4600, skew_deg=0.7, well={"name": "SMITH 1-22"})
+    return draw_page(
+        rng, kind="induction", rows=3000, ft_per_in=50.0, skew_deg=0.7, well={"name": "SMITH 1-22"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +216,7 @@ def test_its_draft_needs_no_reading_and_says_the_same(read: pipeline.ReadScan) -
 
 
 def test_a_page_goes_all_the_way_without_a_sidecar() -> None:
-    page = draw_page(np.random.default_rng(4), kind="gamma_neutron", rows=5200)
+    page = draw_page(np.random.default_rng(4), kind="gamma_neutron", rows=3200, ft_per_in=50.0)
     data = tiff_bytes(page)
     item = pipeline.ScanInput(ScanRef("w.tif", "w", "0", len(data)), data)
     config = DigitiseConfig(overlays=False)
@@ -266,7 +268,7 @@ def test_pages_read_at_once_come_out_in_order(drawn: Any, workers: int) -> None:
 
 
 def test_without_depth_numbers_there_is_no_depth() -> None:
-    image = draw_page(np.random.default_rng(3), kind="sonic", rows=3600, numbers="none")
+    image = draw_page(np.random.default_rng(3), kind="sonic", rows=2200, numbers="none")
     raster = open_raster(tiff_bytes(image), "x.tif")
     found = reading.read_page(raster, None, PageEngines())
     assert found is not None

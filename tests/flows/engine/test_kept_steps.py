@@ -26,7 +26,7 @@ from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, ScanInput, ScanRef
 from veernet_core.net.bundle import load_predictor
-from veernet_core.synth.pages.demo import demo_archive
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 STEM = "skewed-gamma-neutron"
 
@@ -64,14 +64,16 @@ class Counting:
 @pytest.fixture(scope="module")
 def scan() -> ScanInput:
     """A scan whose sidecar lacks depth and scales: page, text and curves are all looked for."""
-    drawn = next(s for s in demo_archive(0) if s.stem == STEM)
+    drawn = draw_page(
+        np.random.default_rng(2), kind="gamma_neutron", rows=2200, ft_per_in=50.0, skew_deg=1.2
+    )
     sidecar = json.loads(json.dumps(drawn.sidecar))
     for section in sidecar["sections"]:
         del section["depth"]
         for track in section["tracks"]:
             for curve in track["curves"]:
                 curve["source"] = "guess"
-    data = drawn.tiff
+    data = tiff_bytes(drawn)
     ref = ScanRef(f"{STEM}.tif", STEM, hashlib.sha256(data).hexdigest(), len(data))
     return ScanInput(ref, data, json.dumps(sidecar).encode())
 
@@ -164,7 +166,7 @@ def test_a_correction_asks_the_network_only_for_what_changed(
     state = bench.state({"log_id": STEM})
     header = json.loads((out / "logs" / STEM / "log.json").read_text())
     sidecar = state["sidecar"]
-    sidecar["sections"][0]["depth"] = {"unit": "ft", "anchors": [[700, 1000], [2000, 1100]]}
+    sidecar["sections"][0]["depth"] = {"unit": "ft", "anchors": [[700, 1000], [1800, 1100]]}
     bench.save({"log_id": STEM, "sidecar": sidecar, "version": state["version"], "reviewer": "Ada"})
     desk.finish(120)
     assert desk.work()["troubles"] == []
