@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,8 @@ _LONG = ("server", "slow")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put files with marked tests first: a long file that begins last keeps the other processes waiting."""
-
-    def begins(path: object) -> int:
-        return min(ranks[path])
-
-    ranks: dict[object, set[int]] = {}
+    ranks: dict[Path, int] = {}
     for item in items:
-        marked = [rank for rank, name in enumerate(_LONG) if item.get_closest_marker(name)]
-        ranks.setdefault(item.path, set()).add(min(marked, default=len(_LONG)))
-    items.sort(key=lambda item: begins(item.path))
+        marked = (rank for rank, name in enumerate(_LONG) if item.get_closest_marker(name))
+        ranks[item.path] = min(ranks.get(item.path, len(_LONG)), *marked, len(_LONG))
+    items.sort(key=lambda item: ranks[item.path])

@@ -46,7 +46,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two scans of the demo and a file that is none, digitised with the shipped weights."""
     out = tmp_path_factory.mktemp("archive") / "demo"
     made = os.environ.get("VEERNET_DEMO")

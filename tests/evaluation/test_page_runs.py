@@ -6,6 +6,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from flows.cli import pages as command
 from flows.studies import page_rows, truth_pages
 from flows.studies.evaluate_pages import Options, failed, measure_pages
@@ -33,6 +35,7 @@ def test_a_page_that_fails_costs_that_page_only(tmp_path: Path) -> None:
     assert len(bad.curves) == 7
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_costs_that_page_only() -> None:
     blank = next(truth_pages.drawn_cases(only=["blank"]))
     results = list(

@@ -201,6 +201,7 @@ def test_calibrate_fills_the_bundle_and_draws(
     assert again.read_bytes() == out.read_bytes()
 
 
+@pytest.mark.slow
 def test_processes_change_nothing(plain_bundle: Path) -> None:
     numbers = [(21, k) for k in range(5)]
     told = []

@@ -215,6 +215,7 @@ def test_its_draft_needs_no_reading_and_says_the_same(read: pipeline.ReadScan) -
     np.testing.assert_allclose(a.depth.anchors, b.depth.anchors, atol=0.01)
 
 
+@pytest.mark.slow
 def test_a_page_goes_all_the_way_without_a_sidecar() -> None:
     page = draw_page(np.random.default_rng(4), kind="gamma_neutron", rows=3200, ft_per_in=50.0)
     data = tiff_bytes(page)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from veernet_core.page.scales.binder import read_block_scales
 from veernet_core.page.scales.scorer import unpack_scorer
 from veernet_core.training.scale_models import count_readings, fit_scales
 from veernet_core.training.true_scales import drawn_blocks, is_same_name, is_same_scale
 
 
+@pytest.mark.slow
 def test_a_fit_reads_blocks_it_has_not_seen() -> None:
     hand = drawn_blocks(40, seed=1)
     wells = [f"well-{n % 8}" for n in range(len(hand))]

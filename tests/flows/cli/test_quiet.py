@@ -21,8 +21,8 @@ from veernet_core.datatypes import U8
 from veernet_core.errors import DecodeError
 from veernet_core.page.raster.pillow_pixels import pillow_facts, pillow_pixels
 
-PAGE = np.zeros((900, 700), np.uint8)
-PAGE[::9] = PAGE[:, 20:680:33] = 1
+PAGE = np.zeros((450, 350), np.uint8)
+PAGE[::9] = PAGE[:, 20:330:33] = 1
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -76,12 +76,12 @@ def with_profile(png: bytes) -> bytes:
 JPEG = saved(Image.fromarray(grey(PAGE)), "JPEG")
 PNG = saved(Image.fromarray(grey(PAGE)), "PNG")
 PDF = saved(Image.fromarray(grey(PAGE)), "PDF", resolution=100)
-SPECKS = (np.random.default_rng(1).random((700, 600)) < 0.2).astype(np.uint8)
+SPECKS = (np.random.default_rng(1).random((400, 350)) < 0.2).astype(np.uint8)
 FILES = {
     "bad_exif.jpg": with_exif(JPEG),
     "bad_profile.png": with_profile(PNG),
     "bad_type.tif": entry_with(g4(PAGE), 258, 99),
-    "blank.tif": g4(np.zeros((900, 700), np.uint8)),
+    "blank.tif": g4(np.zeros((450, 350), np.uint8)),
     "cut_jpg.jpg": JPEG[: len(JPEG) // 2],
     "cut_pdf.pdf": PDF[: len(PDF) * 2 // 3],
     "cut_png.png": PNG[: len(PNG) // 2],

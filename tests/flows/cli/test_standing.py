@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flows.cli.main import main
@@ -14,7 +15,7 @@ from flows.local.standing import standing
 from storage.desk_sidecars import sidecar_key
 from storage.objects import ObjectStore
 from veernet_core.datatypes import MadeWith
-from veernet_core.synth.pages.demo import demo_archive
+from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 NAMES = [field.name for field in fields(MadeWith)]
 
@@ -23,12 +24,13 @@ NAMES = [field.name for field in fields(MadeWith)]
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A scan with its sidecar."""
     root = tmp_path_factory.mktemp("standing")
-    scan = next(scan for scan in demo_archive(0) if scan.stem == "skewed-gamma-neutron")
-    (root / "log.tif").write_bytes(scan.tiff)
-    (root / "log.sidecar.json").write_text(json.dumps(scan.sidecar))
+    page = draw_page(np.random.default_rng(2), kind="gamma_neutron", rows=1600)
+    (root / "log.tif").write_bytes(tiff_bytes(page))
+    (root / "log.sidecar.json").write_text(json.dumps(page.sidecar))
     return root
 
 
+@pytest.mark.slow
 def test_a_finished_scan_is_passed_over_until_something_changes(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

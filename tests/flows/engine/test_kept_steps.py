@@ -111,6 +111,7 @@ def first(scan: ScanInput, tmp_path_factory: pytest.TempPathFactory) -> First:
     return First(*digitised(scan, Kept(place)), place)
 
 
+@pytest.mark.slow
 def test_what_was_kept_gives_the_same_bytes_and_asks_no_network(
     scan: ScanInput, first: First, tmp_path: Path
 ) -> None:
@@ -125,6 +126,7 @@ def test_what_was_kept_gives_the_same_bytes_and_asks_no_network(
     assert digitised(scan, kept) == (plain, first.asked)
 
 
+@pytest.mark.slow
 def test_another_track_or_style_is_another_strip(
     scan: ScanInput, first: First, tmp_path: Path
 ) -> None:
@@ -139,6 +141,7 @@ def test_another_track_or_style_is_another_strip(
     assert asked == 1  # the one track whose curves changed
 
 
+@pytest.mark.slow
 def test_a_correction_asks_the_network_only_for_what_changed(
     scan: ScanInput, tmp_path: Path
 ) -> None:
