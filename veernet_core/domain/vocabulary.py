@@ -74,6 +74,11 @@ def _lookups() -> _Lookups:
     return _Lookups(by_name, by_unit, glued, names, units)
 
 
+def curve_names() -> tuple[str, ...]:
+    """All names of curves as words, the longest first."""
+    return _lookups().names
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A curve found in a text, the words that named it, and the share of the text they make up.

@@ -240,3 +240,43 @@ def test_where_names_are_printed_in_black_their_colour_tells_nothing() -> None:
     assert math.isnan(gap([*line, name, piece]))
     other = replace(box("SONIC", SECOND, 350), tint=red)
     assert gap([*line, name, other]) >= SAME_TINT
+
+
+def test_a_title_far_above_names_the_scales_of_a_track_that_have_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Old forms print what a track shows once, in a box at its top; further scales follow below."""
+    boxes = [box("INTERVAL TRANSIT TIME", FIRST - 480, 350), *scale_row("100", "40", FIRST)]
+    found = named(boxes, [(100.0, 40.0)], {(1, "INTERVAL TRANSIT TIME"): 0.6}, monkeypatch)
+    assert found == [("INTERVAL TRANSIT TIME", 0.6)]
+
+
+def test_a_title_does_not_name_one_of_two_unlike_scales(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = [
+        box("INTERVAL TRANSIT TIME", FIRST - 480, 350),
+        *scale_row("100", "40", FIRST),
+        *scale_row("6", "16", SECOND),
+    ]
+    table = {(k, "INTERVAL TRANSIT TIME"): 0.6 for k in (2, 3)}
+    ends = [(100.0, 40.0), (6.0, 16.0)]
+    assert [name for name, _ in named(boxes, ends, table, monkeypatch)] == ["", ""]
+
+
+def test_a_heading_gives_way_to_the_names_that_stand_below_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    boxes = [
+        box("RESISTIVITY", FIRST - 60, 350),
+        box("AM 16", FIRST, 350),
+        *scale_row("0", "10", FIRST),
+        box("AM 64", SECOND, 350),
+        *scale_row("0", "100", SECOND),
+    ]
+    table = {
+        (0, "RESISTIVITY"): 0.6,
+        (0, "AM 16"): 0.4,
+        (1, "RESISTIVITY"): 0.85,
+        (1, "AM 64"): 0.8,
+    }
+    found = named(boxes, [(0.0, 10.0), (0.0, 100.0)], table, monkeypatch)
+    assert [name for name, _ in found] == ["AM 16", "AM 64"]

@@ -7,6 +7,7 @@ import pytest
 from veernet_core.page.results import TextBox
 from veernet_core.page.scales.tokens import (
     Token,
+    apart_from_words,
     halves_at,
     lines_of,
     numbers_of,
@@ -38,6 +39,9 @@ def test_a_rule_read_as_a_one_can_be_taken_off() -> None:
     assert (16.0, "rule") in numbers_of("161")
     assert (-15.0, "sign") in numbers_of("15")
     assert (0.2, "point") in numbers_of("02")
+
+
+TOKEN = Token("", 0.99, 0, 30, 0, 20, 0, 0)
 
 
 def box(text: str, row: float, col: float, width: float, height: float = 20) -> TextBox:
@@ -106,3 +110,16 @@ def test_two_numbers_over_the_middle_of_a_double_track_are_two() -> None:
     assert first.x1 < 500 < second.x0
     assert halves_at(both, [510.0]) == halves_at(both, []) == [both]
     assert halves_at(replace(both, text="66"), [500.0]) == [replace(both, text="66")]
+
+
+def test_a_word_that_is_read_clearly_in_both_ways_is_no_number() -> None:
+    """A reader of digits makes something of any letters: 4 of AM, 40 of AO."""
+    assert replace(TOKEN, text="AM", as_digits="4", agreed=1.0).numbers == ()
+    assert replace(TOKEN, text="AM", as_digits="4", agreed=0.5).numbers[0][0] == 4.0
+    assert replace(TOKEN, text="IO", as_digits="10", agreed=1.0).numbers[0][0] == 10.0
+    assert replace(TOKEN, text="O", agreed=1.0).numbers[0][0] == 0.0
+
+
+def test_numbers_among_words_belong_to_the_name() -> None:
+    line = read_tokens([box('AM = 16"', 100, 300, 120), box("75", 100, 520, 30)], 0.0, 300)
+    assert [t.text for t in apart_from_words(line)] == ["75"]

@@ -17,7 +17,7 @@ import json
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from veernet_core.datatypes import F32, F64, U8
 from veernet_core.page.ocr.fewer_classes import with_classes
+from veernet_core.page.ocr.known_words import as_known
 
 DIGITS = "0123456789"
 _DETECT_SCALE = 0.75
@@ -148,11 +149,17 @@ class OcrEngine:
         posterior = self._session(np.repeat(lines[:, None], 3, axis=1))
         digits = [posterior[..., classes].sum(-1) for classes in self._digit_classes]
         return [
-            _Reads(_greedy(text, self._characters), _greedy(number, ["", *DIGITS]))
+            _Reads(self._known(text), _greedy(number, ["", *DIGITS]))
             for text, number in zip(
                 posterior[..., self._classes], np.stack([posterior[..., 0], *digits], axis=-1)
             )
         ]
+
+    def _known(self, posterior: F32) -> LineRead:
+        """What a line says, as a known name where the print allows that."""
+        read = _greedy(posterior, self._characters)
+        text = as_known(read.text, posterior, self._characters)
+        return read if text == read.text else replace(read, text=text)
 
 
 @cache

@@ -26,6 +26,7 @@ from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.tokens import (
     Edit,
     Token,
+    apart_from_words,
     halves_at,
     lines_of,
     split_at,
@@ -195,13 +196,10 @@ def _candidate(
     number: int,
     inset: bool = False,
 ) -> ScaleCandidate:
-    # a stroke among the words of a name is no number of the scale
-    worded = {t.line for t in between if sum(c.isalpha() for c in t.text) > 1}
-    told = (t for t in between if t.numbers and t is not a)
-    numbers = [t for t in told if not (t.line in worded and len(t.text) == 1)]
+    numbers = [t for t in apart_from_words(between) if t.numbers and t is not a]
     places = [((t.x - left) / (right - left), t.numbers[0][0]) for t in numbers]
     fits = {scale: _fits(places, ends, scale) for scale in ("linear", "log")}
-    scale = _spacing(frame, ends, fits, len(numbers) == 1 and numbers[0].line in worded)
+    scale = _spacing(frame, ends, fits)
     support = fits[scale]
     return ScaleCandidate(
         frame, a, b, *ends, edits, scale, support, len(places) - support,
@@ -224,16 +222,15 @@ def _fits(places: Sequence[tuple[float, float]], ends: tuple[float, float], scal
     return count
 
 
-def _spacing(frame: Frame, ends: tuple[float, float], fits: dict[str, int], in_name: bool) -> Scale:
+def _spacing(frame: Frame, ends: tuple[float, float], fits: dict[str, int]) -> Scale:
     """By the numbers between the ends, by whole decades where they are many, then by the grid: of 42 scales
     over three whole decades or more none is linear, and fine grids of few pixels are taken for even ones.
-    ``in_name``: the only number stands among words (``60 IN RES``), and where it stands makes nothing linear.
     """
     if min(ends) <= 0 or decades(*ends) < 0.9:
         return "linear"
     if fits["log"] > fits["linear"]:
         return "log"
-    if fits["linear"] > fits["log"] and not in_name:
+    if fits["linear"] > fits["log"]:
         return "linear"
     whole = abs(decades(*ends) - round(decades(*ends))) < 0.02
     if frame.grid is not None and not (whole and decades(*ends) > 2.5):

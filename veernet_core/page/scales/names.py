@@ -102,7 +102,7 @@ NAME_FEATURES = (
 
 
 def find_names(
-    block: BlockText, scale: ScaleCandidate, taken: Sequence[Token]
+    block: BlockText, scale: ScaleCandidate, taken: Sequence[Token], reach_in: float = REACH_IN
 ) -> list[NameCandidate]:
     """Phrases above, between and below the numbers of a scale, within its frame.
 
@@ -112,13 +112,15 @@ def find_names(
     scale : ScaleCandidate
     taken : sequence of Token
         Numbers that are ends of some scale: no part of a name.
+    reach_in : float
+        How far from the scale they may stand, inches.
     """
     ends = {id(token) for token in taken}
     found: list[NameCandidate] = []
     for line_number, line in enumerate(block.lines):
         off = line_number - scale.line
         y = float(np.median([token.y for token in line]))
-        if abs(off) > REACH_LINES * 3 or abs(y - scale.y) > REACH_IN * block.dpi:
+        if abs(off) > REACH_LINES * 3 or abs(y - scale.y) > reach_in * block.dpi:
             continue
         inside = [t for t in line if id(t) not in ends and _inside(t, scale.frame, block)]
         for phrase in phrases_of(inside):

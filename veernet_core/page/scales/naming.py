@@ -19,9 +19,12 @@ from veernet_core.page.ocr.tints import BLACK, tint_gap
 from veernet_core.page.scales.candidates import BlockText, ScaleCandidate
 from veernet_core.page.scales.names import SAME_TINT, NameCandidate, find_names, name_features
 from veernet_core.page.scales.scorer import ScaleScorer, log_odds
+from veernet_core.page.scales.tokens import Token
 
 LEAST_NAME, CLEAR_NAME = 0.2, 0.7
 """Probability from which a name is passed on, and from which a further scale of a curve keeps its own."""
+TITLE_IN = 4.0
+"""How far above a scale without a name the title of its track is looked for, inches."""
 Naming = tuple[NameCandidate | None, float, tuple[NameCandidate, ...]]
 
 
@@ -38,7 +41,8 @@ def name_scales(
     rated = []
     for scale, names in zip(scales, phrases, strict=True):
         others = [s for s in scales if s is not scale and shares_columns(s, scale)]
-        rated.append(scorer.name(name_features(block, scale, names, others)))
+        probability = scorer.name(name_features(block, scale, names, others))
+        rated.append(_headings_last(names, np.asarray(probability)))
     keys = sorted({_identity(n, s) for s, names in zip(scales, phrases) for n in names}, key=str)
     column = {key: i for i, key in enumerate(keys)}
     gain = np.zeros((len(scales), len(keys)))
@@ -58,7 +62,61 @@ def name_scales(
         known = zip(own, scales, strict=True)
         if any(_is_repeat(o[0], s, keys[col], scales[row]) for o, s in known):
             own[row] = (phrases[row][best[row, col]], float(gain[row, col]), phrases[row])
-    return [_shared(i, scales, own) for i in range(len(scales))]
+    named = [_shared(i, scales, own) for i in range(len(scales))]
+    return [
+        _titled(block, i, scales, named, taken, scorer) if found[0] is None else found
+        for i, found in enumerate(named)
+    ]
+
+
+def _titled(
+    block: BlockText,
+    index: int,
+    scales: Sequence[ScaleCandidate],
+    named: Sequence[Naming],
+    taken: Sequence[Token],
+    scorer: ScaleScorer,
+) -> Naming:
+    """The known curve in the title of the track, which old forms print once, far above all of its scales; none
+    where another scale has it, or one that is none of the same curve might as well.
+    """
+    scale = scales[index]
+    others = [s for s in scales if s is not scale and shares_columns(s, scale)]
+    titles = [
+        n for n in find_names(block, scale, taken, TITLE_IN) if n.lines_off < 0 and _names_curve(n)
+    ]
+    rivals = [
+        o
+        for o, (n, _, _) in zip(scales, named, strict=True)
+        if o in others and (n is None or any(_names_same(n, title) for title in titles))
+    ]
+    if not titles or not all(_goes_on(*_in_order(o, scale)) for o in rivals):
+        return named[index]
+    rated = np.asarray(scorer.name(name_features(block, scale, titles, others)))
+    best = int(rated.argmax())
+    if rated[best] < LEAST_NAME:
+        return named[index]
+    return titles[best], float(rated[best]), tuple(titles)
+
+
+def _names_curve(name: NameCandidate) -> bool:
+    """Whether a phrase is the known name of one curve."""
+    return name.named is not None and name.named.share > 0.5 and not _is_heading(name)
+
+
+def _goes_on(first: ScaleCandidate, other: ScaleCandidate) -> bool:
+    """Whether two scales are of one curve; a wrap may be drawn in another colour."""
+    how = relation(first, other)
+    return how == "wrap" or (how == "backup" and not other_colour(first, other))
+
+
+def _in_order(a: ScaleCandidate, b: ScaleCandidate) -> tuple[ScaleCandidate, ScaleCandidate]:
+    """Two scales, the upper one first."""
+    return (a, b) if a.y <= b.y else (b, a)
+
+
+def _names_same(one: NameCandidate, other: NameCandidate) -> bool:
+    return one.named is not None and other.named is not None and one.named.kind is other.named.kind
 
 
 def _unnamed(own: Sequence[Naming], gain: F64) -> list[int]:
@@ -108,6 +166,7 @@ def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming])
             other != index
             and theirs is not None
             and sure > probability
+            and not (own[index][0] is not None and _is_heading(theirs))
             and scales[other].frame == scales[index].frame
             and scales[other].y < scales[index].y
             and relation(scales[other], scales[index]) != "none"
@@ -115,6 +174,23 @@ def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming])
         ):
             return theirs, sure, names
     return own[index]
+
+
+def _headings_last(names: Sequence[NameCandidate], rated: F64) -> F64:
+    """Probabilities of names; that of a heading is no higher than that of the best name that is none, where
+    there is one.
+    """
+    own = [p for n, p in zip(names, rated, strict=True) if not _is_heading(n)]
+    most = max(own, default=0.0)
+    if most < LEAST_NAME:
+        return rated
+    heading = np.array([_is_heading(n) for n in names])
+    return np.where(heading, np.minimum(rated, 0.99 * most), rated)
+
+
+def _is_heading(name: NameCandidate) -> bool:
+    """Whether a phrase names a group of curves, which its members stand below with names of their own."""
+    return name.named is not None and name.named.kind.is_group
 
 
 def shares_columns(a: ScaleCandidate, b: ScaleCandidate) -> bool:

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from veernet_core.page.results import TextBox
+from veernet_core.page.results import CLEAR_PRINT, TextBox
 
 Edit = Literal["none", "letters", "rule", "point", "sign"]
 """What was changed in a text to make a number of it."""
@@ -69,15 +69,24 @@ class Token:
         return bool(numbers_of(self.text))
 
     @property
+    def _is_word(self) -> bool:
+        clear = self.confidence >= CLEAR_PRINT and self.agreed == 1.0
+        return (
+            clear and len(self.text) > 1 and any(c.isalpha() for c in self.text.translate(_LETTERS))
+        )
+
+    @property
     def _digits(self) -> str:
         """What it says as digits; a number with a point is none: a reader of digits alone loses the point."""
         return "" if re.search(r"\d[.,]\d", self.text) else self.as_digits
 
     @property
     def numbers(self) -> tuple[tuple[float, Edit], ...]:
-        """Values it can stand for, the text as it was read first; words of three letters stand for none."""
+        """Values it can stand for, the text as it was read first; words of three letters stand for none, nor
+        clear ones with a letter that no figure looks like.
+        """
         own = numbers_of(self.text)
-        if sum(c.isalpha() for c in self.text) > 2:
+        if sum(c.isalpha() for c in self.text) > 2 or self._is_word:
             return own
         known = {value for value, _ in own}
         again = dict.fromkeys(
@@ -298,3 +307,15 @@ def phrases_of(line: Sequence[Token], gap: float = 1.3) -> list[list[Token]]:
         else:
             phrases.append([token])
     return phrases
+
+
+def apart_from_words(line: Sequence[Token]) -> list[Token]:
+    """Tokens of a line that stand in no phrase with a word: strokes and lengths there (``AM = 16"``) are none
+    of the numbers of a scale.
+    """
+    return [
+        token
+        for phrase in phrases_of(line)
+        if not any(sum(c.isalpha() for c in t.text) > 1 for t in phrase)
+        for token in phrase
+    ]

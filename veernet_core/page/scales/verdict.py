@@ -103,9 +103,12 @@ def _suits_its_name(item: ReadScale) -> bool:
 
 
 def goes_on(scale: ScaleCandidate, candidates: Sequence[ScaleCandidate]) -> bool:
-    """Whether a wider scale begins or ends with a number of this one and has the other in its middle."""
+    """Whether a wider scale begins or ends with a number of this one and has the other in its middle; of one
+    that is the same to both sides the sign is printed, else two scales meet at their noughts.
+    """
     return any(
         wide.frame.width > scale.frame.width
+        and not ("sign" in wide.edits and wide.left == -wide.right)
         and ((wide.first is scale.first) != (wide.last is scale.last))
         and any(t is scale.first or t is scale.last for t in wide.between)
         and wide.support > 0
