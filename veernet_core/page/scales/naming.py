@@ -157,7 +157,9 @@ def _identity(name: NameCandidate, scale: ScaleCandidate) -> tuple[object, ...]:
 
 
 def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming]) -> Naming:
-    """A scale's own name, or that of the scale whose wrap or backup it is, if its own is not clear."""
+    """A scale's own name, or that of the scale whose wrap or backup it is, if its own is not clear. A
+    heading is nobody's further name: the scales below it may be of several curves.
+    """
     _, probability, names = own[index]
     if probability >= CLEAR_NAME:
         return own[index]
@@ -166,7 +168,7 @@ def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming])
             other != index
             and theirs is not None
             and sure > probability
-            and not (own[index][0] is not None and _is_heading(theirs))
+            and not _is_heading(theirs)
             and scales[other].frame == scales[index].frame
             and scales[other].y < scales[index].y
             and relation(scales[other], scales[index]) != "none"
