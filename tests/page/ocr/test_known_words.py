@@ -52,6 +52,12 @@ def test_a_scrap_of_two_letters_is_no_name_by_a_guess() -> None:
     assert as_known("BE", posterior({"B": 0.9}, either("E", "S", 0.9)), SIGNS) == "BE"
 
 
+@pytest.mark.parametrize("letters", [38, 39, 40, 41, 60])
+def test_a_line_of_any_length_is_read(letters: int) -> None:
+    line = ("AVERAGE INTERNAL DIAMETER " * 3)[:letters].strip()
+    assert as_known(line, posterior(*clear(line)), SIGNS) == line
+
+
 @pytest.mark.parametrize("text", ["150", "", "G", "0.2000"])
 def test_numbers_and_single_signs_are_not_looked_at(text: str) -> None:
     assert as_known(text, posterior(*clear(text or "1")), SIGNS) == text

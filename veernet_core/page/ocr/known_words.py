@@ -28,8 +28,9 @@ there are. On the scale blocks of 74 pages read by eye this mends eight names th
 none; with a letter's nat less five, with one more ten, and a dozen scraps become names of two letters.
 """
 _LONGEST = 40
-_SLIPS = ((4, 1), (7, 2), (40, 3))
-"""Letters of a name up to which so many of them may be read otherwise."""
+_SLIPS = ((4, 1), (7, 2))
+_MOST_SLIPS = 3
+"""Letters of a name up to which so many of them may be read otherwise; and of longer ones."""
 _BRACKETS = "(["
 
 
@@ -103,7 +104,7 @@ def _names_by_length() -> Mapping[int, tuple[str, ...]]:
 def _names_like(head: str) -> Iterator[str]:
     """Known names that differ from what was read by no more than a letter or two."""
     for length in range(max(2, len(head) - 1), len(head) + 2):
-        slips = next(most for letters, most in _SLIPS if length <= letters)
+        slips = next((most for letters, most in _SLIPS if length <= letters), _MOST_SLIPS)
         for name in _names_by_length().get(length, ()):
             if OSA.distance(head, name, score_cutoff=slips) <= slips:
                 yield name

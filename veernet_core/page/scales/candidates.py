@@ -16,6 +16,7 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
+from scipy.stats import theilslopes
 
 from veernet_core.datatypes import F64, Scale
 from veernet_core.domain.curve_kinds import CurveKind, curve_kinds
@@ -33,6 +34,8 @@ from veernet_core.page.scales.tokens import (
     without_borders,
 )
 
+_ROW = 6
+"""Numbers of a line that make a row from border to border, whatever stands at the borders."""
 FrameKind = Literal["track", "double", "part"]
 
 
@@ -174,8 +177,10 @@ def _in_frame(
                         )
                     )  # fmt: skip
     inside = [t for t in numeric if t.is_number and left - t.height <= t.x <= right + t.height]
-    if not found and len(inside) >= 3 and frame.kind == "track":
-        found += _inset(frame, inside, left, right, line, number)
+    if len(inside) >= (_ROW if found else 3) and frame.kind == "track":
+        known = {(c.left, c.right) for c in found}
+        row = _inset(frame, inside, left, right, line, number)
+        found += [c for c in row if (c.left, c.right) not in known]
     return found
 
 
@@ -254,6 +259,12 @@ def _inset(
     """Ends that follow from three or more evenly spaced numbers, none of them at a border."""
     places = np.array([(t.x - left) / (right - left) for t in inside])
     values = np.array([t.numbers[0][0] for t in inside])
+    if len(inside) >= _ROW:  # a whole row of numbers may hold one that was misread
+        slope, start, _, _ = theilslopes(values, places)
+        if slope != 0:
+            even = np.abs(places - (values - start) / slope) < 0.03
+            if even.sum() >= _ROW - 1:
+                places, values = places[even], values[even]
     if np.ptp(places) < 0.3:
         return []
     ends = _extrapolated(places, values)
@@ -271,7 +282,7 @@ def _extrapolated(places: F64, values: F64) -> tuple[float, float] | None:
     """Ends that numbers between the borders leave no doubt about: evenly spaced, or by decades."""
     slope, start = np.polyfit(places, values, 1)
     if slope != 0 and np.abs(places - (values - start) / slope).max() < 0.03:
-        step = 10.0 ** math.floor(math.log10(abs(slope)) - 1) * 5
+        step = float(np.median(np.abs(np.diff(values))))
         a, b = (float(f"{round(v / step) * step:.6g}") for v in (start, start + slope))
         return None if a == b else (a, b)
     if (values <= 0).any() or values[0] == values[-1]:
