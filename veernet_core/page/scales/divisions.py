@@ -21,7 +21,7 @@ _NOTATION = re.compile(
     r"^([-–—−+])\s*[\]\[|)(!Il1]{1,2}\s*(\d{1,3}(?:\.\d+)?)\s*([A-Za-z]{1,3})?\s*[\]\[|)(!Il1]{1,2}\s*([-–—−+])$"
 )
 """A sign, a bar, the value of a division, its unit, a bar and the other sign."""
-_USUAL = 10
+USUAL_DIVISIONS = 10
 """Divisions of a linear track where the grid does not tell them."""
 _CLEAR, _SURE = 0.9, 0.95
 _ABOVE = 5.0
@@ -52,7 +52,7 @@ def division_scales(
     out = []
     for box in sorted(boxes, key=lambda b: b.row):
         told = _NOTATION.match(box.text.strip())
-        index = _track_at(box.col, section)
+        index = track_at(box.col, section)
         if told is None or index is None or told[1] == told[4] or "+" not in (told[1], told[4]):
             continue
         name = _name_of(box, boxes, section, index)
@@ -62,7 +62,8 @@ def division_scales(
     return out
 
 
-def _track_at(col: float, section: SectionFound) -> int | None:
+def track_at(col: float, section: SectionFound) -> int | None:
+    """Number of the track of curves over which a column stands, in the first row of the section."""
     for index, track in enumerate(section.tracks):
         left, right = track.borders_at(section.row_top)
         if track.kind == "curves" and left < col < right:
@@ -78,7 +79,7 @@ def _name_of(
         other
         for other in boxes
         if 0 < box.row - other.row < _ABOVE * box.height_px
-        and _track_at(other.col, section) == index
+        and track_at(other.col, section) == index
         and sum(c.isalpha() for c in other.text) > 1
         and not _NOTATION.match(other.text.strip())
     ]
@@ -96,9 +97,14 @@ def _curve(
     track = section.tracks[index]
     named = find_curve(name.text)
     kind = named.kind if named is not None and named.is_exact else None
-    divisions = track.divisions or _USUAL
+    divisions = track.divisions or USUAL_DIVISIONS
     clear = min(box.confidence, name.confidence) >= _CLEAR
-    is_sure = clear and kind is not None and divisions == _USUAL and box.confidence >= CLEAR_PRINT
+    is_sure = (
+        clear
+        and kind is not None
+        and divisions == USUAL_DIVISIONS
+        and box.confidence >= CLEAR_PRINT
+    )
     sure = _SURE if is_sure else DOUBTFUL
     rising = 1.0 if told[4] == "+" else -1.0
     left, right = track.borders_at(section.row_top)

@@ -21,6 +21,7 @@ from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.ocr.text import TextReader, join
 from veernet_core.page.ocr.tints import hued_ink
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TextBox
+from veernet_core.page.scales.arrows import arrow_scales
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
@@ -151,6 +152,7 @@ def _curves(
     block = replace(block, ink=replace(block.ink, is_below=is_below))
     curves = curves_of(read_block_scales(block, scorer), block, section)
     curves += division_scales(boxes, block, section, curves)
+    curves += arrow_scales(boxes, block, section, curves)
     curves = with_series(print_colours(curves, block, raster), block)
     return with_legend_strokes(curves, block)
 
