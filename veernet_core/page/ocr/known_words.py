@@ -22,10 +22,11 @@ from veernet_core.datatypes import F32, F64
 from veernet_core.domain.vocabulary import curve_names
 
 FOR_LETTER, FOR_NAME = 2.0, -4.0
-"""Nats that speak for a known name before the print is looked at, for each of its letters and once: that of
-many names it is this one costs, that letters make a name at all is worth more the more
-there are. On the scale blocks of 74 pages read by eye this mends eight names that are printed there and spoils
-none; with a letter's nat less five, with one more ten, and a dozen scraps become names of two letters.
+"""Nats in favour of a known name before the print is looked at: so many for each of its letters, and so many
+once. A name is one of hundreds, which speaks against it; the more letters it has, the less likely they are to
+make it by chance, which speaks for it. On the scale blocks of 74 pages read by eye this mends eight names that
+are printed there and spoils none; with one nat less for each name seven, with one more ten, and then a dozen
+scraps become names of two letters.
 """
 _LONGEST = 40
 _SLIPS = ((4, 1), (7, 2))
