@@ -25,8 +25,8 @@ FOR_LETTER, FOR_NAME = 2.0, -4.0
 """Nats in favour of a known name before the print is looked at: so many for each of its letters, and so many
 once. A name is one of hundreds, which speaks against it; the more letters it has, the less likely they are to
 make it by chance, which speaks for it. On the scale blocks of 74 pages read by eye this mends eight names that
-are printed there and spoils none; with one nat less for each name seven, with one more ten, and then a dozen
-scraps become names of two letters.
+are printed there and spoils none, as it does with one nat less; with one more it mends ten, and makes names of
+a dozen scraps.
 """
 _LONGEST = 40
 _SLIPS = ((4, 1), (7, 2))
