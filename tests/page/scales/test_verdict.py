@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from veernet_core.page.results import TextBox
 from veernet_core.page.scales.candidates import Frame, ScaleCandidate, block_text, find_candidates
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.tokens import read_tokens
-from veernet_core.page.scales.verdict import ReadScale, is_doubtful
+from veernet_core.page.scales.verdict import ReadScale, goes_on, is_doubtful
 
 TRACK = Frame(100.0, 600.0, (0, 0), grid="linear")
 
@@ -44,3 +45,22 @@ def test_a_figure_that_makes_no_scale_is_a_border_where_the_scale_beside_it_says
     cut = next(c for c in found if (c.right, c.last.text) == (150.0, "1150"))
     assert is_doubtful(reading(cut), [reading(cut)])
     assert not is_doubtful(reading(cut), [reading(plain), reading(cut)])
+
+
+@pytest.mark.parametrize(("first", "doubted"), [("24", False), ("-24", True)])
+def test_two_scales_that_meet_at_their_noughts_are_no_wider_one(first: str, doubted: bool) -> None:
+    """24 to 0 and 0 to 24 stand back to back; from -24 to 24 the sign is printed."""
+    boxes = [
+        TextBox(text, 0.99, 1400.0, col, 30.0, 14.0 * len(text))
+        for text, col in ((first, 120.0), ("0", 585.0), ("0", 615.0), ("24", 1080.0))
+    ]
+    frames = [
+        Frame(100.0, 600.0, (0, 0)),
+        Frame(600.0, 1100.0, (1, 1)),
+        Frame(100.0, 1100.0, (0, 1), "double"),
+    ]
+    ink = ScaleInk(np.zeros((1700, 1900), np.uint8), 0, 0.0, 200.0, 1600.0)
+    found = find_candidates(block_text(read_tokens(boxes, 0.0, 950.0), ink, frames))
+    ends = (0.0, 24.0)
+    scale = next(c for c in found if (c.left, c.right) == ends and c.frame.tracks == (1, 1))
+    assert goes_on(scale, found) is doubted
