@@ -108,7 +108,9 @@ def goes_on(scale: ScaleCandidate, candidates: Sequence[ScaleCandidate]) -> bool
     """
     return any(
         wide.frame.width > scale.frame.width
-        and not ("sign" in wide.edits and wide.left == -wide.right and 0.0 in (scale.left, scale.right))
+        and not (
+            "sign" in wide.edits and wide.left == -wide.right and 0.0 in (scale.left, scale.right)
+        )
         and ((wide.first is scale.first) != (wide.last is scale.last))
         and any(t is scale.first or t is scale.last for t in wide.between)
         and wide.support > 0
