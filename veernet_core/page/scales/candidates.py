@@ -16,7 +16,6 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
-from scipy.stats import theilslopes
 
 from veernet_core.datatypes import F64, Scale
 from veernet_core.domain.curve_kinds import CurveKind, curve_kinds
@@ -24,6 +23,7 @@ from veernet_core.domain.vocabulary import find_curve, find_unit
 from veernet_core.page.ocr.tints import tint_gap
 from veernet_core.page.results import SectionFound
 from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.number_rows import ROW, ends_of_row
 from veernet_core.page.scales.tokens import (
     Edit,
     Token,
@@ -34,8 +34,6 @@ from veernet_core.page.scales.tokens import (
     without_borders,
 )
 
-_ROW = 6
-"""Numbers of a line that make a row from border to border, whatever stands at the borders."""
 FrameKind = Literal["track", "double", "part"]
 
 
@@ -177,7 +175,7 @@ def _in_frame(
                         )
                     )  # fmt: skip
     inside = [t for t in numeric if t.is_number and left - t.height <= t.x <= right + t.height]
-    if len(inside) >= (_ROW if found else 3) and frame.kind == "track":
+    if len(inside) >= (ROW if found else 3) and frame.kind == "track":
         known = {(c.left, c.right) for c in found}
         row = _inset(frame, inside, left, right, line, number)
         found += [c for c in row if (c.left, c.right) not in known]
@@ -258,16 +256,7 @@ def _inset(
 ) -> list[ScaleCandidate]:
     """Ends that follow from three or more evenly spaced numbers, none of them at a border."""
     places = np.array([(t.x - left) / (right - left) for t in inside])
-    values = np.array([t.numbers[0][0] for t in inside])
-    if len(inside) >= _ROW:  # a whole row of numbers may hold one that was misread
-        slope, start, _, _ = theilslopes(values, places)
-        if slope != 0:
-            even = np.abs(places - (values - start) / slope) < 0.03
-            if even.sum() >= _ROW - 1:
-                places, values = places[even], values[even]
-    if np.ptp(places) < 0.3:
-        return []
-    ends = _extrapolated(places, values)
+    ends = ends_of_row(places, np.array([t.numbers[0][0] for t in inside]))
     if ends is None:
         return []
     return [
@@ -276,30 +265,6 @@ def _inset(
             inset=True,
         )
     ]  # fmt: skip
-
-
-def _extrapolated(places: F64, values: F64) -> tuple[float, float] | None:
-    """Ends that numbers between the borders leave no doubt about: evenly spaced, or by decades."""
-    slope, start = np.polyfit(places, values, 1)
-    if slope != 0 and np.abs(places - (values - start) / slope).max() < 0.03:
-        step = float(np.median(np.abs(np.diff(values))))
-        a, b = (float(f"{round(v / step) * step:.6g}") for v in (start, start + slope))
-        return None if a == b else (a, b)
-    if (values <= 0).any() or values[0] == values[-1]:
-        return None
-    slope, start = np.polyfit(places, np.log10(values), 1)
-    if slope == 0 or np.abs(places - (np.log10(values) - start) / slope).max() > 0.03:
-        return None
-    a, b = (_first_digit(10.0**v) for v in (start, start + slope))
-    return None if a == b else (a, b)
-
-
-def _first_digit(value: float) -> float:
-    """The nearest of 1, 2 and 5 times a power of ten: where logarithmic grids begin and end."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return float(
-        f"{min((k * power for k in (1, 2, 5, 10)), key=lambda v: abs(math.log10(v / value))):.6g}"
-    )
 
 
 # ---- features --------------------------------------------------------------------------------------
