@@ -30,7 +30,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Proxies are set at which nobody listens (the discard port)."""
+    """Set proxies to a port where nothing listens."""
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         kind = "socks5" if name.startswith("all") else "http"
         for spelt in (name, name.upper()):

@@ -22,7 +22,7 @@ from veernet_core.datatypes import F32, F64
 from veernet_core.domain.vocabulary import curve_names
 
 FOR_LETTER, FOR_NAME = 2.0, -4.0
-"""Nats in favour of a known name before the print is looked at: so many for each of its letters, and so many
+"""Nats in favour of a known name before the print is looked at: the first for each of its letters, the second
 once. A name is one of hundreds, which speaks against it; the more letters it has, the less likely they are to
 make it by chance, which speaks for it. On the scale blocks of 74 pages read by eye this mends eight names that
 are printed there and spoils none, as it does with one nat less; with one more it mends ten, and makes names of
@@ -31,7 +31,7 @@ a dozen scraps.
 _LONGEST = 40
 _SLIPS = ((4, 1), (7, 2))
 _MOST_SLIPS = 3
-"""Letters of a name up to which so many of them may be read otherwise; and of longer ones."""
+"""A name of up to 4 letters may have 1 of them read wrongly, one of up to 7 letters 2, a longer one 3."""
 _BRACKETS = "(["
 
 

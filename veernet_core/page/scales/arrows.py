@@ -9,16 +9,16 @@ Does not belong here: the same notation as print (`divisions`), and scales with 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from veernet_core.datatypes import Bool, flag_runs
 from veernet_core.domain.vocabulary import find_misread
-from veernet_core.page.results import CurveFound, Reading, SectionFound, TextBox
+from veernet_core.page.results import CurveFound, SectionFound, TextBox
 from veernet_core.page.scales.candidates import BlockText
-from veernet_core.page.scales.divisions import USUAL_DIVISIONS, track_at
+from veernet_core.page.scales.divisions import USUAL_DIVISIONS, counted_from_left, track_at
 from veernet_core.page.scales.ink import ScaleInk
 from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.tokens import numbers_of
@@ -115,19 +115,9 @@ def _read(
         rising = 1.0 if signs[1] > 0 or signs[0] < 0 else -1.0
         clear = min(told.confidence, title.confidence) >= _CLEAR
         is_sure = clear and signs[0] == -signs[1] and divisions == USUAL_DIVISIONS
-        sure, row = _SURE if is_sure else DOUBTFUL, told.row
-        return CurveFound(
-            section_id=section.section_id,
-            track_index=index,
-            mnemonic=Reading(_POTENTIAL, "header", sure, row, left),
-            unit=Reading("MV", "header", sure, row),
-            left=Reading(0.0, "header", sure, row, left),
-            right=Reading(rising * divisions * worth, "header", sure, row, right),
-            scale="linear",
-            style=None,
-            printed=f"{title.text} {told.text}",
-            per_division=worth,
-        )
+        sure = _SURE if is_sure else DOUBTFUL
+        found = counted_from_left(section, index, told, _POTENTIAL, "MV", rising * worth, sure)
+        return replace(found, printed=f"{title.text} {told.text}")
     return None
 
 

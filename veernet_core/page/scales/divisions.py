@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from veernet_core.domain.vocabulary import find_curve, find_unit
 from veernet_core.page.results import CLEAR_PRINT, CurveFound, Reading, SectionFound, TextBox
@@ -115,18 +116,55 @@ def _curve(
         row = ScaleRow(box.row, box.height_px, left + lean, right + lean, name.row)
         (pen,) = bind_pens([row], block.ink)
     unit = find_unit(told[3]) if told[3] else (kind.units[0] if kind and kind.units else None)
-    return CurveFound(
-        section_id=section.section_id,
-        track_index=index,
-        mnemonic=Reading(mnemonic_of(name.text, kind), "header", sure, box.row, left),
-        unit=None if unit is None else Reading(unit, "header", sure, box.row),
-        left=Reading(0.0, "header", sure, box.row, left),
-        right=Reading(rising * divisions * float(told[2]), "header", sure, box.row, right),
-        scale="linear",
+    found = counted_from_left(
+        section, index, box, mnemonic_of(name.text, kind), unit, rising * float(told[2]), sure
+    )
+    return replace(
+        found,
         style=pen.style if pen is not None else None,
         pen_row=pen.y if pen is not None else float("nan"),
         dash_px=pen.dash_px if pen is not None else 0.0,
         stroke_px=pen.stroke_px if pen is not None else 0.0,
         printed=f"{name.text} {box.text}",
-        per_division=float(told[2]),
+    )
+
+
+def counted_from_left(
+    section: SectionFound,
+    index: int,
+    box: TextBox,
+    mnemonic: str,
+    unit: str | None,
+    rise: float,
+    sure: float,
+) -> CurveFound:
+    """A curve of so much a division, from 0 at the left border of its track.
+
+    Parameters
+    ----------
+    section : SectionFound
+    index : int
+        Of the track.
+    box : TextBox
+        The value of a division.
+    mnemonic : str
+    unit : str, optional
+    rise : float
+        From one division to the next on its right, in that unit.
+    sure : float
+        Confidence.
+    """
+    track = section.tracks[index]
+    left, right = track.borders_at(section.row_top)
+    divisions = track.divisions or USUAL_DIVISIONS
+    return CurveFound(
+        section_id=section.section_id,
+        track_index=index,
+        mnemonic=Reading(mnemonic, "header", sure, box.row, left),
+        unit=None if unit is None else Reading(unit, "header", sure, box.row),
+        left=Reading(0.0, "header", sure, box.row, left),
+        right=Reading(divisions * rise, "header", sure, box.row, right),
+        scale="linear",
+        style=None,
+        per_division=abs(rise),
     )

@@ -158,7 +158,7 @@ def _identity(name: NameCandidate, scale: ScaleCandidate) -> tuple[object, ...]:
 
 def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming]) -> Naming:
     """A scale's own name, or that of the scale whose wrap or backup it is, if its own is not clear. A
-    heading is nobody's further name: the scales below it may be of several curves.
+    heading is not passed on: the scales below it may be of several curves.
     """
     _, probability, names = own[index]
     if probability >= CLEAR_NAME:
