@@ -29,6 +29,7 @@ from veernet_core.domain.vocabulary import find_curve, find_misread, find_unit
         ("G A M M A  R A Y", "GR"),
         ("GAMMARAY API UNITS", "GR"),
         ("Gamma API (TVD) Track: 1", "GR"),
+        ("ROP (TVD) Track:", "ROP"),
         ("0 ROP (ft/hr)", "ROP"),
         ("Gamma Ray (ECGR) HGNS-H", "GR"),
         ("SP, Armor Return Compensated (SPAR) AIT-M", "SP"),

@@ -31,6 +31,16 @@ def test_of_two_readings_the_surer_is_kept_and_the_other_stays_as_a_rival() -> N
     assert (one.text, one.agreed, one.also) == ("16", 0.0, "16l")
 
 
+def test_a_sign_that_only_the_network_marks_belongs_to_its_number() -> None:
+    """A worn minus drops out of what is found by its ink; a rule read along drops out of neither."""
+    (one,) = merged([box("0.25", 50, 1.0)], [box("-0.25", 48, 0.97)])
+    assert (one.text, one.also) == ("-0.25", "0.25")
+    (one,) = merged([box("0.25", 50, 1.0)], [box("-0.25", 48, 0.8)])
+    assert one.text == "0.25"
+    (one,) = merged([box("161", 50, 0.97)], [box("16", 48, 1.0)])
+    assert (one.text, one.also) == ("16", "161")
+
+
 def test_print_that_one_way_alone_saw_is_kept() -> None:
     found = merged([box("GR", 50)], [box("0", 200)])
     assert [(b.text, b.agreed) for b in found] == [("GR", 0.5), ("0", 0.5)]

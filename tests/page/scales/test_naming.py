@@ -242,6 +242,16 @@ def test_where_names_are_printed_in_black_their_colour_tells_nothing() -> None:
     assert gap([*line, name, other]) >= SAME_TINT
 
 
+def test_scraps_of_broken_print_are_no_part_of_a_name() -> None:
+    """``RHOB [b'G/C3']`` of a worn page, read in pieces."""
+    pieces = [("RHOB", 300, 0.92), ("uJ", 350, 0.46), ("G/C3", 392, 1.0), ("1", 425, 0.5)]
+    broken = [replace(box(text, FIRST, col), confidence=p) for text, col, p in pieces]
+    block = block_of([*scale_row("1.95", "2.95", FIRST), *broken])
+    found = scale_of(block, 1.95, 2.95)
+    names = find_names(block, found, [found.first, found.last])
+    assert [(n.text, n.confidence) for n in names] == [("RHOB G/C3", 0.92)]
+
+
 def test_a_title_far_above_names_the_scales_of_a_track_that_have_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -18,10 +18,14 @@ from veernet_core.page.results import TextBox
 
 _SAME_PRINT = 0.4
 """Share of the smaller of two boxes from which they show the same print."""
+_AS_CLEAR = 0.05
+"""How much less clear a reading may be that has all of the other one and more."""
 
 
 def merged(inked: Sequence[TextBox], marked: Sequence[TextBox]) -> list[TextBox]:
-    """Two readings of one region as one: of what overlaps, the reading the engine is surer of.
+    """Two readings of one region as one: of what overlaps, the reading the engine is surer of; or what the network
+    marks, where that says all of the other one and more: rules are learned to be none of it, and a faint sign,
+    point or first figure drops out of what is found by its ink.
 
     Parameters
     ----------
@@ -40,7 +44,8 @@ def merged(inked: Sequence[TextBox], marked: Sequence[TextBox]) -> list[TextBox]
         elif says(one) == says(other):
             out += [replace(box, agreed=1.0) for box in one]
         else:
-            kept, rest = (one, other) if clearness(one) >= clearness(other) else (other, one)
+            lead = -_AS_CLEAR if says(one) in says(other) else 0.0
+            kept, rest = (one, other) if clearness(one) + lead >= clearness(other) else (other, one)
             out += [compared(box, rest, len(kept) == len(rest) == 1) for box in kept]
     return out
 

@@ -25,6 +25,8 @@ REACH_LINES, REACH_IN = 6, 1.6
 """How far from its scale a name is looked for: lines of print, and inches."""
 SAME_TINT = 0.15
 """Distance of two colours (`tint_gap`) below which print is of one colour."""
+CLEAR_SCRAP = 0.8
+"""Confidence from which a letter or two are part of a phrase."""
 _LIKE = 0.6
 """Likeness from which two phrases of one colour are meant to say the same."""
 _BRACES = str.maketrans("{}", "[]")
@@ -76,6 +78,12 @@ def with_bracket(text: str) -> str:
     return f"{found[1]}{found[2]}{found[3]}{')' if found[2] == '(' else ']'}"
 
 
+def without_dirt(phrase: Sequence[Token]) -> Sequence[Token]:
+    """A phrase without its unclear scraps of a letter or two, if words are left: dirt, and broken brackets."""
+    words_left = [t for t in phrase if len(t.text) > 2 or t.confidence >= CLEAR_SCRAP]
+    return words_left if any(len(t.text) > 1 for t in words_left) else phrase
+
+
 def is_unit_only(text: str) -> bool:
     """Whether a phrase is a unit and nothing else.
 
@@ -123,7 +131,7 @@ def find_names(
         if abs(off) > REACH_LINES * 3 or abs(y - scale.y) > reach_in * block.dpi:
             continue
         inside = [t for t in line if id(t) not in ends and _inside(t, scale.frame, block)]
-        for phrase in phrases_of(inside):
+        for phrase in map(without_dirt, phrases_of(inside)):
             text = with_bracket(" ".join(t.text for t in phrase).strip().translate(_BRACES))
             if sum(c.isalpha() for c in text) < 1 or len(text) < 2:
                 continue
