@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_network import small_predictor
 
 from storage.log_files import log_files
 from veernet_core import metrics, pipeline
 from veernet_core.config import DigitiseConfig, GatePolicy
 from veernet_core.datatypes import DigitisedLog, Posterior, ScanRef, Strip
-from veernet_core.net.bundle import load_predictor
 from veernet_core.pipeline import FailedScan, ScanInput
 from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 from veernet_core.synth.pages.plans import SyntheticPage
@@ -38,7 +38,7 @@ def scan(page: SyntheticPage, sidecar: Any = ..., stem: str = "w") -> ScanInput:
 
 
 def one(item: ScanInput, predictor: Any = None, config: DigitiseConfig = CONFIG) -> Any:
-    (result,) = pipeline.digitise_many([item], predictor or load_predictor(), config)
+    (result,) = pipeline.digitise_many([item], predictor or small_predictor(), config)
     return result
 
 
@@ -74,7 +74,7 @@ def test_same_input_same_bytes_whatever_the_company(page: SyntheticPage) -> None
     alone = one(scan(page), config=config)
     other = draw_page(np.random.default_rng(9), kind="sonic", rows=1600, dpi=200)
     crowd = [scan(other, stem="a"), scan(page), scan(other, stem="b")]
-    results = list(pipeline.digitise_many(crowd, load_predictor(), config))
+    results = list(pipeline.digitise_many(crowd, small_predictor(), config))
     assert [r.scan.stem if isinstance(r, DigitisedLog) else r.ref.stem for r in results] == [
         "a",
         "w",
@@ -99,7 +99,7 @@ def test_one_bad_scan_never_stops_the_others(page: SyntheticPage) -> None:
         ScanInput(ScanRef("y.tif", "y", "0", 0), b""),
         ScanInput(good.ref, good.data, b'{"sections": [{"row_topp": 1}]}'),
     ]
-    results = list(pipeline.digitise_many([bad[0], good, *bad[1:]], load_predictor(), CONFIG))
+    results = list(pipeline.digitise_many([bad[0], good, *bad[1:]], small_predictor(), CONFIG))
     assert [isinstance(r, FailedScan) for r in results] == [True, False, True, True]
     for failed in (results[0], results[2], results[3]):
         assert isinstance(failed, FailedScan)
@@ -218,7 +218,7 @@ def test_an_uncalibrated_bundle_accepts_nothing(page: SyntheticPage) -> None:
         calibration: Mapping[str, Any] = {}
 
         def predict(self, strips: Sequence[Strip]) -> list[Posterior]:
-            return load_predictor().predict(strips)
+            return small_predictor().predict(strips)
 
     result = one(scan(page), Uncalibrated())
     assert {c.verdict.decision for c in result.curves} <= {"review", "reject"}

@@ -205,6 +205,7 @@ def _similar(plain: str, known: Iterable[str]) -> str | None:
 
 def _without_unit(plain: str) -> str:
     for alias in _lookups().units:
-        if plain.endswith(f" {alias}"):
-            return plain[: -len(alias)].strip()
+        for end in (f" {alias}", f" {alias} 1"):  # a worn bracket is read as a stroke
+            if plain.endswith(end):
+                return plain[: -len(end)].strip()
     return plain

@@ -23,6 +23,7 @@ from batch_support import (
     work_chunk,
 )
 from flow_support import rows
+from small_network import SMALL_NETWORK
 
 from flows.archive.chunk import trace_chunk
 from flows.archive.run_spec import RunSpec
@@ -264,6 +265,7 @@ def test_batch_in_process(
     (archive / "crash.tif").write_bytes(scan_bytes(1))
     command = [sys.executable, "-m", "flows.cli.batch", "--source", str(archive)]
     command += ["--dest", str(out), "--chunk-logs", "4", "--max-tries", "1"]
+    command += ["--model", str(SMALL_NETWORK)]
     first = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert first.returncode == 1, first.stderr
     assert "10 logs done, 1 without a result" in first.stderr

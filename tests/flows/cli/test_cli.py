@@ -13,6 +13,7 @@ import lasio
 import numpy as np
 import pandas as pd
 import pytest
+from small_network import SMALL_NETWORK
 
 from flows.cli import main as cli
 from flows.local.digitise import find_scans
@@ -86,7 +87,8 @@ def test_bad_scans_are_listed_with_a_remedy(
     (folder / "text.png").write_text("not a picture")
     good = next((demo / "scans").glob("skewed-gamma-neutron.tif"))
     (folder / good.name).write_bytes(good.read_bytes())
-    assert cli.main(["digitise", str(folder), "-o", str(tmp_path / "out")]) == 1
+    command = ["digitise", str(folder), "-o", str(tmp_path / "out"), "--model", str(SMALL_NETWORK)]
+    assert cli.main(command) == 1
     err = capsys.readouterr().err
     for name in ("broken.tif", "empty.tif", "text.png"):
         assert name in err

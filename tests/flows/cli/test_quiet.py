@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from small_network import SMALL_NETWORK
 
 from flows.cli.quiet import silence_libraries
 from veernet_core.config import RasterLimits
@@ -137,7 +138,15 @@ def test_digitise_and_inspect_say_what_is_ours_alone(scans: Path, tmp_path: Path
 @pytest.mark.slow
 @pytest.mark.server
 def test_batch_says_what_is_ours_alone(scans: Path, tmp_path: Path) -> None:
-    lines = said("batch", "--source", str(scans), "--dest", str(tmp_path / "out"))
+    lines = said(
+        "batch",
+        "--source",
+        str(scans),
+        "--dest",
+        str(tmp_path / "out"),
+        "--model",
+        str(SMALL_NETWORK),
+    )
     assert lines
     # a failure may quote its decoder; a line of a batch tells the code and the outcome
     free = [line for line in lines if "[decode_failed, failed]" not in line]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_network import SMALL_NETWORK
 
 from flows.cli.main import main
 from flows.local.standing import standing
@@ -35,6 +36,7 @@ def test_a_finished_scan_is_passed_over_until_something_changes(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["digitise", str(place / "log.tif"), "-o", str(place / "out")]
+    command += ["--model", str(SMALL_NETWORK)]
 
     def lines(*more: str) -> list[str]:
         assert main([*command, *more]) == 0

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from small_network import small_predictor
 
 from flows.dashboard.correct import Bench
 from flows.dashboard.review import Desk
@@ -25,7 +26,6 @@ from storage.objects import ObjectStore
 from veernet_core import pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, ScanInput, ScanRef
-from veernet_core.net.bundle import load_predictor
 from veernet_core.synth.pages.draw import draw_page, tiff_bytes
 
 STEM = "skewed-gamma-neutron"
@@ -80,7 +80,7 @@ def scan() -> ScanInput:
 
 def digitised(scan: ScanInput, kept: Kept | None) -> tuple[dict[str, bytes], int]:
     """The log's files, and how often networks were asked."""
-    net, engines = Counting(load_predictor(device="cpu")), Counting(PageEngines())
+    net, engines = Counting(small_predictor()), Counting(PageEngines())
     if kept is None:
         results = pipeline.digitise_many([scan], net, DigitiseConfig(), engines)
     else:
@@ -148,7 +148,7 @@ def test_a_correction_asks_the_network_only_for_what_changed(
     (tmp_path / "scans").mkdir()
     (tmp_path / "scans" / f"{STEM}.tif").write_bytes(scan.data)
     out, kept = tmp_path / "out", Kept(tmp_path / "kept")
-    net, engines = Counting(load_predictor(device="cpu")), Counting(PageEngines())
+    net, engines = Counting(small_predictor()), Counting(PageEngines())
     files = [tmp_path / "scans" / f"{STEM}.tif"]
     digitise_files(files, out, net, DigitiseConfig(), reader=engines, kept=kept)  # type: ignore[arg-type]
 

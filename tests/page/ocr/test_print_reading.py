@@ -37,6 +37,8 @@ def test_a_sign_that_only_the_network_marks_belongs_to_its_number() -> None:
     assert (one.text, one.also) == ("-0.25", "0.25")
     (one,) = merged([box("0.25", 50, 1.0)], [box("-0.25", 48, 0.8)])
     assert one.text == "0.25"
+    (one,) = merged([box("0", 50, 1.0)], [box("01", 48, 0.99)])
+    assert (one.text, one.also) == ("0", "01")
     (one,) = merged([box("161", 50, 0.97)], [box("16", 48, 1.0)])
     assert (one.text, one.also) == ("16", "161")
 

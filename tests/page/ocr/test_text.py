@@ -12,7 +12,7 @@ from text_support import HEIGHT_PX, LENGTH_PX, BlockReader, as_raster, draw_numb
 
 from veernet_core.datatypes import F32, F64, U8
 from veernet_core.page.ocr.engine import LineRead, OcrEngine, _Reads
-from veernet_core.page.ocr.text import RapidReader, read_region, upright
+from veernet_core.page.ocr.text import RapidReader, join, read_region, upright
 from veernet_core.page.results import TextBox
 
 
@@ -236,3 +236,14 @@ def test_lines_are_found_in_bfloat16_where_float32_finds_them(reader: RapidReade
     usual = reader.read(page, (0,))
     assert [box.text for box in found] == [box.text for box in usual]
     assert all(abs(a.row - b.row) < 3 and abs(a.col - b.col) < 3 for a, b in zip(found, usual))
+
+
+def test_a_figure_in_the_rectangle_of_a_stroke_beside_it_stays() -> None:
+    """The worn border beside a nought is a box of its own, which tells nothing."""
+    stroke = TextBox("", 0.0, 84.0, 10.0, 64.0, 30.0)
+    nought = TextBox("0", 0.98, 60.0, 19.0, 20.0, 15.0)
+    assert join([], [stroke, nought]) == join([stroke], [nought]) == [nought]
+    assert join([nought], [stroke]) == [nought]
+    cut = TextBox("15", 0.9, 60.0, 19.0, 10.0, 15.0)
+    assert join([cut], [nought]) == [nought]
+    assert join([nought], [cut]) == [nought]

@@ -18,14 +18,17 @@ from veernet_core.page.results import TextBox
 
 _SAME_PRINT = 0.4
 """Share of the smaller of two boxes from which they show the same print."""
+_RULE_LIKE = frozenset("1lI|!/\\[](){}'\"`.,:;°*")
+"""What pieces of rules and dirt are read as."""
 _AS_CLEAR = 0.05
 """How much less clear a reading may be that has all of the other one and more."""
 
 
 def merged(inked: Sequence[TextBox], marked: Sequence[TextBox]) -> list[TextBox]:
-    """Two readings of one region as one: of what overlaps, the reading the engine is surer of; or what the network
-    marks, where that says all of the other one and more: rules are learned to be none of it, and a faint sign,
-    point or first figure drops out of what is found by its ink.
+    """Two readings of one region as one: of what overlaps, the reading the engine is surer of.
+
+    What the network marks is kept too where it says all that the other one says and more: it has learned to
+    leave rules out, and a faint sign, point or first figure drops out of what is found by its ink.
 
     Parameters
     ----------
@@ -44,10 +47,15 @@ def merged(inked: Sequence[TextBox], marked: Sequence[TextBox]) -> list[TextBox]
         elif says(one) == says(other):
             out += [replace(box, agreed=1.0) for box in one]
         else:
-            lead = -_AS_CLEAR if says(one) in says(other) else 0.0
+            lead = -_AS_CLEAR if _adds(says(one), says(other)) else 0.0
             kept, rest = (one, other) if clearness(one) + lead >= clearness(other) else (other, one)
             out += [compared(box, rest, len(kept) == len(rest) == 1) for box in kept]
     return out
+
+
+def _adds(part: str, whole: str) -> bool:
+    """Whether a reading has all of another one and more than a rule can be read as."""
+    return part in whole and any(c not in _RULE_LIKE for c in whole.replace(part, "", 1))
 
 
 def groups_of(

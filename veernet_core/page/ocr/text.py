@@ -307,13 +307,21 @@ def to_raster(box: TextBox, scale: float, row0: int, col0: int) -> TextBox:
 
 
 def join(boxes: list[TextBox], more: list[TextBox]) -> list[TextBox]:
-    """Boxes with those of a further tile; of two that overlap the larger is kept (a seam cut the other)."""
+    """Boxes with those of a further tile; of two that overlap the larger is kept (a seam cut the other).
+
+    A box that nothing was read in gives way to any other: a nought may stand in the rectangle of a stroke.
+    """
     kept = list(boxes)
     for box in more:
         rivals = [other for other in kept if overlap(box, other) > 0.5]
-        if all(_area(box) > _area(other) for other in rivals):
+        if all(_outdoes(box, other) for other in rivals):
             kept = [other for other in kept if other not in rivals] + [box]
     return kept
+
+
+def _outdoes(box: TextBox, other: TextBox) -> bool:
+    """Whether a box takes the place of another one: of two that were read, or were not, the larger does."""
+    return (bool(box.text), _area(box)) > (bool(other.text), _area(other))
 
 
 def _area(box: TextBox) -> float:

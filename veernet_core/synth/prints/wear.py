@@ -13,8 +13,6 @@ from veernet_core.datatypes import F32, U8, Rng
 from veernet_core.synth.degrade import smooth_field
 
 _MAX_SKEW = 0.035
-_TONED = 0.22
-"""Share of copies on which the paper behind print is grey: shaded cells, brown paper, a dark copy."""
 
 
 def skewed(rng: Rng, layers: list[U8]) -> list[U8]:
@@ -47,7 +45,7 @@ def worn(rng: Rng, ink: U8) -> U8:
         if rng.random() < 0.4:
             out = (density > rng.uniform(0.25, 0.6)).astype(np.float32)
     else:
-        out = _on_toned_paper(rng, density) if rng.random() < _TONED else _copied(rng, density)
+        out = _copied(rng, density)
         if rng.random() < 0.8:
             out = (out > 0.5 + np.float32(rng.normal(0, 0.09))).astype(np.float32)
             out = _dirt(rng, out)
@@ -79,27 +77,6 @@ def _copied(rng: Rng, density: F32) -> F32:
         spread = np.float32(rng.uniform(0.03, 0.3 if rng.random() < 0.3 else 0.15))
         density = density + spread * rng.standard_normal(density.shape, dtype=np.float32)
     return np.asarray(density, np.float32)
-
-
-def _on_toned_paper(rng: Rng, density: F32) -> F32:
-    """Print on grey paper or in shaded cells, with the grain of the copy: in one bit it turns to stipple."""
-    rows, cols = density.shape
-    tone = np.zeros_like(density)
-    if rng.random() < 0.4:
-        tone[:] = 1
-    else:
-        top, bottom = sorted(int(v) for v in rng.integers(0, rows + 1, 2))
-        left, right = sorted(int(v) for v in rng.integers(0, cols + 1, 2))
-        tone[top:bottom, left:right] = 1
-    light = smooth_field(rng, density.shape, float(rng.uniform(60, 500)))
-    tone *= np.float32(rng.uniform(0.05, 0.45)) * (1 + np.float32(rng.uniform(0, 0.6)) * light)
-    density = np.maximum(density * np.float32(rng.uniform(0.75, 1.0)), tone)
-    density = np.asarray(cv2.GaussianBlur(density, (0, 0), float(rng.uniform(0.35, 1.1))))
-    grain = rng.standard_normal(density.shape, dtype=np.float32)
-    if rng.random() < 0.8:
-        grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), float(rng.uniform(0.4, 1.2))))
-    grain *= np.float32(rng.uniform(0.05, 0.22)) / max(1e-6, float(grain.std()))
-    return np.asarray(density + grain, np.float32)
 
 
 def _dirt(rng: Rng, out: F32) -> F32:
