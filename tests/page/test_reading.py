@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from page_reading_support import DEPTH, READING, layout, page, parse, section
+from small_network import small_predictor
 
 from flows.engine.page_engines import PageEngines
 from veernet_core import metrics, pipeline
 from veernet_core.config import DigitiseConfig
 from veernet_core.datatypes import DigitisedLog, Dpi, Finding, Raster, ScanRef
 from veernet_core.errors import GeometryError, ReadingError
-from veernet_core.net.bundle import load_predictor
 from veernet_core.page import reading
 from veernet_core.page.agreement import found_by_print
 from veernet_core.page.drafts.draft import draft_json, draft_of
@@ -221,7 +221,7 @@ def test_a_page_goes_all_the_way_without_a_sidecar() -> None:
     data = tiff_bytes(page)
     item = pipeline.ScanInput(ScanRef("w.tif", "w", "0", len(data)), data)
     config = DigitiseConfig(overlays=False)
-    (log,) = pipeline.digitise_many([item], load_predictor(), config, PageEngines())
+    (log,) = pipeline.digitise_many([item], small_predictor(), config, PageEngines())
     assert isinstance(log, DigitisedLog)
     (gamma,) = [c for c in log.curves if c.curve.track_id == "T1"]
     depth, value = page.truth["T1/GR"]
