@@ -22,6 +22,8 @@ from veernet_core.domain.vocabulary import find_curve, find_misread, find_unit
         ("DENSITY POROSITY INDEX %", "DPHI"),
         ("INTERVAL TRANSIT TIME", "DT"),
         ('16" NORMAL', "SN"),
+        ("AMP. NORMAL", "AMPN"),
+        ('AMPLIFIED 16" NORMAL', "AMPN"),
         ("LATEROLOG", "LL"),
         ("MICROLATEROLOG", "MLL"),
         ("VARIABLE DENSITY", "VDL"),

@@ -146,6 +146,22 @@ def test_a_wrap_and_a_backup_share_the_name_of_the_scale_above_them(
     assert named(boxes, ends, table, monkeypatch) == [("GAMMA RAY", 0.9)] * 2
 
 
+def test_an_amplified_curve_gives_its_name_to_no_wider_scale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """``16" NORMAL`` and ``AMP. NORMAL`` above each other; 0 to 4 is amplified, 0 to 20 is not."""
+    boxes = [
+        box("16 NORMAL", FIRST - 80, 350),
+        box("AMP. NORMAL", FIRST - 40, 350),
+        *scale_row("0", "4", FIRST),
+        *scale_row("0", "20", FIRST + 80),
+    ]
+    table = {(0, "AMP. NORMAL"): 0.9, (1, "AMP. NORMAL"): 0.6, (1, "16 NORMAL"): 0.5}
+    ends = [(0.0, 4.0), (0.0, 20.0)]
+    found = named(boxes, ends, table, monkeypatch)
+    assert found == [("AMP. NORMAL", 0.9), ("16 NORMAL", 0.5)]
+
+
 def test_another_colour_or_another_curve_shares_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     boxes = [*BOXES[:3], *scale_row("150", "300", FIRST + 40)]
     table = {(0, "GAMMA RAY"): 0.9}
