@@ -12,7 +12,7 @@ from veernet_core.page.ocr.tints import BLACK
 from veernet_core.page.results import CurveFound, Reading, TextBox
 from veernet_core.page.scales.candidates import Frame, block_text
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tints
+from veernet_core.page.scales.legend import held_by_legend, with_legend_strokes, with_legend_tints
 from veernet_core.page.scales.tokens import read_tokens
 
 RED = (220, 0, 0)
@@ -122,3 +122,19 @@ def test_what_is_more_or_less_than_one_line_has_no_width() -> None:
     assert strokes(ink) == [0.0, 0.0]
     assert strokes(legend(5, 2, last=320)) == [0.0, 0.0]
     assert strokes(legend(0, 0)) == [0.0, 0.0]
+
+
+def held(colour: str, pen: str) -> bool:
+    """Whether a curve of a colour is in doubt where the legend draws its name with a pen."""
+    boxes = [TextBox("TG (units)", 0.99, 40.0, 80.0, 20.0, 90.0, tint=pen)]
+    ink = ScaleInk(legend(5, 2), 0, 0.0, 150.0, 160.0)
+    block = block_text(read_tokens(boxes, 0.0, 210.0), ink, [Frame(20, 400, (0, 0))])
+    (curve,) = held_by_legend([replace(TG, colour=colour)], block)
+    return curve.left.confidence < 0.9
+
+
+def test_a_curve_in_a_colour_that_the_legend_gives_another_name_is_in_doubt() -> None:
+    """The numbers of a gamma ray and a rate of penetration printed over each other: blue reads on top."""
+    assert held("#0808c6", "#009000")
+    assert not held("#0808c6", "#0000ff")
+    assert not held("#0808c6", BLACK)

@@ -15,10 +15,11 @@ import numpy as np
 
 from veernet_core.datatypes import U8
 from veernet_core.domain.vocabulary import words
-from veernet_core.page.ocr.tints import BLACK, DARK, has_hue, hex_of, vivid_part
+from veernet_core.page.ocr.tints import BLACK, DARK, has_hue, hex_of, tint_gap, vivid_part
 from veernet_core.page.results import CurveFound, TextBox
 from veernet_core.page.scales.candidates import BlockText, Frame
 from veernet_core.page.scales.ink import ScaleInk, style_of
+from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.tokens import Token, numbers_of
 
 _REACH, _GAP, _LENGTH = 8.0, 2.5, 2.0
@@ -26,6 +27,8 @@ _REACH, _GAP, _LENGTH = 8.0, 2.5, 2.0
 in heights of the print."""
 _THIN, _WALL = 0.35, 0.8
 """Height of a line at most, and of a column of ink from which it is a rule, in heights of the print."""
+_OTHER_PEN = 0.5
+"""Distance of two colours (`tint_gap`) above which they are of two pens."""
 _BAND, _THICK = 0.6, 0.5
 """Of a line whose width is measured: rows above and below the middle of its name in which nothing else may
 stand, and its height at most, in heights of the print."""
@@ -95,15 +98,41 @@ def with_legend_strokes(curves: Sequence[CurveFound], block: BlockText) -> list[
     ]
 
 
-def _behind_name(curve: CurveFound, block: BlockText) -> float:
+def held_by_legend(curves: Sequence[CurveFound], block: BlockText) -> list[CurveFound]:
+    """Curves of a block; those whose colour is none in which the legend of their track draws their name are in
+    doubt: where the numbers of two scales are printed over each other, one takes the colour of the other.
+
+    Parameters
+    ----------
+    curves : sequence of CurveFound
+        With their colours.
+    block : BlockText
+        They were read in; print of the legend with the tints of ``with_legend_tints``.
+    """
+    return [c.at_most(DOUBTFUL) if _is_drawn_otherwise(c, block) else c for c in curves]
+
+
+def _is_drawn_otherwise(curve: CurveFound, block: BlockText) -> bool:
+    told = [tint for own, _ in _of_name(curve, block) if (tint := own[-1].tint) not in ("", BLACK)]
+    gaps = [tint_gap(curve.colour or "", tint) for tint in told]
+    return bool(gaps) and all(gap > _OTHER_PEN for gap in gaps)
+
+
+def _of_name(curve: CurveFound, block: BlockText) -> list[tuple[list[Token], Frame]]:
+    """Lines of a track that say the name of a curve and nothing else, with the frame of the track."""
     wanted = {words(curve.printed), words(str(curve.mnemonic.value))} - {""}
     frames = [f for f in block.frames if f.kind == "track" and f.tracks[0] == curve.track_index]
-    found = []
-    for line in block.lines:
-        for frame in frames:
-            own = [t for t in line if frame.left <= t.x <= frame.right]
-            if own and words(" ".join(t.text for t in own)) in wanted:
-                found.append(_stroke_behind(own[-1], frame, block.ink))
+    return [
+        (own, frame)
+        for line in block.lines
+        for frame in frames
+        if (own := [t for t in line if frame.left <= t.x <= frame.right])
+        and words(" ".join(t.text for t in own)) in wanted
+    ]
+
+
+def _behind_name(curve: CurveFound, block: BlockText) -> float:
+    found = [_stroke_behind(own[-1], frame, block.ink) for own, frame in _of_name(curve, block)]
     measured = [stroke for stroke in found if stroke]
     return measured[0] if len(measured) == 1 else 0.0
 

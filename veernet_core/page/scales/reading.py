@@ -27,7 +27,11 @@ from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.divisions import division_scales
 from veernet_core.page.scales.ink import ScaleInk, find_tilt
-from veernet_core.page.scales.legend import with_legend_strokes, with_legend_tints
+from veernet_core.page.scales.legend import (
+    held_by_legend,
+    with_legend_strokes,
+    with_legend_tints,
+)
 from veernet_core.page.scales.printed_tracks import with_printed_tracks
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
@@ -154,7 +158,7 @@ def _curves(
     curves += division_scales(boxes, block, section, curves)
     curves += arrow_scales(boxes, block, section, curves)
     curves = with_series(print_colours(curves, block, raster), block)
-    return with_legend_strokes(curves, block)
+    return held_by_legend(with_legend_strokes(curves, block), block)
 
 
 def _all_sure(section: SectionFound, curves: Sequence[CurveFound]) -> bool:
