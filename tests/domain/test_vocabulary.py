@@ -32,6 +32,7 @@ from veernet_core.domain.vocabulary import find_curve, find_misread, find_unit
         ("GAMMARAY API UNITS", "GR"),
         ("Gamma API (TVD) Track: 1", "GR"),
         ("ROP (TVD) Track:", "ROP"),
+        ("ROP Track1", "ROP"),
         ("SP MV 1", "SP"),
         ("0 ROP (ft/hr)", "ROP"),
         ("Gamma Ray (ECGR) HGNS-H", "GR"),

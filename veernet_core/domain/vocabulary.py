@@ -101,7 +101,7 @@ def find_curve(text: str) -> Named | None:
     bracketed = _bracketed(text)
     if bracketed is not None:
         return bracketed
-    plain = words(re.sub(r"\[[^\]]*\]?|\([^)]*\)?|(?i:\btrack(?:: *| +)\d*)", " ", text))
+    plain = words(re.sub(r"\[[^\]]*\]?|\([^)]*\)?|(?i:\btrack(?:: *\d*| *\d+))", " ", text))
     plain = _lookups().glued.get(plain.replace(" ", ""), plain)
     if not plain or len(plain) > _LONGEST_NAME or _LABEL_WORDS & set(plain.split()):
         return None
