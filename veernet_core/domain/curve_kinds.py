@@ -45,6 +45,8 @@ class CurveKind:
         What rock and hole can measure at all, by unit.
     at_most : tuple of str
         Curves that it never exceeds, by what they are: a mean its maximum.
+    is_amplified : bool
+        Another curve of the same track, drawn again on a narrower scale.
     """
 
     mnemonic: str
@@ -59,6 +61,7 @@ class CurveKind:
     is_partial: bool = False
     values: tuple[tuple[str, float, float], ...] = ()
     at_most: tuple[str, ...] = ()
+    is_amplified: bool = False
 
     def is_usual(self, left: float, right: float, unit: str) -> bool:
         """Whether a scale is one of the usual ones in a unit."""
@@ -134,4 +137,5 @@ def _kind(raw: Mapping[str, Any]) -> CurveKind:
         raw.get("is_partial", False),
         tuple((unit, *ends) for unit, ends in raw.get("values", {}).items()),
         tuple(raw.get("at_most", ())),
+        raw.get("is_amplified", False),
     )

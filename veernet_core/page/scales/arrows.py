@@ -18,15 +18,13 @@ from veernet_core.datatypes import Bool, flag_runs
 from veernet_core.domain.vocabulary import find_misread
 from veernet_core.page.results import CurveFound, SectionFound, TextBox
 from veernet_core.page.scales.candidates import BlockText
-from veernet_core.page.scales.divisions import USUAL_DIVISIONS, counted_from_left, track_at
+from veernet_core.page.scales.divisions import CLEAR, USUAL_DIVISIONS, counted_from_left, track_at
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.tokens import numbers_of
 
 _POTENTIAL = "SP"
 _VALUES = frozenset({1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0})
 """Millivolts that a division stands for."""
-_CLEAR, _SURE = 0.9, 0.95
 _BAR_IN = (0.06, 0.4)
 """Length of a bar below the value."""
 _THICK_IN = 0.04
@@ -113,10 +111,8 @@ def _read(
         if signs == (0, 0):
             continue
         rising = 1.0 if signs[1] > 0 or signs[0] < 0 else -1.0
-        clear = min(told.confidence, title.confidence) >= _CLEAR
-        is_sure = clear and signs[0] == -signs[1] and divisions == USUAL_DIVISIONS
-        sure = _SURE if is_sure else DOUBTFUL
-        found = counted_from_left(section, index, told, _POTENTIAL, "MV", rising * worth, sure)
+        clear = min(told.confidence, title.confidence) >= CLEAR and signs[0] == -signs[1]
+        found = counted_from_left(section, index, told, _POTENTIAL, "MV", rising * worth, clear)
         return replace(found, printed=f"{title.text} {told.text}")
     return None
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from veernet_core.domain.vocabulary import find_curve, find_unit
-from veernet_core.page.results import CLEAR_PRINT, CurveFound, Reading, SectionFound, TextBox
+from veernet_core.page.results import CurveFound, Reading, SectionFound, TextBox
 from veernet_core.page.scales.binder import mnemonic_of
 from veernet_core.page.scales.candidates import BlockText
 from veernet_core.page.scales.pens import ScaleRow, bind_pens, level_lines
@@ -24,7 +24,8 @@ _NOTATION = re.compile(
 """A sign, a bar, the value of a division, its unit, a bar and the other sign."""
 USUAL_DIVISIONS = 10
 """Divisions of a linear track where the grid does not tell them."""
-_CLEAR, _SURE = 0.9, 0.95
+CLEAR, _SURE = 0.9, 0.95
+"""Confidence from which print is clear enough to be sure of it; and that of such a scale."""
 _ABOVE = 5.0
 """Farthest that a name stands above its scale, in heights of its print."""
 
@@ -98,15 +99,7 @@ def _curve(
     track = section.tracks[index]
     named = find_curve(name.text)
     kind = named.kind if named is not None and named.is_exact else None
-    divisions = track.divisions or USUAL_DIVISIONS
-    clear = min(box.confidence, name.confidence) >= _CLEAR
-    is_sure = (
-        clear
-        and kind is not None
-        and divisions == USUAL_DIVISIONS
-        and box.confidence >= CLEAR_PRINT
-    )
-    sure = _SURE if is_sure else DOUBTFUL
+    is_clear = kind is not None and min(box.confidence, name.confidence) >= CLEAR
     rising = 1.0 if told[4] == "+" else -1.0
     left, right = track.borders_at(section.row_top)
     lean = block.ink.lean(box.row)
@@ -117,7 +110,7 @@ def _curve(
         (pen,) = bind_pens([row], block.ink)
     unit = find_unit(told[3]) if told[3] else (kind.units[0] if kind and kind.units else None)
     found = counted_from_left(
-        section, index, box, mnemonic_of(name.text, kind), unit, rising * float(told[2]), sure
+        section, index, box, mnemonic_of(name.text, kind), unit, rising * float(told[2]), is_clear
     )
     return replace(
         found,
@@ -136,9 +129,10 @@ def counted_from_left(
     mnemonic: str,
     unit: str | None,
     rise: float,
-    sure: float,
+    is_clear: bool,
 ) -> CurveFound:
-    """A curve of so much a division, from 0 at the left border of its track.
+    """A curve of so much a division, from 0 at the left border of its track; sure where it is clear and the
+    track has ten divisions.
 
     Parameters
     ----------
@@ -151,12 +145,13 @@ def counted_from_left(
     unit : str, optional
     rise : float
         From one division to the next on its right, in that unit.
-    sure : float
-        Confidence.
+    is_clear : bool
+        Whether its name and value are beyond doubt.
     """
     track = section.tracks[index]
     left, right = track.borders_at(section.row_top)
     divisions = track.divisions or USUAL_DIVISIONS
+    sure = _SURE if is_clear and divisions == USUAL_DIVISIONS else DOUBTFUL
     return CurveFound(
         section_id=section.section_id,
         track_index=index,

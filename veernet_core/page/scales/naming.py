@@ -8,7 +8,6 @@ how scales relate to each other. Does not belong here: which phrases there are a
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -171,7 +170,7 @@ def _shared(index: int, scales: Sequence[ScaleCandidate], own: Sequence[Naming])
             and theirs is not None
             and sure > probability
             and not _is_heading(theirs)
-            and not _is_amplified(theirs)
+            and not (theirs.named is not None and theirs.named.kind.is_amplified)
             and scales[other].frame == scales[index].frame
             and scales[other].y < scales[index].y
             and relation(scales[other], scales[index]) != "none"
@@ -196,11 +195,6 @@ def _headings_last(names: Sequence[NameCandidate], rated: F64) -> F64:
 def _is_heading(name: NameCandidate) -> bool:
     """Whether a phrase names a group of curves, which its members stand below with names of their own."""
     return name.named is not None and name.named.kind.is_group
-
-
-def _is_amplified(name: NameCandidate) -> bool:
-    """Whether a phrase names a curve that is drawn again on a narrower scale."""
-    return name.named is not None and re.match(r"AMP(LIFIED)? \w", name.named.name) is not None
 
 
 def shares_columns(a: ScaleCandidate, b: ScaleCandidate) -> bool:
