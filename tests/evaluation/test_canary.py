@@ -18,10 +18,11 @@ from flows.archive import canary as flow_canary
 from flows.archive.chunk import gate_chunk, publish_chunk, trace_chunk
 from flows.archive.report import make_report
 from storage.objects import ObjectStore
-from veernet_core.config import DigitiseConfig, GatePolicy
+from veernet_core.config import DigitiseConfig, GatePolicy, RasterLimits
 from veernet_core.datatypes import DigitisedLog, GateVerdict, JudgedCurve
 from veernet_core.evaluation import canary
 from veernet_core.evaluation.canary import CanaryLog, CanaryReport, Reading
+from veernet_core.page.raster.decoding import open_raster
 from veernet_core.pipeline import FailedScan, ScanInput, judge
 
 GOOD = Reading(0.8, 0.9, 0.9, 1.0, 0.97, 0.1, 4)
@@ -68,6 +69,11 @@ def test_logs_are_fixed_and_show_every_style() -> None:
     canary.canary_logs.cache_clear()
     again = canary.canary_logs()
     assert [log.item.data for log in logs] == [log.item.data for log in again]
+    for log in logs:  # nothing to read above the grid: the network is watched, not the print
+        raster = open_raster(log.item.data, log.item.ref.stem, RasterLimits())
+        assert log.item.sidecar is not None
+        top = int(json.loads(log.item.sidecar)["sections"][0]["row_top"])
+        assert raster.read_ink(0, top).max() == 0 < raster.read_ink(top, top + 100).max()
     perfect = canary.read_results(logs, [answer(log) for log in logs])
     assert set(perfect) == {"solid", "dashed", "dotted"}
     for reading in perfect.values():

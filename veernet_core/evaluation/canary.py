@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +23,7 @@ from veernet_core.curve.physical import frac_at
 from veernet_core.datatypes import F64, STYLES, DigitisedLog, RecoveredCurve, ScanRef, Style
 from veernet_core.pipeline import FailedScan, ScanInput
 from veernet_core.synth.pages.draw import draw_page, tiff_bytes
-from veernet_core.synth.pages.plans import Truth
+from veernet_core.synth.pages.plans import SyntheticPage, Truth
 
 FAILED = "canary_failed"
 """Reason code of curves held back because the run's canary has collapsed."""
@@ -168,11 +168,19 @@ def canary_logs() -> tuple[CanaryLog, ...]:
     out = []
     for stem, seed, settings in _PAGES:
         page = draw_page(np.random.default_rng([seed, 1_000_003]), **settings)  # type: ignore[arg-type]
-        data = tiff_bytes(page)
+        data = tiff_bytes(_without_print(page))
         ref = ScanRef(f"{stem}.tif", stem, hashlib.sha256(data).hexdigest(), len(data))
         sidecar = json.dumps(page.sidecar, sort_keys=True).encode()
         out.append(CanaryLog(ScanInput(ref, data, sidecar), page.truth))
     return tuple(out)
+
+
+def _without_print(page: SyntheticPage) -> SyntheticPage:
+    """The page with blank paper above its grid: there is no print to read, for the network is watched."""
+    top = int(min(section["row_top"] for section in page.sidecar["sections"]))
+    image = page.image.copy()
+    image[:top] = 0 if image.ndim == 2 else 255
+    return replace(page, image=image)
 
 
 @dataclass(slots=True)
