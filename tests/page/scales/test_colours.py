@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from veernet_core.datatypes import Raster
 from veernet_core.page.results import CurveFound, Reading, SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.tokens import read_tokens
 
 TOP, ROWS = 400, (200, 224)
@@ -113,6 +115,25 @@ def test_names_all_in_one_colour_say_nothing_where_lines_have_others() -> None:
         for n, r, line in zip(("AVG", "MIN"), ROWS, (212, 236), strict=True)
     ]
     assert [c.colour for c in print_colours(curves, text, raster)] == ["#ff0000", "#000000"]
+
+
+@pytest.mark.parametrize(("second", "doubtful"), [(BLUE, True), (GREEN, False)])
+def test_a_scale_whose_numbers_and_line_are_of_two_pens_is_in_doubt(
+    second: tuple[int, int, int], doubtful: bool
+) -> None:
+    """Rate of penetration printed over gamma: green numbers were read, the line above them was the blue one's.
+    Where the other scale's numbers are green too, green is the ink of the print.
+    """
+    raster = drawn((GREEN, second), {212: BLUE, 236: BLUE})
+    text, _ = block(raster)
+    tints = {ROWS[0]: "#00ff00", ROWS[1]: "#0000ff" if second == BLUE else "#00ff00"}
+    text = replace(text, tokens=tuple(replace(t, tint=tints[round(t.row)]) for t in text.tokens))
+    curves = [
+        replace(curve(n, r), pen_row=float(line))
+        for n, r, line in zip(("GR", "ROP"), ROWS, (212, 236), strict=True)
+    ]
+    first, _ = print_colours(curves, text, raster)
+    assert (first.left.confidence <= DOUBTFUL) == doubtful
 
 
 def test_a_black_rule_beside_coloured_print_is_no_sample_of_its_pen() -> None:

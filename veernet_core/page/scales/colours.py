@@ -16,6 +16,8 @@ from veernet_core.datatypes import U8, Raster
 from veernet_core.page.ocr.tints import DARK, VIVID, has_hue, hex_of, tint_gap, vivid_part
 from veernet_core.page.results import CurveFound
 from veernet_core.page.scales.candidates import BlockText
+from veernet_core.page.scales.scorer import DOUBTFUL
+from veernet_core.page.scales.tokens import Token
 
 _BLACK, _OTHER = "#000000", 0.3
 """Black, and how far two colours are apart that are surely two."""
@@ -31,7 +33,7 @@ def print_colours(
     """Give every curve the colour of the print of its scale.
 
     Where the numbers are black and the page has other colours in the block, the pen is black too; a page
-    without colour leaves ``colour`` None.
+    without colour leaves ``colour`` None. Where numbers and line are of two pens the curve is in doubt.
     """
     if not raster.is_colour or not curves:
         return list(curves)
@@ -44,7 +46,24 @@ def print_colours(
     ]
     if all(colour in (None, _BLACK) for colour in colours):
         return list(curves)
-    return [_in_colour(*own) for own in zip(curves, colours, pens, strict=True)]
+    return [
+        c.at_most(DOUBTFUL) if _is_of_another_pen(c, drawn, block) else c
+        for c, drawn in zip(map(_in_colour, curves, colours, pens), pens)
+    ]
+
+
+def _is_of_another_pen(curve: CurveFound, drawn: str | None, block: BlockText) -> bool:
+    """Whether the numbers of a scale are in the ink of one pen, and the line beside them is of another: two
+    scales are printed over each other. Where all numbers are in one ink it says nothing of pens.
+    """
+    numbers = [
+        t for t in block.tokens if t.tint not in ("", _BLACK) and any(map(str.isdigit, t.text))
+    ]
+    own = [t.tint for t in numbers if _is_print_of(t, curve, block)]
+    if drawn in (None, _BLACK) or not own:
+        return False
+    others = [tint_gap(t.tint, tint) for t in numbers for tint in own]
+    return max(others) > _OTHER and all(tint_gap(tint, drawn or "") > _OTHER for tint in own)
 
 
 def _in_colour(curve: CurveFound, colour: str | None, drawn: str | None) -> CurveFound:
@@ -73,11 +92,7 @@ def _colour_of(curve: CurveFound, said: str | None, drawn: str | None) -> str | 
 
 def _print_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
     """Colour of the print of a scale, black too; None without print."""
-    words = [
-        t
-        for t in block.tokens
-        if abs(t.y - curve.left.row) < 0.6 * t.height and _belongs(t.x, curve, block)
-    ]
+    words = [t for t in block.tokens if _is_print_of(t, curve, block)]
     pixels = [_pixels(raster, t.row, t.x0, t.x1, t.height) for t in words if t.confidence > 0.5]
     inked = sum(len(p) for p in pixels)
     coloured = [p for p in pixels if has_hue(p)]
@@ -86,6 +101,12 @@ def _print_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | 
         vivid = vivid_part(joined)
         return hex_of(vivid if len(vivid) else joined)
     return _BLACK if inked >= _INKED else None
+
+
+def _is_print_of(token: Token, curve: CurveFound, block: BlockText) -> bool:
+    """Whether a word stands on the line of a scale."""
+    on_line = abs(token.y - curve.left.row) < 0.6 * token.height
+    return on_line and _belongs(token.x, curve, block)
 
 
 def _pen_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
