@@ -17,10 +17,11 @@ from scipy.optimize import linear_sum_assignment
 
 from veernet_core.domain.curve_kinds import CurveKind
 from veernet_core.domain.vocabulary import find_curve
+from veernet_core.page.ocr.tints import SAME_TINT
 from veernet_core.page.results import SectionFound, TextBox, TrackFound
 from veernet_core.page.scales.candidates import BlockText, ScaleCandidate, block_text, frames_of
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.names import SAME_TINT, NameCandidate, find_names, is_unit_only
+from veernet_core.page.scales.names import NameCandidate, find_names, is_unit_only
 from veernet_core.page.scales.tokens import read_tokens
 from veernet_core.synth.scale_blocks.draw import DPI, DrawnBlock, draw_block
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from veernet_core.datatypes import F64
-from veernet_core.page.ocr.tints import BLACK
+from veernet_core.page.ocr.tints import BLACK, SAME_TINT
 from veernet_core.page.results import TextBox
 from veernet_core.page.scales.candidates import (
     BlockText,
@@ -20,7 +20,7 @@ from veernet_core.page.scales.candidates import (
     find_candidates,
 )
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.names import SAME_TINT, find_names
+from veernet_core.page.scales.names import find_names
 from veernet_core.page.scales.naming import (
     LEAST_NAME,
     Naming,

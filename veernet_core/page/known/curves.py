@@ -12,9 +12,8 @@ from veernet_core.datatypes import CurveSpec, Source, Wrap
 from veernet_core.domain.curve_kinds import curve_kind
 from veernet_core.domain.vocabulary import words
 from veernet_core.page.known.sidecar import SidecarCurve
-from veernet_core.page.ocr.tints import tint_gap
+from veernet_core.page.ocr.tints import SAME_TINT, tint_gap
 from veernet_core.page.results import CurveFound, Reading
-from veernet_core.page.scales.names import SAME_TINT
 
 _APART = 0.5
 """Distance of two colours from which the ink of two pens is told apart without doubt."""

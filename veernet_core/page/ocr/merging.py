@@ -18,8 +18,10 @@ from veernet_core.page.results import TextBox
 
 _SAME_PRINT = 0.4
 """Share of the smaller of two boxes from which they show the same print."""
-_RULE_LIKE = frozenset("1lI|!/\\[](){}'\"`.,:;°*")
-"""What pieces of rules and dirt are read as."""
+RULE_LIKE = "1lI|!/[](){}"
+"""What a piece of a rule is read as."""
+_DIRT = "\\'\"`.,:;°*"
+"""What dirt is read as, beside that."""
 _AS_CLEAR = 0.05
 """How much less clear a reading may be that has all of the other one and more."""
 
@@ -55,7 +57,7 @@ def merged(inked: Sequence[TextBox], marked: Sequence[TextBox]) -> list[TextBox]
 
 def _adds(part: str, whole: str) -> bool:
     """Whether a reading has all of another one and more than a rule can be read as."""
-    return part in whole and any(c not in _RULE_LIKE for c in whole.replace(part, "", 1))
+    return part in whole and any(c not in RULE_LIKE + _DIRT for c in whole.replace(part, "", 1))
 
 
 def groups_of(

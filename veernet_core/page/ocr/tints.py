@@ -20,6 +20,8 @@ from veernet_core.page.results import TextBox
 BLACK = "#000000"
 DARK = 140
 """A pixel whose darkest channel is below that is ink, of 255."""
+SAME_TINT, OTHER_TINT = 0.15, 0.3
+"""Distance of two colours (`tint_gap`) below which they are one, and above which they are of two pens."""
 VIVID = 60
 """How far the channels of a coloured pixel differ, of 255."""
 _TINT, _INKED = 0.25, 12

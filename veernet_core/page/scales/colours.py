@@ -13,14 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veernet_core.datatypes import U8, Raster
-from veernet_core.page.ocr.tints import DARK, VIVID, has_hue, hex_of, tint_gap, vivid_part
+from veernet_core.page.ocr.tints import (
+    BLACK,
+    DARK,
+    OTHER_TINT,
+    VIVID,
+    has_hue,
+    hex_of,
+    tint_gap,
+    vivid_part,
+)
 from veernet_core.page.results import CurveFound
 from veernet_core.page.scales.candidates import BlockText
 from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.tokens import Token
 
-_BLACK, _OTHER = "#000000", 0.3
-"""Black, and how far two colours are apart that are surely two."""
 _INKED = 12
 """Least ink of the print of a scale, px."""
 _LINE = 0.25
@@ -44,7 +51,7 @@ def print_colours(
         _colour_of(curve, said if speaks else _black_of(said), drawn)
         for curve, said, drawn in zip(curves, prints, pens, strict=True)
     ]
-    if all(colour in (None, _BLACK) for colour in colours):
+    if all(colour in (None, BLACK) for colour in colours):
         return list(curves)
     return [
         c.at_most(DOUBTFUL) if _is_of_another_pen(c, drawn, block) else c
@@ -57,36 +64,38 @@ def _is_of_another_pen(curve: CurveFound, drawn: str | None, block: BlockText) -
     scales are printed over each other. Where all numbers are in one ink it says nothing of pens.
     """
     numbers = [
-        t for t in block.tokens if t.tint not in ("", _BLACK) and any(map(str.isdigit, t.text))
+        t for t in block.tokens if t.tint not in ("", BLACK) and any(map(str.isdigit, t.text))
     ]
     own = [t.tint for t in numbers if _is_print_of(t, curve, block)]
-    if drawn in (None, _BLACK) or not own:
+    if drawn in (None, BLACK) or not own:
         return False
     others = [tint_gap(t.tint, tint) for t in numbers for tint in own]
-    return max(others) > _OTHER and all(tint_gap(tint, drawn or "") > _OTHER for tint in own)
+    return max(others) > OTHER_TINT and all(
+        tint_gap(tint, drawn or "") > OTHER_TINT for tint in own
+    )
 
 
 def _in_colour(curve: CurveFound, colour: str | None, drawn: str | None) -> CurveFound:
     """A curve with its colour; a line beside its print in black, where its pen is coloured, is a rule."""
-    is_rule = colour not in (None, _BLACK) and drawn in (None, _BLACK)
+    is_rule = colour not in (None, BLACK) and drawn in (None, BLACK)
     return replace(curve, colour=colour, stroke_px=0.0 if is_rule else curve.stroke_px)
 
 
 def _contradicts(said: str | None, drawn: str | None) -> bool:
     """Whether print has another hue than the line of its pen: coloured edges of letters, or one ink for all."""
-    coloured = said not in (None, _BLACK) and drawn not in (None, _BLACK)
-    return coloured and tint_gap(said or "", drawn or "") > _OTHER
+    coloured = said not in (None, BLACK) and drawn not in (None, BLACK)
+    return coloured and tint_gap(said or "", drawn or "") > OTHER_TINT
 
 
 def _black_of(said: str | None) -> str | None:
     """What print whose hue tells nothing says of a pen: that it is there."""
-    return None if said is None else _BLACK
+    return None if said is None else BLACK
 
 
 def _colour_of(curve: CurveFound, said: str | None, drawn: str | None) -> str | None:
     """Colour of the line of a pen, where it has a hue; else of the print of its scale."""
-    if drawn not in (None, _BLACK):
-        return drawn if np.isfinite(curve.pen_row) or said in (None, _BLACK) else said
+    if drawn not in (None, BLACK):
+        return drawn if np.isfinite(curve.pen_row) or said in (None, BLACK) else said
     return said if said is not None else drawn
 
 
@@ -100,7 +109,7 @@ def _print_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | 
         joined = np.concatenate(coloured)
         vivid = vivid_part(joined)
         return hex_of(vivid if len(vivid) else joined)
-    return _BLACK if inked >= _INKED else None
+    return BLACK if inked >= _INKED else None
 
 
 def _is_print_of(token: Token, curve: CurveFound, block: BlockText) -> bool:

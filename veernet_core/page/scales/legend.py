@@ -15,7 +15,15 @@ import numpy as np
 
 from veernet_core.datatypes import U8
 from veernet_core.domain.vocabulary import words
-from veernet_core.page.ocr.tints import BLACK, DARK, has_hue, hex_of, tint_gap, vivid_part
+from veernet_core.page.ocr.tints import (
+    BLACK,
+    DARK,
+    OTHER_TINT,
+    has_hue,
+    hex_of,
+    tint_gap,
+    vivid_part,
+)
 from veernet_core.page.results import CurveFound, TextBox
 from veernet_core.page.scales.candidates import BlockText, Frame
 from veernet_core.page.scales.ink import ScaleInk, style_of
@@ -27,8 +35,6 @@ _REACH, _GAP, _LENGTH = 8.0, 2.5, 2.0
 in heights of the print."""
 _THIN, _WALL = 0.35, 0.8
 """Height of a line at most, and of a column of ink from which it is a rule, in heights of the print."""
-_OTHER_PEN = 0.5
-"""Distance of two colours (`tint_gap`) above which they are of two pens."""
 _BAND, _THICK = 0.6, 0.5
 """Of a line whose width is measured: rows above and below the middle of its name in which nothing else may
 stand, and its height at most, in heights of the print."""
@@ -115,7 +121,7 @@ def held_by_legend(curves: Sequence[CurveFound], block: BlockText) -> list[Curve
 def _is_drawn_otherwise(curve: CurveFound, block: BlockText) -> bool:
     told = [tint for own, _ in _of_name(curve, block) if (tint := own[-1].tint) not in ("", BLACK)]
     gaps = [tint_gap(curve.colour or "", tint) for tint in told]
-    return bool(gaps) and all(gap > _OTHER_PEN for gap in gaps)
+    return bool(gaps) and all(gap > OTHER_TINT for gap in gaps)
 
 
 def _of_name(curve: CurveFound, block: BlockText) -> list[tuple[list[Token], Frame]]:

@@ -17,14 +17,12 @@ from rapidfuzz import fuzz
 
 from veernet_core.datatypes import F64
 from veernet_core.domain.vocabulary import Named, find_misread, find_unit, words
-from veernet_core.page.ocr.tints import BLACK, tint_gap
+from veernet_core.page.ocr.tints import BLACK, SAME_TINT, tint_gap
 from veernet_core.page.scales.candidates import BlockText, Frame, ScaleCandidate, is_usual
 from veernet_core.page.scales.tokens import Token, phrases_of
 
 REACH_LINES, REACH_IN = 6, 1.6
 """How far from its scale a name is looked for: lines of print, and inches."""
-SAME_TINT = 0.15
-"""Distance of two colours (`tint_gap`) below which print is of one colour."""
 CLEAR_SCRAP = 0.8
 """Confidence from which a letter or two are part of a phrase."""
 _LIKE = 0.6

@@ -15,9 +15,9 @@ from scipy.optimize import linear_sum_assignment
 
 from veernet_core.datatypes import F64
 from veernet_core.domain.vocabulary import words
-from veernet_core.page.ocr.tints import BLACK, tint_gap
+from veernet_core.page.ocr.tints import BLACK, SAME_TINT, tint_gap
 from veernet_core.page.scales.candidates import BlockText, ScaleCandidate
-from veernet_core.page.scales.names import SAME_TINT, NameCandidate, find_names, name_features
+from veernet_core.page.scales.names import NameCandidate, find_names, name_features
 from veernet_core.page.scales.scorer import ScaleScorer, log_odds
 from veernet_core.page.scales.tokens import Token
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 
+from veernet_core.page.ocr.merging import RULE_LIKE
 from veernet_core.page.results import CLEAR_PRINT, TextBox
 
 Edit = Literal["none", "letters", "rule", "point", "sign"]
@@ -31,7 +32,6 @@ _LETTERS = str.maketrans(
     {"O": "0", "o": "0", "Q": "0", "D": "0", "l": "1", "I": "1", "|": "1", "!": "1", "Z": "2",
      "z": "2", "S": "5", "s": "5", "B": "8", "G": "6", "b": "6"}
 )  # fmt: skip
-_RULE_LIKE = "1lI|!/[](){}"
 _STROKES = "lI|!/[](){}"
 _ZEROS = ("O", "o", "Q", "D", "0.", "()")
 
@@ -182,8 +182,8 @@ def numbers_of(text: str) -> tuple[tuple[float, Edit], ...]:
     if value:
         found.setdefault(-value, "sign")
     for cut in (
-        bare[1:] if bare[:1] in _RULE_LIKE else "",
-        bare[:-1] if bare[-1:] in _RULE_LIKE else "",
+        bare[1:] if bare[:1] in RULE_LIKE else "",
+        bare[:-1] if bare[-1:] in RULE_LIKE else "",
     ):
         shorter = _value(cut.translate(_LETTERS)) if cut else None
         if shorter is not None and not re.match(r"0\d", cut.translate(_LETTERS)):

@@ -15,8 +15,9 @@ import numpy as np
 
 from veernet_core.datatypes import F64
 from veernet_core.domain.vocabulary import words
+from veernet_core.page.ocr.tints import SAME_TINT
 from veernet_core.page.scales.candidates import ScaleCandidate, is_usual
-from veernet_core.page.scales.names import SAME_TINT, NameCandidate
+from veernet_core.page.scales.names import NameCandidate
 from veernet_core.page.scales.naming import relation, shares_columns
 from veernet_core.page.scales.plausible import is_printed_so, may_be_misread
 from veernet_core.page.scales.scorer import VERDICT_FEATURES
