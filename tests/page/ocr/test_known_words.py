@@ -48,6 +48,13 @@ def test_a_bracket_that_was_read_as_a_letter_is_one_behind_a_known_name() -> Non
     assert as_known("CALICIN)", worn, SIGNS) == "CALI(IN)"
 
 
+def test_a_unit_behind_the_bracket_speaks_for_name_and_bracket() -> None:
+    """`CALI(IN` of a worn header: the engine gives the bracket little, but nothing else there makes a unit."""
+    bracket = {"C": 0.9, "(": 0.002}
+    assert as_known("CALICIN", posterior(*clear("CALI"), bracket, *clear("IN")), SIGNS) == "CALI(IN"
+    assert as_known("CALICXQ", posterior(*clear("CALI"), bracket, *clear("XQ")), SIGNS) == "CALICXQ"
+
+
 def test_a_scrap_of_two_letters_is_no_name_by_a_guess() -> None:
     assert as_known("BE", posterior({"B": 0.9}, either("E", "S", 0.9)), SIGNS) == "BE"
 
