@@ -40,6 +40,8 @@ __all__ = ["NULL", "ascii_text", "csv_bytes", "las_bytes", "text_findings", "uni
 
 LOSSY_TEXT = "text_transliterated"
 """Finding: text that LAS, which is ASCII, holds in another spelling."""
+TRUE_VERTICAL = "true_vertical_depth"
+"""Finding: the form says that depths are true vertical ones."""
 IN_REVIEW = "IN REVIEW, NOT ACCEPTED"
 """What every header line of a file with curves in review says."""
 
@@ -123,6 +125,7 @@ def las_bytes(
     if table is None:
         return None
     writer = _Writer("" if decision == "accept" else IN_REVIEW)
+    vertical = any(finding.code == TRUE_VERTICAL for finding in log.findings)
     names = unique_mnemonics([column.mnemonic for column in table.columns])
     lines = [
         "~Version",
@@ -131,7 +134,9 @@ def las_bytes(
         "~Well",
         *_well_lines(writer, log.well, table),
         "~Curve",
-        writer.line("DEPT", _LAS_UNIT[table.unit], "", "DEPTH"),
+        writer.line(
+            "DEPT", _LAS_UNIT[table.unit], "", "TRUE VERTICAL DEPTH" if vertical else "DEPTH"
+        ),
         *(_curve_line(writer, name, column) for name, column in zip(names, table.columns)),
         "~Parameter",
         *_parameter_lines(writer, log, section_id, _LAS_UNIT[table.unit]),

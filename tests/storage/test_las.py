@@ -20,7 +20,7 @@ from las_support import conforms, read
 from storage.las import las_bytes
 from storage.las_text import ascii_text, unique_mnemonics
 from storage.section_table import csv_bytes, value_decimals
-from veernet_core.datatypes import CurveSpec, DigitisedLog, WellInfo
+from veernet_core.datatypes import CurveSpec, DigitisedLog, Finding, WellInfo
 from veernet_core.errors import WriteError
 
 MANDATORY = [
@@ -78,6 +78,13 @@ def test_header_is_complete_and_conforms() -> None:
     sections = re.findall(rb"^~(\w)", data, re.MULTILINE)
     assert sections == [b"V", b"W", b"C", b"P", b"O", b"A"]
     assert data.splitlines()[0] == b"~Version"
+
+
+def test_true_vertical_depths_are_named_so() -> None:
+    log = make_log()
+    told = replace(log, findings=(*log.findings, Finding.of("true_vertical_depth")))
+    assert b"TRUE VERTICAL DEPTH" in (las_bytes(told, "main") or b"")
+    assert b"TRUE VERTICAL DEPTH" not in (las_bytes(log, "main") or b"")
 
 
 def test_place_elevations_and_datum_are_told() -> None:

@@ -24,7 +24,7 @@ from veernet_core.page.agreement import (
 )
 from veernet_core.page.depth import axis as depth
 from veernet_core.page.depth.refusals import DepthPrior
-from veernet_core.page.depth.unit import printed_unit
+from veernet_core.page.depth.unit import is_true_vertical, printed_unit
 from veernet_core.page.header import fields as header
 from veernet_core.page.known.place import (
     LOGGED,
@@ -155,7 +155,8 @@ def _read(
             found, curves = scales.read_lying_scales(upright, found, curves, reader, models)
             found, placed, _ = place(given, found, upright.height_px)
         found, curves = with_spans(found, curves)
-    printed = printed_unit([box.text for box in boxes if _clear(box)])
+    texts = [box.text for box in boxes if _clear(box)]
+    printed = printed_unit(texts)
     depths = _depths(upright, given, found, placed, reader, (unit, printed))
     curves = sure_where_depth_is(curves, depths)
     found = _cut(found_by_print(found, curves, depths), placed, depths)
@@ -163,6 +164,7 @@ def _read(
         *found.findings,
         *(f for d in depths.values() for f in d.findings),
         *values_from_border(curves),
+        *([Finding.of("true_vertical_depth")] if is_true_vertical(texts) else []),
     )
     return PageReading(found, depths, fields, curves, findings)
 

@@ -9,6 +9,7 @@ from veernet_core.page.depth.unit import (
     FT_PER_IN,
     M_PER_IN,
     is_customary,
+    is_true_vertical,
     printed_unit,
     unit_by_scales,
 )
@@ -66,3 +67,19 @@ def test_the_scale_tells_the_unit(per_in: float, step: float, unit: str, source:
 def test_resolutions_that_tell_different_units_make_a_guess() -> None:
     assert unit_by_scales(20.0 / 200, Dpi(200.0, 200.0), 100.0) == ("ft", "template")
     assert unit_by_scales(5.08 / 200, Dpi(down=200.0, across=787.4), 25.0) == ("m", "guess")
+
+
+@pytest.mark.parametrize(
+    ("texts", "vertical"),
+    [
+        (["GEOLOGIST'S (TVD) LOG"], True),
+        (["True Vertical Depth Log", "Scale 5 in / 100 ft"], True),
+        (["TVD LOG", "MEASURED DEPTH LOG"], False),  # a form for both
+        (["Measured Depth Log", "TVD: 8,462.12'"], False),
+        (["TVD 10,021", "LOGGED TVD"], False),
+    ],
+)
+def test_only_a_form_that_calls_its_log_so_has_true_vertical_depths(
+    texts: list[str], vertical: bool
+) -> None:
+    assert is_true_vertical(texts) == vertical

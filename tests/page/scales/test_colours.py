@@ -134,6 +134,7 @@ def test_a_scale_whose_numbers_and_line_are_of_two_pens_is_in_doubt(
     ]
     first, _ = print_colours(curves, text, raster)
     assert (first.left.confidence <= DOUBTFUL) == doubtful
+    assert first.colour == ("#00ff00" if doubtful else "#0000ff")
 
 
 def test_a_black_rule_beside_coloured_print_is_no_sample_of_its_pen() -> None:

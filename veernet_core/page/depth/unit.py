@@ -1,6 +1,7 @@
-"""Feet or metres: by the heading of the depth column, by print, else by the customary depth scales.
+"""Feet or metres, by the heading of the depth column, by print, else by the customary depth scales; and along
+the hole or straight down.
 
-In: pixels above a depth column, or a scale. Out: the unit and where it is known from.
+In: pixels above a depth column, print, or a scale. Out: the unit and where it is known from.
 Does not belong here: the depth axis (`column`).
 """
 
@@ -25,6 +26,25 @@ _HEADING_IN = 2.0
 _FEWEST_WORDS = 2
 _FEET_WORDS = re.compile(r"\b(FEET|FT|FOOT)\b", re.IGNORECASE)
 _METRE_WORDS = re.compile(r"(?<!OHM )(?<!OHM-)(?<!FLOW )\b(MET(?:ER|RE)S?|MTRS?)\b", re.IGNORECASE)
+_VERTICAL = re.compile(r"(?:\bTVD\b|TRUE VERTICAL DEPTH)\W{0,3}LOG\b", re.IGNORECASE)
+_ALONG_HOLE = re.compile(r"(?:\bMD\b|MEASURED DEPTH)\W{0,3}LOG\b", re.IGNORECASE)
+
+
+def is_true_vertical(texts: Sequence[str]) -> bool:
+    """Whether a form calls its log one over true vertical depth, and not one over measured depth too.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        What is printed outside the grids.
+
+    Examples
+    --------
+    >>> is_true_vertical(["GEOLOGIST'S (TVD) LOG"]), is_true_vertical(["TVD 10,021", "Scale"])
+    (True, False)
+    """
+    along = any(map(_ALONG_HOLE.search, texts))
+    return any(map(_VERTICAL.search, texts)) and not along
 
 
 def printed_unit(texts: Sequence[str]) -> DepthUnit | None:

@@ -40,7 +40,8 @@ def print_colours(
     """Give every curve the colour of the print of its scale.
 
     Where the numbers are black and the page has other colours in the block, the pen is black too; a page
-    without colour leaves ``colour`` None. Where numbers and line are of two pens the curve is in doubt.
+    without colour leaves ``colour`` None. Where numbers and line are of two pens the curve has the colour of
+    its numbers and is in doubt.
     """
     if not raster.is_colour or not curves:
         return list(curves)
@@ -53,26 +54,27 @@ def print_colours(
     ]
     if all(colour in (None, BLACK) for colour in colours):
         return list(curves)
+    inks = [_ink_of_another_pen(curve, drawn, block) for curve, drawn in zip(curves, pens)]
     return [
-        c.at_most(DOUBTFUL) if _is_of_another_pen(c, drawn, block) else c
-        for c, drawn in zip(map(_in_colour, curves, colours, pens), pens)
+        replace(c.at_most(DOUBTFUL), colour=ink) if ink else c
+        for c, ink in zip(map(_in_colour, curves, colours, pens), inks)
     ]
 
 
-def _is_of_another_pen(curve: CurveFound, drawn: str | None, block: BlockText) -> bool:
-    """Whether the numbers of a scale are in the ink of one pen, and the line beside them is of another: two
-    scales are printed over each other. Where all numbers are in one ink it says nothing of pens.
+def _ink_of_another_pen(curve: CurveFound, drawn: str | None, block: BlockText) -> str | None:
+    """The colour of the numbers of a scale where the line beside them is of another pen: two scales are printed
+    over each other. None where they are of one, and where all numbers of the block are in one ink, which says
+    nothing of pens.
     """
     numbers = [
         t for t in block.tokens if t.tint not in ("", BLACK) and any(map(str.isdigit, t.text))
     ]
     own = [t.tint for t in numbers if _is_print_of(t, curve, block)]
     if drawn in (None, BLACK) or not own:
-        return False
+        return None
     others = [tint_gap(t.tint, tint) for t in numbers for tint in own]
-    return max(others) > OTHER_TINT and all(
-        tint_gap(tint, drawn or "") > OTHER_TINT for tint in own
-    )
+    apart = all(tint_gap(tint, drawn or "") > OTHER_TINT for tint in own)
+    return own[-1] if apart and max(others) > OTHER_TINT else None
 
 
 def _in_colour(curve: CurveFound, colour: str | None, drawn: str | None) -> CurveFound:
