@@ -137,6 +137,18 @@ def test_a_scale_whose_numbers_and_line_are_of_two_pens_is_in_doubt(
     assert first.colour == ("#00ff00" if doubtful else "#0000ff")
 
 
+def test_black_notes_on_its_line_do_not_take_a_scale_its_colour() -> None:
+    """A mud log with its bit record printed into the grid, on the line of the gas scale."""
+    raster = drawn((BLUE, BLACK), {})
+    rgb = raster.read_rgb(0, raster.height_px)
+    rgb[ROWS[0] - 7 : ROWS[0] + 7, 370:460] = BLACK
+    text, _ = block(raster)
+    note = replace(text.tokens[0], text="SEC FX65D", x0=370.0, x1=460.0)
+    text = replace(text, tokens=(*text.tokens, note))
+    curves = [replace(curve("ROP", ROWS[0]), printed="ROP"), curve("GR", ROWS[1])]
+    assert [c.colour for c in print_colours(curves, text, raster)] == ["#0000ff", "#000000"]
+
+
 def test_a_black_rule_beside_coloured_print_is_no_sample_of_its_pen() -> None:
     """The line under a scale in blue is the frame of the box: its width tells nothing of the blue pen."""
     raster = drawn((BLUE, BLACK), {ROWS[0] + 12: BLACK, ROWS[1] + 12: BLACK})

@@ -102,8 +102,12 @@ def _colour_of(curve: CurveFound, said: str | None, drawn: str | None) -> str | 
 
 
 def _print_colour(curve: CurveFound, block: BlockText, raster: Raster) -> str | None:
-    """Colour of the print of a scale, black too; None without print."""
-    words = [t for t in block.tokens if _is_print_of(t, curve, block)]
+    """Colour of the print of a scale, black too; None without print. Its ends stand outermost on its line, its
+    name may; what else stands there are notes and other names.
+    """
+    line = sorted((t for t in block.tokens if _is_print_of(t, curve, block)), key=lambda t: t.x)
+    name = set(curve.printed.split())
+    words = [t for t in line if t in (line[0], line[-1]) or t.text in name]
     pixels = [_pixels(raster, t.row, t.x0, t.x1, t.height) for t in words if t.confidence > 0.5]
     inked = sum(len(p) for p in pixels)
     coloured = [p for p in pixels if has_hue(p)]
