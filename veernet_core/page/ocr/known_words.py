@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numba
 import numpy as np
@@ -79,7 +79,7 @@ def _names_at_start(text: str) -> Iterator[str]:
 
 def _lines(text: str) -> Iterator[tuple[str, int]]:
     """The line with each known name that its beginning resembles, also with a bracket behind it in the place of
-    what was read; and how many letters the name has.
+    what was read; and how many letters the name has, with those of a known unit in that bracket.
     """
     start = next((k for k, c in enumerate(text) if c.isalnum()), len(text))
     before, text = text[:start], text[start:]
@@ -96,6 +96,7 @@ def _lines(text: str) -> Iterator[tuple[str, int]]:
                 yield before + name + rest, len(name) + letters
 
 
+@lru_cache(maxsize=4096)
 def _unit_letters(inner: str) -> int:
     """Letters of what stands behind a bracket, where that is a known unit and its other bracket."""
     unit = inner.rstrip(" )]")
