@@ -34,6 +34,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("evaluate-pages", "pages:fill", "measure page reading"),
     ("fit-scales", "pages:fill_fit_scales", "fit the models that read scales"),
     (
+        "fit-pens",
+        "pages:fill_fit_pens",
+        "fit which inks of a page in colour are pens",
+    ),
+    (
         "fit-values",
         "models:fill_fit_values",
         "fit usual values, which tell curves of one pen apart",

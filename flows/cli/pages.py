@@ -138,9 +138,8 @@ def _write(out: Path, results: list[PageResult]) -> None:
     (out / "table.txt").write_text(page_figures.table(results) + "\n", encoding="utf-8")
 
 
-def fill_fit_scales(parser: argparse.ArgumentParser) -> None:
-    """Options of ``fit-scales``."""
-    parser.description = "Fit the models that read scales, for all wells and with wells left out."
+def _add_truth(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Options that say where scans with truth are."""
     place = group(parser, wording.DRAWINGS)
     place.add_argument(
         "--scans", type=Path, nargs="+", action="extend", required=True, metavar="DIR",
@@ -150,6 +149,13 @@ def fill_fit_scales(parser: argparse.ArgumentParser) -> None:
         "--truth", type=Path, default=Path("tests/data/pages"), metavar="DIR",
         help="folder of hand-read truth",
     )  # fmt: skip
+    return place
+
+
+def fill_fit_scales(parser: argparse.ArgumentParser) -> None:
+    """Options of ``fit-scales``."""
+    parser.description = "Fit the models that read scales, for all wells and with wells left out."
+    place = _add_truth(parser)
     number(place, "--drawn", "BLOCKS", "drawn scale blocks to fit on besides", 2000, int)
     add_seed(parser, 5, "drawn blocks")
     add_out(
@@ -177,4 +183,24 @@ def run_fit_scales(args: argparse.Namespace) -> int:
     lines = [words, fitted.table(), *(str(path) for path in fitted.files)]
     figures = asdict(fitted) | {"files": [str(path) for path in fitted.files]}
     say_report(args, Report("\n".join(lines), **figures))
+    return 0
+
+
+def fill_fit_pens(parser: argparse.ArgumentParser) -> None:
+    """Options of ``fit-pens``."""
+    parser.description = (
+        "Fit which inks of a track are lines of pens, on hand-read pages in colour, for all wells and with "
+        "wells left out."
+    )
+    _add_truth(parser)
+    add_out(parser, "folder for drawn_pens.json and fold-<k>/drawn_pens.json", Path("runs/pens"))
+    add_json(parser, "one JSON object: the file written and its figures")
+    parser.set_defaults(run=run_fit_pens)
+
+
+def run_fit_pens(args: argparse.Namespace) -> int:
+    """Fit the model and say what it was fitted on."""
+    from flows.studies.fit_pens import run_fit
+
+    say_report(args, run_fit(args.scans, args.truth, args.out))
     return 0

@@ -54,6 +54,7 @@ from veernet_core.page.results import (
     TrackFound,
 )
 from veernet_core.page.scales import reading as scales
+from veernet_core.page.scales.drawn_inks import found_inks
 from veernet_core.page.scales.reading import ScaleReader
 from veernet_core.page.scales.spans import with_spans
 
@@ -166,7 +167,9 @@ def _read(
         *values_from_border(curves),
         *([Finding.of("true_vertical_depth")] if is_true_vertical(texts) else []),
     )
-    return PageReading(found, depths, fields, curves, findings)
+    logged = [s for s in found.sections if s.kind in LOGGED]
+    inks = found_inks(upright, logged, found.dpi, models) if needs.scales else ()
+    return PageReading(found, depths, fields, curves, findings, tuple(inks))
 
 
 def read_given(

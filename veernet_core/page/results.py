@@ -208,6 +208,21 @@ class CurveFound:
         return replace(self, **lowered)
 
 
+@dataclass(frozen=True, slots=True)
+class InkFound:
+    """Ink of one colour in a track: ``colour`` as ``#rrggbb``, ``presence`` the share of the rows in which it
+    is.
+
+    ``is_pen``: whether it draws a line that can be followed.
+    """
+
+    section_id: str
+    track_index: int
+    colour: str
+    presence: float
+    is_pen: bool
+
+
 Printed = Mapping[tuple[str, str], Sequence[CurveFound]]
 """Scales by section id and track id."""
 
@@ -228,10 +243,11 @@ class HeaderFound:
 
 @dataclass(frozen=True, slots=True)
 class PageReading:
-    """Everything read from one page. ``depths`` by section id."""
+    """Everything read from one page. ``depths`` by section id; ``inks`` of pages with colour."""
 
     layout: PageLayout
     depths: Mapping[str, DepthFound]
     header: HeaderFound
     curves: tuple[CurveFound, ...]
     findings: tuple[Finding, ...] = ()
+    inks: tuple[InkFound, ...] = ()

@@ -10,12 +10,18 @@ from veernet_core.datatypes import Finding, TrackGeometry
 from veernet_core.findings import entry_of
 from veernet_core.page.known import missing
 from veernet_core.page.known.on_page import require_given_on_page
-from veernet_core.page.results import SectionFound
+from veernet_core.page.results import CurveFound, Reading, SectionFound
 
 SECTION = SectionFound("main", "main", 100.6, 2000.4, (), np.zeros((0, 2)), 0.9)
 GIVEN = parse(CONTRACT).sections[0]
 TRACK = GIVEN.tracks[0]
 CURVE = (TRACK.curves or ())[0]
+
+
+_ENDS = [Reading(value, "header", 0.95) for value in (0.0, 150.0)]
+FOUND = CurveFound(
+    "main", 0, Reading("GR", "header", 0.95), None, *_ENDS, "linear", None, "#ff0000"
+)
 
 
 def cases() -> list[tuple[Finding, str, str]]:
@@ -31,6 +37,10 @@ def cases() -> list[tuple[Finding, str, str]]:
         (missing.borders_uncertain(SECTION, "T1", 0.456), missing.BORDERS_UNCERTAIN,
          "The borders of track T1 are uncertain (confidence 0.46)."),
         (missing.scale_unread(SECTION, "T1"), "scale_unread", "No scale was read for track T1:"),
+        (missing.pen_unnamed(SECTION, "T1", ["#ff0000"]), "pen_unnamed",
+         "Track T1 has a pen that no scale names (#ff0000):"),
+        (missing.not_drawn(SECTION, "T1", FOUND), "not_drawn",
+         "GR is printed above track T1 in #ff0000, and nothing of that colour is drawn there."),
         (missing.page_doubtful(SECTION), missing.PAGE_DOUBTFUL,
          "The page may be no curve log; section main is for review only."),
         (missing.reading_dropped("no width", "main", "T1"), "reading_dropped",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from veernet_core.datatypes import Finding, TrackGeometry
 from veernet_core.page.known.sidecar import SidecarCurve, SidecarDepth, SidecarTrack
-from veernet_core.page.results import SectionFound
+from veernet_core.page.results import CurveFound, SectionFound
 
 BORDERS_UNCERTAIN = "borders_uncertain"
 """Code for a track whose borders may be wrong; its curves are not accepted."""
@@ -49,10 +51,29 @@ def borders_uncertain(section: SectionFound, track_id: str, confidence: float) -
 def scale_unread(section: SectionFound, track_id: str) -> Finding:
     """A track above which no scale was read."""
     message = (
-        f"No scale was read for track {track_id}: its darkest curve is given as a share of the"
+        f"No scale was read for track {track_id}: what is drawn there is given as a share of the"
         " track's width, for review only."
     )
     return _about("scale_unread", message, section, track_id)
+
+
+def pen_unnamed(section: SectionFound, track_id: str, colours: Sequence[str]) -> Finding:
+    """Pens that are drawn in a track and that none of its scales names."""
+    pens = "a pen" if len(colours) == 1 else f"{len(colours)} pens"
+    message = (
+        f"Track {track_id} has {pens} that no scale names ({', '.join(colours)}): what was drawn so is given"
+        " as a share of the track's width, for review only."
+    )
+    return _about("pen_unnamed", message, section, track_id)
+
+
+def not_drawn(section: SectionFound, track_id: str, curve: CurveFound) -> Finding:
+    """A scale in a colour that is not drawn in its track."""
+    message = (
+        f"{curve.mnemonic.value} is printed above track {track_id} in {curve.colour}, and nothing of that"
+        " colour is drawn there."
+    )
+    return _about("not_drawn", message, section, track_id)
 
 
 def page_doubtful(section: SectionFound) -> Finding:

@@ -34,6 +34,14 @@ from veernet_core.page.known.sidecar import (
     SidecarCurve,
     SidecarTrack,
 )
+from veernet_core.page.known.unnamed import (
+    UNREAD,
+    drawn_in,
+    inks_in,
+    not_drawn,
+    spec_of_pen,
+    unnamed_pens,
+)
 from veernet_core.page.results import (
     CurveFound,
     PageReading,
@@ -41,8 +49,6 @@ from veernet_core.page.results import (
     TrackFound,
 )
 
-UNREAD = "UNREAD"
-"""Mnemonic that stands for the curves of a track whose scale was not read."""
 MIN_TRACK_CONFIDENCE = 0.25
 """A track's confidence is fitted on borders within 3 px, values need them within 2 % of the track: of 130
 tracks of scans and drawn pages 13 of the 19 below this level had a border farther off, and 2 of the 25
@@ -176,9 +182,16 @@ def read_parts(
         more += [curve.more for curve in given.curves]
     else:
         curves += read_curves(read, min_confidence)
+        pens = unnamed_pens(
+            inks_in(reading, section, placed.index), drawn_in(reading, section, placed.index)
+        )
         if not curves:
-            curves.append(_UNREAD_CURVE)
             findings.append(missing.scale_unread(section, placed.track_id))
+        elif pens:
+            findings.append(missing.pen_unnamed(section, placed.track_id, [p.colour for p in pens]))
+        curves += [spec_of_pen(pen) for pen in pens] or ([] if curves else [_UNREAD_CURVE])
+    for curve in not_drawn(reading, section, read):
+        findings.append(missing.not_drawn(section, placed.track_id, curve))
     is_given = _has_borders(given)
     borders = found.left_knots, found.right_knots
     confirmed = given is not None and given.borders_confirmed

@@ -6,6 +6,7 @@ colour of pens (`scales.colours`), and the ink of a colour (`strips.ink`).
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -30,6 +31,8 @@ the least ink, px. The fringes of smoothed black letters are as vivid as coloure
 from edge to edge and the mean of a word is grey."""
 _VIVID_SHARE = 0.2
 """Share of vivid pixels in the ink of a coloured word; rules and grids may run through it."""
+_ONE_HUE = 30.0
+"""Degrees between the hues of one pen in print, sample line and track, at most."""
 _PAPER = 240
 """A pixel whose darkest channel is above that is paper, of 255."""
 
@@ -121,6 +124,27 @@ def tint_gap(one: str, other: str) -> float:
     rgb = np.array([[rgb_of(one), rgb_of(other)]], dtype=np.float32) / 255
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)[0]
     return round(float(np.linalg.norm(lab[0] - lab[1])) / 100, 4)
+
+
+def same_hue(one: str, other: str) -> bool:
+    """Whether two colours, ``#rrggbb``, are of one hue, however dark or pale; greys are of one.
+
+    Examples
+    --------
+    >>> same_hue("#ff0000", "#7f0000"), same_hue("#ff0000", "#0000ff"), same_hue("#000000", "#00ff00")
+    (True, False, False)
+    """
+    (hue, chroma), (other_hue, other_chroma) = _hue_of(one), _hue_of(other)
+    if min(chroma, other_chroma) < VIVID:
+        return max(chroma, other_chroma) < VIVID
+    return abs((hue - other_hue + 180.0) % 360.0 - 180.0) <= _ONE_HUE
+
+
+def _hue_of(colour: str) -> tuple[float, float]:
+    """Hue, degrees, and how far the channels differ, of 255."""
+    red, green, blue = (value / 255.0 for value in rgb_of(colour))
+    hue, _, _ = colorsys.rgb_to_hsv(red, green, blue)
+    return 360.0 * hue, 255.0 * (max(red, green, blue) - min(red, green, blue))
 
 
 def rgb_of(colour: str) -> list[int]:
