@@ -25,7 +25,7 @@ from veernet_core.datatypes import MadeWith, Provenance
 
 ALGORITHMS: dict[str, int] = {
     "decode": 4,
-    "page": 32,
+    "page": 33,
     "strips": 4,
     "network": 4,
     "tracking": 7,

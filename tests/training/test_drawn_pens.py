@@ -14,7 +14,7 @@ from veernet_core.training.drawn_pens import KnownInk, TruePen, fit_pens, known_
 
 def an_ink(colour: str, **values: float) -> DrawnInk:
     own = dict.fromkeys(INK_FEATURES, 0.0) | {"runs": 1.0, "width_in": 0.02} | values
-    return DrawnInk(colour, np.array([own[name] for name in INK_FEATURES]))
+    return DrawnInk(colour, own["presence"], np.array([own[name] for name in INK_FEATURES]))
 
 
 def known(count: int = 120) -> list[KnownInk]:

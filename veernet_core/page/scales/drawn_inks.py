@@ -54,9 +54,12 @@ _LEAST_IN, _LEAST_OF = 0.003, 1e-3
 
 @dataclass(frozen=True, slots=True)
 class DrawnInk:
-    """Ink of one colour in a track: ``colour`` as ``#rrggbb``, ``features`` float64 [n] as `INK_FEATURES`."""
+    """Ink of one colour in a track: ``colour`` as ``#rrggbb``, ``presence`` the share of the rows it is in, rules
+    and all; ``features`` float64 [n] as `INK_FEATURES`.
+    """
 
     colour: str
+    presence: float
     features: F64
 
 
@@ -84,6 +87,7 @@ def ink_terms(features: F64) -> F64:
     named = dict(zip(INK_FEATURES, features.T, strict=True))
     terms = [
         named["presence"],
+        np.log(named["presence"] + _LEAST_SHARE),
         named["windows"],
         named["ruled"],
         named["level"],
@@ -135,7 +139,7 @@ def found_inks(
         for index, inks in enumerate(inks_of(raster, section, dpi)):
             chances = model.chance(np.array([i.features for i in inks])) if inks else np.zeros(0)
             out += [
-                InkFound(section.section_id, index, ink.colour, float(ink.features[0]), is_pen)
+                InkFound(section.section_id, index, ink.colour, ink.presence, is_pen)
                 for ink, is_pen in zip(inks, (chances >= model.level).tolist(), strict=True)
                 if section.tracks[index].kind == "curves"
             ]
@@ -186,6 +190,7 @@ def _inks(windows: Sequence[U8], dpi: float) -> list[DrawnInk]:
     return [
         DrawnInk(
             colour,
+            float(np.mean([m.any(axis=1).mean() for m in mask])),
             _features(mask, [m for m in every if m is not mask], inked, dpi, colour == BLACK),
         )
         for mask, colour in zip(every, [*colours, BLACK])
