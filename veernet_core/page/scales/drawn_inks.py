@@ -54,8 +54,8 @@ _LEAST_IN, _LEAST_OF = 0.003, 1e-3
 
 @dataclass(frozen=True, slots=True)
 class DrawnInk:
-    """Ink of one colour in a track: ``colour`` as ``#rrggbb``, ``presence`` the share of the rows it is in, rules
-    and all; ``features`` float64 [n] as `INK_FEATURES`.
+    """Ink of one colour in a track: ``colour`` as ``#rrggbb``, ``presence`` the share of the rows it is in,
+    rules and all; ``features`` float64 [n] as `INK_FEATURES`.
     """
 
     colour: str
