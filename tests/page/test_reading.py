@@ -79,7 +79,7 @@ def found_by(monkeypatch: pytest.MonkeyPatch, found: PageLayout) -> list[str]:
     monkeypatch.setattr(reading.scales, "read_scales", tell("scales", READING.curves))
 
     def both(raster: Any, layout: PageLayout, *args: Any) -> Any:
-        return layout, reading.scales.read_scales(raster, layout, *args)
+        return layout, reading.scales.read_scales(raster, layout, *args), ()
 
     monkeypatch.setattr(reading.scales, "read_scales_and_tracks", both)
     monkeypatch.setattr(reading.depth, "find_depth", tell("depth", DEPTH))

@@ -8,7 +8,7 @@ Does not belong here: running readers, traces, files, tables.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -27,7 +27,14 @@ from veernet_core.evaluation.page_match import (
 from veernet_core.evaluation.page_truth import PageTruth, TrueSection
 from veernet_core.evaluation.scale_score import ScaleScore, score_scales
 from veernet_core.page.known.place import Placed, place
-from veernet_core.page.results import PageReading
+from veernet_core.page.known.unnamed import (
+    drawn_in,
+    inks_in,
+    legend_of,
+    specs_of_pens,
+    unnamed_pens,
+)
+from veernet_core.page.results import CurveFound, PageReading, Reading
 
 BORDER_TOLERANCE_PX = 3.0
 """At 200 dpi."""
@@ -117,7 +124,8 @@ def score_page(
     if turn != truth.turn_deg:
         wrong.append(f"turn {turn} instead of {truth.turn_deg}")
     header = score_header(truth, reading.header, min_confidence, wrong)
-    scales, wrong_scales = score_scales(turned.sections, placed, reading.curves, min_confidence)
+    read = (*reading.curves, *_named_pens(reading))
+    scales, wrong_scales = score_scales(turned.sections, placed, read, min_confidence)
     return PageScore(
         is_log=truth.is_log,
         must_refuse=truth.must_refuse,
@@ -134,6 +142,23 @@ def score_page(
         ordinary=truth.ordinary,
         scales=scales,
     )
+
+
+def _named_pens(reading: PageReading) -> list[CurveFound]:
+    """Pens without a scale that the legend names, as readings without ends."""
+    none = Reading(float("nan"), "guess", 0.0)
+    found = []
+    for section in reading.layout.sections:
+        for index in range(len(section.tracks)):
+            own = drawn_in(reading, section, index)
+            pens = unnamed_pens(inks_in(reading, section, index), own)
+            for spec in specs_of_pens(pens, legend_of(reading, section, index), own):
+                name = Reading(spec.mnemonic, "guess", 0.0)
+                curve = CurveFound(
+                    section.section_id, index, name, None, none, none, "linear", None, spec.colour
+                )
+                found += [replace(curve, printed=spec.printed)] if spec.printed else []
+    return found
 
 
 def _is_registered(placed: Placed, reading: PageReading, min_confidence: float) -> bool:

@@ -49,6 +49,7 @@ from veernet_core.page.results import (
     HeaderFound,
     PageLayout,
     PageReading,
+    PenNamed,
     SectionFound,
     TextBox,
     TrackFound,
@@ -148,12 +149,18 @@ def _read(
     fields = header.read_header(boxes, found) if boxes else HeaderFound()
     free = given is None or not _has_pixels(given)
     curves: tuple[CurveFound, ...] = ()
+    legends: tuple[PenNamed, ...] = ()
     if needs.scales and not free:
         curves = scales.read_scales(upright, found, reader, models)
     if free:
         if needs.scales:
-            found, curves = scales.read_scales_and_tracks(upright, found, reader, models)
-            found, curves = scales.read_lying_scales(upright, found, curves, reader, models)
+            found, curves, upright_names = scales.read_scales_and_tracks(
+                upright, found, reader, models
+            )
+            found, curves, lying_names = scales.read_lying_scales(
+                upright, found, curves, reader, models
+            )
+            legends = (*upright_names, *lying_names)
             found, placed, _ = place(given, found, upright.height_px)
         found, curves = with_spans(found, curves)
     texts = [box.text for box in boxes if _clear(box)]
@@ -169,7 +176,7 @@ def _read(
     )
     logged = [s for s in found.sections if s.kind in LOGGED]
     inks = found_inks(upright, logged, found.dpi, models) if needs.scales else ()
-    return PageReading(found, depths, fields, curves, findings, tuple(inks))
+    return PageReading(found, depths, fields, curves, findings, tuple(inks), legends)
 
 
 def read_given(

@@ -223,6 +223,21 @@ class InkFound:
     is_pen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PenNamed:
+    """A name that a legend puts beside a sample line, and its ``colour``, ``#rrggbb``.
+
+    ``rows`` of the section below it and ``borders`` of its track at the first of them: sections may be cut, and
+    tracks counted otherwise, afterwards.
+    """
+
+    rows: tuple[float, float]
+    borders: tuple[float, float]
+    mnemonic: str
+    printed: str
+    colour: str
+
+
 Printed = Mapping[tuple[str, str], Sequence[CurveFound]]
 """Scales by section id and track id."""
 
@@ -243,7 +258,8 @@ class HeaderFound:
 
 @dataclass(frozen=True, slots=True)
 class PageReading:
-    """Everything read from one page. ``depths`` by section id; ``inks`` of pages with colour."""
+    """Everything read from one page. ``depths`` by section id; ``inks`` and ``legends`` of pages with
+    colour."""
 
     layout: PageLayout
     depths: Mapping[str, DepthFound]
@@ -251,3 +267,4 @@ class PageReading:
     curves: tuple[CurveFound, ...]
     findings: tuple[Finding, ...] = ()
     inks: tuple[InkFound, ...] = ()
+    legends: tuple[PenNamed, ...] = ()

@@ -83,7 +83,7 @@ def found(left: float = 100.0, right: float = 600.0, confidence: float = 0.9) ->
 
 
 WIDTH = 2000
-READING = SimpleNamespace(curves=(), inks=())
+READING = SimpleNamespace(curves=(), inks=(), legends=())
 
 
 def parts_of(section: SectionFound, of: SidecarTrack | None, where: PageCheck):

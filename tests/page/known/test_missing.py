@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sidecar_support import CONTRACT, changed, parse
 
-from veernet_core.datatypes import Finding, TrackGeometry
+from veernet_core.datatypes import CurveSpec, Finding, TrackGeometry
 from veernet_core.findings import entry_of
 from veernet_core.page.known import missing
 from veernet_core.page.known.on_page import require_given_on_page
@@ -18,6 +18,7 @@ TRACK = GIVEN.tracks[0]
 CURVE = (TRACK.curves or ())[0]
 
 
+PEN = CurveSpec("UNREAD", "FRAC", 0.0, 1.0, colour="#ff0000")
 _ENDS = [Reading(value, "header", 0.95) for value in (0.0, 150.0)]
 FOUND = CurveFound(
     "main", 0, Reading("GR", "header", 0.95), None, *_ENDS, "linear", None, "#ff0000"
@@ -37,8 +38,8 @@ def cases() -> list[tuple[Finding, str, str]]:
         (missing.borders_uncertain(SECTION, "T1", 0.456), missing.BORDERS_UNCERTAIN,
          "The borders of track T1 are uncertain (confidence 0.46)."),
         (missing.scale_unread(SECTION, "T1"), "scale_unread", "No scale was read for track T1:"),
-        (missing.pen_unnamed(SECTION, "T1", ["#ff0000"]), "pen_unnamed",
-         "Track T1 has a pen that no scale names (#ff0000):"),
+        (missing.pen_unnamed(SECTION, "T1", [PEN]), "pen_unnamed",
+         "Track T1 has a pen that no scale names (UNREAD in #ff0000):"),
         (missing.not_drawn(SECTION, "T1", FOUND), "not_drawn",
          "GR is printed above track T1 in #ff0000, and nothing of that colour is drawn there."),
         (missing.page_doubtful(SECTION), missing.PAGE_DOUBTFUL,

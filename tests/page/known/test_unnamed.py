@@ -16,6 +16,7 @@ from veernet_core.page.results import (
     InkFound,
     PageLayout,
     PageReading,
+    PenNamed,
     Reading,
     SectionFound,
     TrackFound,
@@ -43,11 +44,18 @@ def ink(colour: str, track: int = 0, presence: float = 0.9, is_pen: bool = True)
     return InkFound("main", track, colour, presence, is_pen)
 
 
+def legend(name: str, colour: str, left: float = 100.0) -> PenNamed:
+    return PenNamed((ROWS[0], 9000.0), (left, left + 400.0), name, f"{name} (ppm)", colour)
+
+
 def parts(
-    curves: list[CurveFound], inks: list[InkFound], track: int = 0
+    curves: list[CurveFound],
+    inks: list[InkFound],
+    track: int = 0,
+    legends: tuple[PenNamed, ...] = (),
 ) -> tuple[TrackParts, list[str]]:
     layout = PageLayout("curve_log", 0, Dpi(200.0, 200.0), (section(),))
-    reading = PageReading(layout, {}, HeaderFound(), tuple(curves), (), tuple(inks))
+    reading = PageReading(layout, {}, HeaderFound(), tuple(curves), (), tuple(inks), legends)
     check = PageCheck(page(), [])
     out = read_parts(PlacedTrack(f"T{track + 1}", track, None), section(), reading, 0.5, check)
     return out, [finding.code for finding in check.findings]
@@ -114,3 +122,32 @@ def test_a_name_without_ink_is_said(inks: list[InkFound], codes: list[str]) -> N
 def test_a_curve_that_spans_tracks_is_drawn_where_it_is_in_any_of_them() -> None:
     _, codes = parts([curve("GR", RED, last=1)], [ink(BLUE, is_pen=False), ink(RED, 1)])
     assert "not_drawn" not in codes
+
+
+def test_a_pen_has_the_name_that_the_legend_gives_to_its_hue() -> None:
+    own, codes = parts([], [ink(BLUE), ink(RED)], legends=(legend("C1", BLUE),))
+    assert names(own) == [("C1", BLUE), (UNREAD, RED)]
+    assert [c.unit for c in own.curves] == ["FRAC", "FRAC"]
+    assert own.curves[0].printed == "C1 (ppm)"
+    assert codes == ["scale_unread"]
+
+
+@pytest.mark.parametrize(
+    "legends",
+    [
+        (legend("C1", BLUE), legend("C4", BLUE)),
+        (legend("C1", BLUE, left=500.0),),
+        (legend("C3", "#5a10ce"),),
+        (legend("GR", BLUE),),
+    ],
+    ids=["two of one hue", "another track", "purple", "the name of a scale"],
+)
+def test_a_legend_that_leaves_a_doubt_names_nothing(legends: tuple[PenNamed, ...]) -> None:
+    own, _ = parts([curve("GR", GREEN)], [ink(GREEN), ink(BLUE)], legends=legends)
+    assert names(own) == [("GR", GREEN), (UNREAD, BLUE)]
+
+
+def test_the_legend_of_a_section_holds_for_its_later_parts() -> None:
+    whole = PenNamed((0.0, 9000.0), (100.0, 500.0), "C1", "C1", BLUE)
+    own, _ = parts([], [ink(BLUE)], legends=(whole,))
+    assert names(own) == [("C1", BLUE)]

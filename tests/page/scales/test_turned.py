@@ -69,12 +69,12 @@ def test_scales_of_a_log_that_lies_on_its_side_are_read_by_their_colours(
 ) -> None:
     raster = as_page(lying(((TOP, "12000"), (700, "12000"))))
     read = read_turned(raster, section(), Dpi(DPI, DPI), reader, shipped_scorer())
-    by_name = {r.curve.mnemonic.value: r.curve for r in read}
+    by_name = {r.curve.mnemonic.value: r.curve for r in read.scales}
     ends = {name: (c.left.value, c.right.value, c.colour) for name, c in by_name.items()}
     assert ends["ROP"] == (0.0, 10.0, "#000000")
     assert ends["GR"][:2] == (0.0, 150.0)
     assert ends["TG"][:2] == (0.0, 12000.0)  # its first figure is no rule beside 2000
-    assert sorted({round(r.row, -1) for r in read}) == pytest.approx([TOP, 700], abs=12)
+    assert sorted({round(r.row, -1) for r in read.scales}) == pytest.approx([TOP, 700], abs=12)
 
 
 def curve(name: str, right: float, sure: float = 0.98) -> CurveFound:

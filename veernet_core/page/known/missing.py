@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from veernet_core.datatypes import Finding, TrackGeometry
+from veernet_core.datatypes import CurveSpec, Finding, TrackGeometry
 from veernet_core.page.known.sidecar import SidecarCurve, SidecarDepth, SidecarTrack
 from veernet_core.page.results import CurveFound, SectionFound
 
@@ -57,12 +57,13 @@ def scale_unread(section: SectionFound, track_id: str) -> Finding:
     return _about("scale_unread", message, section, track_id)
 
 
-def pen_unnamed(section: SectionFound, track_id: str, colours: Sequence[str]) -> Finding:
+def pen_unnamed(section: SectionFound, track_id: str, pens: Sequence[CurveSpec]) -> Finding:
     """Pens that are drawn in a track and that none of its scales names."""
-    pens = "a pen" if len(colours) == 1 else f"{len(colours)} pens"
+    count = "a pen" if len(pens) == 1 else f"{len(pens)} pens"
+    told = ", ".join(f"{pen.printed or pen.mnemonic} in {pen.colour}" for pen in pens)
     message = (
-        f"Track {track_id} has {pens} that no scale names ({', '.join(colours)}): what was drawn so is given"
-        " as a share of the track's width, for review only."
+        f"Track {track_id} has {count} that no scale names ({told}): what was drawn so is given as a share of"
+        " the track's width, for review only."
     )
     return _about("pen_unnamed", message, section, track_id)
 

@@ -38,8 +38,9 @@ from veernet_core.page.known.unnamed import (
     UNREAD,
     drawn_in,
     inks_in,
+    legend_of,
     not_drawn,
-    spec_of_pen,
+    specs_of_pens,
     unnamed_pens,
 )
 from veernet_core.page.results import (
@@ -182,14 +183,14 @@ def read_parts(
         more += [curve.more for curve in given.curves]
     else:
         curves += read_curves(read, min_confidence)
-        pens = unnamed_pens(
-            inks_in(reading, section, placed.index), drawn_in(reading, section, placed.index)
-        )
+        own = drawn_in(reading, section, placed.index)
+        pens = unnamed_pens(inks_in(reading, section, placed.index), own)
+        unread = specs_of_pens(pens, legend_of(reading, section, placed.index), own)
         if not curves:
             findings.append(missing.scale_unread(section, placed.track_id))
-        elif pens:
-            findings.append(missing.pen_unnamed(section, placed.track_id, [p.colour for p in pens]))
-        curves += [spec_of_pen(pen) for pen in pens] or ([] if curves else [_UNREAD_CURVE])
+        elif unread:
+            findings.append(missing.pen_unnamed(section, placed.track_id, unread))
+        curves += unread or ([] if curves else [_UNREAD_CURVE])
     for curve in not_drawn(reading, section, read):
         findings.append(missing.not_drawn(section, placed.track_id, curve))
     is_given = _has_borders(given)

@@ -8,13 +8,24 @@ scale, and the scales whose colour is not drawn. Does not belong here: which ink
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from veernet_core.datatypes import CurveSpec
 from veernet_core.page.ocr.tints import BLACK, same_hue
-from veernet_core.page.results import CurveFound, InkFound, PageReading, SectionFound
+from veernet_core.page.results import (
+    CurveFound,
+    InkFound,
+    PageReading,
+    PenNamed,
+    SectionFound,
+)
 
 UNREAD = "UNREAD"
 """Mnemonic that stands for a curve whose scale was not read."""
+_SAME_BORDER = 0.02
+"""Share of a track's width by which the borders of one track differ, at most."""
+_NAMED_DEG = 12.0
+"""Degrees between the hues of a name in the legend and its pen, at most: others of a legend stand 17 apart."""
 _SEEN = 0.005
 """Share of the rows that ink is in, at least: less is a stray word."""
 
@@ -50,6 +61,45 @@ def unnamed_pens(inks: Sequence[InkFound], curves: Sequence[CurveFound]) -> list
     return free if len(free) > unknown else []
 
 
+def legend_of(reading: PageReading, section: SectionFound, index: int) -> list[PenNamed]:
+    """The names of pens in the legend of a track."""
+    track, found = section.tracks[index], []
+    for name in reading.legends:
+        left, right = track.borders_at(name.rows[0])
+        slack = _SAME_BORDER * (right - left)
+        same = abs(left - name.borders[0]) <= slack and abs(right - name.borders[1]) <= slack
+        if same and name.rows[0] - 1 <= section.row_top and section.row_bottom <= name.rows[1] + 1:
+            found.append(name)
+    return found
+
+
+def specs_of_pens(
+    pens: Sequence[InkFound], legend: Sequence[PenNamed], curves: Sequence[CurveFound]
+) -> list[CurveSpec]:
+    """Pens as curves without a scale: their position across the track, from 0 to 1. A pen has the name that the
+    legend gives to its hue, where that is one name and no scale's; else it has none.
+
+    Parameters
+    ----------
+    pens : sequence of InkFound
+        As of ``unnamed_pens``.
+    legend : sequence of PenNamed
+        As of ``legend_of``.
+    curves : sequence of CurveFound
+        As of ``drawn_in``.
+    """
+    taken = {str(curve.mnemonic.value) for curve in curves}
+    specs = []
+    for pen in pens:
+        told = {n.mnemonic: n.printed for n in legend if same_hue(n.colour, pen.colour, _NAMED_DEG)}
+        alone = len(told) == 1 and sum(same_hue(p.colour, pen.colour) for p in pens) == 1
+        name, printed = next(iter(told.items())) if alone else (UNREAD, "")
+        known = (name, printed) if name not in taken else (UNREAD, "")
+        spec = CurveSpec(known[0], "FRAC", 0.0, 1.0, colour=pen.colour, source="guess")
+        specs.append(replace(spec, printed=known[1]))
+    return specs
+
+
 def not_drawn(
     reading: PageReading, section: SectionFound, curves: Sequence[CurveFound]
 ) -> list[CurveFound]:
@@ -78,8 +128,3 @@ def _is_drawn(reading: PageReading, section: SectionFound, curve: CurveFound) ->
     return not inks or any(
         ink.presence >= _SEEN and same_hue(str(curve.colour), ink.colour) for ink in inks
     )
-
-
-def spec_of_pen(pen: InkFound) -> CurveSpec:
-    """A pen as a curve without a scale: its position across the track, from 0 to 1."""
-    return CurveSpec(UNREAD, "FRAC", 0.0, 1.0, colour=pen.colour, source="guess")

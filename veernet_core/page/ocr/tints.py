@@ -31,7 +31,7 @@ the least ink, px. The fringes of smoothed black letters are as vivid as coloure
 from edge to edge and the mean of a word is grey."""
 _VIVID_SHARE = 0.2
 """Share of vivid pixels in the ink of a coloured word; rules and grids may run through it."""
-_ONE_HUE = 30.0
+ONE_HUE = 30.0
 """Degrees between the hues of one pen in print, sample line and track, at most."""
 _PAPER = 240
 """A pixel whose darkest channel is above that is paper, of 255."""
@@ -126,7 +126,7 @@ def tint_gap(one: str, other: str) -> float:
     return round(float(np.linalg.norm(lab[0] - lab[1])) / 100, 4)
 
 
-def same_hue(one: str, other: str) -> bool:
+def same_hue(one: str, other: str, within_deg: float = ONE_HUE) -> bool:
     """Whether two colours, ``#rrggbb``, are of one hue, however dark or pale; greys are of one.
 
     Examples
@@ -137,7 +137,7 @@ def same_hue(one: str, other: str) -> bool:
     (hue, chroma), (other_hue, other_chroma) = _hue_of(one), _hue_of(other)
     if min(chroma, other_chroma) < VIVID:
         return max(chroma, other_chroma) < VIVID
-    return abs((hue - other_hue + 180.0) % 360.0 - 180.0) <= _ONE_HUE
+    return abs((hue - other_hue + 180.0) % 360.0 - 180.0) <= within_deg
 
 
 def _hue_of(colour: str) -> tuple[float, float]:

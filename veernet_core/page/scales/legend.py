@@ -138,13 +138,22 @@ def _of_name(curve: CurveFound, block: BlockText) -> list[tuple[list[Token], Fra
 
 
 def _behind_name(curve: CurveFound, block: BlockText) -> float:
-    found = [_stroke_behind(own[-1], frame, block.ink) for own, frame in _of_name(curve, block)]
+    found = [stroke_behind(own[-1], frame, block.ink) for own, frame in _of_name(curve, block)]
     measured = [stroke for stroke in found if stroke]
     return measured[0] if len(measured) == 1 else 0.0
 
 
-def _stroke_behind(name: Token, frame: Frame, ink: ScaleInk) -> float:
-    """Width of the level line behind a name, page pixels; 0 where there is more, or less, than one line."""
+def stroke_behind(name: Token, frame: Frame, ink: ScaleInk) -> float:
+    """Width of the level line behind a name, page pixels; 0 where there is more, or less, than one line.
+
+    Parameters
+    ----------
+    name : Token
+        Last word of the name.
+    frame : Frame
+        Of its track.
+    ink : ScaleInk
+    """
     height, right = name.height, round(frame.right + ink.lean(name.y)) + 2
     cols = np.arange(round(name.x1) + 2, min(right, ink.ink.shape[1]), dtype=np.int64)
     ys = np.arange(name.y - _BAND * height, name.y + _BAND * height + 1)

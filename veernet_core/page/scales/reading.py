@@ -20,7 +20,7 @@ from veernet_core.page.ocr.marked import PrintMarks, PrintNets
 from veernet_core.page.ocr.print_reading import read_print
 from veernet_core.page.ocr.text import TextReader, join
 from veernet_core.page.ocr.tints import hued_ink
-from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TextBox
+from veernet_core.page.results import CurveFound, PageLayout, PenNamed, SectionFound, TextBox
 from veernet_core.page.scales.arrows import arrow_scales
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
@@ -32,6 +32,7 @@ from veernet_core.page.scales.legend import (
     with_legend_strokes,
     with_legend_tints,
 )
+from veernet_core.page.scales.legend_names import names_beside_lines
 from veernet_core.page.scales.printed_tracks import with_printed_tracks
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
@@ -99,19 +100,24 @@ def read_scales_and_tracks(
     layout: PageLayout,
     reader: ScaleReader,
     models: PageModels = SHIPPED,
-) -> tuple[PageLayout, tuple[CurveFound, ...]]:
-    """As ``read_scales``, with tracks that only the print of scales tells added to the layout."""
+) -> tuple[PageLayout, tuple[CurveFound, ...], tuple[PenNamed, ...]]:
+    """As ``read_scales``, with tracks that only the print of scales tells added to the layout, and with the
+    names that legends put beside pens.
+    """
     return _read(raster, layout, reader, models, adding=True)
 
 
 def _read(
     raster: Raster, layout: PageLayout, reader: ScaleReader, models: PageModels, adding: bool
-) -> tuple[PageLayout, tuple[CurveFound, ...]]:
-    """The scales of all sections, and the layout with the tracks that they tell, where these are asked for."""
+) -> tuple[PageLayout, tuple[CurveFound, ...], tuple[PenNamed, ...]]:
+    """The scales of all sections, the layout with the tracks that they tell, where these are asked for, and the
+    names of legends.
+    """
     scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
     net = reader.print_net(models.files.get(PRINT_FILE))
     sections = [s for s in sorted(layout.sections, key=lambda s: s.row_top) if _is_log(s)]
     found: list[list[CurveFound]] = []
+    legends: list[PenNamed] = []
     above = 0.0
     for number, section in enumerate(sections):
         rows = block_rows(raster, section, above, layout.dpi)
@@ -119,12 +125,15 @@ def _read(
         told = with_printed_tracks(raster, section, boxes, layout.dpi) if adding else section
         if told is not section:
             section = sections[number] = told
-        curves = _curves(raster, section, boxes, rows, layout.dpi, scorer)
+        block = block_of(raster, section, boxes, rows, layout.dpi)
+        curves = _curves(raster, section, boxes, block, scorer)
+        legends += names_beside_lines(block, section)
         near_end = NEXT_ROW_IN * layout.dpi.down
         late = _unfinished(section, curves, rows[1] - near_end)
         while late and raster.is_colour:
             boxes, rows = _deeper(raster, section, boxes, rows, layout.dpi, reader, net)
-            deeper = _curves(raster, section, boxes, rows, layout.dpi, scorer)
+            block = block_of(raster, section, boxes, rows, layout.dpi)
+            deeper = _curves(raster, section, boxes, block, scorer)
             more = _following(deeper, curves, late, layout.dpi)
             curves += more
             late = {c.track_index for c in more if c.left.row >= rows[1] - near_end}
@@ -135,7 +144,7 @@ def _read(
     by_id = {section.section_id: section for section in sections}
     told_by = tuple(by_id.get(s.section_id, s) for s in layout.sections)
     told_of = tuple(curve for own in voted(sections, found) for curve in own)
-    return replace(layout, sections=told_by), told_of
+    return replace(layout, sections=told_by), told_of, tuple(legends)
 
 
 def _is_log(section: SectionFound) -> bool:
@@ -146,14 +155,10 @@ def _curves(
     raster: Raster,
     section: SectionFound,
     boxes: Sequence[TextBox],
-    rows: tuple[int, int],
-    dpi: Dpi,
+    block: BlockText,
     scorer: ScaleScorer,
-    is_below: bool = False,
 ) -> list[CurveFound]:
-    """The scales that the print of some rows tells; ``is_below``: of rows below the section."""
-    block = block_of(raster, section, boxes, rows, dpi)
-    block = replace(block, ink=replace(block.ink, is_below=is_below))
+    """The scales that the print of a block tells."""
     curves = curves_of(read_block_scales(block, scorer), block, section)
     curves += division_scales(boxes, block, section, curves)
     curves += arrow_scales(boxes, block, section, curves)
@@ -184,7 +189,9 @@ def _at_foot(
     rows = max(0, first), last
     below = replace(section, row_top=section.row_bottom, row_bottom=float(last))
     boxes = read_block_print(raster, below, rows, reader, dpi, net)
-    return _curves(raster, below, boxes, rows, dpi, scorer, is_below=True)
+    block = block_of(raster, below, boxes, rows, dpi)
+    block = replace(block, ink=replace(block.ink, is_below=True))
+    return _curves(raster, below, boxes, block, scorer)
 
 
 def _unfinished(section: SectionFound, curves: Sequence[CurveFound], row: float) -> set[int]:
@@ -322,7 +329,7 @@ def read_lying_scales(
     curves: Sequence[CurveFound],
     reader: ScaleReader,
     models: PageModels = SHIPPED,
-) -> tuple[PageLayout, tuple[CurveFound, ...]]:
+) -> tuple[PageLayout, tuple[CurveFound, ...], tuple[PenNamed, ...]]:
     """Read the scales that are printed on their side, in sections where no upright one is sure.
 
     Only colours tell such print from the curves it stands among: pages without colour are left as they are.
@@ -336,18 +343,20 @@ def read_lying_scales(
 
     Returns
     -------
-    PageLayout, tuple of CurveFound
-        Sections are cut where a scale changes.
+    PageLayout, tuple of CurveFound, tuple of PenNamed
+        Sections are cut where a scale changes. The names of legends on their side.
     """
     scorer = models.load(SCORER_FILE, unpack_scorer, shipped_scorer)
     if not raster.is_colour:
-        return layout, tuple(curves)
+        return layout, tuple(curves), ()
     sure = {c.section_id for c in curves if c.left.confidence >= SURE}
     read = {
         section.section_id: read_turned(raster, section, layout.dpi, reader, scorer)
         for section in layout.sections
         if _is_log(section) and section.section_id not in sure
     }
-    if not any(read.values()):
-        return layout, tuple(curves)
-    return with_repeated(layout, curves, read)
+    legends = tuple(name for side in read.values() for name in side.legends)
+    scales = {section_id: side.scales for section_id, side in read.items()}
+    if not any(scales.values()):
+        return layout, tuple(curves), legends
+    return *with_repeated(layout, curves, scales), legends

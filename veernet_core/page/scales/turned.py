@@ -22,10 +22,11 @@ from veernet_core.page.ocr.layers import layer_inks, pens_of
 from veernet_core.page.ocr.recognition import recognised_at
 from veernet_core.page.ocr.rules import without_rules
 from veernet_core.page.ocr.text import READ_DPI, TextReader, rescale, to_raster
-from veernet_core.page.results import CurveFound, SectionFound, TextBox
+from veernet_core.page.results import CurveFound, PenNamed, SectionFound, TextBox
 from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, Frame, block_text
 from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.legend_names import is_name, names_on_side
 from veernet_core.page.scales.scorer import ScaleScorer
 from veernet_core.page.scales.tokens import Edit, numbers_of, read_tokens
 
@@ -64,6 +65,14 @@ class TurnedScale:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedPrint:
+    """What is printed on its side in a section: scales, and the names of legends."""
+
+    scales: tuple[TurnedScale, ...]
+    legends: tuple[PenNamed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Pair:
     """Numbers of one pen at both borders of a track, and the name between them, where it was read.
 
@@ -90,7 +99,7 @@ def read_turned(
     dpi: Dpi,
     reader: TextReader,
     scorer: ScaleScorer,
-) -> list[TurnedScale]:
+) -> TurnedPrint:
     """Read the scales of a section that are printed on their side.
 
     Parameters
@@ -104,26 +113,28 @@ def read_turned(
 
     Returns
     -------
-    list of TurnedScale
-        By track, each from top to bottom; those of one track and place are read together. None where the
-        first stretch of the section shows none.
+    TurnedPrint
+        Scales by track, each from top to bottom; those of one track and place are read together. None where
+        the first stretch of the section shows none.
     """
     lying = _Lying(raster, section, dpi, reader)
     windows = list(_windows(section, raster.height_px, dpi.down))
 
-    def scales(turn: int, count: int) -> list[TurnedScale]:
+    def printed(turn: int, count: int) -> TurnedPrint:
         sides = lying.read(turn, windows[:count])
-        return [
+        scales = [
             scale
             for index, side in sides.items()
             for scale in _scales_of(side, section, index, turn, dpi.across, scorer)
         ]
+        names = [n for k, side in sides.items() for n in names_on_side(side.legend, section, k)]
+        return TurnedPrint(tuple(scales), tuple(names))
 
-    begun = {turn: scales(turn, 1) for turn in (90, 270)}
-    turn = max(begun, key=lambda t: sum(s.curve.left.confidence for s in begun[t]))
-    if all(s.curve.left.confidence < LEAST_TURNED for s in begun[turn]):
-        return []
-    return scales(turn, len(windows)) if len(windows) > 1 else begun[turn]
+    begun = {turn: printed(turn, 1) for turn in (90, 270)}
+    turn = max(begun, key=lambda t: sum(s.curve.left.confidence for s in begun[t].scales))
+    if all(s.curve.left.confidence < LEAST_TURNED for s in begun[turn].scales):
+        return TurnedPrint((), begun[turn].legends)
+    return printed(turn, len(windows)) if len(windows) > 1 else begun[turn]
 
 
 # ---- finding ---------------------------------------------------------------------------------------
@@ -242,7 +253,7 @@ def _read_layer(
                 if not _goes_on(p, layer.ink) and p.col0 - begins <= _FRONT * p.height
             ]
             pairs += _pairs(sorted((known[p] for p in whole), key=lambda b: b.row), width)
-    return pairs, [known[p] for p in outside if p in known and _is_name(known[p])]
+    return pairs, [known[p] for p in outside if p in known and is_name(known[p].text)]
 
 
 def _goes_on(p: Print, ink: U8) -> bool:
@@ -275,7 +286,7 @@ def _pairs(boxes: Sequence[TextBox], width: int) -> list[_Pair]:
     numbers = [b for b in boxes if numbers_of(b.text)]
     firsts = [b for b in numbers if b.row < _BORDER * width]
     lasts = [b for b in numbers if b.row > (1 - _BORDER) * width]
-    names = tuple(b for b in boxes if _is_name(b))
+    names = tuple(b for b in boxes if is_name(b.text))
     if len(firsts) != len(lasts):
         return []
     own = [(name,) for name in names] if len(names) == len(firsts) else [names] * len(firsts)
@@ -283,10 +294,6 @@ def _pairs(boxes: Sequence[TextBox], width: int) -> list[_Pair]:
         _Pair(min(a.col - a.width_px / 2, b.col - b.width_px / 2), a, b, n)
         for a, b, n in zip(firsts, lasts, own, strict=True)
     ]
-
-
-def _is_name(box: TextBox) -> bool:
-    return sum(c.isalpha() for c in box.text) >= 2 and not numbers_of(box.text)
 
 
 def _once(pairs: Sequence[_Pair], near: float) -> list[_Pair]:
@@ -301,9 +308,6 @@ def _once(pairs: Sequence[_Pair], near: float) -> list[_Pair]:
         )
         out += [] if again else [pair]
     return out
-
-
-# ---- reading ---------------------------------------------------------------------------------------
 
 
 def _scales_of(

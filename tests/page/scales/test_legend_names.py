@@ -1,0 +1,65 @@
+"""A known name beside the sample line of a pen names that pen, whether or not its scale can be read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from veernet_core.datatypes import U8
+from veernet_core.page.ocr.tints import BLACK
+from veernet_core.page.results import SectionFound, TextBox, TrackFound
+from veernet_core.page.scales.candidates import Frame, block_text
+from veernet_core.page.scales.ink import ScaleInk
+from veernet_core.page.scales.legend_names import names_beside_lines, names_on_side
+from veernet_core.page.scales.tokens import read_tokens
+
+RED = "#dc0000"
+
+
+def section() -> SectionFound:
+    borders = (np.array([[400.0, px]]) for px in (50.0, 390.0))
+    track = TrackFound(*borders, "curves")
+    return SectionFound("main", "main", 400.0, 5000.0, (track,), np.zeros((0, 2)))
+
+
+def box(text: str, tint: str) -> TextBox:
+    return TextBox(text, 0.99, 130.0, 100.0, 20.0, 80.0, tint=tint)
+
+
+def ink(first: int = 200, last: int = 320) -> U8:
+    rows = np.zeros((60, 400), dtype=np.uint8)
+    rows[30:32, first:last] = 255
+    return rows
+
+
+def names(text: str, tint: str = RED, rows: U8 | None = None) -> list[tuple[str, str]]:
+    shown = ScaleInk(ink() if rows is None else rows, 100, 0.0, 200.0, 400.0)
+    block = block_text(
+        read_tokens([box(text, tint)], 0.0, 200.0), shown, [Frame(50.0, 390.0, (0, 0), "track")]
+    )
+    return [(n.mnemonic, n.colour) for n in names_beside_lines(block, section())]
+
+
+def test_a_known_name_before_a_line_names_its_pen() -> None:
+    assert names("C1 (ppm)") == [("C1", RED)]
+
+
+@pytest.mark.parametrize(
+    ("text", "tint", "rows"),
+    [
+        ("C1 (ppm)", BLACK, None),
+        ("C1 (ppm)", RED, np.zeros((60, 400), dtype=np.uint8)),
+        ("Cement", RED, None),
+        ("0 150", RED, None),
+    ],
+    ids=["black", "no line", "no curve", "numbers"],
+)
+def test_what_names_no_pen_is_left(text: str, tint: str, rows: U8 | None) -> None:
+    assert names(text, tint, rows) == []
+
+
+def test_names_on_their_side_keep_the_borders_of_their_track() -> None:
+    (found,) = names_on_side([box("C2 (ppm)", RED), box("Strata", RED)], section(), 0)
+    assert (found.mnemonic, found.printed, found.colour) == ("C2", "C2 (ppm)", RED)
+    assert found.borders == (50.0, 390.0)
+    assert found.rows == (400.0, 5000.0)
