@@ -7,10 +7,22 @@ import pytest
 
 from veernet_core.datatypes import U8
 from veernet_core.page.ocr.tints import BLACK
-from veernet_core.page.results import SectionFound, TextBox, TrackFound
+from veernet_core.page.results import (
+    CurveFound,
+    PenNamed,
+    Reading,
+    SectionFound,
+    TextBox,
+    TrackFound,
+)
 from veernet_core.page.scales.candidates import Frame, block_text
 from veernet_core.page.scales.ink import ScaleInk
-from veernet_core.page.scales.legend_names import names_beside_lines, names_on_side
+from veernet_core.page.scales.legend_names import (
+    names_beside_lines,
+    names_on_side,
+    shared_by_legend,
+)
+from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.tokens import read_tokens
 
 RED = "#dc0000"
@@ -37,7 +49,8 @@ def names(text: str, tint: str = RED, rows: U8 | None = None) -> list[tuple[str,
     block = block_text(
         read_tokens([box(text, tint)], 0.0, 200.0), shown, [Frame(50.0, 390.0, (0, 0), "track")]
     )
-    return [(n.mnemonic, n.colour) for n in names_beside_lines(block, section())]
+    found = names_beside_lines(block, section())
+    return [(n.mnemonic, n.colour) for n in found.get(0, [])]
 
 
 def test_a_known_name_before_a_line_names_its_pen() -> None:
@@ -63,3 +76,45 @@ def test_names_on_their_side_keep_the_borders_of_their_track() -> None:
     assert (found.mnemonic, found.printed, found.colour) == ("C2", "C2 (ppm)", RED)
     assert found.borders == (50.0, 390.0)
     assert found.rows == (400.0, 5000.0)
+
+
+def curve(printed: str, colour: str | None = None) -> CurveFound:
+    ends = [Reading(v, "header", 0.95) for v in (1.0, 1000.0)]
+    name = Reading(printed.upper(), "header", 0.95)
+    return CurveFound("main", 0, name, None, *ends, "log", None, colour, printed=printed)
+
+
+LEGEND = {
+    0: [
+        PenNamed((400.0, 5000.0), (50.0, 390.0), name, f"{name} (units)", colour)
+        for name, colour in (("C1", "#0000ff"), ("C2", RED))
+    ]
+}
+
+
+def test_one_scale_without_a_known_name_is_that_of_each_pen_of_the_legend() -> None:
+    found = shared_by_legend([curve("MEASURED")], LEGEND)
+    assert [(c.mnemonic.value, c.printed, c.colour) for c in found] == [
+        ("C1", "C1 (units)", "#0000ff"),
+        ("C2", "C2 (units)", RED),
+    ]
+    for own in found:
+        assert (own.left.value, own.right.value) == (1.0, 1000.0)
+        assert own.left.confidence <= DOUBTFUL
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        [curve("ROP (min/ft)")],
+        [curve("MEASURED"), curve("OTHER")],
+        [curve("MEASURED", RED)],
+    ],
+    ids=["a known name", "two scales", "a colour of its own"],
+)
+def test_a_scale_that_is_somebodys_is_not_shared(curves: list[CurveFound]) -> None:
+    assert shared_by_legend(curves, LEGEND) == curves
+
+
+def test_one_name_in_the_legend_shares_nothing() -> None:
+    assert shared_by_legend([curve("MEASURED")], {0: LEGEND[0][:1]}) == [curve("MEASURED")]

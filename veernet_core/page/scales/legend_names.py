@@ -6,22 +6,25 @@ belong here: sample lines themselves (`legend`), and which pens are drawn (`draw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from veernet_core.domain.vocabulary import find_curve
 from veernet_core.page.ocr.tints import BLACK
-from veernet_core.page.results import PenNamed, SectionFound, TextBox
+from veernet_core.page.results import CurveFound, PenNamed, SectionFound, TextBox
 from veernet_core.page.scales.binder import mnemonic_of
 from veernet_core.page.scales.candidates import BlockText
 from veernet_core.page.scales.legend import stroke_behind
+from veernet_core.page.scales.scorer import DOUBTFUL
 from veernet_core.page.scales.tokens import numbers_of
 
 _MOST = 0.5
 """Share of a phrase that a known name makes up, at least: the rest is its unit."""
 
 
-def names_beside_lines(block: BlockText, section: SectionFound) -> list[PenNamed]:
-    """The names of a block that stand alone before the coloured sample line of a pen.
+def names_beside_lines(block: BlockText, section: SectionFound) -> dict[int, list[PenNamed]]:
+    """The names of a block that stand alone before the coloured sample line of a pen, by the index of their
+    track.
 
     Parameters
     ----------
@@ -30,7 +33,7 @@ def names_beside_lines(block: BlockText, section: SectionFound) -> list[PenNamed
     section : SectionFound
         The block stands above it.
     """
-    found = []
+    found: dict[int, list[PenNamed]] = {}
     for line in block.lines:
         for frame in block.frames:
             own = [t for t in line if frame.left <= t.x <= frame.right]
@@ -38,8 +41,47 @@ def names_beside_lines(block: BlockText, section: SectionFound) -> list[PenNamed
                 continue
             text = " ".join(t.text for t in own)
             if not any(t.is_number for t in own) and stroke_behind(own[-1], frame, block.ink):
-                found += _named([(text, own[-1].tint)], section, frame.tracks[0])
+                told = _named([(text, own[-1].tint)], section, frame.tracks[0])
+                found.setdefault(frame.tracks[0], []).extend(told)
     return found
+
+
+def shared_by_legend(
+    curves: Sequence[CurveFound], legends: Mapping[int, Sequence[PenNamed]]
+) -> list[CurveFound]:
+    """Curves, where the one scale of a track bears no known name and the legend names several pens, one for
+    each pen, in doubt: mud logs print one scale for all gases.
+
+    Parameters
+    ----------
+    curves : sequence of CurveFound
+        Of one section.
+    legends : mapping of int to sequence of PenNamed
+        As of ``names_beside_lines``.
+    """
+    out: list[CurveFound] = []
+    for curve in curves:
+        names = {n.mnemonic: n for n in legends.get(curve.track_index, ())}
+        alone = sum(c.track_index == curve.track_index for c in curves) == 1
+        shared = curve.at_most(DOUBTFUL)
+        out += [
+            replace(
+                shared,
+                mnemonic=replace(shared.mnemonic, value=name),
+                printed=pen.printed,
+                colour=pen.colour,
+                style=None,
+            )
+            for name, pen in names.items()
+            if alone and len(names) > 1 and _is_nameless(curve)
+        ] or [curve]
+    return out
+
+
+def _is_nameless(curve: CurveFound) -> bool:
+    """Whether a scale bears no known name, in no colour of its own."""
+    named = find_curve(curve.printed) if curve.printed else None
+    return named is None and curve.colour in (None, BLACK)
 
 
 def is_name(text: str) -> bool:

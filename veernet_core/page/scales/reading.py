@@ -32,7 +32,7 @@ from veernet_core.page.scales.legend import (
     with_legend_strokes,
     with_legend_tints,
 )
-from veernet_core.page.scales.legend_names import names_beside_lines
+from veernet_core.page.scales.legend_names import names_beside_lines, shared_by_legend
 from veernet_core.page.scales.printed_tracks import with_printed_tracks
 from veernet_core.page.scales.repeated import with_repeated
 from veernet_core.page.scales.scorer import SHIPPED as SCORER_FILE
@@ -127,7 +127,8 @@ def _read(
             section = sections[number] = told
         block = block_of(raster, section, boxes, rows, layout.dpi)
         curves = _curves(raster, section, boxes, block, scorer)
-        legends += names_beside_lines(block, section)
+        named = names_beside_lines(block, section)
+        legends += [name for own in named.values() for name in own]
         near_end = NEXT_ROW_IN * layout.dpi.down
         late = _unfinished(section, curves, rows[1] - near_end)
         while late and raster.is_colour:
@@ -137,6 +138,7 @@ def _read(
             more = _following(deeper, curves, late, layout.dpi)
             curves += more
             late = {c.track_index for c in more if c.left.row >= rows[1] - near_end}
+        curves = shared_by_legend(curves, named)
         if section is sections[-1] and not _all_sure(section, curves):
             curves = with_foot(curves, _at_foot(raster, section, layout.dpi, reader, net, scorer))
         found.append(curves)
