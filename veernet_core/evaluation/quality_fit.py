@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from veernet_core.config import DigitiseConfig
 from veernet_core.curve import gate
@@ -176,7 +176,7 @@ def _fit_cases(cases: Sequence[Case], config: DigitiseConfig) -> quality.Quality
 def upper_bound(accepted: F64, bad: F64) -> F64:
     """95 % upper bound of the share of bad curves (Clopper-Pearson); NaN where none is accepted."""
     accepted, bad = np.asarray(accepted, float), np.asarray(bad, float)
-    bound = beta.ppf(0.95, bad + 1, np.maximum(accepted - bad, 1e-9))
+    bound = betaincinv(bad + 1, np.maximum(accepted - bad, 1e-9), 0.95)
     return np.asarray(np.where(accepted > 0, np.where(bad >= accepted, 1.0, bound), np.nan))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import theilslopes
 
 from veernet_core.datatypes import F64
 
@@ -29,6 +28,8 @@ def ends_of_row(places: F64, values: F64) -> tuple[float, float] | None:
     values : float64 [n]
     """
     if len(places) >= ROW:
+        from scipy.stats import theilslopes  # takes a second to load, and rows are rare
+
         slope, start, _, _ = theilslopes(values, places)
         if slope != 0:
             even = np.abs(places - (values - start) / slope) < _EVEN
