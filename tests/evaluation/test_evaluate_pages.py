@@ -22,8 +22,10 @@ from veernet_core.page.results import (
     CurveFound,
     DepthFound,
     HeaderFound,
+    InkFound,
     PageLayout,
     PageReading,
+    PenNamed,
     Reading,
     SectionFound,
     TrackFound,
@@ -111,6 +113,21 @@ def test_a_perfect_reading() -> None:
     assert (result.header_right, result.header_stated, result.header_true) == (2, 2, 3)
     assert scales(result) == (2, 0)
     assert result.wrong == ()
+
+
+def test_a_pen_that_the_legend_names_has_its_name_read_and_no_ends() -> None:
+    found = reading()
+    told = replace(
+        found,
+        curves=found.curves[:1],
+        inks=(InkFound("s", 2, "#0000ff", 0.9, True),),
+        legends=(PenNamed((1010.0, 5790.0), (740.0, 1700.0), "ILD", "ILD (ohmm)", "#0000ff"),),
+    )
+    one = score(told).scales["main", "T2", 0]
+    assert (one.name_read, one.ends_read, one.read, one.sure) == (True, False, False, False)
+    assert scales(score(told)) == (1, 0)
+    without = score(replace(told, legends=())).scales["main", "T2", 0]
+    assert not without.name_read
 
 
 def test_errors_are_measured() -> None:
