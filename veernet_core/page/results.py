@@ -87,7 +87,7 @@ class TrackFound:
 
     ``scale`` None: no grid could be made out. ``divisions`` of a linear grid; ``decades`` of a
     logarithmic one and ``decade_start`` (1 or 2: the first line's leading digit). ``middle_knots``: the line in
-    the middle of twenty divisions, which may be two tracks.
+    the middle of twenty divisions, which may be two tracks. ``is_half``: one of two halves of such a track.
     """
 
     left_knots: F64
@@ -99,6 +99,7 @@ class TrackFound:
     decade_start: float | None = None
     confidence: float = 0.0
     middle_knots: F64 | None = None
+    is_half: bool = False
 
     def borders_at(self, row: float) -> tuple[float, float]:
         """Columns of the left and the right border at a row."""

@@ -42,7 +42,8 @@ class Frame:
     """A stretch of columns that a scale may span, at the top of the grid.
 
     ``tracks``: indices of the first and the last track in the section. ``grid``: spacing of the vertical
-    lines where it is known. ``is_printed``: whether a line stands at both ends of it.
+    lines where it is known. ``is_printed``: whether a line stands at both ends of it. ``of_double``: one of two
+    halves of a track, or the whole of them.
     """
 
     left: float
@@ -52,6 +53,12 @@ class Frame:
     grid: Scale | None = None
     decades: float | None = None
     is_printed: bool = True
+    of_double: Literal["", "half", "whole"] = ""
+
+    @property
+    def is_double(self) -> bool:
+        """Whether it spans two tracks, which are no halves of one."""
+        return self.kind == "double" and not self.of_double
 
     @property
     def width(self) -> float:
@@ -105,9 +112,17 @@ def frames_of(section: SectionFound) -> tuple[Frame, ...]:
         for index, track in enumerate(section.tracks)
         if track.kind == "curves"
     ]
-    frames = [Frame(a, b, (i, i), "track", t.scale, t.decades) for i, a, b, t in at_top]
-    for (i, a, b, _), (j, c, d, _) in itertools.pairwise(at_top):
-        if c - b < 0.1 * min(b - a, d - c):
+    frames = [
+        Frame(a, b, (i, i), "track", t.scale, t.decades, of_double="half" if t.is_half else "")
+        for i, a, b, t in at_top
+    ]
+    left_of = None
+    for (i, a, b, first), (j, c, d, second) in itertools.pairwise(at_top):
+        halves = first.is_half and second.is_half and left_of != i
+        left_of = j if halves else None
+        if halves:
+            frames.append(Frame(a, d, (i, j), "double", first.scale, None, of_double="whole"))
+        elif c - b < 0.1 * min(b - a, d - c):
             frames.append(Frame(a, d, (i, j), "double"))
     for i, a, b, t in at_top:
         middle = (a + b) / 2
@@ -175,7 +190,7 @@ def _in_frame(
                         )
                     )  # fmt: skip
     inside = [t for t in numeric if t.is_number and left - t.height <= t.x <= right + t.height]
-    if len(inside) >= (ROW if found else 3) and frame.kind == "track":
+    if len(inside) >= (ROW if found else 3) and (frame.kind == "track" or frame.of_double):
         known = {(c.left, c.right) for c in found}
         row = _inset(frame, inside, left, right, line, number)
         found += [c for c in row if (c.left, c.right) not in known]
@@ -330,7 +345,7 @@ def _features(
         sum(ch.isalpha() for ch in words),
         float(named is not None),
         float(bool(words) and find_unit(words) is not None),
-        float(c.frame.kind == "double"),
+        float(c.frame.is_double),
         float(c.frame.kind == "part"),
         float(c.inset),
         c.frame.width / block.dpi,

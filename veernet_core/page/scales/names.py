@@ -309,7 +309,7 @@ def _features(
         float(kind is not None and kind.is_group),
         float(at_line),
         float(nearer),
-        float(scale.frame.kind == "double"),
+        float(scale.frame.is_double),
         float(scale.frame.kind == "part"),
         float(bool(above) and name is max(above, key=lambda n: n.y)),
         np.nan if kind is None or not unit else float(unit in kind.units),

@@ -26,6 +26,7 @@ from veernet_core.page.scales.binder import curves_of, read_block_scales
 from veernet_core.page.scales.candidates import BlockText, block_text, frames_of
 from veernet_core.page.scales.colours import print_colours
 from veernet_core.page.scales.divisions import division_scales
+from veernet_core.page.scales.halves import with_halves
 from veernet_core.page.scales.ink import ScaleInk, find_tilt
 from veernet_core.page.scales.legend import (
     held_by_legend,
@@ -120,6 +121,8 @@ def _read(
     legends: list[PenNamed] = []
     above = 0.0
     for number, section in enumerate(sections):
+        if adding:
+            section = sections[number] = with_halves(raster, section, layout.dpi)
         rows = block_rows(raster, section, above, layout.dpi)
         boxes = read_block_print(raster, section, rows, reader, layout.dpi, net)
         told = with_printed_tracks(raster, section, boxes, layout.dpi) if adding else section

@@ -14,12 +14,11 @@ import numpy as np
 
 from veernet_core.datatypes import F64, px_at
 from veernet_core.page.results import CurveFound, PageLayout, SectionFound, TrackFound
+from veernet_core.page.scales.halves import DOUBLE
 
 _MIDDLE = 0.5
 _HALVES = ((0.0, _MIDDLE), (_MIDDLE, 1.0))
 _LIKELY = 0.5
-_DOUBLE = 20
-"""Divisions of a track over which two tracks of ten stand as often as one."""
 Span = tuple[int, int, tuple[float, float] | None]
 """First and last track of a scale, and the shares of the first between which it lies."""
 
@@ -86,7 +85,7 @@ def _halved(
     likely = {c.track_index for c in curves if c.left.confidence >= _LIKELY}
     halves = {first for (first, _, part), k in spans.items() if part in _HALVES and k in likely}
     halves -= whole
-    return [i for i in sorted(halves) if section.tracks[i].divisions == _DOUBLE]
+    return [i for i in sorted(halves) if section.tracks[i].divisions == DOUBLE]
 
 
 def _spanned(first: TrackFound, last: TrackFound, part: tuple[float, float] | None) -> TrackFound:

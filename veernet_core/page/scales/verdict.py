@@ -135,7 +135,10 @@ def ahead_of(
     elsewhere = [
         p
         for c, p in on_line
-        if c.frame is not scale.frame and c.frame.kind != "part" and shares_columns(c, scale)
+        if c.frame is not scale.frame
+        and c.frame.kind != "part"
+        and not (c.frame.of_double == "half" and scale.frame.of_double == "whole")
+        and shares_columns(c, scale)
     ]
     return _lead(probability, others), _lead(probability, elsewhere)
 
