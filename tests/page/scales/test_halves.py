@@ -1,4 +1,4 @@
-"""A track of twenty divisions is two where a rule parts the boxes above it; scales over both are read all the same."""
+"""A track of twenty divisions is two where a rule parts the boxes above it; scales over both are read, too."""
 
 from __future__ import annotations
 
