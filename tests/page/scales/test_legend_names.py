@@ -57,6 +57,13 @@ def test_a_known_name_before_a_line_names_its_pen() -> None:
     assert names("C1 (ppm)") == [("C1", RED)]
 
 
+def test_a_light_pen_that_is_faint_in_grey_is_seen_by_its_hue() -> None:
+    shown = ScaleInk(ink() // 4, 100, 0.0, 200.0, 400.0, hued=ink())
+    frames = [Frame(50.0, 390.0, (0, 0), "track")]
+    block = block_text(read_tokens([box("C4", "#00ff00")], 0.0, 200.0), shown, frames)
+    assert [n.mnemonic for n in names_beside_lines(block, section())[0]] == ["C4"]
+
+
 @pytest.mark.parametrize(
     ("text", "tint", "rows"),
     [

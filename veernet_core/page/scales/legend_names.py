@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from veernet_core.domain.vocabulary import find_curve
 from veernet_core.page.ocr.tints import BLACK
 from veernet_core.page.results import CurveFound, PenNamed, SectionFound, TextBox
@@ -33,6 +35,9 @@ def names_beside_lines(block: BlockText, section: SectionFound) -> dict[int, lis
     section : SectionFound
         The block stands above it.
     """
+    shown = block.ink
+    if shown.hued is not None:  # a light pen is faint in grey
+        shown = replace(shown, ink=np.maximum(shown.ink, shown.hued))
     found: dict[int, list[PenNamed]] = {}
     for line in block.lines:
         for frame in block.frames:
@@ -40,7 +45,7 @@ def names_beside_lines(block: BlockText, section: SectionFound) -> dict[int, lis
             if frame.kind != "track" or not own or own[-1].tint in ("", BLACK):
                 continue
             text = " ".join(t.text for t in own)
-            if not any(t.is_number for t in own) and stroke_behind(own[-1], frame, block.ink):
+            if not any(t.is_number for t in own) and stroke_behind(own[-1], frame, shown):
                 told = _named([(text, own[-1].tint)], section, frame.tracks[0])
                 found.setdefault(frame.tracks[0], []).extend(told)
     return found
