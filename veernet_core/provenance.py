@@ -28,7 +28,7 @@ ALGORITHMS: dict[str, int] = {
     "page": 33,
     "strips": 4,
     "network": 4,
-    "tracking": 7,
+    "tracking": 8,
     "values": 8,
     "quality": 4,
     "gate": 8,

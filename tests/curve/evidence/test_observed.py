@@ -268,3 +268,27 @@ def test_one_that_comes_there_along_ink_or_stays_for_long_has_ink_of_its_own() -
         ways = None if inked_way else support
         seen = seen_of(inked([paths[0], flat(260.0)]), paths, 1, masses, ways)
         assert seen[rows.start + 5 : rows.stop - 5].all()
+
+
+def island(own_rows: int = 0) -> NDArray[np.bool_]:
+    """A curve of the other's style that is lost, comes up on its ink from row 300 to 340 and is lost again;
+    ``own_rows`` of that piece are its own.
+    """
+    other, path = wave(), flat(60.0)
+    path[200:440] = other[200:440] + 8
+    path[300 + own_rows : 340] = other[300 + own_rows : 340]
+    mass = flat(0.9)
+    mass[200:300] = mass[340:440] = 0.0
+    ink = inked([other, path])
+    return observed_rows(ink, [other, path], 1, [0], [flat(0.9), mass], [flat(1.0)] * 2)
+
+
+def test_a_piece_between_gaps_on_the_ink_of_another_of_its_style_is_not_the_curve() -> None:
+    seen = island()
+    assert seen[:200].all()
+    assert seen[440:].all()
+    assert not seen[200:440].any()
+
+
+def test_a_piece_that_has_ink_of_its_own_too_is_the_curve() -> None:
+    assert island(own_rows=12)[300:340].all()

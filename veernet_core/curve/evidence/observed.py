@@ -110,8 +110,12 @@ def observed_rows(
             other_intrudes = _intruding(near, leaps, own_leaps, config)
             less = _borrowed_rows(columns[which], near, mass, masses[other], config)
             borrowed |= intrudes | (less & ~other_intrudes)
-    own = enough & ~borrowed
-    return drop_short_runs(_trim(own, mass >= config.min_mass / 2), config.min_run)
+    own = _trim(enough & ~borrowed, mass >= config.min_mass / 2)
+    for other in same_style:
+        near = np.abs(columns[which] - columns[other]) < config.shared
+        goes_on = masses[other] >= config.min_mass
+        own = own & ~_islands(own, near, goes_on, config)
+    return drop_short_runs(own, config.min_run)
 
 
 def drop_isolated(observed: Bool, frac: F64, config: ObservedConfig = ObservedConfig()) -> Bool:
@@ -288,6 +292,19 @@ def intrusion_rows(
             came, stayed = _leap(path, start, stop), _leap(other, start, stop)
             if stop - start >= config.intrusion_rows and came > config.leap > 2 * stayed:
                 out[start:stop] = True
+    return out
+
+
+def _islands(own: Bool, near: Bool, goes_on: Bool, config: ObservedConfig) -> Bool:
+    """Rows of the runs between two gaps that lie on the ink of another curve of the style, which goes on above
+    and below: hardly a row of such a run is the curve's alone, [rows].
+    """
+    out = np.zeros(len(own), bool)
+    for start, stop in flag_runs(own):
+        beside = [goes_on[max(0, start - config.min_run) : start], goes_on[stop:][: config.min_run]]
+        alone = np.count_nonzero(~near[start:stop])
+        if alone < config.min_run and all(len(b) and b.mean() > 0.5 for b in beside):
+            out[start:stop] = True
     return out
 
 
