@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from veernet_core.datatypes import CurveSpec, Raster
+from veernet_core.datatypes import CurveSpec, Raster, Source
 from veernet_core.page.known.names import distinct_names
 from veernet_core.page.known.sections import given_sections
 from veernet_core.page.known.sidecar import parse_sidecar
@@ -37,6 +39,25 @@ def test_names(given: list[tuple[str, float, float]], names: list[str]) -> None:
 def test_another_unit_is_another_measurement() -> None:
     curves = [spec("X", 0, 10, "OHMM"), spec("X", 0, 100, "MMHO"), spec("X", 0, 50, "ohmm")]
     assert [c.mnemonic for c in distinct_names(curves)] == ["X", "X_2", "X"]
+
+
+@pytest.mark.parametrize(
+    ("colours", "source", "names"),
+    [
+        (("#000000", "#0000ff"), "guess", ["C1", "C1_2"]),
+        (("#0000ff", "#00008f"), "header", ["C1", "C1"]),
+        (("#0000ff", None), "header", ["C1", "C1"]),
+        (("#000000", "#0000ff"), "sidecar", ["C1", "C1"]),
+    ],
+)
+def test_scales_read_in_pens_of_two_hues_are_no_backups(
+    colours: tuple[str | None, str | None], source: Source, names: list[str]
+) -> None:
+    curves = [
+        replace(spec("C1", 0, right, "PPM"), colour=colour, source=source)
+        for right, colour in zip((10_000, 100_000), colours, strict=True)
+    ]
+    assert [c.mnemonic for c in distinct_names(curves)] == names
 
 
 def sidecar(*curves: str) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from veernet_core.datatypes import CurveSpec, Finding
+from veernet_core.page.ocr.tints import same_hue
 
 NAMES_NUMBERED = "names_numbered"
 
@@ -64,7 +65,12 @@ def numbered_findings(
 
 
 def _continues(members: Sequence[CurveSpec], curve: CurveSpec) -> bool:
-    """Whether a curve can be a further scale of the measurement: same unit, a scale not yet there."""
+    """Whether a curve can be a further scale of the measurement: same unit, a scale not yet there, and no pen
+    of another hue than that which was read for it.
+    """
+    pens = [m.colour for m in members if m.colour and curve.colour and curve.source != "sidecar"]
+    if not all(same_hue(str(curve.colour), pen) for pen in pens):
+        return False
     same_unit = members[0].unit.casefold() == curve.unit.casefold()
     scales = {(m.scale, *sorted((m.left, m.right))) for m in members}
     return same_unit and (curve.scale, *sorted((curve.left, curve.right))) not in scales
