@@ -11,6 +11,7 @@ import pytest
 
 from flows.studies.fit_pens import run_fit
 from veernet_core.evaluation.folds import fold_of
+from veernet_core.evaluation.page_truth import well_key
 from veernet_core.page.scales.drawn_inks import unpack_pens
 
 ROWS = 1600
@@ -60,7 +61,7 @@ def test_models_for_all_wells_and_without_those_of_each_fold(
     raw = (out / "drawn_pens.json").read_bytes()
     assert json.loads(raw)["record"]["pages"] == sorted(stems)
     assert unpack_pens(raw).level <= 1.0
-    folds = {f"fold-{fold_of(stem)}" for stem in stems}
+    folds = {f"fold-{fold_of(well_key(stem))}" for stem in stems}
     assert {p.parent.name for p in out.glob("fold-*/drawn_pens.json")} == folds
 
 
