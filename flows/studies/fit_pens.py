@@ -8,6 +8,7 @@ pens are in their truth. Does not belong here: the fit (`training.drawn_pens`), 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,15 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from flows.studies.report import Report
-from flows.studies.truth_pages import TruthPage, find_pages
+from flows.studies.truth_pages import TruthPage, find_pages, write_models
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import Dpi
-from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
+from veernet_core.evaluation.folds import FOLDS, fold_of
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
 from veernet_core.page.raster.decoding import open_raster
 from veernet_core.page.results import PAGE_WIDTH_IN, SectionFound, TrackFound
-from veernet_core.page.scales.drawn_inks import SHIPPED, inks_of, unpack_pens
+from veernet_core.page.scales.drawn_inks import SHIPPED, inks_of
 from veernet_core.training.drawn_pens import KnownInk, TruePen, fit_pens, known_inks
 
 _GROUPS = ("own", "given")
@@ -51,36 +52,15 @@ def run_fit(scans: Sequence[Path], truth: Path, out: Path) -> Report:
     whole, by_fold = fit_pens(
         known, {k.well: fold_of(k.well) for k in known}, record | {"folds": FOLDS}
     )
-    files = [out / SHIPPED, *(out / fold_folder(k) / SHIPPED for k in by_fold)]
-    for file, data in zip(files, (whole, *by_fold.values()), strict=True):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    pens = sum(k.is_pen for k in known)
-    found, wrong = _left_out(known, by_fold)
+    files = write_models(out, SHIPPED, whole, by_fold)
+    fitted = json.loads(whole)["record"]
+    found, wrong = fitted["left_out_found"], fitted["left_out_wrong"]
     line = (
-        f"{files[0]}: {len(known)} inks of {len(used)} pages, {pens} of them pens; with their well left out"
-        f" {found} of these are found, and {wrong} others"
+        f"{files[0]}: {len(known)} inks of {len(used)} pages, {fitted['pens']} of them pens; with their well"
+        f" left out {found} of these are found, and {wrong} others"
     )
-    return Report(
-        line,
-        file=str(files[0]),
-        pages=len(used),
-        inks=len(known),
-        pens=pens,
-        found=found,
-        wrong=wrong,
-    )
-
-
-def _left_out(known: Sequence[KnownInk], by_fold: dict[int, bytes]) -> tuple[int, int]:
-    """How many pens are found, and how many other inks taken for pens, each by the model without its well."""
-    models = {k: unpack_pens(data) for k, data in by_fold.items()}
-    found = wrong = 0
-    for one in known:
-        model = models[fold_of(one.well)]
-        taken = bool(model.chance(one.ink.features[None])[0] >= model.level)
-        found, wrong = found + (taken and one.is_pen), wrong + (taken and not one.is_pen)
-    return found, wrong
+    figures = {name: fitted[name] for name in ("inks", "pens")}
+    return Report(line, file=str(files[0]), pages=len(used), found=found, wrong=wrong, **figures)
 
 
 def _inks(page: TruthPage) -> list[KnownInk]:

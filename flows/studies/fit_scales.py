@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from flows.engine.page_engines import PageEngines
-from flows.studies.truth_pages import TruthPage, check_models, find_pages, models_for
+from flows.studies.truth_pages import TruthPage, check_models, find_pages, models_for, write_models
 from veernet_core import __version__
 from veernet_core.config import RasterLimits
 from veernet_core.datatypes import Dpi, Raster, px_at
-from veernet_core.evaluation.folds import FOLDS, fold_folder, fold_of
+from veernet_core.evaluation.folds import FOLDS, fold_of
 from veernet_core.evaluation.page_match import find_section
 from veernet_core.evaluation.page_truth import TrueSection, TrueTrack
 from veernet_core.page.known.place import place
@@ -111,8 +111,7 @@ def fit(
         "folds": FOLDS,
     }
     whole, by_fold = fit_scales(blocks, drawn_blocks(drawn, seed), folds, record)
-    files = [_write(out / SHIPPED, whole)]
-    files += [_write(out / fold_folder(k) / SHIPPED, data) for k, data in by_fold.items()]
+    files = write_models(out, SHIPPED, whole, by_fold)
     scales = sum(len(b.scales) for b in blocks)
     counts = _left_out(grouped, {k: unpack_scorer(data) for k, data in by_fold.items()})
     return Fitted(len(pages), len(blocks), scales, drawn, tuple(files), counts)
@@ -128,12 +127,6 @@ def _left_out(
         known = counts.setdefault(group, [0] * len(COUNTS))
         counts[group] = [a + b for a, b in zip(known, own, strict=True)]
     return {group: tuple(own) for group, own in counts.items()}
-
-
-def _write(path: Path, data: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
 
 
 def _blocks(
@@ -235,7 +228,8 @@ def _print(
     if path.exists():
         return tinted([TextBox(**box) for box in json.loads(path.read_bytes())], raster)
     boxes = read_block_print(raster, section, rows, reader, dpi, reader.print_net())
-    _write(path, json.dumps([asdict(box) for box in boxes]).encode())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(json.dumps([asdict(box) for box in boxes]).encode())
     return boxes
 
 

@@ -7,7 +7,7 @@ In: folders of scans, a folder of hand-read truth, a folder of fitted models. Ou
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -127,6 +127,18 @@ def models_for(page: TruthPage, folder: Path | None, folds: int = FOLDS) -> Page
     own = folder / fold_folder(fold_of(page.truth.well, folds))
     files = {p.name: p.read_bytes() for p in sorted(own.glob("*")) if p.is_file()}
     return PageModels(files, own.name) if files else SHIPPED
+
+
+def write_models(folder: Path, name: str, whole: bytes, by_fold: Mapping[int, bytes]) -> list[Path]:
+    """Write a model fitted on all wells, and those of each fold into ``fold-<k>/``, under one name: the files,
+    the one of all wells first.
+    """
+    files = {folder / name: whole}
+    files |= {folder / fold_folder(k) / name: data for k, data in by_fold.items()}
+    for path, data in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return list(files)
 
 
 def check_models(folder: Path, folds: int = FOLDS) -> None:

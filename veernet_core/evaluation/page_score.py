@@ -8,7 +8,7 @@ Does not belong here: running readers, traces, files, tables.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -27,13 +27,7 @@ from veernet_core.evaluation.page_match import (
 from veernet_core.evaluation.page_truth import PageTruth, TrueSection
 from veernet_core.evaluation.scale_score import ScaleScore, score_scales
 from veernet_core.page.known.place import Placed, place
-from veernet_core.page.known.unnamed import (
-    drawn_in,
-    inks_in,
-    legend_of,
-    specs_of_pens,
-    unnamed_pens,
-)
+from veernet_core.page.known.unnamed import unread_curves
 from veernet_core.page.results import CurveFound, PageReading, Reading
 
 BORDER_TOLERANCE_PX = 3.0
@@ -150,14 +144,23 @@ def _named_pens(reading: PageReading) -> list[CurveFound]:
     found = []
     for section in reading.layout.sections:
         for index in range(len(section.tracks)):
-            own = drawn_in(reading, section, index)
-            pens = unnamed_pens(inks_in(reading, section, index), own)
-            for spec in specs_of_pens(pens, legend_of(reading, section, index), own):
-                name = Reading(spec.mnemonic, "guess", 0.0)
-                curve = CurveFound(
-                    section.section_id, index, name, None, none, none, "linear", None, spec.colour
-                )
-                found += [replace(curve, printed=spec.printed)] if spec.printed else []
+            for spec in unread_curves(reading, section, index):
+                if spec.printed:
+                    name = Reading(spec.mnemonic, "guess", 0.0)
+                    found.append(
+                        CurveFound(
+                            section.section_id,
+                            index,
+                            name,
+                            None,
+                            none,
+                            none,
+                            "linear",
+                            None,
+                            spec.colour,
+                            printed=spec.printed,
+                        )
+                    )
     return found
 
 

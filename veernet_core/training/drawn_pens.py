@@ -33,7 +33,7 @@ _HAND_NAMES = {"olive green": "olive", "dark brown": "saddlebrown", "orange red"
 
 @dataclass(frozen=True, slots=True)
 class TruePen:
-    """The pen of a curve as a person saw it: its colour, ``#rrggbb`` or a name, None where nobody said; and
+    """The pen of a curve, read by eye: its colour, ``#rrggbb`` or a name, None where it is not known; and
     whether the curve can be followed.
     """
 
@@ -51,10 +51,10 @@ class KnownInk:
 
 
 def known_inks(inks: Sequence[DrawnInk], pens: Sequence[TruePen], well: str) -> list[KnownInk]:
-    """Inks of a track of which the truth tells whether they are pens.
+    """The inks of a track that are known to be pens, or to be none.
 
-    An ink in the colour of a curve that nobody can follow tells nothing, nor does black where the colour of a
-    curve is not known.
+    Left out are inks in the colour of a curve that cannot be followed, and black where the colour of a curve is
+    not known.
 
     Parameters
     ----------
@@ -92,7 +92,8 @@ def fit_pens(
     folds : mapping of well to int
         Which fold leaves a well out.
     record : mapping
-        What the file is to say of itself.
+        What the file is to say of itself; that of the whole model has, besides, how many inks and pens it was
+        fitted on, and what each fold made of the wells it left out.
     """
     fold = np.array([folds[k.well] for k in known])
     features = np.array([k.ink.features for k in known])
@@ -101,19 +102,22 @@ def fit_pens(
     chance = np.zeros(len(known))
     for k, model in parts.items():
         chance[fold == k] = model.chance(features[fold == k])
-    level = _level(chance, is_pen)
-    figures = {
-        "inks": len(known),
-        "pens": int(is_pen.sum()),
-        "left_out_found": int((is_pen & (chance >= level)).sum()),
-        "left_out_wrong": int((~is_pen & (chance >= level)).sum()),
-    }
-    whole = _packed(_fit(features, is_pen), level, {**record, **figures})
     # the level of a fold rests on the wells that its model may know
     by_fold = {
         k: _packed(model, _level(chance[fold != k], is_pen[fold != k]), {**record, "left_out": k})
         for k, model in parts.items()
     }
+    taken = np.zeros(len(known), dtype=np.bool_)
+    for k, data in by_fold.items():
+        model = unpack_pens(data)
+        taken[fold == k] = model.chance(features[fold == k]) >= model.level
+    figures = {
+        "inks": len(known),
+        "pens": int(is_pen.sum()),
+        "left_out_found": int((is_pen & taken).sum()),
+        "left_out_wrong": int((~is_pen & taken).sum()),
+    }
+    whole = _packed(_fit(features, is_pen), _level(chance, is_pen), {**record, **figures})
     return whole, by_fold
 
 

@@ -270,7 +270,7 @@ def test_one_that_comes_there_along_ink_or_stays_for_long_has_ink_of_its_own() -
         assert seen[rows.start + 5 : rows.stop - 5].all()
 
 
-def island(own_rows: int = 0) -> NDArray[np.bool_]:
+def isolated_run(own_rows: int = 0) -> NDArray[np.bool_]:
     """A curve of the other's style that is lost, comes up on its ink from row 300 to 340 and is lost again;
     ``own_rows`` of that piece are its own.
     """
@@ -284,11 +284,11 @@ def island(own_rows: int = 0) -> NDArray[np.bool_]:
 
 
 def test_a_piece_between_gaps_on_the_ink_of_another_of_its_style_is_not_the_curve() -> None:
-    seen = island()
+    seen = isolated_run()
     assert seen[:200].all()
     assert seen[440:].all()
     assert not seen[200:440].any()
 
 
 def test_a_piece_that_has_ink_of_its_own_too_is_the_curve() -> None:
-    assert island(own_rows=12)[300:340].all()
+    assert isolated_run(own_rows=12)[300:340].all()

@@ -114,7 +114,7 @@ def observed_rows(
     for other in same_style:
         near = np.abs(columns[which] - columns[other]) < config.shared
         goes_on = masses[other] >= config.min_mass
-        own = own & ~_islands(own, near, goes_on, config)
+        own = own & ~_isolated_runs(own, near, goes_on, config)
     return drop_short_runs(own, config.min_run)
 
 
@@ -295,7 +295,7 @@ def intrusion_rows(
     return out
 
 
-def _islands(own: Bool, near: Bool, goes_on: Bool, config: ObservedConfig) -> Bool:
+def _isolated_runs(own: Bool, near: Bool, goes_on: Bool, config: ObservedConfig) -> Bool:
     """Rows of the runs between two gaps that lie on the ink of another curve of the style, which goes on above
     and below: hardly a row of such a run is the curve's alone, [rows].
     """

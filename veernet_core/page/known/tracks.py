@@ -34,15 +34,7 @@ from veernet_core.page.known.sidecar import (
     SidecarCurve,
     SidecarTrack,
 )
-from veernet_core.page.known.unnamed import (
-    UNREAD,
-    drawn_in,
-    inks_in,
-    legend_of,
-    not_drawn,
-    specs_of_pens,
-    unnamed_pens,
-)
+from veernet_core.page.known.unnamed import UNREAD, not_drawn, unread_curves
 from veernet_core.page.results import (
     CurveFound,
     PageReading,
@@ -183,9 +175,7 @@ def read_parts(
         more += [curve.more for curve in given.curves]
     else:
         curves += read_curves(read, min_confidence)
-        own = drawn_in(reading, section, placed.index)
-        pens = unnamed_pens(inks_in(reading, section, placed.index), own)
-        unread = specs_of_pens(pens, legend_of(reading, section, placed.index), own)
+        unread = unread_curves(reading, section, placed.index)
         if not curves:
             findings.append(missing.scale_unread(section, placed.track_id))
         elif unread:

@@ -1,4 +1,4 @@
-"""Pens and names of a track held against each other, on pages with colour.
+"""Pens and names of a track cross-checked with each other, on pages with colour.
 
 In: the inks of a track and the scales read for it. Out: the pens that no scale names, as curves without a
 scale, and the scales whose colour is not drawn. Does not belong here: which inks are pens
@@ -8,7 +8,6 @@ scale, and the scales whose colour is not drawn. Does not belong here: which ink
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from veernet_core.datatypes import CurveSpec
 from veernet_core.page.ocr.tints import BLACK, same_hue
@@ -19,8 +18,9 @@ from veernet_core.page.results import (
     PenNamed,
     SectionFound,
 )
+from veernet_core.page.scales.binder import UNNAMED
 
-UNREAD = "UNREAD"
+UNREAD = UNNAMED
 """Mnemonic that stands for a curve whose scale was not read."""
 _SAME_BORDER = 0.02
 """Share of a track's width by which the borders of one track differ, at most."""
@@ -94,10 +94,18 @@ def specs_of_pens(
         told = {n.mnemonic: n.printed for n in legend if same_hue(n.colour, pen.colour, _NAMED_DEG)}
         alone = len(told) == 1 and sum(same_hue(p.colour, pen.colour) for p in pens) == 1
         name, printed = next(iter(told.items())) if alone else (UNREAD, "")
-        known = (name, printed) if name not in taken else (UNREAD, "")
-        spec = CurveSpec(known[0], "FRAC", 0.0, 1.0, colour=pen.colour, source="guess")
-        specs.append(replace(spec, printed=known[1]))
+        if name in taken:
+            name, printed = UNREAD, ""
+        spec = CurveSpec(name, "FRAC", 0.0, 1.0, colour=pen.colour, source="guess", printed=printed)
+        specs.append(spec)
     return specs
+
+
+def unread_curves(reading: PageReading, section: SectionFound, index: int) -> list[CurveSpec]:
+    """The pens of a track that no scale names, as curves without a scale."""
+    drawn = drawn_in(reading, section, index)
+    pens = unnamed_pens(inks_in(reading, section, index), drawn)
+    return specs_of_pens(pens, legend_of(reading, section, index), drawn)
 
 
 def not_drawn(

@@ -233,9 +233,9 @@ def _features(
 ) -> F64:
     """`INK_FEATURES` of one ink."""
     ink = max(1, sum(int(m.sum()) for m in mask))
-    bare = [_without_rules(m) for m in mask]
-    ruled = sum(int((m & ~_without_columns(m)).sum()) for m in mask) / ink
-    level = sum(int((m & ~_without_rows(m)).sum()) for m in mask) / ink
+    by_column, by_row = [_without_columns(m) for m in mask], [_without_rows(m) for m in mask]
+    bare = [a & b for a, b in zip(by_column, by_row)]
+    ruled, level = ((ink - sum(int(m.sum()) for m in kept)) / ink for kept in (by_column, by_row))
     rows = np.concatenate([m.any(axis=1) for m in bare])
     widths = np.concatenate([m.sum(axis=1) for m in bare])[rows]
     runs = np.concatenate([_runs(m) for m in bare])[rows]
@@ -271,10 +271,6 @@ def _without_columns(mask: Bool) -> Bool:
 def _without_rows(mask: Bool) -> Bool:
     out: Bool = mask & (mask.mean(axis=1) < _FULL)[:, None]
     return out
-
-
-def _without_rules(mask: Bool) -> Bool:
-    return _without_columns(mask) & _without_rows(mask)
 
 
 def _runs(mask: Bool) -> NDArray[np.int64]:

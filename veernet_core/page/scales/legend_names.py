@@ -18,6 +18,7 @@ from veernet_core.page.scales.binder import mnemonic_of
 from veernet_core.page.scales.candidates import BlockText
 from veernet_core.page.scales.legend import stroke_behind
 from veernet_core.page.scales.scorer import DOUBTFUL
+from veernet_core.page.scales.series import as_member
 from veernet_core.page.scales.tokens import numbers_of
 
 _MOST = 0.5
@@ -70,13 +71,7 @@ def shared_by_legend(
         alone = sum(c.track_index == curve.track_index for c in curves) == 1
         shared = curve.at_most(DOUBTFUL)
         out += [
-            replace(
-                shared,
-                mnemonic=replace(shared.mnemonic, value=name),
-                printed=pen.printed,
-                colour=pen.colour,
-                style=None,
-            )
+            replace(as_member(shared, name, pen.colour), printed=pen.printed)
             for name, pen in names.items()
             if alone and len(names) > 1 and _is_nameless(curve)
         ] or [curve]

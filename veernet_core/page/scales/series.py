@@ -40,15 +40,16 @@ def with_series(curves: Sequence[CurveFound], block: BlockText) -> list[CurveFou
         legend = [_in_legend(name, curve, block) for name in names]
         shared = curve.at_most(DOUBTFUL) if None in legend else curve
         out += [
-            replace(
-                shared,
-                mnemonic=replace(shared.mnemonic, value=name),
-                colour=word.tint or None if word is not None else None,
-                style=None,
-            )
+            as_member(shared, name, word.tint or None if word is not None else None)
             for name, word in zip(names, legend, strict=True)
         ] or [curve]
     return out
+
+
+def as_member(shared: CurveFound, name: str, colour: str | None) -> CurveFound:
+    """A scale that several pens share as that of one of them, by its name and colour."""
+    named = replace(shared.mnemonic, value=name)
+    return replace(shared, mnemonic=named, colour=colour, style=None)
 
 
 def _in_legend(name: str, curve: CurveFound, block: BlockText) -> Token | None:
